@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for darkroomctl: commands and options come from its own --help, so from its tables.
+
+_darkroomctl_commands() {
+    "$1" --help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p'
+}
+
+_darkroomctl_options() {
+    "$@" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*=\{0,1\}\).*/\1/p'
+}
+
+_darkroomctl() {
+    local program=$1 current=${COMP_WORDS[COMP_CWORD]} option='' command='' commands word
+    local states='waiting queued opening running publishing done failed cancelled superseded vanished'
+
+    commands=$(_darkroomctl_commands "$program")
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        [[ " ${commands//$'\n'/ } " == *" $word "* ]] && command=$word && break
+    done
+
+    # "=" is a word of its own: --state = fai
+    if [[ $current == = ]]; then
+        option=${COMP_WORDS[COMP_CWORD-1]} current=''
+    elif [[ ${COMP_WORDS[COMP_CWORD-1]} == = ]]; then
+        option=${COMP_WORDS[COMP_CWORD-2]}
+    fi
+
+    case $option in
+    --socket) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+    --state) mapfile -t COMPREPLY < <(compgen -W "$states" -- "$current") ;;
+    --*) COMPREPLY=() ;;
+    *)
+        if [[ $current != -* && -z $command ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
+        else
+            # shellcheck disable=SC2086  # an empty command is no word
+            mapfile -t COMPREPLY < <(compgen -W "$(_darkroomctl_options "$program" $command)" -- "$current")
+        fi
+        [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace
+        ;;
+    esac
+    return 0
+}
+
+complete -F _darkroomctl darkroomctl

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ctl - what every command of darkroomctl is given, and what it is made of.
+ *
+ * A command is one file cmd_NAME.c with one struct command; main.c's table lists them. Whatever is said about
+ * commands (help, completion) comes from there. */
+#ifndef DARKROOM_CTL_CTL_H
+#define DARKROOM_CTL_CTL_H
+
+#include "ctl/options.h"
+#include "ctl/screen.h"
+
+#include <darkroom.h>
+
+#define CTL_PROGRAM "darkroomctl"
+
+enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2 }; /* exit codes */
+
+struct ctl {
+    struct options options;
+    struct darkroom *dk;
+    struct screen screen; /* on stdout */
+};
+
+struct command {
+    const char *name;
+    const char *help; /* one sentence */
+    struct option_table options;
+    int (*run)(struct ctl *ctl); /* returns an exit code */
+};
+
+extern const struct command cmd_status, cmd_jobs, cmd_check, cmd_reload;
+
+#endif

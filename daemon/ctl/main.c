@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* darkroomctl - asks a running darkroomd, or tells it what to do.
+ *
+ * It is libdarkroom's first user and knows of the daemon only what darkroom.h says. */
+#include "ctl/ctl.h"
+#include "ctl/report.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <string.h>
+
+static const struct command *const commands[] = { &cmd_status, &cmd_jobs, &cmd_check, &cmd_reload };
+
+static const struct option_row global_rows[] = {
+    { "socket", "PATH", offsetof(struct options, socket), "the daemon's socket, instead of the usual one" },
+    { "json", NULL, offsetof(struct options, json), "print the daemon's answer as it is" },
+    { "quiet", NULL, offsetof(struct options, quiet), "print only what is wrong" },
+    { "help", NULL, offsetof(struct options, help), "print this, or with a command its options" },
+    { "version", NULL, offsetof(struct options, version), "print the version" },
+};
+
+static const struct option_table global_options = { global_rows,
+                                                    sizeof(global_rows) / sizeof(global_rows[0]) };
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static void print_program_help(void)
+{
+    puts("Usage: " CTL_PROGRAM " [OPTION…] COMMAND [OPTION…]\n\nCommands:");
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        printf("  %-16s  %s\n", commands[i]->name, commands[i]->help);
+
+    puts("\nOptions:");
+    options_print_help(&global_options, stdout);
+    puts("\nExit codes: 0 done, 1 failed, 2 used wrongly. See darkroomctl(1).");
+}
+
+static void print_command_help(const struct command *command)
+{
+    printf("Usage: " CTL_PROGRAM " %s [OPTION…]: %s\n\nOptions:\n", command->name, command->help);
+    options_print_help(&command->options, stdout);
+    options_print_help(&global_options, stdout);
+}
+
+/* Reads the command line: options, a command, more options. 0 with *@ret_command NULL if there was none, or
+ * -EINVAL after saying what is wrong. */
+static int parse_words(char *const *words, struct options *options, const struct command **ret_command)
+{
+    const struct option_table first[2] = { global_options };
+    struct option_table second[2] = { global_options };
+    const struct command *command;
+    int taken;
+
+    taken = options_take(first, words, CTL_PROGRAM, options);
+    if (taken < 0)
+        return taken;
+    words += taken;
+    if (!*words) {
+        *ret_command = NULL;
+        return 0;
+    }
+
+    command = find_command(*words);
+    if (!command) {
+        fprintf(stderr, CTL_PROGRAM ": %s: no such command; try " CTL_PROGRAM " --help\n", *words);
+        return -EINVAL;
+    }
+
+    second[1] = command->options;
+    taken = options_take(second, words + 1, CTL_PROGRAM, options);
+    if (taken < 0)
+        return taken;
+    if (words[1 + taken]) {
+        fprintf(stderr, CTL_PROGRAM ": %s: takes no arguments\n", command->name);
+        return -EINVAL;
+    }
+
+    *ret_command = command;
+    return 0;
+}
+
+static int run_command(const struct command *command, struct ctl *ctl)
+{
+    int r = darkroom_open(ctl->options.socket, &ctl->dk);
+
+    if (r < 0)
+        return report_own_failure(ctl->options.socket ? ctl->options.socket : "cannot start", r);
+
+    r = command->run(ctl);
+    darkroom_close(ctl->dk);
+    return r;
+}
+
+/* What was asked for: help, the version, or a command. */
+static int run(const struct command *command, struct ctl *ctl)
+{
+    if (ctl->options.help) {
+        if (command)
+            print_command_help(command);
+        else
+            print_program_help();
+        return CTL_DONE;
+    }
+    if (ctl->options.version) {
+        puts(CTL_PROGRAM " " DARKROOM_VERSION);
+        return CTL_DONE;
+    }
+    if (!command) {
+        fputs(CTL_PROGRAM ": no command; try " CTL_PROGRAM " --help\n", stderr);
+        return CTL_USAGE;
+    }
+    return run_command(command, ctl);
+}
+
+int main(int argc, char **argv)
+{
+    struct ctl ctl = { .screen = screen_on(stdout) };
+    const struct command *command;
+    int code;
+
+    setlocale(LC_CTYPE, ""); /* for the widths of characters */
+    if (argc < 1 || parse_words(argv + 1, &ctl.options, &command) < 0)
+        return CTL_USAGE;
+
+    code = run(command, &ctl);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return report_own_failure("cannot write", -errno);
+    return code;
+}

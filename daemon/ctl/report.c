@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* report - see report.h. */
+#include "ctl/report.h"
+
+#include "ctl/escape.h"
+#include "ctl/field.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What to do when the daemon was not reached. */
+static const struct {
+    int error;
+    const char *remedy;
+} remedies[] = {
+    { ENOENT, "; is it running? try: systemctl status darkroom" },
+    { ECONNREFUSED, "; is it running? try: systemctl status darkroom" },
+    { EACCES, "; root and the members of the socket's group may use it" },
+    { EPERM, "; root and the members of the socket's group may use it" },
+};
+
+static const char *remedy_for(int error)
+{
+    for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
+        if (remedies[i].error == error)
+            return remedies[i].remedy;
+    return "";
+}
+
+int report_failure(const struct ctl *ctl, int error)
+{
+    const char *remedy = darkroom_http_status(ctl->dk) == 0 ? remedy_for(-error) : "";
+    char *text = escape_text(darkroom_error(ctl->dk));
+
+    fprintf(stderr, CTL_PROGRAM ": %s%s\n", text ? text : strerror(-error), remedy);
+    free(text);
+    return CTL_FAILED;
+}
+
+int report_own_failure(const char *what, int error)
+{
+    fprintf(stderr, CTL_PROGRAM ": %s: %s\n", what, strerror(-error));
+    return CTL_FAILED;
+}
+
+int report_json(const struct ctl *ctl, char *json)
+{
+    fprintf(ctl->screen.file, "%s\n", json);
+    darkroom_free(json);
+    return CTL_DONE;
+}
+
+json_t *report_parse(char *json)
+{
+    json_t *parsed = json_loads(json, 0, NULL);
+
+    darkroom_free(json);
+    return parsed;
+}
+
+void report_problems(const json_t *problems, FILE *file)
+{
+    const json_t *problem;
+    size_t i;
+
+    json_array_foreach(problems, i, problem)
+    {
+        char *where = escape_text(field_text(problem, "where"));
+        char *text = escape_text(field_text(problem, "text"));
+
+        fprintf(file, "%s: %s\n", where ? where : "?", text ? text : "?");
+        free(where);
+        free(text);
+    }
+}

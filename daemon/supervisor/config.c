@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* config - see config.h. */
+#include "supervisor/config.h"
+
+#include "base/cleanup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLDER_SUFFIX ".folder"
+
+struct config *config_ref(struct config *config)
+{
+    atomic_fetch_add_explicit(&config->references, 1, memory_order_relaxed);
+    return config;
+}
+
+void config_unref(struct config *config)
+{
+    if (!config || atomic_fetch_sub_explicit(&config->references, 1, memory_order_acq_rel) > 1)
+        return;
+
+    for (size_t i = 0; i < config->folder_count; i++)
+        folder_conf_release(&config->folders[i]);
+    for (size_t i = 0; i < config->recipe_count; i++)
+        recipe_free(config->recipes[i]);
+    daemon_conf_release(&config->daemon);
+    free(config->folders);
+    free(config->recipes);
+    free(config->folder_recipes);
+    free(config);
+}
+
+static void config_unrefp(struct config **config)
+{
+    config_unref(*config);
+}
+
+size_t config_recipe_of(const struct config *config, const struct folder_conf *folder)
+{
+    return config->folder_recipes[folder - config->folders];
+}
+
+const struct folder_conf *config_folder(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->folder_count; i++)
+        if (strcmp(config->folders[i].name, name) == 0)
+            return &config->folders[i];
+    return NULL;
+}
+
+/* The place where @name's file is: a path as it is, else DIRECTORY/recipes, else the vendor's. */
+static char *recipe_file(const struct config_origin *origin, const char *name)
+{
+    const char *const places[] = { origin->directory, origin->vendor_recipes };
+    const char *const formats[] = { "%s/recipes/%s.recipe", "%s/%s.recipe" };
+    char *path;
+
+    if (strchr(name, '/'))
+        return strdup(name);
+
+    for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+        if (!places[i])
+            continue;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        if (asprintf(&path, formats[i], places[i], name) < 0)
+            return NULL;
+#pragma GCC diagnostic pop
+        if (access(path, F_OK) == 0)
+            return path;
+        free(path);
+    }
+    errno = ENOENT;
+    return NULL;
+}
+
+/* "web" for "web" and for "../recipes/web.recipe". The caller frees. */
+static char *recipe_name(const char *named)
+{
+    const char *slash = strrchr(named, '/');
+    const char *start = slash ? slash + 1 : named;
+    const char *suffix = strstr(start, ".recipe");
+
+    return suffix && slash ? strndup(start, (size_t)(suffix - start)) : strdup(start);
+}
+
+static int find_recipe(struct config *config, const char *name, size_t *ret)
+{
+    for (size_t i = 0; i < config->recipe_count; i++)
+        if (strcmp(config->recipes[i]->name, name) == 0) {
+            *ret = i;
+            return 0;
+        }
+    return -ENOENT;
+}
+
+/* Loads the recipe that @folder names, unless another folder already did. */
+static int add_recipe(struct config *config, const struct config_origin *origin, const struct folder_conf *folder,
+                      size_t *ret, struct problems *problems)
+{
+    _cleanup_free_ char *path = NULL;
+    _cleanup_free_ char *name = recipe_name(folder->recipe);
+    struct recipe **recipes;
+    int r;
+
+    if (!name)
+        return -ENOMEM;
+    if (find_recipe(config, name, ret) == 0)
+        return 0;
+
+    path = recipe_file(origin, folder->recipe);
+    if (!path)
+        return problems_add(problems, folder->name,
+                            "there is no recipe \"%s\"; looked for %s/recipes/%s.recipe and %s/%s.recipe",
+                            folder->recipe, origin->directory, folder->recipe, origin->vendor_recipes ?: "?",
+                            folder->recipe);
+
+    recipes = reallocarray(config->recipes, config->recipe_count + 1, sizeof(*recipes));
+    if (!recipes)
+        return -ENOMEM;
+    config->recipes = recipes;
+
+    r = recipe_load(path, name, problems, &recipes[config->recipe_count]);
+    if (r < 0)
+        return r;
+    *ret = config->recipe_count++;
+    return 0;
+}
+
+static int is_folder_file(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+
+    return length > strlen(FOLDER_SUFFIX) && entry->d_name[0] != '.' &&
+           strcmp(entry->d_name + length - strlen(FOLDER_SUFFIX), FOLDER_SUFFIX) == 0;
+}
+
+static struct folder_conf *next_folder(struct config *config)
+{
+    struct folder_conf *folders = reallocarray(config->folders, config->folder_count + 1, sizeof *folders);
+
+    if (!folders)
+        return NULL;
+    config->folders = folders;
+    folders[config->folder_count] = (struct folder_conf){ 0 };
+    return &folders[config->folder_count++];
+}
+
+static int load_folder(struct config *config, const char *directory, const char *file, struct problems *problems)
+{
+    _cleanup_free_ char *path = NULL;
+    _cleanup_free_ char *name = strndup(file, strlen(file) - strlen(FOLDER_SUFFIX));
+    struct folder_conf *folder;
+    int r;
+
+    if (!name || asprintf(&path, "%s/%s", directory, file) < 0)
+        return -ENOMEM;
+    if (config->folder_count >= FOLDERS_MAX)
+        return problems_add(problems, path, "more than %d folders", FOLDERS_MAX);
+
+    folder = next_folder(config);
+    if (!folder)
+        return -ENOMEM;
+    r = folder_conf_init(folder, name);
+    if (r < 0)
+        return r;
+    return folder_conf_load(folder, path, name, problems);
+}
+
+/* Every folder is read even when an earlier one is wrong, so that one check shows everything. */
+static int load_folders(struct config *config, const struct config_origin *origin, struct problems *problems)
+{
+    _cleanup_free_ char *directory = NULL;
+    struct dirent **files = NULL;
+    int result = 0;
+    int count;
+
+    if (asprintf(&directory, "%s/folders", origin->directory) < 0)
+        return -ENOMEM;
+
+    count = scandir(directory, &files, is_folder_file, alphasort);
+    if (count < 0)
+        return problems_add(problems, directory, "cannot be read: %s; it holds one NAME.folder file a hot folder",
+                            strerrordesc_np(errno));
+    if (count == 0)
+        result = problems_add(problems, directory, "has no *.folder file; at least one hot folder is needed");
+
+    for (int i = 0; i < count; i++) {
+        int r = load_folder(config, directory, files[i]->d_name, problems);
+
+        result = r < 0 ? r : result;
+        free(files[i]);
+    }
+    free(files);
+    return result;
+}
+
+static int copy_text(char **field, const char *text)
+{
+    *field = text ? strdup(text) : NULL;
+    return text && !*field ? -ENOMEM : 0;
+}
+
+/* The folder that the options describe; its strings are copied. */
+static int copy_only_folder(struct config *config, const struct folder_conf *only, struct problems *problems)
+{
+    struct folder_conf *folder = next_folder(config);
+
+    if (!folder)
+        return -ENOMEM;
+    *folder = *only;
+    folder->name = folder->path = folder->recipe = folder->output = folder->archive = folder->failed = NULL;
+    folder->include = (struct conf_words){ 0 };
+    folder->exclude = (struct conf_words){ 0 };
+    if (copy_text(&folder->name, only->name) < 0 || copy_text(&folder->path, only->path) < 0 ||
+        copy_text(&folder->recipe, only->recipe) < 0 || copy_text(&folder->output, only->output) < 0 ||
+        copy_text(&folder->archive, only->archive) < 0 || copy_text(&folder->failed, only->failed) < 0)
+        return -ENOMEM;
+    return folder_conf_check(folder, "command line", problems);
+}
+
+/* The path with links resolved, or as it is when it is not there now. The caller frees. */
+static char *resolved(const char *path)
+{
+    return realpath(path, NULL) ?: strdup(path);
+}
+
+static bool is_inside(const char *path, const char *directory)
+{
+    size_t length = strlen(directory);
+
+    return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* What two folders must not do to each other (contract, rule 13, as far as names tell). */
+static int check_pair(const struct folder_conf *a, const struct folder_conf *b, struct problems *problems)
+{
+    _cleanup_free_ char *a_path = resolved(a->path), *b_path = resolved(b->path);
+    _cleanup_free_ char *a_output = resolved(a->output), *b_output = resolved(b->output);
+
+    if (!a_path || !b_path || !a_output || !b_output)
+        return -ENOMEM;
+    if (is_inside(a_path, b_path))
+        return problems_add(problems, a->name, "Path=%s is inside the Path= of folder \"%s\"; a file may belong to one folder only",
+                            a->path, b->name);
+    if (is_inside(a_output, b_path) && is_inside(b_output, a_path) && a < b)
+        return problems_add(problems, a->name, "its outputs lead back to it through folder \"%s\"", b->name);
+    return 0;
+}
+
+static int check_folders(const struct config *config, struct problems *problems)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < config->folder_count; i++) {
+        const struct folder_conf *folder = &config->folders[i];
+        _cleanup_free_ char *path = resolved(folder->path), *output = resolved(folder->output);
+
+        if (!path || !output)
+            return -ENOMEM;
+        if (is_inside(output, path) || is_inside(path, output))
+            result = problems_add(problems, folder->name,
+                                  "Path=%s and Output=%s are the same place or inside one another", folder->path,
+                                  folder->output);
+
+        for (size_t j = 0; j < config->folder_count; j++)
+            if (i != j && check_pair(folder, &config->folders[j], problems) < 0)
+                result = -EINVAL;
+    }
+    return result;
+}
+
+static int load_recipes(struct config *config, const struct config_origin *origin, struct problems *problems)
+{
+    int result = 0;
+
+    config->folder_recipes = calloc(config->folder_count, sizeof *config->folder_recipes);
+    if (!config->folder_recipes)
+        return -ENOMEM;
+
+    for (size_t i = 0; i < config->folder_count; i++) {
+        int r = config->folders[i].recipe
+                    ? add_recipe(config, origin, &config->folders[i], &config->folder_recipes[i], problems)
+                    : 0;
+
+        result = r < 0 ? r : result;
+    }
+    return result;
+}
+
+/* Failed originals that are not kept in place go to ".failed" in the folder itself, unless another place is given. */
+static int complete_folders(struct config *config)
+{
+    for (size_t i = 0; i < config->folder_count; i++) {
+        struct folder_conf *folder = &config->folders[i];
+
+        if (folder->failed || folder->originals == ORIGINALS_KEEP)
+            continue;
+        if (asprintf(&folder->failed, "%s/.failed", folder->path) < 0) {
+            folder->failed = NULL;
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+/* Looked up here, because the name service may block and the loop must not. */
+static int find_admin_group(struct config *config, const char *file, struct problems *problems)
+{
+    const char *name = config->daemon.admin_group;
+    struct group group, *found = NULL;
+    char buffer[16 << 10];
+
+    config->admin_group = (gid_t)-1;
+    if (!name || !*name)
+        return 0;
+    if (getgrnam_r(name, &group, buffer, sizeof buffer, &found) != 0 || !found)
+        return problems_add(problems, file, "AdminGroup=%s: there is no such group", name);
+    config->admin_group = group.gr_gid;
+    return 0;
+}
+
+int config_load(const struct config_origin *origin, struct problems *problems, struct config **ret)
+{
+    __attribute__((cleanup(config_unrefp))) struct config *config = calloc(1, sizeof *config);
+    _cleanup_free_ char *daemon_file = NULL;
+    int daemon, folders, recipes;
+
+    if (!config || asprintf(&daemon_file, "%s/darkroom.conf", origin->directory) < 0)
+        return -ENOMEM;
+    atomic_init(&config->references, 1);
+
+    daemon_conf_init(&config->daemon);
+    daemon = daemon_conf_load(&config->daemon, daemon_file, problems);
+    if (daemon == 0)
+        daemon = find_admin_group(config, daemon_file, problems);
+    if (origin->workers > 0)
+        config->daemon.workers = origin->workers;
+
+    folders = origin->only_folder ? copy_only_folder(config, origin->only_folder, problems)
+                                  : load_folders(config, origin, problems);
+    recipes = folders == -ENOMEM ? -ENOMEM : load_recipes(config, origin, problems);
+    if (daemon < 0 || folders < 0 || recipes < 0)
+        return daemon == -ENOMEM || folders == -ENOMEM || recipes == -ENOMEM ? -ENOMEM : -EINVAL;
+    if (check_folders(config, problems) < 0)
+        return -EINVAL;
+    if (complete_folders(config) < 0)
+        return -ENOMEM;
+
+    *ret = take_ptr(config);
+    return 0;
+}

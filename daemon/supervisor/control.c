@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* control - see control.h. */
+#include "supervisor/control.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "supervisor/event_order.h"
+#include "supervisor/routes.h"
+#include "supervisor/supervisor.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+enum { LISTEN_BACKLOG = 512, GROUPS_MAX = 1024 };
+
+/* ---- the socket ---- */
+
+static int make_address(const char *path, struct sockaddr_un *ret, struct error *error)
+{
+    if (strlen(path) >= sizeof ret->sun_path)
+        return error_set(error, ENAMETOOLONG, CLASS_ENVIRONMENT, STAGE_NONE,
+                         "the socket's path %s is too long; choose a shorter --runtime=", path);
+    *ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+    memcpy(ret->sun_path, path, strlen(path) + 1);
+    return 0;
+}
+
+/* Does another daemon answer there? A socket file that nobody listens on is what a crash left. */
+static bool is_alive(const struct sockaddr_un *address)
+{
+    _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    return fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN);
+}
+
+static int open_socket(const char *path, struct error *error)
+{
+    _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct sockaddr_un address;
+    int r = make_address(path, &address, error);
+
+    if (r < 0)
+        return r;
+    if (fd < 0)
+        return error_set_errno(error, errno, STAGE_NONE, "cannot make the control socket");
+    if (is_alive(&address))
+        return error_set(error, EADDRINUSE, CLASS_ENVIRONMENT, STAGE_NONE, "another darkroomd answers at %s", path);
+
+    unlink(path);
+    /* The mode is given before anybody can connect: nobody listens yet. */
+    if (bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 || chmod(path, 0660) < 0 ||
+        listen(fd, LISTEN_BACKLOG) < 0)
+        return error_set_errno(error, errno, STAGE_NONE, "cannot open the control socket %s", path);
+    return take_fd(&fd);
+}
+
+/* systemd's socket, when it gave us one. */
+static int inherited_socket(void)
+{
+    int count = sd_listen_fds(1);
+
+    for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; fd++)
+        if (sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) > 0)
+            return fd;
+    return -ENOENT;
+}
+
+/* ---- who may change things ---- */
+
+static bool is_in_group(int socket, gid_t group)
+{
+    gid_t groups[GROUPS_MAX];
+    socklen_t size = sizeof groups;
+
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0)
+        return false;
+    for (size_t i = 0; i < size / sizeof *groups; i++)
+        if (groups[i] == group)
+            return true;
+    return false;
+}
+
+bool control_is_admin(const struct control *control, const struct request *request)
+{
+    gid_t admin = control->supervisor->config->admin_group;
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    int socket = http_socket(request);
+
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+        return false;
+    if (peer.uid == 0 || peer.uid == geteuid())
+        return true;
+    return admin != (gid_t)-1 && (peer.gid == admin || is_in_group(socket, admin));
+}
+
+/* ---- waiting ---- */
+
+static void arm_deadline(struct control *control)
+{
+    struct request_list *lists[] = { &control->waiting, &control->job_waiting };
+    uint64_t next = USEC_INFINITY;
+
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+        const struct request *request;
+
+        TAILQ_FOREACH (request, lists[i], link)
+            next = request->deadline_us < next ? request->deadline_us : next;
+    }
+    sd_event_source_set_time(control->deadline_source, next);
+    sd_event_source_set_enabled(control->deadline_source, next == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
+void control_wait(struct control *control, struct request *request, bool for_job)
+{
+    if (!request->suspended)
+        http_wait(request);
+    TAILQ_INSERT_TAIL(for_job ? &control->job_waiting : &control->waiting, request, link);
+    arm_deadline(control);
+}
+
+/* Asks the ledger for the job that @request is about. */
+static void ask_for_job(struct control *control, struct request *request)
+{
+    struct job_query *query = calloc(1, sizeof *query);
+
+    if (query)
+        *query = (struct job_query){ .id = request->job, .state = -1, .limit = 1 };
+    control_ask(control, request, query);
+}
+
+static int on_deadline(sd_event_source *source, uint64_t now, void *userdata)
+{
+    struct control *control = userdata;
+    struct request *request, *next;
+
+    (void)source;
+    for (request = TAILQ_FIRST(&control->waiting); request; request = next) {
+        next = TAILQ_NEXT(request, link);
+        if (request->deadline_us > now)
+            continue;
+        TAILQ_REMOVE(&control->waiting, request, link);
+        routes_answer_status(control, request);
+    }
+    for (request = TAILQ_FIRST(&control->job_waiting); request; request = next) {
+        next = TAILQ_NEXT(request, link);
+        if (request->deadline_us > now)
+            continue;
+        TAILQ_REMOVE(&control->job_waiting, request, link);
+        ask_for_job(control, request);
+    }
+    arm_deadline(control);
+    return 0;
+}
+
+static int on_again(sd_event_source *source, void *userdata)
+{
+    (void)source;
+    control_turn(userdata);
+    return 0;
+}
+
+void control_turn(struct control *control)
+{
+    uint64_t sequence = control->supervisor->sequence;
+    struct request *request, *next;
+    int woken = 0;
+
+    for (request = TAILQ_FIRST(&control->waiting); request; request = next) {
+        next = TAILQ_NEXT(request, link);
+        if (request->after >= sequence)
+            continue;
+        if (woken++ == CONTROL_WAKE_MAX) {
+            sd_event_source_set_enabled(control->again_source, SD_EVENT_ONESHOT);
+            break;
+        }
+        TAILQ_REMOVE(&control->waiting, request, link);
+        routes_answer_status(control, request);
+    }
+    if (woken > 0)
+        arm_deadline(control);
+}
+
+void control_job_ended(struct control *control, uint64_t id)
+{
+    struct request *request, *next;
+
+    if (!control)
+        return;
+    for (request = TAILQ_FIRST(&control->job_waiting); request; request = next) {
+        next = TAILQ_NEXT(request, link);
+        if (request->job != id)
+            continue;
+        TAILQ_REMOVE(&control->job_waiting, request, link);
+        ask_for_job(control, request);
+    }
+}
+
+/* ---- the ledger ---- */
+
+void control_ask(struct control *control, struct request *request, struct job_query *query)
+{
+    struct ledger_request message = { .op = LEDGER_LIST, .query = query };
+
+    if (!query || control->asking_count >= CONTROL_QUERIES_MAX) {
+        free(query);
+        http_answer_problem(request, 503, NULL, "too many questions at once; ask again");
+        return;
+    }
+    if (!request->suspended)
+        http_wait(request);
+    query->context = request;
+    TAILQ_INSERT_TAIL(&control->asking, request, link);
+    control->asking_count++;
+    ledger_send(control->supervisor->ledger, &message);
+}
+
+void control_listed(struct control *control, struct job_query *query)
+{
+    struct request *request = query->context;
+
+    TAILQ_REMOVE(&control->asking, request, link);
+    control->asking_count--;
+    routes_answer_query(control, request, query);
+    job_query_release(query);
+    free(query);
+}
+
+/* ---- start and end ---- */
+
+static int add_sources(struct control *control, sd_event *event)
+{
+    int r = sd_event_add_time(event, &control->deadline_source, CLOCK_MONOTONIC, 0, USEC_PER_MSEC, on_deadline,
+                              control);
+
+    if (r < 0)
+        return r;
+    sd_event_source_set_enabled(control->deadline_source, SD_EVENT_OFF);
+    sd_event_source_set_priority(control->deadline_source, ORDER_CONTROL);
+
+    r = sd_event_add_defer(event, &control->again_source, on_again, control);
+    if (r < 0)
+        return r;
+    sd_event_source_set_enabled(control->again_source, SD_EVENT_OFF);
+    return sd_event_source_set_priority(control->again_source, ORDER_CONTROL);
+}
+
+int control_start(struct supervisor *supervisor, sd_event *event, const char *directory, struct control **ret,
+                  struct error *error)
+{
+    struct control *control = calloc(1, sizeof *control);
+    int fd = inherited_socket();
+    int r;
+
+    if (!control)
+        return error_set(error, ENOMEM, CLASS_ENVIRONMENT, STAGE_NONE, "out of memory");
+    *control = (struct control){ .supervisor = supervisor };
+    TAILQ_INIT(&control->waiting);
+    TAILQ_INIT(&control->job_waiting);
+    TAILQ_INIT(&control->asking);
+
+    if (fd < 0) {
+        if (asprintf(&control->socket_path, "%s/api.sock", directory) < 0)
+            control->socket_path = NULL;
+        fd = control->socket_path ? open_socket(control->socket_path, error) : -ENOMEM;
+        if (fd < 0) {
+            free(take_ptr(control->socket_path)); /* it is not ours to remove */
+            control_free(control);
+            return fd;
+        }
+    }
+
+    r = add_sources(control, event);
+    if (r < 0)
+        close_fd(fd);
+    else
+        r = http_start(event, fd, routes_serve, control, &control->http);
+    if (r < 0) {
+        control_free(control);
+        return error_set_errno(error, -r, STAGE_NONE, "cannot serve the control socket");
+    }
+
+    *ret = control;
+    return 0;
+}
+
+static void refuse_all(struct request_list *list)
+{
+    struct request *request;
+
+    while ((request = TAILQ_FIRST(list))) {
+        TAILQ_REMOVE(list, request, link);
+        http_answer_problem(request, 503, NULL, "darkroomd is stopping");
+    }
+}
+
+void control_free(struct control *control)
+{
+    if (!control)
+        return;
+
+    refuse_all(&control->waiting);
+    refuse_all(&control->job_waiting);
+    refuse_all(&control->asking);
+    if (control->checking)
+        http_answer_problem(control->checking, 503, NULL, "darkroomd is stopping");
+    http_free(control->http);
+    sd_event_source_disable_unref(control->deadline_source);
+    sd_event_source_disable_unref(control->again_source);
+    if (control->socket_path)
+        unlink(control->socket_path);
+    free(control->socket_path);
+    free(control);
+}

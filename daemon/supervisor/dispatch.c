@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dispatch - see dispatch.h. */
+#include "supervisor/dispatch.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "supervisor/supervisor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- reading the queues ---- */
+
+static void send_take(struct supervisor *supervisor, struct folder *folder, bool suspects, bool resume, size_t limit)
+{
+    struct take *take = calloc(1, sizeof *take);
+    struct ledger_request request = { .op = LEDGER_TAKE, .take = take };
+
+    if (!take)
+        return; /* the next turn tries again */
+    *take = (struct take){ .config = config_ref(supervisor->config), .slot = folder->slot, .folder = folder->conf,
+                           .suspects = suspects, .resume = resume, .limit = limit };
+    if (suspects) {
+        folder->taking_suspects = true;
+        supervisor->suspects++; /* reserved: at most one is in flight */
+    } else {
+        folder->taking = true;
+    }
+    ledger_send(supervisor->ledger, &request);
+}
+
+/* May this folder's files be worked on? */
+static bool may_work(const struct folder *folder)
+{
+    return folder->news.state == FOLDER_OK && !folder->leaving;
+}
+
+static bool has_due_jobs(struct supervisor *supervisor, struct folder *folder)
+{
+    const struct ledger_folder_news *news = &supervisor->ledger_news.folders[folder->slot];
+
+    if (folder->exhausted && (news->added > folder->exhausted_added || realtime_us() >= folder->due_us))
+        folder->exhausted = false;
+    return news->queued > 0 && !folder->exhausted;
+}
+
+static void read_queue(struct supervisor *supervisor, struct folder *folder)
+{
+    const struct ledger_folder_news *news = &supervisor->ledger_news.folders[folder->slot];
+
+    /* Nothing is asked before the ledger knows the folder. */
+    if (news->added == 0 || !may_work(folder))
+        return;
+    if (!folder->resumed && !folder->taking) {
+        send_take(supervisor, folder, false, true, TAKE_BATCH);
+        return;
+    }
+    if (news->suspects > 0 && !folder->taking_suspects && supervisor->suspects == 0)
+        send_take(supervisor, folder, true, false, 1);
+    if (folder->resumed && !folder->taking && folder->ready_count < TAKE_LOW && has_due_jobs(supervisor, folder))
+        send_take(supervisor, folder, false, false, TAKE_BATCH);
+}
+
+/* ---- opening ahead ---- */
+
+static bool may_open(const struct folder *folder)
+{
+    return may_work(folder) && folder->ready_count > 0 && folder->counts[JOB_PUBLISHING] < PUBLISHING_MAX &&
+           folder->publishing_bytes < PUBLISHING_BYTES_MAX;
+}
+
+static bool has_opened(const struct folder *folder)
+{
+    return folder->opened_count > 0;
+}
+
+/* The next folder in turn that can, or NULL. */
+static struct folder *next_in_turn(struct supervisor *supervisor, bool (*can)(const struct folder *))
+{
+    for (size_t i = 0; i < supervisor->slot_count; i++) {
+        size_t slot = (supervisor->next_folder + i) % supervisor->slot_count;
+        struct folder *folder = supervisor->folders[slot];
+
+        if (folder && can(folder)) {
+            supervisor->next_folder = (slot + 1) % supervisor->slot_count;
+            return folder;
+        }
+    }
+    return NULL;
+}
+
+static size_t count_opening(const struct supervisor *supervisor)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < supervisor->slot_count; i++)
+        if (supervisor->folders[i])
+            count += supervisor->folders[i]->counts[JOB_OPENING];
+    return count;
+}
+
+static void open_ahead(struct supervisor *supervisor)
+{
+    size_t target = OPEN_AHEAD * supervisor->pool.current.workers;
+    size_t opening = count_opening(supervisor);
+    struct folder *folder;
+
+    target = target > OPEN_AHEAD_MIN ? target : OPEN_AHEAD_MIN;
+    while (opening++ < target && (folder = next_in_turn(supervisor, may_open))) {
+        struct job *job = folder_pop_ready(folder);
+
+        folder_set_state(folder, job, JOB_OPENING);
+        folder_request(folder, WATCHER_OPEN, job);
+    }
+}
+
+/* ---- handing out ---- */
+
+static void assign(struct supervisor *supervisor, struct worker *worker, struct folder *folder)
+{
+    struct job *job = folder_pop_opened(folder);
+    int r = pool_assign(worker, job);
+
+    if (r < 0) {
+        log_error("worker %d cannot be given a job: %s, retrying with another", worker->process.pid,
+                  strerrordesc_np(-r));
+        folder_push_opened(folder, job, true);
+        return;
+    }
+    folder_set_state(folder, job, JOB_RUNNING);
+    supervisor_changed(supervisor);
+}
+
+static void hand_out(struct supervisor *supervisor)
+{
+    struct worker *worker;
+    struct folder *folder;
+
+    while ((worker = pool_idle_worker(&supervisor->pool)) && (folder = next_in_turn(supervisor, has_opened)))
+        assign(supervisor, worker, folder);
+}
+
+static bool has_small_opened(const struct folder *folder)
+{
+    const struct job *job = TAILQ_FIRST(&folder->opened);
+
+    return job && !job->suspect && job->version.size <= PREFETCH_BYTES_MAX;
+}
+
+/* A second small job in a busy worker's mailbox saves the round trip between two. */
+static void prefetch(struct supervisor *supervisor)
+{
+    struct worker *worker;
+    struct folder *folder;
+
+    while ((worker = pool_prefetch_worker(&supervisor->pool)) &&
+           (folder = next_in_turn(supervisor, has_small_opened)))
+        assign(supervisor, worker, folder);
+}
+
+/* ---- retries ---- */
+
+static void arm_retries(struct supervisor *supervisor)
+{
+    uint64_t due = USEC_INFINITY;
+
+    for (size_t i = 0; i < supervisor->slot_count; i++) {
+        const struct folder *folder = supervisor->folders[i];
+
+        if (folder && folder->exhausted && folder->due_us < due)
+            due = folder->due_us;
+    }
+    sd_event_source_set_time(supervisor->due_source, due);
+    sd_event_source_set_enabled(supervisor->due_source, due == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
+void dispatch_run(struct supervisor *supervisor)
+{
+    if (supervisor->phase != PHASE_RUNNING)
+        return;
+
+    for (size_t i = 0; i < supervisor->slot_count; i++)
+        if (supervisor->folders[i])
+            read_queue(supervisor, supervisor->folders[i]);
+    open_ahead(supervisor);
+    hand_out(supervisor);
+    prefetch(supervisor);
+    arm_retries(supervisor);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dispatch - who is served next: how far each folder's queue is read ahead, and which job a free worker gets.
+ *
+ * Policy only; it moves jobs along as job_flow says. Folders take turns, so a folder with 100,000 files delays
+ * another one's by no more than the jobs that are running. Called after every turn of the event loop. */
+#ifndef DARKROOM_SUPERVISOR_DISPATCH_H
+#define DARKROOM_SUPERVISOR_DISPATCH_H
+
+struct supervisor;
+
+enum {
+    TAKE_BATCH = 32,               /* jobs read from the ledger at once */
+    TAKE_LOW = 8,                  /* with fewer of a folder at hand, more are read */
+    OPEN_AHEAD = 2,                /* sources opened before a worker is free, for each worker … */
+    OPEN_AHEAD_MIN = 4,            /* … but so many at least */
+    PUBLISHING_MAX = 96,           /* jobs of a folder that wait to be published */
+    PUBLISHING_BYTES_MAX = 256 << 20, /* and their pictures in memory */
+};
+
+/* Gives out whatever can be given out now. */
+void dispatch_run(struct supervisor *supervisor);
+
+#endif

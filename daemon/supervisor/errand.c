@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* errand - see errand.h. The thread owns the errand until it writes to the eventfd, the loop from then on. */
+#include "supervisor/errand.h"
+
+#include "base/cleanup.h"
+#include "supervisor/event_order.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+
+struct errand {
+    const struct config_origin *origin;
+    errand_done *done;
+    void *context;
+    int event_fd;
+    sd_event_source *source;
+    pthread_t thread;
+    int result;
+    struct config *config;
+    struct problems problems;
+};
+
+static void *run(void *argument)
+{
+    struct errand *errand = argument;
+
+    errand->result = config_load(errand->origin, &errand->problems, &errand->config);
+    (void)!write(errand->event_fd, &(uint64_t){ 1 }, sizeof(uint64_t));
+    return NULL;
+}
+
+static void errand_free(struct errand *errand)
+{
+    sd_event_source_disable_unref(errand->source);
+    close_fd(errand->event_fd);
+    problems_release(&errand->problems);
+    free(errand);
+}
+
+static int on_finished(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+    struct errand *errand = userdata;
+
+    (void)source;
+    (void)fd;
+    (void)events;
+    pthread_join(errand->thread, NULL); /* it has nothing left to do */
+    errand->done(errand->context, errand->result, errand->config, &errand->problems);
+    errand_free(errand);
+    return 0;
+}
+
+int errand_load_config(sd_event *event, const struct config_origin *origin, errand_done *done, void *context)
+{
+    struct errand *errand = calloc(1, sizeof *errand);
+    int r;
+
+    if (!errand)
+        return -ENOMEM;
+    *errand = (struct errand){ .origin = origin, .done = done, .context = context };
+    errand->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    r = errand->event_fd < 0 ? -errno
+                             : sd_event_add_io(event, &errand->source, errand->event_fd, EPOLLIN, on_finished, errand);
+    if (r >= 0)
+        r = sd_event_source_set_priority(errand->source, ORDER_REPLIES);
+    if (r >= 0)
+        r = -pthread_create(&errand->thread, NULL, run, errand);
+    if (r < 0)
+        errand_free(errand);
+    return r;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* folder - see folder.h. */
+#include "supervisor/folder.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct folder *folder_new(struct supervisor *supervisor, size_t slot, const struct folder_conf *conf)
+{
+    struct folder *folder = calloc(1, sizeof *folder);
+
+    if (!folder)
+        return NULL;
+    *folder = (struct folder){ .supervisor = supervisor, .slot = slot, .conf = conf, .due_us = USEC_INFINITY };
+    TAILQ_INIT(&folder->ready);
+    TAILQ_INIT(&folder->opened);
+    folder->name = strdup(conf->name);
+    if (!folder->name) {
+        free(folder);
+        return NULL;
+    }
+    return folder;
+}
+
+void folder_free(struct folder *folder)
+{
+    if (!folder)
+        return;
+    sd_event_source_disable_unref(folder->news_source);
+    watcher_free(folder->watcher);
+    free(folder->name);
+    free(folder);
+}
+
+void folder_enter_job(struct folder *folder, struct job *job, enum job_state state)
+{
+    folder->in_flight++;
+    folder->counts[state]++;
+    job->state = state;
+}
+
+void folder_set_state(struct folder *folder, struct job *job, enum job_state state)
+{
+    assert(folder->counts[job->state] > 0);
+
+    if (job->state == JOB_PUBLISHING)
+        folder->publishing_bytes -= job_held_bytes(job);
+    if (state == JOB_PUBLISHING)
+        folder->publishing_bytes += job_held_bytes(job);
+    folder->counts[job->state]--;
+    folder->counts[state]++;
+    job->state = state;
+}
+
+void folder_leave_job(struct folder *folder, struct job *job)
+{
+    assert(folder->in_flight > 0 && folder->counts[job->state] > 0);
+
+    folder->counts[job->state]--;
+    folder->in_flight--;
+}
+
+void folder_push_ready(struct folder *folder, struct job *job)
+{
+    TAILQ_INSERT_TAIL(&folder->ready, job, link);
+    folder->ready_count++;
+}
+
+struct job *folder_pop_ready(struct folder *folder)
+{
+    struct job *job = TAILQ_FIRST(&folder->ready);
+
+    if (job) {
+        TAILQ_REMOVE(&folder->ready, job, link);
+        folder->ready_count--;
+    }
+    return job;
+}
+
+void folder_push_opened(struct folder *folder, struct job *job, bool first)
+{
+    if (first)
+        TAILQ_INSERT_HEAD(&folder->opened, job, link);
+    else
+        TAILQ_INSERT_TAIL(&folder->opened, job, link);
+    folder->opened_count++;
+}
+
+struct job *folder_pop_opened(struct folder *folder)
+{
+    struct job *job = TAILQ_FIRST(&folder->opened);
+
+    if (job) {
+        TAILQ_REMOVE(&folder->opened, job, link);
+        folder->opened_count--;
+    }
+    return job;
+}
+
+void folder_request(struct folder *folder, enum watcher_op op, struct job *job)
+{
+    struct watcher_request request = { .op = op, .job = job };
+
+    watcher_send(folder->watcher, &request);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* http - libmicrohttpd inside the event loop: requests in, answers out, now or later.
+ *
+ * Mechanism only: which path does what is in routes.c. A request that cannot be answered at once is suspended
+ * by http_wait() and answered later with http_answer(); thousands may wait. Event loop's thread. */
+#ifndef DARKROOM_SUPERVISOR_HTTP_H
+#define DARKROOM_SUPERVISOR_HTTP_H
+
+#include <jansson.h>
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <systemd/sd-event.h>
+
+enum {
+    HTTP_CONNECTIONS_MAX = 8192,
+    HTTP_IDLE_TIMEOUT_S = 300,
+};
+
+struct http;
+
+struct request {
+    struct http *http;
+    struct MHD_Connection *connection;
+    const char *method;
+    char *path; /* owned */
+    bool routed, answered, suspended;
+    unsigned status;
+    char *body;
+    const char *content_type;
+
+    /* For whoever it waits for. */
+    uint64_t after;       /* status: a sequence number */
+    uint64_t job;         /* jobs/ID: its number */
+    uint64_t deadline_us; /* monotonic; 0: does not wait */
+    TAILQ_ENTRY(request) link;
+};
+
+TAILQ_HEAD(request_list, request);
+
+/* Answers @request, or calls http_wait(). */
+typedef void http_router(void *context, struct request *request);
+
+/* Serves on the listening socket @fd (taken over). 0 or -errno. */
+int http_start(sd_event *event, int fd, http_router *router, void *context, struct http **ret);
+
+/* Ends every connection and frees. No request may be waiting. Accepts NULL. */
+void http_free(struct http *http);
+
+/* The answer comes later. */
+void http_wait(struct request *request);
+
+/* Answers with JSON; the reference @json is taken. */
+void http_answer(struct request *request, unsigned status, json_t *json);
+
+/* Answers with plain text (copied). */
+void http_answer_text(struct request *request, unsigned status, const char *text);
+
+/* Answers application/problem+json (RFC 9457); @problems (taken; may be NULL) becomes its "problems". */
+void http_answer_problem(struct request *request, unsigned status, json_t *problems, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* A query argument, or NULL. */
+const char *http_argument(const struct request *request, const char *name);
+
+/* The client's socket. */
+int http_socket(const struct request *request);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* job - see job.h. */
+#include "supervisor/job.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const state_names[JOB_STATE_COUNT] = {
+    [JOB_QUEUED] = "queued",         [JOB_OPENING] = "opening",       [JOB_RUNNING] = "running",
+    [JOB_PUBLISHING] = "publishing", [JOB_DONE] = "done",             [JOB_FAILED] = "failed",
+    [JOB_CANCELLED] = "cancelled",   [JOB_SUPERSEDED] = "superseded", [JOB_VANISHED] = "vanished",
+};
+
+struct job *job_new(uint64_t id, struct config *config, size_t slot, const struct folder_conf *folder)
+{
+    struct job *job = calloc(1, sizeof *job);
+
+    if (!job)
+        return NULL;
+
+    job->id = id;
+    job->slot = slot;
+    job->config = config_ref(config);
+    job->folder = folder;
+    job->recipe_number = config_recipe_of(config, folder);
+    job->recipe = config->recipes[job->recipe_number];
+    job->source_fd = -1;
+    return job;
+}
+
+void job_close_fds(struct job *job)
+{
+    job->source_fd = close_fd(job->source_fd);
+    for (size_t i = 0; i < job->output_count; i++)
+        job->outputs[i].fd = close_fd(job->outputs[i].fd);
+}
+
+void job_free(struct job *job)
+{
+    if (!job)
+        return;
+
+    job_close_fds(job);
+    for (size_t i = 0; i < job->output_count; i++)
+        free(job->outputs[i].path);
+    free(job->outputs);
+    free(job->path);
+    config_unref(job->config);
+    free(job);
+}
+
+struct job_output *job_add_output(struct job *job, uint32_t rendition, const char *path)
+{
+    struct job_output *outputs = reallocarray(job->outputs, job->output_count + 1, sizeof *outputs);
+    struct job_output *output;
+
+    if (!outputs)
+        return NULL;
+    job->outputs = outputs;
+
+    output = &outputs[job->output_count];
+    *output = (struct job_output){ .rendition = rendition, .path = strdup(path), .fd = -1 };
+    if (!output->path)
+        return NULL;
+    job->output_count++;
+    return output;
+}
+
+uint64_t job_held_bytes(const struct job *job)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < job->output_count; i++)
+        if (job->outputs[i].fd >= 0)
+            bytes += job->outputs[i].bytes;
+    return bytes;
+}
+
+const char *job_state_name(enum job_state state)
+{
+    return (unsigned)state < JOB_STATE_COUNT ? state_names[state] : "?";
+}
+
+int job_state_from_name(const char *name, enum job_state *ret)
+{
+    for (size_t i = 0; i < JOB_STATE_COUNT; i++)
+        if (strcmp(state_names[i], name) == 0) {
+            *ret = (enum job_state)i;
+            return 0;
+        }
+    return -ENOENT;
+}
+
+bool job_state_is_end(enum job_state state)
+{
+    return state >= JOB_DONE && state < JOB_STATE_COUNT;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* job - one version of one source file under one recipe, while it is in flight.
+ *
+ * A job is born in the ledger thread when its row is taken from the queue and dies in the event loop when its
+ * outcome is on disk. In between exactly one thread owns it: whoever it was sent to last. Nothing in it is
+ * locked; sending it through a channel hands it over whole. */
+#ifndef DARKROOM_SUPERVISOR_JOB_H
+#define DARKROOM_SUPERVISOR_JOB_H
+
+#include "base/error.h"
+#include "supervisor/config.h"
+#include "supervisor/version.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+/* Stored in the ledger: numbers never change their meaning. There OPENING means "handed out" (opening or
+ * running) and PUBLISHING means "its finished outputs are on disk under temporary names". */
+enum job_state {
+    JOB_QUEUED = 0,
+    JOB_OPENING = 1,
+    JOB_RUNNING = 2,
+    JOB_PUBLISHING = 3,
+    JOB_DONE = 4,
+    JOB_FAILED = 5,
+    JOB_CANCELLED = 6,
+    JOB_SUPERSEDED = 7, /* the source changed meanwhile: a newer job exists or will */
+    JOB_VANISHED = 8,   /* the source is gone, its folder is not */
+    JOB_STATE_COUNT
+};
+
+/* What an unclean end of the daemon left for this job to be resumed with. */
+enum job_resume {
+    RESUME_NONE,
+    RESUME_PUBLISH,  /* all outputs are on disk under temporary names and announced: rename what is not yet */
+    RESUME_ORIGINAL, /* the outcome is on disk, the original is not dealt with yet */
+};
+
+enum { RENDITION_NONE = UINT32_MAX }; /* an output that this version of the source does not make any more */
+
+/* A file as we left it; inode 0: we never made it. */
+struct published {
+    uint64_t inode;
+    int64_t size, mtime_ns;
+};
+
+struct job_output {
+    uint32_t rendition; /* in the recipe, or RENDITION_NONE */
+    char *path;         /* relative to the folder's Output; owned */
+    struct published before; /* what the ledger knows of the file under this name from an earlier version */
+    struct published after;  /* as published by this job */
+    bool made;               /* false: skipped by the worker (too wide for the source) */
+    int fd;                  /* the finished picture, a sealed memory file; -1 until then */
+    uint64_t bytes;
+    uint32_t width, height;
+};
+
+struct job {
+    uint64_t id;
+    size_t slot; /* its folder's */
+    struct config *config;            /* a reference */
+    const struct folder_conf *folder; /* of @config */
+    const struct recipe *recipe;      /* of @config */
+    size_t recipe_number;
+
+    char *path; /* relative to the folder's Path; bytes; owned */
+    struct version version;
+    enum job_state state;
+    enum job_resume resume;
+    unsigned attempts; /* those that counted against the file */
+    bool suspect;      /* it was handed out when the daemon ended uncleanly */
+
+    int source_fd; /* -1 but while opened */
+    struct job_output *outputs;
+    size_t output_count;
+    uint64_t source_hash;
+    struct error failure;
+    bool undecodable;     /* the failure is about the content, so it may be an upload that stalls */
+    uint64_t delay_us;    /* back in the queue, but not before this long */
+    uint64_t taken_us;    /* monotonic */
+    uint64_t cpu_us;      /* the worker's */
+    uint64_t duration_us; /* from taken to outcome */
+
+    TAILQ_ENTRY(job) link; /* in the list of whoever owns it */
+};
+
+TAILQ_HEAD(job_list, job);
+
+/* An empty job for row @id; takes a reference of @config. NULL when memory is out. */
+struct job *job_new(uint64_t id, struct config *config, size_t slot, const struct folder_conf *folder);
+
+/* Frees it with descriptors, outputs and reference; accepts NULL. */
+void job_free(struct job *job);
+
+/* Adds an output; @path is copied. The new one, or NULL when memory is out. */
+struct job_output *job_add_output(struct job *job, uint32_t rendition, const char *path);
+
+/* Closes source and pictures: what the job holds of the worker's side. */
+void job_close_fds(struct job *job);
+
+/* The bytes of its finished pictures that are held in memory. */
+uint64_t job_held_bytes(const struct job *job);
+
+/* "queued", … as in JSON. */
+const char *job_state_name(enum job_state state);
+/* 0 or -ENOENT. */
+int job_state_from_name(const char *name, enum job_state *ret);
+/* True for done, failed, cancelled, superseded and vanished. */
+bool job_state_is_end(enum job_state state);
+
+#endif

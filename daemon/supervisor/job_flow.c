@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* job_flow - see job_flow.h. */
+#include "supervisor/job_flow.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "supervisor/originals.h"
+#include "supervisor/supervisor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TRANSIENT_DELAY_US (5 * USEC_PER_SEC)
+#define ATTEMPT_DELAY_US USEC_PER_SEC /* after the first; doubled for each further one */
+#define ATTEMPT_DELAY_MAX_US (300 * USEC_PER_SEC)
+
+static struct folder *folder_of(struct supervisor *supervisor, const struct job *job)
+{
+    return supervisor->folders[job->slot];
+}
+
+/* ---- steps ---- */
+
+static void leave(struct supervisor *supervisor, struct job *job)
+{
+    folder_leave_job(folder_of(supervisor, job), job);
+    supervisor_changed(supervisor);
+    job_free(job);
+}
+
+/* The suspect's run is over, one way or another; the next one may be taken. */
+static void clear_suspect(struct supervisor *supervisor, struct job *job)
+{
+    if (!job->suspect)
+        return;
+    job->suspect = false;
+    supervisor->suspects--;
+}
+
+/* The outcome goes to the ledger. */
+static void finish(struct supervisor *supervisor, struct job *job, enum job_state state, bool forget_version)
+{
+    struct ledger_request request = { .op = LEDGER_FINISH, .job = job, .forget_version = forget_version };
+
+    clear_suspect(supervisor, job);
+    folder_set_state(folder_of(supervisor, job), job, state);
+    job_close_fds(job);
+    job->duration_us = monotonic_us() - job->taken_us;
+    request.original_pending = originals_pending(job);
+    ledger_send(supervisor->ledger, &request);
+}
+
+/* Back to the queue, for @delay_us. A suspect stays one until a worker has survived it. */
+static void release(struct supervisor *supervisor, struct job *job, uint64_t delay_us)
+{
+    struct ledger_request request = { .op = LEDGER_RELEASE, .job = job };
+
+    if (job->suspect)
+        supervisor->suspects--;
+    folder_set_state(folder_of(supervisor, job), job, JOB_QUEUED);
+    job_close_fds(job);
+    job->delay_us = delay_us;
+    ledger_send(supervisor->ledger, &request);
+}
+
+static void ask_watcher(struct supervisor *supervisor, struct job *job, enum watcher_op op)
+{
+    folder_request(folder_of(supervisor, job), op, job);
+}
+
+/* After a failure the source is looked at once more: the fault may lie with a version that is no more. */
+static void examine(struct supervisor *supervisor, struct job *job)
+{
+    job_close_fds(job);
+    ask_watcher(supervisor, job, WATCHER_EXAMINE);
+}
+
+static uint64_t attempt_delay_us(unsigned attempts)
+{
+    uint64_t delay = ATTEMPT_DELAY_US;
+
+    while (--attempts > 0 && delay < ATTEMPT_DELAY_MAX_US)
+        delay *= 2;
+    return delay;
+}
+
+/* ---- replies ---- */
+
+static void take_in(struct supervisor *supervisor, struct folder *folder, struct job *job)
+{
+    if (job->state == JOB_FAILED) { /* a clash of names: recorded already */
+        folder_enter_job(folder, job, JOB_FAILED);
+        clear_suspect(supervisor, job);
+        job_flow_reply(supervisor, &(struct reply){ .kind = REPLY_RECORDED, .job = job });
+    } else if (job->resume == RESUME_PUBLISH) {
+        folder_enter_job(folder, job, JOB_PUBLISHING);
+        ask_watcher(supervisor, job, WATCHER_PUBLISH);
+    } else if (job->resume == RESUME_ORIGINAL) {
+        folder_enter_job(folder, job, job->state);
+        ask_watcher(supervisor, job, WATCHER_ORIGINAL);
+    } else if (job->attempts >= job->config->daemon.max_attempts) {
+        folder_enter_job(folder, job, JOB_QUEUED);
+        error_set(&job->failure, 0, CLASS_CRASH, STAGE_RENDER,
+                  "darkroomd itself ended each time this file was worked on (%u times)", job->attempts);
+        examine(supervisor, job);
+    } else {
+        folder_enter_job(folder, job, JOB_QUEUED);
+        folder_push_ready(folder, job);
+    }
+}
+
+static void on_taken(struct supervisor *supervisor, struct take *take)
+{
+    struct folder *folder = supervisor->folders[take->slot];
+    struct job *job;
+
+    if (take->suspects) {
+        folder->taking_suspects = false;
+        supervisor->suspects -= 1 - take->count;
+    } else {
+        folder->taking = false;
+    }
+    if (take->resume && take->count == 0)
+        folder->resumed = true;
+    if (!take->resume && !take->suspects && take->count < take->limit) {
+        folder->exhausted = true;
+        folder->exhausted_added = take->added;
+        folder->due_us = take->next_us;
+    }
+
+    while ((job = TAILQ_FIRST(&take->jobs))) {
+        TAILQ_REMOVE(&take->jobs, job, link);
+        take_in(supervisor, folder, job);
+    }
+    if (supervisor->phase != PHASE_RUNNING || take->config != supervisor->config)
+        job_flow_release_waiting(supervisor);
+    config_unref(take->config);
+    free(take);
+}
+
+/* A suspect's start is recorded before a worker gets it. */
+static void on_open(struct supervisor *supervisor, struct job *job)
+{
+    struct ledger_request request = { .op = LEDGER_STARTED, .job = job };
+
+    if (supervisor->phase != PHASE_RUNNING || job->config != supervisor->config)
+        release(supervisor, job, 0);
+    else if (job->suspect)
+        ledger_send(supervisor->ledger, &request);
+    else
+        folder_push_opened(folder_of(supervisor, job), job, false);
+}
+
+static void on_started(struct supervisor *supervisor, struct job *job)
+{
+    if (supervisor->phase != PHASE_RUNNING || job->config != supervisor->config)
+        release(supervisor, job, 0);
+    else
+        folder_push_opened(folder_of(supervisor, job), job, true);
+}
+
+/* What the verdicts mean that are the same at every stage. */
+static void on_verdict(struct supervisor *supervisor, struct job *job, enum verdict verdict)
+{
+    switch (verdict) {
+    case VERDICT_SUPERSEDED:
+        finish(supervisor, job, JOB_SUPERSEDED, false);
+        break;
+    case VERDICT_AWAITED:
+        error_set(&job->failure, 0, CLASS_NONE, STAGE_NONE, "it is still being written; it is waited for");
+        finish(supervisor, job, JOB_SUPERSEDED, true);
+        break;
+    case VERDICT_VANISHED:
+        finish(supervisor, job, JOB_VANISHED, true);
+        break;
+    case VERDICT_RETRY:
+        release(supervisor, job, TRANSIENT_DELAY_US);
+        break;
+    case VERDICT_OK:
+    case VERDICT_FAILED:
+    case VERDICT_RETURNED:
+        release(supervisor, job, 0);
+        break;
+    }
+}
+
+static void on_opened(struct supervisor *supervisor, struct job *job, enum verdict verdict)
+{
+    if (verdict == VERDICT_OK)
+        on_open(supervisor, job);
+    else if (verdict == VERDICT_FAILED)
+        examine(supervisor, job);
+    else
+        on_verdict(supervisor, job, verdict);
+}
+
+static void on_published(struct supervisor *supervisor, struct job *job, enum verdict verdict)
+{
+    if (verdict == VERDICT_OK) {
+        job->failure = (struct error){ .class = CLASS_NONE };
+        finish(supervisor, job, JOB_DONE, false);
+    } else if (verdict == VERDICT_FAILED) {
+        finish(supervisor, job, JOB_FAILED, false);
+    } else {
+        on_verdict(supervisor, job, verdict);
+    }
+}
+
+static void on_examined(struct supervisor *supervisor, struct job *job, enum verdict verdict)
+{
+    if (verdict == VERDICT_OK)
+        finish(supervisor, job, JOB_FAILED, false);
+    else
+        on_verdict(supervisor, job, verdict);
+}
+
+static size_t count_made(const struct job *job)
+{
+    size_t made = 0;
+
+    for (size_t i = 0; i < job->output_count; i++)
+        made += job->outputs[i].made;
+    return made;
+}
+
+static void log_outcome(const struct job *job)
+{
+    char path[TEXT_ESCAPED_MAX], duration[32];
+    size_t made = count_made(job);
+
+    text_escape(job->path, path, sizeof path);
+    if (job->state == JOB_DONE)
+        log_job(LOG_INFO, job->id, "done %s/%s: %zu output%s in %s", job->folder->name, path, made,
+                made == 1 ? "" : "s", text_format_duration(job->duration_us, duration, sizeof duration));
+    else if (job->state == JOB_FAILED)
+        log_job(LOG_WARNING, job->id, "failed %s/%s: %s, %s: %s", job->folder->name, path,
+                error_class_name(job->failure.class), error_stage_name(job->failure.stage), job->failure.text);
+    else
+        log_job(LOG_INFO, job->id, "%s %s/%s%s%s", job_state_name(job->state), job->folder->name, path,
+                job->failure.text[0] ? ": " : "", job->failure.text);
+}
+
+static void on_recorded(struct supervisor *supervisor, struct job *job)
+{
+    log_outcome(job);
+    control_job_ended(supervisor->control, job->id);
+    if (originals_pending(job) && supervisor->phase == PHASE_RUNNING)
+        ask_watcher(supervisor, job, WATCHER_ORIGINAL);
+    else
+        leave(supervisor, job); /* what is pending is in the ledger */
+}
+
+static void on_original_handled(struct supervisor *supervisor, struct job *job, enum verdict verdict)
+{
+    struct ledger_request request = { .op = LEDGER_ORIGINAL_DONE, .job = job };
+
+    if (verdict == VERDICT_OK)
+        ledger_send(supervisor->ledger, &request);
+    else
+        leave(supervisor, job);
+}
+
+void job_flow_reply(struct supervisor *supervisor, const struct reply *reply)
+{
+    switch (reply->kind) {
+    case REPLY_TAKEN:
+        on_taken(supervisor, reply->take);
+        break;
+    case REPLY_OPENED:
+        on_opened(supervisor, reply->job, reply->verdict);
+        break;
+    case REPLY_STARTED:
+        on_started(supervisor, reply->job);
+        break;
+    case REPLY_PUBLISHED:
+        on_published(supervisor, reply->job, reply->verdict);
+        break;
+    case REPLY_EXAMINED:
+        on_examined(supervisor, reply->job, reply->verdict);
+        break;
+    case REPLY_RECORDED:
+        on_recorded(supervisor, reply->job);
+        break;
+    case REPLY_ORIGINAL_HANDLED:
+        on_original_handled(supervisor, reply->job, reply->verdict);
+        break;
+    case REPLY_RELEASED:
+    case REPLY_ORIGINAL_RECORDED:
+        leave(supervisor, reply->job);
+        break;
+    case REPLY_LISTED:
+    case REPLY_WATCHER_ENDED:
+    case REPLY_KIND_COUNT:
+        abort(); /* not about a job: supervisor.c keeps them */
+    }
+}
+
+/* ---- workers ---- */
+
+/* The ledger learns that the suspect did not bring the daemon down. */
+static void came_through(struct supervisor *supervisor, struct job *job)
+{
+    struct ledger_request request = { .op = LEDGER_CAME_THROUGH, .job_id = job->id };
+
+    if (!job->suspect)
+        return;
+    clear_suspect(supervisor, job);
+    ledger_send(supervisor->ledger, &request);
+}
+
+static void accept_outputs(struct job *job, const struct result_message *result, int *fds)
+{
+    for (uint32_t i = 0; i < result->output_count; i++) {
+        const struct result_output *made = &result->outputs[i];
+
+        for (size_t j = 0; j < job->output_count; j++) {
+            struct job_output *output = &job->outputs[j];
+
+            if (output->rendition != made->rendition)
+                continue;
+            output->made = true;
+            output->fd = take_fd(&fds[i]);
+            output->bytes = made->bytes;
+            output->width = made->width;
+            output->height = made->height;
+        }
+    }
+}
+
+static void on_failure(struct supervisor *supervisor, struct job *job)
+{
+    enum error_class class = job->failure.class;
+
+    if (error_class_counts(class) && ++job->attempts < job->config->daemon.max_attempts)
+        release(supervisor, job, attempt_delay_us(job->attempts));
+    else if (class == CLASS_TRANSIENT || class == CLASS_ENVIRONMENT)
+        release(supervisor, job, TRANSIENT_DELAY_US);
+    else
+        examine(supervisor, job);
+}
+
+void job_flow_result(void *context, struct job *job, const struct result_message *result, int *fds)
+{
+    struct supervisor *supervisor = context;
+
+    came_through(supervisor, job);
+    job->source_hash = result->source_hash;
+    job->cpu_us = result->cpu_us;
+    job->source_fd = close_fd(job->source_fd);
+
+    if (result->class == CLASS_NONE) {
+        accept_outputs(job, result, fds);
+        folder_set_state(folder_of(supervisor, job), job, JOB_PUBLISHING);
+        ask_watcher(supervisor, job, WATCHER_PUBLISH);
+        return;
+    }
+    error_set(&job->failure, 0, (enum error_class)result->class, (enum error_stage)result->stage, "%s", result->text);
+    job->undecodable = job->failure.class == CLASS_PERMANENT &&
+                       (job->failure.stage == STAGE_PROBE || job->failure.stage == STAGE_DECODE);
+    on_failure(supervisor, job);
+}
+
+void job_flow_lost(void *context, struct job *job, const struct error *why)
+{
+    struct supervisor *supervisor = context;
+
+    /* Not started, or killed by our own stop: nobody is to blame, and it begins anew. */
+    if (why->class == CLASS_NONE || supervisor->phase != PHASE_RUNNING) {
+        release(supervisor, job, 0);
+        return;
+    }
+
+    came_through(supervisor, job);
+    job->failure = *why;
+    on_failure(supervisor, job);
+}
+
+void job_flow_release_waiting(struct supervisor *supervisor)
+{
+    for (size_t i = 0; i < supervisor->slot_count; i++) {
+        struct folder *folder = supervisor->folders[i];
+        struct job *job;
+
+        while (folder && ((job = folder_pop_ready(folder)) || (job = folder_pop_opened(folder))))
+            release(supervisor, job, 0);
+    }
+}

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ledger - see ledger.h. The thread's life is ledger_main(): gather a batch, apply it in one transaction,
+ * answer. What a message does is apply_request() and apply_arrival(); how is in ledger_store.c. */
+#include "supervisor/ledger.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RETRY_INTERVAL_MS = 1000 };
+
+/* A question that a watcher waits on; on its stack. */
+struct call {
+    size_t slot;
+    const char *folder;
+    int (*each)(void *context, const char *output_path, uint64_t job, uint32_t rendition); /* enter */
+    void *context;
+    struct job *const *jobs; /* intent */
+    size_t job_count;
+    int result;
+    sem_t answered;
+};
+
+struct arrival {
+    struct call *call; /* or, when NULL: */
+    size_t slot;
+    char *folder; /* owned by the message; the path is in the same block */
+    const char *path;
+    struct version version;
+};
+
+struct ledger {
+    struct ledger_store *store;
+    uint32_t instance;
+    pthread_t thread;
+    atomic_bool stopping;
+    struct channel *replies;
+    struct channel requests; /* from the loop */
+    struct channel arrivals; /* from watchers */
+    struct cell news_cell;
+    struct ledger_news news; /* the thread's own; copied to the cell after each commit */
+    struct ledger_news before;
+
+    struct ledger_request request_batch[LEDGER_BATCH_MAX];
+    size_t request_count;
+    struct arrival arrival_batch[LEDGER_BATCH_MAX];
+    size_t arrival_count;
+};
+
+/* ---- a batch ---- */
+
+static void gather(struct ledger *ledger)
+{
+    ledger->request_count = ledger->arrival_count = 0;
+
+    while (ledger->request_count < LEDGER_BATCH_MAX &&
+           channel_receive(&ledger->requests, &ledger->request_batch[ledger->request_count]))
+        ledger->request_count++;
+    while (ledger->arrival_count < LEDGER_BATCH_MAX &&
+           channel_receive(&ledger->arrivals, &ledger->arrival_batch[ledger->arrival_count]))
+        ledger->arrival_count++;
+}
+
+static int enter_folder(struct ledger *ledger, struct call *call)
+{
+    struct ledger_folder_news *news = &ledger->news.folders[call->slot];
+    int r = ledger_store_queued(ledger->store, call->folder, &news->queued, &news->suspects);
+
+    if (r < 0)
+        return r;
+    news->added++;
+    news->arrivals = 0;
+    call->result = ledger_store_leftovers(ledger->store, call->folder, call->each, call->context);
+    return call->result == -EIO ? -EIO : 0;
+}
+
+static int apply_call(struct ledger *ledger, struct call *call)
+{
+    int r = 0;
+
+    call->result = 0;
+    if (call->folder)
+        return enter_folder(ledger, call);
+    for (size_t i = 0; r >= 0 && i < call->job_count; i++)
+        r = ledger_store_intent(ledger->store, call->jobs[i]);
+    return r;
+}
+
+static int apply_arrival(struct ledger *ledger, const struct arrival *arrival)
+{
+    struct ledger_folder_news *news;
+    int r;
+
+    if (arrival->call)
+        return apply_call(ledger, arrival->call);
+
+    r = ledger_store_arrival(ledger->store, arrival->folder, arrival->path, &arrival->version, realtime_us());
+    if (r < 0)
+        return r;
+
+    news = &ledger->news.folders[arrival->slot];
+    news->arrivals++;
+    if (r > 0) {
+        news->queued++;
+        news->added++;
+    }
+    return 0;
+}
+
+static int apply_take(struct ledger *ledger, struct take *take)
+{
+    struct ledger_folder_news *news = &ledger->news.folders[take->slot];
+    int r;
+
+    TAILQ_INIT(&take->jobs);
+    take->count = 0;
+    take->next_us = USEC_INFINITY;
+    take->added = news->added;
+    if (take->resume)
+        r = ledger_store_resume(ledger->store, take->config, take->slot, take->folder, &take->jobs);
+    else
+        r = ledger_store_take(ledger->store, take->config, take->slot, take->folder, take->suspects, take->limit,
+                              realtime_us(), &take->jobs, &take->next_us);
+    if (r < 0)
+        return r;
+
+    take->count = (size_t)r;
+    if (take->suspects)
+        news->suspects -= take->count;
+    else if (!take->resume)
+        news->queued -= take->count;
+    return 0;
+}
+
+static void queued_again(struct ledger *ledger, const struct job *job)
+{
+    struct ledger_folder_news *news = &ledger->news.folders[job->slot];
+
+    if (job->suspect)
+        news->suspects++;
+    else
+        news->queued++;
+    news->added++;
+}
+
+static int apply_finish(struct ledger *ledger, const struct ledger_request *request)
+{
+    int r = ledger_store_finish(ledger->store, request->job, request->original_pending, request->forget_version,
+                                realtime_us());
+
+    if (r > 0) {
+        ledger->news.folders[request->job->slot].queued++;
+        ledger->news.folders[request->job->slot].added++;
+    }
+    return r;
+}
+
+static int apply_release(struct ledger *ledger, const struct ledger_request *request)
+{
+    int r = ledger_store_release(ledger->store, request->job, realtime_us());
+
+    if (r == 0)
+        queued_again(ledger, request->job);
+    return r;
+}
+
+static int apply_request(struct ledger *ledger, const struct ledger_request *request)
+{
+    switch (request->op) {
+    case LEDGER_TAKE:
+        return apply_take(ledger, request->take);
+    case LEDGER_STARTED:
+        return ledger_store_started(ledger->store, request->job->id, true);
+    case LEDGER_CAME_THROUGH:
+        return ledger_store_started(ledger->store, request->job_id, false);
+    case LEDGER_FINISH:
+        return apply_finish(ledger, request);
+    case LEDGER_RELEASE:
+        return apply_release(ledger, request);
+    case LEDGER_ORIGINAL_DONE:
+        return ledger_store_original_done(ledger->store, request->job);
+    case LEDGER_LIST:
+        return ledger_store_list(ledger->store, request->query);
+    }
+    abort();
+}
+
+/* Jobs that a rolled-back batch handed out are made anew when it is tried again. */
+static void undo_takes(struct ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->request_count; i++) {
+        struct take *take = ledger->request_batch[i].op == LEDGER_TAKE ? ledger->request_batch[i].take : NULL;
+        struct job *job;
+
+        while (take && take->count > 0 && (job = TAILQ_FIRST(&take->jobs))) {
+            TAILQ_REMOVE(&take->jobs, job, link);
+            job_free(job);
+        }
+        if (take)
+            take->count = 0;
+    }
+}
+
+static int apply_batch(struct ledger *ledger)
+{
+    int r = ledger_store_begin(ledger->store);
+
+    for (size_t i = 0; r >= 0 && i < ledger->request_count; i++)
+        r = apply_request(ledger, &ledger->request_batch[i]);
+    for (size_t i = 0; r >= 0 && i < ledger->arrival_count; i++)
+        r = apply_arrival(ledger, &ledger->arrival_batch[i]);
+    if (r >= 0)
+        r = ledger_store_commit(ledger->store);
+    return r;
+}
+
+/* ---- answers and news ---- */
+
+static const struct {
+    bool any;
+    enum reply_kind kind;
+} replies_by_op[] = {
+    [LEDGER_TAKE] = { true, REPLY_TAKEN },
+    [LEDGER_STARTED] = { true, REPLY_STARTED },
+    [LEDGER_CAME_THROUGH] = { false, 0 },
+    [LEDGER_FINISH] = { true, REPLY_RECORDED },
+    [LEDGER_RELEASE] = { true, REPLY_RELEASED },
+    [LEDGER_ORIGINAL_DONE] = { true, REPLY_ORIGINAL_RECORDED },
+    [LEDGER_LIST] = { true, REPLY_LISTED },
+};
+
+static void answer(struct ledger *ledger, int result)
+{
+    for (size_t i = 0; i < ledger->request_count; i++) {
+        const struct ledger_request *request = &ledger->request_batch[i];
+        struct reply reply = { .kind = replies_by_op[request->op].kind, .job = request->job,
+                               .take = request->take, .query = request->query };
+
+        if (replies_by_op[request->op].any)
+            channel_send(ledger->replies, &reply);
+    }
+    for (size_t i = 0; i < ledger->arrival_count; i++) {
+        struct arrival *arrival = &ledger->arrival_batch[i];
+
+        free(arrival->folder);
+        if (arrival->call) {
+            if (result < 0)
+                arrival->call->result = result;
+            sem_post(&arrival->call->answered);
+        }
+    }
+}
+
+static void publish_news(struct ledger *ledger)
+{
+    for (enum job_state state = 0; state < JOB_STATE_COUNT; state++)
+        ledger->news.counts[state] = ledger_store_count(ledger->store, state);
+
+    if (memcmp(&ledger->news, &ledger->before, sizeof ledger->news) != 0) {
+        ledger->news.sequence++;
+        ledger->before = ledger->news;
+        cell_write(&ledger->news_cell, &ledger->news);
+    }
+}
+
+static void say_failing(struct ledger *ledger)
+{
+    if (!ledger->news.failing)
+        log_error("the ledger cannot be written: %s; nothing is dispatched or published, retrying every second",
+                  ledger_store_text(ledger->store));
+    ledger->news.failing = true;
+    memset(ledger->news.text, 0, sizeof ledger->news.text);
+    snprintf(ledger->news.text, sizeof ledger->news.text, "%s", ledger_store_text(ledger->store));
+    publish_news(ledger);
+}
+
+static void say_healed(struct ledger *ledger)
+{
+    if (ledger->news.failing)
+        log_notice("the ledger can be written again");
+    ledger->news.failing = false;
+    memset(ledger->news.text, 0, sizeof ledger->news.text);
+}
+
+/* Applies the batch, again and again until it is durable. At shut-down a failing disk is not waited for: what
+ * was not recorded stays as handed out, and is found by the next start. */
+static void settle_batch(struct ledger *ledger)
+{
+    int r;
+
+    for (;;) {
+        struct ledger_news undo = ledger->news;
+
+        r = apply_batch(ledger);
+        if (r >= 0)
+            break;
+        ledger_store_rollback(ledger->store);
+        undo_takes(ledger);
+        ledger->news = undo;
+        say_failing(ledger);
+        if (atomic_load(&ledger->stopping))
+            break;
+        poll(NULL, 0, RETRY_INTERVAL_MS);
+    }
+
+    if (r >= 0)
+        say_healed(ledger);
+    publish_news(ledger);
+    answer(ledger, r);
+}
+
+/* ---- the thread ---- */
+
+static void wait_for_messages(struct ledger *ledger)
+{
+    struct pollfd fds[] = {
+        { .fd = channel_fd(&ledger->requests), .events = POLLIN },
+        { .fd = channel_fd(&ledger->arrivals), .events = POLLIN },
+    };
+
+    /* ledger_stop() sends an empty message after setting stopping, so this never sleeps through it. */
+    while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+        assert(errno == EINTR);
+}
+
+static void *ledger_main(void *argument)
+{
+    struct ledger *ledger = argument;
+    bool stopping = false;
+
+    pthread_setname_np(pthread_self(), "ledger");
+    while (!stopping) {
+        wait_for_messages(ledger);
+        /* Read first: all that was sent before the stop is in the channels by now. */
+        stopping = atomic_load(&ledger->stopping);
+        do {
+            gather(ledger);
+            if (ledger->request_count + ledger->arrival_count > 0)
+                settle_batch(ledger);
+        } while (stopping && ledger->request_count + ledger->arrival_count > 0);
+    }
+    return NULL;
+}
+
+void ledger_free(struct ledger *ledger)
+{
+    if (!ledger)
+        return;
+    channel_release(&ledger->requests);
+    channel_release(&ledger->arrivals);
+    cell_release(&ledger->news_cell);
+    ledger_store_close(ledger->store);
+    free(ledger);
+}
+
+int ledger_start(const char *path, struct channel *replies, struct ledger **ret, struct error *error)
+{
+    struct ledger *ledger = calloc(1, sizeof *ledger);
+    int r;
+
+    if (!ledger)
+        return error_set(error, ENOMEM, CLASS_ENVIRONMENT, STAGE_NONE, "out of memory");
+    ledger->replies = replies;
+    atomic_init(&ledger->stopping, false);
+
+    r = ledger_store_open(path, &ledger->store, error);
+    if (r < 0)
+        goto fail;
+
+    ledger->instance = ledger_store_instance(ledger->store);
+    r = channel_init(&ledger->requests, sizeof(struct ledger_request), LEDGER_REQUESTS_MAX + 1);
+    if (r == 0)
+        r = channel_init(&ledger->arrivals, sizeof(struct arrival), LEDGER_ARRIVALS_MAX);
+    if (r == 0)
+        r = cell_init(&ledger->news_cell, sizeof(struct ledger_news));
+    if (r == 0) {
+        publish_news(ledger);
+        r = -pthread_create(&ledger->thread, NULL, ledger_main, ledger);
+    }
+    if (r < 0) {
+        error_set_errno(error, -r, STAGE_NONE, "cannot start the ledger");
+        goto fail;
+    }
+
+    *ret = ledger;
+    return 0;
+
+fail:
+    ledger_free(ledger);
+    return r;
+}
+
+void ledger_stop(struct ledger *ledger)
+{
+    struct call wake = { 0 };
+    struct arrival message = { .call = &wake };
+
+    atomic_store(&ledger->stopping, true);
+    sem_init(&wake.answered, 0, 0);
+    if (channel_send_wait(&ledger->arrivals, &message) == 0)
+        while (sem_wait(&wake.answered) < 0)
+            assert(errno == EINTR);
+    sem_destroy(&wake.answered);
+
+    channel_close(&ledger->arrivals);
+    pthread_join(ledger->thread, NULL);
+    ledger_store_close(take_ptr(ledger->store));
+}
+
+void ledger_send(struct ledger *ledger, const struct ledger_request *request)
+{
+    channel_send(&ledger->requests, request);
+}
+
+int ledger_news_fd(const struct ledger *ledger)
+{
+    return cell_fd(&ledger->news_cell);
+}
+
+void ledger_read_news(struct ledger *ledger, struct ledger_news *ret)
+{
+    cell_read(&ledger->news_cell, ret);
+}
+
+uint32_t ledger_instance(const struct ledger *ledger)
+{
+    return ledger->instance;
+}
+
+/* ---- for watchers ---- */
+
+int ledger_arrival(struct ledger *ledger, size_t slot, const char *folder, const char *path,
+                   const struct version *version)
+{
+    size_t folder_size = strlen(folder) + 1, path_size = strlen(path) + 1;
+    struct arrival arrival = { .slot = slot, .folder = malloc(folder_size + path_size), .version = *version };
+    int r;
+
+    if (!arrival.folder)
+        return -ENOMEM;
+    memcpy(arrival.folder, folder, folder_size);
+    arrival.path = memcpy(arrival.folder + folder_size, path, path_size);
+
+    r = channel_send_wait(&ledger->arrivals, &arrival);
+    if (r < 0)
+        free(arrival.folder);
+    return r;
+}
+
+static int call_and_wait(struct ledger *ledger, struct call *call)
+{
+    struct arrival message = { .call = call };
+    int r;
+
+    sem_init(&call->answered, 0, 0);
+    r = channel_send_wait(&ledger->arrivals, &message);
+    while (r == 0 && sem_wait(&call->answered) < 0)
+        assert(errno == EINTR);
+    sem_destroy(&call->answered);
+    return r < 0 ? r : call->result;
+}
+
+int ledger_enter_folder(struct ledger *ledger, size_t slot, const char *folder,
+                        int (*each)(void *context, const char *output_path, uint64_t job, uint32_t rendition),
+                        void *context)
+{
+    struct call call = { .slot = slot, .folder = folder, .each = each, .context = context };
+
+    return call_and_wait(ledger, &call);
+}
+
+int ledger_intent(struct ledger *ledger, struct job *const *jobs, size_t count)
+{
+    struct call call = { .jobs = jobs, .job_count = count };
+
+    return call_and_wait(ledger, &call);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ledger - the thread that owns the database, and how the others talk to it.
+ *
+ *   watcher threads → ledger   arrivals (bounded; a watcher waits when it is full) and calls (it waits for the
+ *                              answer); both through one channel, so they keep their order
+ *   event loop → ledger        requests; the loop never has more under way than LEDGER_REQUESTS_MAX
+ *   ledger → event loop        replies, through the channel given to ledger_start(), and the news cell
+ *
+ * The ledger waits for nobody. It takes all that lies in its channels, up to a limit, as one transaction;
+ * answers go out after the commit. When the commit fails (a full disk) the same batch is tried again every
+ * second and the news say why: nothing is dispatched or published meanwhile, because nobody gets an answer. */
+#ifndef DARKROOM_SUPERVISOR_LEDGER_H
+#define DARKROOM_SUPERVISOR_LEDGER_H
+
+#include "base/channel.h"
+#include "base/cell.h"
+#include "supervisor/ledger_store.h"
+#include "supervisor/reply.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    LEDGER_REQUESTS_MAX = 4096, /* from the loop, under way at once */
+    LEDGER_ARRIVALS_MAX = 512,
+    LEDGER_BATCH_MAX = 512, /* arrivals, requests a transaction */
+    LEDGER_TEXT_MAX = 200,
+};
+
+struct ledger;
+
+enum ledger_op {
+    LEDGER_TAKE,          /* fills request->take; replies REPLY_TAKEN */
+    LEDGER_STARTED,       /* a worker is about to start this suspect; replies REPLY_STARTED with the job */
+    LEDGER_CAME_THROUGH,  /* the worker survived this suspect; no reply */
+    LEDGER_FINISH,        /* the job ended as job->state says; replies REPLY_RECORDED with the job */
+    LEDGER_RELEASE,       /* back to the queue; replies REPLY_RELEASED with the job */
+    LEDGER_ORIGINAL_DONE, /* replies REPLY_ORIGINAL_RECORDED with the job */
+    LEDGER_LIST,          /* replies REPLY_LISTED with the query */
+};
+
+struct ledger_request {
+    enum ledger_op op;
+    struct job *job;           /* all but TAKE and LIST */
+    uint64_t job_id;           /* CAME_THROUGH: the job itself is with somebody else by then */
+    struct take *take;         /* TAKE; owned by the ledger until the reply */
+    struct job_query *query;   /* LIST; the same */
+    bool original_pending;     /* FINISH */
+    bool forget_version;       /* FINISH: whatever comes next is a new version */
+};
+
+/* Asks for work of one folder. The loop frees it, and config_unref()s. */
+struct take {
+    struct config *config;
+    size_t slot;
+    const struct folder_conf *folder;
+    bool suspects; /* these only, instead of all others */
+    bool resume;   /* what an unclean end left half-done, instead of queued jobs */
+    size_t limit;
+    struct job_list jobs; /* the answer */
+    size_t count;
+    uint64_t next_us; /* realtime: when the next retry is due; USEC_INFINITY: none */
+    uint64_t added;   /* the folder's count in the news, as it was when the queue was looked at */
+};
+
+/* What the event loop knows of the ledger; the newest counts. */
+struct ledger_news {
+    uint64_t sequence; /* grows with every commit that changed something */
+    uint64_t counts[JOB_STATE_COUNT]; /* end states since the ledger began */
+    struct ledger_folder_news {
+        uint64_t queued, suspects; /* suspects are not in @queued */
+        uint64_t arrivals;         /* handled since the start */
+        uint64_t added;            /* times that jobs came into the queue */
+    } folders[FOLDERS_MAX];        /* by slot */
+    bool failing;
+    char text[LEDGER_TEXT_MAX];
+};
+
+/* Opens the database in @path (blocks; before the loop starts) and starts the thread. Replies go to @replies.
+ * 0, or -errno with @error. */
+int ledger_start(const char *path, struct channel *replies, struct ledger **ret, struct error *error);
+
+/* Ends the thread after all that was sent and closes the database. The event loop's thread, when every watcher is
+ * gone or given up; calls of those fail with -EPIPE from now on. */
+void ledger_stop(struct ledger *ledger);
+
+/* Frees a stopped ledger, when no watcher is left that could still call it. Accepts NULL. */
+void ledger_free(struct ledger *ledger);
+
+/* Event loop: sends a request; never waits. */
+void ledger_send(struct ledger *ledger, const struct ledger_request *request);
+
+/* Event loop: the descriptor that says that there are news, and the news. */
+int ledger_news_fd(const struct ledger *ledger);
+void ledger_read_news(struct ledger *ledger, struct ledger_news *ret);
+
+/* Any thread. */
+uint32_t ledger_instance(const struct ledger *ledger);
+
+/* Watcher threads: a settled file; waits for room. 0, or -EPIPE at shut-down. */
+int ledger_arrival(struct ledger *ledger, size_t slot, const char *folder, const char *path,
+                   const struct version *version);
+
+/* Watcher threads: counts @folder's queue into the news, and names each output of which the last run may have
+ * left a temporary file. @each runs in the ledger's thread, perhaps twice for one output: it only takes notes.
+ * Waits for the answer. 0, -EPIPE at shut-down, or what @each returned. */
+int ledger_enter_folder(struct ledger *ledger, size_t slot, const char *folder,
+                        int (*each)(void *context, const char *output_path, uint64_t job, uint32_t rendition),
+                        void *context);
+
+/* Watcher threads: makes the intent of publishing @jobs durable. Waits for the answer. 0 or -EPIPE. */
+int ledger_intent(struct ledger *ledger, struct job *const *jobs, size_t count);
+
+#endif

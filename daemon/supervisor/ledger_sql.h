@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ledger_sql - the ledger's database handle and its prepared statements; shared by the ledger_*.c files only.
+ *
+ *     stmt = sql_start(store, SQL_FIND_SOURCE, "tb", folder, path);
+ *     while ((r = sql_step(store, stmt)) > 0) … sqlite3_column_…(stmt, 0) …
+ *
+ * A statement that has been stepped to its end, or failed, is reset by sql_step(); one left early is reset with
+ * sqlite3_reset(). */
+#ifndef DARKROOM_SUPERVISOR_LEDGER_SQL_H
+#define DARKROOM_SUPERVISOR_LEDGER_SQL_H
+
+#include "supervisor/ledger_store.h"
+
+#include <sqlite3.h>
+
+enum sql {
+    SQL_FIND_SOURCE,
+    SQL_ADD_SOURCE,
+    SQL_SET_SOURCE_VERSION,
+    SQL_SET_SOURCE_JOB,
+    SQL_SET_SOURCE_OUTCOME,
+    SQL_FORGET_SOURCE_VERSION,
+    SQL_GET_SOURCE_OF_JOB,
+    SQL_ADD_JOB,
+    SQL_SET_JOB_VERSION,
+    SQL_TAKE_JOBS,
+    SQL_NEXT_DUE,
+    SQL_HAND_OUT,
+    SQL_RESUME_JOBS,
+    SQL_SET_SESSION,
+    SQL_SET_STARTED,
+    SQL_SET_PUBLISHING,
+    SQL_FINISH_JOB,
+    SQL_RELEASE_JOB,
+    SQL_ORIGINAL_DONE,
+    SQL_COUNT_QUEUED,
+    SQL_OUTPUTS_OF_SOURCE,
+    SQL_OUTPUTS_OF_JOB,
+    SQL_RESERVE_OUTPUT,
+    SQL_SEIZE_OUTPUT,
+    SQL_OWNER_OF_OUTPUT,
+    SQL_SET_OUTPUT_PUBLISHED,
+    SQL_SET_OUTPUT_PLAN,
+    SQL_DROP_OUTPUT,
+    SQL_DROP_UNMADE_OUTPUTS,
+    SQL_LEFTOVERS,
+    SQL_SET_COUNTER,
+    SQL_GET_COUNTER,
+    SQL_LIST_JOBS,
+    SQL_GET_JOB,
+    SQL_STATEMENT_COUNT
+};
+
+struct ledger_store {
+    sqlite3 *database;
+    sqlite3_stmt *statements[SQL_STATEMENT_COUNT];
+    uint64_t counts[JOB_STATE_COUNT];         /* as in the open transaction */
+    uint64_t durable_counts[JOB_STATE_COUNT]; /* as last committed */
+    int64_t session;
+    uint32_t instance;
+    char text[300];
+};
+
+/* Opens the database, migrates it and prepares every statement. 0, or -errno with @error. */
+int sql_open(struct ledger_store *store, const char *path, struct error *error);
+void sql_close(struct ledger_store *store);
+
+/* Runs SQL text without results. 0 or -EIO. */
+int sql_run(struct ledger_store *store, const char *text);
+
+/* Binds the arguments to the statement: types has a letter each: t text, b path (a string, as BLOB), i int64_t. */
+sqlite3_stmt *sql_start(struct ledger_store *store, enum sql which, const char *types, ...);
+
+/* 1: a row; 0: the end; -EIO: failed. */
+int sql_step(struct ledger_store *store, sqlite3_stmt *statement);
+
+/* Runs a statement that gives no rows, or of which nobody wants them. 0 or -EIO. */
+int sql_finish(struct ledger_store *store, sqlite3_stmt *statement);
+
+/* A BLOB or TEXT column as a string; the caller frees. NULL when it is NULL or memory is out. */
+char *sql_column_string(sqlite3_stmt *statement, int column);
+
+/* Five columns from @first on, as they stand in source and job. */
+struct version sql_column_version(sqlite3_stmt *statement, int first);
+
+#endif

@@ -1,0 +1,649 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ledger_store - see ledger_store.h. The queue is the index job_queue; the rules for duplicates are in
+ * ledger_store_arrival() and at the end of ledger_store_finish(). */
+#include "supervisor/ledger_store.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "recipe/naming.h"
+#include "supervisor/ledger_sql.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum { RESUME_BATCH = 64 }; /* jobs a call */
+
+/* ---- opening and transactions ---- */
+
+static int get_counter(struct ledger_store *store, const char *name, int64_t *ret)
+{
+    sqlite3_stmt *statement = sql_start(store, SQL_GET_COUNTER, "t", name);
+    int r = sql_step(store, statement);
+
+    *ret = r > 0 ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    return r < 0 ? r : 0;
+}
+
+static int set_counter(struct ledger_store *store, const char *name, int64_t value)
+{
+    return sql_finish(store, sql_start(store, SQL_SET_COUNTER, "ti", name, value));
+}
+
+static int load_counters(struct ledger_store *store)
+{
+    int64_t instance, value;
+
+    for (enum job_state state = JOB_DONE; state < JOB_STATE_COUNT; state++) {
+        if (get_counter(store, job_state_name(state), &value) < 0)
+            return -EIO;
+        store->counts[state] = store->durable_counts[state] = (uint64_t)value;
+    }
+
+    if (get_counter(store, "instance", &instance) < 0 || get_counter(store, "session", &store->session) < 0)
+        return -EIO;
+    if (instance == 0) {
+        uint32_t random = 0;
+
+        if (getrandom(&random, sizeof random, 0) != sizeof random)
+            return -EIO;
+        instance = random | 1;
+        if (set_counter(store, "instance", instance) < 0)
+            return -EIO;
+    }
+    store->instance = (uint32_t)instance;
+    return set_counter(store, "session", ++store->session);
+}
+
+/* What an unclean end left: see "Blame" in job_flow.h. A clean end leaves no row in state 1. */
+static int recover(struct ledger_store *store)
+{
+    return sql_run(store, "UPDATE job SET attempts = attempts + 1, class = 4,"
+                          " message = 'darkroomd itself ended while this file was worked on'"
+                          " WHERE state = 1 AND suspect = 1 AND started = 1;"
+                          "UPDATE job SET state = 0, suspect = 1, started = 0 WHERE state = 1");
+}
+
+int ledger_store_open(const char *path, struct ledger_store **ret, struct error *error)
+{
+    struct ledger_store *store = calloc(1, sizeof *store);
+    int r;
+
+    if (!store)
+        return error_set(error, ENOMEM, CLASS_ENVIRONMENT, STAGE_NONE, "out of memory");
+
+    r = sql_open(store, path, error);
+    if (r < 0)
+        goto fail;
+
+    if (ledger_store_begin(store) < 0 || load_counters(store) < 0 || recover(store) < 0 ||
+        ledger_store_commit(store) < 0) {
+        r = error_set(error, EIO, CLASS_ENVIRONMENT, STAGE_NONE, "%s", store->text);
+        goto fail;
+    }
+
+    *ret = store;
+    return 0;
+
+fail:
+    ledger_store_close(store);
+    return r;
+}
+
+void ledger_store_close(struct ledger_store *store)
+{
+    if (!store)
+        return;
+    sql_close(store);
+    free(store);
+}
+
+int ledger_store_begin(struct ledger_store *store)
+{
+    return sql_run(store, "BEGIN IMMEDIATE");
+}
+
+int ledger_store_commit(struct ledger_store *store)
+{
+    for (enum job_state state = JOB_DONE; state < JOB_STATE_COUNT; state++)
+        if (store->counts[state] != store->durable_counts[state] &&
+            set_counter(store, job_state_name(state), (int64_t)store->counts[state]) < 0)
+            return -EIO;
+    if (sql_run(store, "COMMIT") < 0)
+        return -EIO;
+
+    memcpy(store->durable_counts, store->counts, sizeof store->counts);
+    return 0;
+}
+
+void ledger_store_rollback(struct ledger_store *store)
+{
+    char text[sizeof store->text];
+
+    /* The reason for the rollback is what people want to read, not how the rollback went. */
+    memcpy(text, store->text, sizeof text);
+    for (size_t i = 0; i < SQL_STATEMENT_COUNT; i++)
+        sqlite3_reset(store->statements[i]);
+    if (!sqlite3_get_autocommit(store->database))
+        sql_run(store, "ROLLBACK");
+    memcpy(store->text, text, sizeof text);
+    memcpy(store->counts, store->durable_counts, sizeof store->counts);
+}
+
+const char *ledger_store_text(const struct ledger_store *store)
+{
+    return store->text;
+}
+
+uint32_t ledger_store_instance(const struct ledger_store *store)
+{
+    return store->instance;
+}
+
+uint64_t ledger_store_count(const struct ledger_store *store, enum job_state state)
+{
+    return store->counts[state];
+}
+
+static int count_queued(struct ledger_store *store, const char *folder, bool suspects, uint64_t *ret)
+{
+    sqlite3_stmt *statement = sql_start(store, SQL_COUNT_QUEUED, "ti", folder, (int64_t)suspects);
+
+    if (sql_step(store, statement) < 0)
+        return -EIO;
+    *ret = (uint64_t)sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    return 0;
+}
+
+int ledger_store_queued(struct ledger_store *store, const char *folder, uint64_t *ret_queued,
+                        uint64_t *ret_suspects)
+{
+    if (count_queued(store, folder, false, ret_queued) < 0)
+        return -EIO;
+    return count_queued(store, folder, true, ret_suspects);
+}
+
+/* ---- arrivals ---- */
+
+static int add_job(struct ledger_store *store, int64_t source, uint64_t now_us)
+{
+    if (sql_finish(store, sql_start(store, SQL_ADD_JOB, "ii", source, (int64_t)now_us)) < 0)
+        return -EIO;
+    if (sql_finish(store, sql_start(store, SQL_SET_SOURCE_JOB, "ii", source,
+                                    (int64_t)sqlite3_last_insert_rowid(store->database))) < 0)
+        return -EIO;
+    return 1;
+}
+
+int ledger_store_arrival(struct ledger_store *store, const char *folder, const char *path,
+                         const struct version *version, uint64_t now_us)
+{
+    sqlite3_stmt *statement = sql_start(store, SQL_FIND_SOURCE, "tb", folder, path);
+    struct version known;
+    int64_t source, job;
+    enum job_state state;
+    int r;
+
+    r = sql_step(store, statement);
+    if (r < 0)
+        return r;
+    if (r == 0) {
+        r = sql_finish(store, sql_start(store, SQL_ADD_SOURCE, "tbiiiii", folder, path, (int64_t)version->device,
+                                        (int64_t)version->inode, version->size, version->mtime_ns,
+                                        version->ctime_ns));
+        return r < 0 ? r : add_job(store, (int64_t)sqlite3_last_insert_rowid(store->database), now_us);
+    }
+
+    source = sqlite3_column_int64(statement, 0);
+    known = sql_column_version(statement, 1);
+    job = sqlite3_column_int64(statement, 6);
+    state = job ? (enum job_state)sqlite3_column_int(statement, 7) : JOB_DONE;
+    sqlite3_reset(statement);
+    if (version_equal(&known, version))
+        return 0;
+
+    r = sql_finish(store, sql_start(store, SQL_SET_SOURCE_VERSION, "iiiiii", source, (int64_t)version->device,
+                                    (int64_t)version->inode, version->size, version->mtime_ns, version->ctime_ns));
+    if (r < 0)
+        return r;
+    if (job_state_is_end(state))
+        return add_job(store, source, now_us);
+    if (state == JOB_QUEUED)
+        return sql_finish(store, sql_start(store, SQL_SET_JOB_VERSION, "i", job));
+    return 0; /* in flight: ledger_store_finish() sees that the source is another version by then */
+}
+
+/* ---- taking ---- */
+
+/* The absolute path under which the output at @path of @folder is known. The caller frees. */
+static char *absolute_output(const struct folder_conf *folder, const char *path)
+{
+    char *absolute;
+
+    return asprintf(&absolute, "%s/%s", folder->output, path) < 0 ? NULL : absolute;
+}
+
+/* The part of @absolute below the folder's Output, or NULL when it is from an Output= that is no more. */
+static const char *below_output(const struct folder_conf *folder, const char *absolute)
+{
+    size_t length = strlen(folder->output);
+
+    return strncmp(absolute, folder->output, length) == 0 && absolute[length] == '/' ? absolute + length + 1 : NULL;
+}
+
+/* All that was ever published for @source, as outputs that are not made any more until the plan says else. */
+static int load_published(struct ledger_store *store, struct job *job, int64_t source)
+{
+    sqlite3_stmt *statement = sql_start(store, SQL_OUTPUTS_OF_SOURCE, "i", source);
+    int r;
+
+    while ((r = sql_step(store, statement)) > 0) {
+        _cleanup_free_ char *absolute = sql_column_string(statement, 0);
+        const char *path = absolute ? below_output(job->folder, absolute) : NULL;
+        struct job_output *output;
+
+        if (!path)
+            continue;
+        output = job_add_output(job, RENDITION_NONE, path);
+        if (!output) {
+            sqlite3_reset(statement);
+            return -ENOMEM;
+        }
+        output->before = (struct published){
+            .inode = (uint64_t)sqlite3_column_int64(statement, 1),
+            .size = sqlite3_column_int64(statement, 2),
+            .mtime_ns = sqlite3_column_int64(statement, 3),
+        };
+    }
+    return r;
+}
+
+static int conflict(struct ledger_store *store, struct job *job, const char *absolute)
+{
+    sqlite3_stmt *statement = sql_start(store, SQL_OWNER_OF_OUTPUT, "b", absolute);
+    int r = sql_step(store, statement);
+    _cleanup_free_ char *owner = r > 0 ? sql_column_string(statement, 1) : NULL;
+    char name[300], other[300];
+
+    sqlite3_reset(statement);
+    if (r < 0)
+        return r;
+    error_set(&job->failure, EEXIST, CLASS_CONFLICT, STAGE_PLAN,
+              "its output %.150s belongs to %.120s already; rename one of them, or let Name= use {name}",
+              text_escape(absolute, name, sizeof name), text_escape(owner ?: "?", other, sizeof other));
+    job->state = JOB_FAILED;
+    return 0;
+}
+
+static struct job_output *find_output(struct job *job, const char *path)
+{
+    for (size_t i = 0; i < job->output_count; i++)
+        if (strcmp(job->outputs[i].path, path) == 0)
+            return &job->outputs[i];
+    return NULL;
+}
+
+/* Reserves the name of one rendition. 0 also when it was a clash: job->state says so. */
+static int plan_output(struct ledger_store *store, struct job *job, int64_t source, uint32_t rendition)
+{
+    _cleanup_free_ char *path = NULL, *absolute = NULL;
+    struct job_output *output;
+    int r;
+
+    r = naming_output(job->recipe, rendition, job->path, job->version.mtime_ns, &path);
+    if (r == -EINVAL) {
+        error_set(&job->failure, EINVAL, CLASS_PERMANENT, STAGE_PLAN, "Name= leaves nothing of its name");
+        job->state = JOB_FAILED;
+        return 0;
+    }
+    if (r < 0)
+        return r;
+    absolute = absolute_output(job->folder, path);
+    if (!absolute)
+        return -ENOMEM;
+
+    r = sql_finish(store, sql_start(store, SQL_RESERVE_OUTPUT, "biii", absolute, source, (int64_t)job->id,
+                                    (int64_t)rendition));
+    if (r < 0)
+        return r;
+    if (sqlite3_changes(store->database) == 0) {
+        if (job->folder->existing != EXISTING_OVERWRITE)
+            return conflict(store, job, absolute);
+        r = sql_finish(store, sql_start(store, SQL_SEIZE_OUTPUT, "biii", absolute, source, (int64_t)job->id,
+                                        (int64_t)rendition));
+        if (r < 0)
+            return r;
+    }
+
+    output = find_output(job, path) ?: job_add_output(job, rendition, path);
+    if (!output)
+        return -ENOMEM;
+    output->rendition = rendition;
+    return 0;
+}
+
+static int plan_outputs(struct ledger_store *store, struct job *job, int64_t source)
+{
+    int r = load_published(store, job, source);
+
+    for (size_t i = 0; r == 0 && i < job->recipe->rendition_count && job->state != JOB_FAILED; i++)
+        r = plan_output(store, job, source, (uint32_t)i);
+    return r;
+}
+
+/* The job of the current row of SQL_TAKE_JOBS or SQL_RESUME_JOBS. */
+static struct job *job_of_row(sqlite3_stmt *statement, struct config *config, size_t slot,
+                              const struct folder_conf *folder)
+{
+    struct job *job = job_new((uint64_t)sqlite3_column_int64(statement, 0), config, slot, folder);
+
+    if (!job)
+        return NULL;
+    job->path = sql_column_string(statement, 1);
+    job->version = sql_column_version(statement, 2);
+    job->attempts = (unsigned)sqlite3_column_int64(statement, 7);
+    job->taken_us = monotonic_us();
+    if (!job->path) {
+        job_free(job);
+        return NULL;
+    }
+    return job;
+}
+
+static int hand_out(struct ledger_store *store, struct job *job, int64_t source, uint64_t now_us)
+{
+    int r = plan_outputs(store, job, source);
+
+    if (r < 0)
+        return r;
+    if (job->state == JOB_FAILED) {
+        r = ledger_store_finish(store, job, false, false, now_us);
+        return r < 0 ? r : 0;
+    }
+    job->state = JOB_OPENING;
+    return sql_finish(store, sql_start(store, SQL_HAND_OUT, "ii", (int64_t)job->id, store->session));
+}
+
+static int next_due(struct ledger_store *store, const struct folder_conf *folder, bool suspects, uint64_t now_us,
+                    uint64_t *ret_us)
+{
+    sqlite3_stmt *statement =
+        sql_start(store, SQL_NEXT_DUE, "tii", folder->name, (int64_t)suspects, (int64_t)now_us);
+    int r = sql_step(store, statement);
+
+    if (r < 0)
+        return r;
+    *ret_us = sqlite3_column_type(statement, 0) == SQLITE_NULL ? USEC_INFINITY
+                                                               : (uint64_t)sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    return 0;
+}
+
+int ledger_store_take(struct ledger_store *store, struct config *config, size_t slot,
+                      const struct folder_conf *folder, bool suspects, size_t limit, uint64_t now_us,
+                      struct job_list *jobs, uint64_t *ret_next_us)
+{
+    sqlite3_stmt *statement = sql_start(store, SQL_TAKE_JOBS, "tiii", folder->name, (int64_t)suspects,
+                                        (int64_t)now_us, (int64_t)limit);
+    _cleanup_free_ int64_t *sources = calloc(limit + 1, sizeof *sources);
+    struct job_list taken = TAILQ_HEAD_INITIALIZER(taken);
+    struct job *job;
+    size_t count = 0;
+    int r = sources ? 0 : -ENOMEM;
+
+    /* First read all rows, then change them: the queue's index is what is being read. */
+    while (r == 0 && (r = sql_step(store, statement)) > 0) {
+        job = job_of_row(statement, config, slot, folder);
+        r = job ? 0 : -ENOMEM;
+        if (job) {
+            job->suspect = suspects;
+            sources[count++] = sqlite3_column_int64(statement, 8);
+            TAILQ_INSERT_TAIL(&taken, job, link);
+        }
+        if (count == limit)
+            break;
+    }
+    sqlite3_reset(statement);
+
+    count = 0;
+    TAILQ_FOREACH (job, &taken, link)
+        if (r >= 0)
+            r = hand_out(store, job, sources[count++], now_us);
+    if (r >= 0)
+        r = next_due(store, folder, suspects, now_us, ret_next_us);
+    if (r < 0) {
+        while ((job = TAILQ_FIRST(&taken))) {
+            TAILQ_REMOVE(&taken, job, link);
+            job_free(job);
+        }
+        return r;
+    }
+
+    TAILQ_CONCAT(jobs, &taken, link);
+    return (int)count;
+}
+
+/* ---- resuming after an unclean end ---- */
+
+static int load_planned(struct ledger_store *store, struct job *job)
+{
+    sqlite3_stmt *statement = sql_start(store, SQL_OUTPUTS_OF_JOB, "i", (int64_t)job->id);
+    int r;
+
+    while ((r = sql_step(store, statement)) > 0) {
+        _cleanup_free_ char *absolute = sql_column_string(statement, 0);
+        const char *path = absolute ? below_output(job->folder, absolute) : NULL;
+        struct job_output *output;
+
+        if (!path)
+            continue; /* Output= is another one now */
+        output = job_add_output(job, (uint32_t)sqlite3_column_int64(statement, 1), path);
+        if (!output) {
+            sqlite3_reset(statement);
+            return -ENOMEM;
+        }
+        output->made = output->rendition != RENDITION_NONE;
+        output->before = (struct published){
+            .inode = (uint64_t)sqlite3_column_int64(statement, 2),
+            .size = sqlite3_column_int64(statement, 3),
+            .mtime_ns = sqlite3_column_int64(statement, 4),
+        };
+        output->width = (uint32_t)sqlite3_column_int64(statement, 5);
+        output->height = (uint32_t)sqlite3_column_int64(statement, 6);
+    }
+    return r;
+}
+
+int ledger_store_resume(struct ledger_store *store, struct config *config, size_t slot,
+                        const struct folder_conf *folder, struct job_list *jobs)
+{
+    sqlite3_stmt *statement =
+        sql_start(store, SQL_RESUME_JOBS, "tii", folder->name, store->session, (int64_t)RESUME_BATCH);
+    struct job *job;
+    int count = 0;
+    int r;
+
+    while ((r = sql_step(store, statement)) > 0) {
+        _cleanup_free_ char *message = sql_column_string(statement, 12);
+
+        job = job_of_row(statement, config, slot, folder);
+        if (!job) {
+            sqlite3_reset(statement);
+            return -ENOMEM;
+        }
+        job->state = (enum job_state)sqlite3_column_int(statement, 9);
+        job->resume = job->state == JOB_PUBLISHING ? RESUME_PUBLISH : RESUME_ORIGINAL;
+        error_set(&job->failure, 0, (enum error_class)sqlite3_column_int(statement, 10),
+                  (enum error_stage)sqlite3_column_int(statement, 11), "%s", message ?: "");
+        TAILQ_INSERT_TAIL(jobs, job, link);
+        count++;
+    }
+
+    TAILQ_FOREACH (job, jobs, link) {
+        if (r < 0)
+            break;
+        r = load_planned(store, job);
+        if (r == 0)
+            r = sql_finish(store, sql_start(store, SQL_SET_SESSION, "ii", (int64_t)job->id, store->session));
+    }
+    return r < 0 ? r : count;
+}
+
+int ledger_store_leftovers(struct ledger_store *store, const char *folder,
+                           int (*each)(void *context, const char *output_path, uint64_t job, uint32_t rendition),
+                           void *context)
+{
+    sqlite3_stmt *statement = sql_start(store, SQL_LEFTOVERS, "t", folder);
+    int r;
+
+    while ((r = sql_step(store, statement)) > 0) {
+        _cleanup_free_ char *path = sql_column_string(statement, 0);
+
+        r = path ? each(context, path, (uint64_t)sqlite3_column_int64(statement, 1),
+                        (uint32_t)sqlite3_column_int64(statement, 2))
+                 : -ENOMEM;
+        if (r < 0) {
+            sqlite3_reset(statement);
+            return r;
+        }
+    }
+    return r;
+}
+
+/* ---- the rest of a job's life ---- */
+
+int ledger_store_started(struct ledger_store *store, uint64_t job, bool started)
+{
+    return sql_finish(store, sql_start(store, SQL_SET_STARTED, "ii", (int64_t)job, (int64_t)started));
+}
+
+/* Resuming has nothing but these rows: what is not made any more is marked so, or forgotten if it never was. */
+static int plan_final(struct ledger_store *store, const struct job *job, const struct job_output *output)
+{
+    _cleanup_free_ char *absolute = absolute_output(job->folder, output->path);
+
+    if (!absolute)
+        return -ENOMEM;
+    if (!output->made && output->before.inode == 0)
+        return sql_finish(store, sql_start(store, SQL_DROP_OUTPUT, "b", absolute));
+    return sql_finish(store, sql_start(store, SQL_SET_OUTPUT_PLAN, "biiii", absolute, (int64_t)job->id,
+                                       output->made ? (int64_t)output->rendition : (int64_t)RENDITION_NONE,
+                                       (int64_t)output->width, (int64_t)output->height));
+}
+
+int ledger_store_intent(struct ledger_store *store, const struct job *job)
+{
+    for (size_t i = 0; i < job->output_count; i++) {
+        int r = plan_final(store, job, &job->outputs[i]);
+
+        if (r < 0)
+            return r;
+    }
+    return sql_finish(store, sql_start(store, SQL_SET_PUBLISHING, "i", (int64_t)job->id));
+}
+
+static int record_outputs(struct ledger_store *store, const struct job *job)
+{
+    for (size_t i = 0; i < job->output_count; i++) {
+        const struct job_output *output = &job->outputs[i];
+        _cleanup_free_ char *absolute = absolute_output(job->folder, output->path);
+        int r;
+
+        if (!absolute)
+            return -ENOMEM;
+        if (output->made)
+            r = sql_finish(store, sql_start(store, SQL_SET_OUTPUT_PUBLISHED, "biiiii", absolute,
+                                            (int64_t)output->after.inode, output->after.size,
+                                            output->after.mtime_ns, (int64_t)output->width,
+                                            (int64_t)output->height));
+        else
+            r = sql_finish(store, sql_start(store, SQL_DROP_OUTPUT, "b", absolute));
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* Another version came while this one was worked on: it gets its job now. Returns 1 when there is one. */
+static int follow_up(struct ledger_store *store, const struct job *job, uint64_t now_us)
+{
+    sqlite3_stmt *statement = sql_start(store, SQL_GET_SOURCE_OF_JOB, "i", (int64_t)job->id);
+    int r = sql_step(store, statement);
+    struct version newest;
+    int64_t source;
+
+    if (r <= 0)
+        return r;
+    source = sqlite3_column_int64(statement, 0);
+    newest = sql_column_version(statement, 1);
+    sqlite3_reset(statement);
+    if (newest.size < 0 || version_equal(&newest, &job->version))
+        return 0;
+    return add_job(store, source, now_us);
+}
+
+static int source_of(struct ledger_store *store, const struct job *job, int64_t *ret)
+{
+    sqlite3_stmt *statement = sql_start(store, SQL_GET_SOURCE_OF_JOB, "i", (int64_t)job->id);
+    int r = sql_step(store, statement);
+
+    *ret = r > 0 ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    return r < 0 ? r : 0;
+}
+
+int ledger_store_finish(struct ledger_store *store, const struct job *job, bool original_pending,
+                        bool forget_version, uint64_t now_us)
+{
+    int64_t source;
+    int r;
+
+    r = sql_finish(store, sql_start(store, SQL_FINISH_JOB, "iiiitiiiii", (int64_t)job->id, (int64_t)job->state,
+                                    (int64_t)job->failure.class, (int64_t)job->failure.stage, job->failure.text,
+                                    (int64_t)job->attempts, (int64_t)original_pending, (int64_t)now_us,
+                                    (int64_t)job->duration_us, (int64_t)job->cpu_us));
+    if (r < 0)
+        return r;
+    store->counts[job->state]++;
+
+    if (job->state == JOB_DONE)
+        r = record_outputs(store, job);
+    else
+        r = sql_finish(store, sql_start(store, SQL_DROP_UNMADE_OUTPUTS, "i", (int64_t)job->id));
+    if (r < 0)
+        return r;
+
+    r = source_of(store, job, &source);
+    if (r < 0)
+        return r;
+    r = sql_finish(store, sql_start(store, SQL_SET_SOURCE_OUTCOME, "iiii", source, (int64_t)job->state,
+                                    (int64_t)job->source_hash, (int64_t)job->recipe->hash));
+    if (r < 0)
+        return r;
+
+    r = follow_up(store, job, now_us);
+    if (r == 0 && forget_version)
+        r = sql_finish(store, sql_start(store, SQL_FORGET_SOURCE_VERSION, "i", (int64_t)job->id));
+    return r;
+}
+
+int ledger_store_release(struct ledger_store *store, const struct job *job, uint64_t now_us)
+{
+    int64_t not_before = job->delay_us ? (int64_t)(now_us + job->delay_us) : 0;
+
+    return sql_finish(store, sql_start(store, SQL_RELEASE_JOB, "iiiiiti", (int64_t)job->id, (int64_t)job->attempts,
+                                       not_before, (int64_t)job->failure.class, (int64_t)job->failure.stage,
+                                       job->failure.text, (int64_t)job->suspect));
+}
+
+int ledger_store_original_done(struct ledger_store *store, const struct job *job)
+{
+    int r = sql_finish(store, sql_start(store, SQL_ORIGINAL_DONE, "i", (int64_t)job->id));
+
+    return r < 0 ? r : sql_finish(store, sql_start(store, SQL_FORGET_SOURCE_VERSION, "i", (int64_t)job->id));
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ledger_store - what the ledger does to its database, a statement or a few each; no threads in here.
+ *
+ * All functions but open and close are called inside a transaction (ledger_store_begin). They return 0 or
+ * more, or -EIO after ledger_store_text() was set; the caller rolls back then and tries the lot again. Counts
+ * in memory follow the transaction: rolled back with it.
+ *
+ * SQLite in WAL mode with synchronous=FULL: when ledger_store_commit() returns, a power cut changes nothing. */
+#ifndef DARKROOM_SUPERVISOR_LEDGER_STORE_H
+#define DARKROOM_SUPERVISOR_LEDGER_STORE_H
+
+#include "supervisor/job.h"
+#include "supervisor/version.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ledger_store;
+
+/* Opens or makes the database at @path and recovers from the last run: jobs that were handed out then are
+ * back in the queue as suspects. 0, or -errno with @error (not a database, a newer version, a full disk). */
+int ledger_store_open(const char *path, struct ledger_store **ret, struct error *error);
+/* Accepts NULL. */
+void ledger_store_close(struct ledger_store *store);
+
+int ledger_store_begin(struct ledger_store *store);
+int ledger_store_commit(struct ledger_store *store);
+void ledger_store_rollback(struct ledger_store *store);
+
+/* What went wrong last, for people. Valid until the next call. */
+const char *ledger_store_text(const struct ledger_store *store);
+
+/* This ledger's number, random at its birth: part of temporary names, so two daemons never meet. */
+uint32_t ledger_store_instance(const struct ledger_store *store);
+
+/* Jobs in each end state since the ledger began. */
+uint64_t ledger_store_count(const struct ledger_store *store, enum job_state state);
+
+/* How many jobs of @folder wait in the queue; suspects are not in *@ret_queued. */
+int ledger_store_queued(struct ledger_store *store, const char *folder, uint64_t *ret_queued,
+                        uint64_t *ret_suspects);
+
+/* A file is there and settled. Returns 1 when that made a new job, 0 when it is known already (or its queued
+ * job was brought up to date, or its running one will be followed by another). */
+int ledger_store_arrival(struct ledger_store *store, const char *folder, const char *path,
+                         const struct version *version, uint64_t now_us);
+
+/* Takes up to @limit due jobs of @folder from the queue, oldest first; suspects, or all others. Output names
+ * are planned and reserved here: a clash makes the job JOB_FAILED at once (it is recorded already). Appends to
+ * @jobs and returns how many. Fewer than @limit: *@ret_next_us (realtime) is when the next retry is due, or
+ * USEC_INFINITY. */
+int ledger_store_take(struct ledger_store *store, struct config *config, size_t slot,
+                      const struct folder_conf *folder, bool suspects, size_t limit, uint64_t now_us,
+                      struct job_list *jobs, uint64_t *ret_next_us);
+
+/* Appends the jobs of @folder that an unclean end left half-published or with an original to deal with
+ * (job->resume says which), each once a session. Returns how many. */
+int ledger_store_resume(struct ledger_store *store, struct config *config, size_t slot,
+                        const struct folder_conf *folder, struct job_list *jobs);
+
+/* For a suspect: a worker is about to start it (true), or it came through (false). */
+int ledger_store_started(struct ledger_store *store, uint64_t job, bool started);
+
+/* All outputs of @job are finished under their temporary names: from now on publishing rolls forward. */
+int ledger_store_intent(struct ledger_store *store, const struct job *job);
+
+/* @job ended as job->state says. Returns 1 when a newer version of the source waits in the queue now. */
+int ledger_store_finish(struct ledger_store *store, const struct job *job, bool original_pending,
+                        bool forget_version, uint64_t now_us);
+
+/* @job goes back to the queue, to be taken not before job->delay_us from now. */
+int ledger_store_release(struct ledger_store *store, const struct job *job, uint64_t now_us);
+
+/* The original of @job was dealt with; its source has no file any more unless @kept. */
+int ledger_store_original_done(struct ledger_store *store, const struct job *job);
+
+/* Temporary files that the last run may have left in @folder: for each, the absolute path of the output and
+ * the job's number and the output's place are given to @each. Returns 0, or what @each returned. */
+int ledger_store_leftovers(struct ledger_store *store, const char *folder,
+                           int (*each)(void *context, const char *output_path, uint64_t job, uint32_t rendition),
+                           void *context);
+
+/* One row of a listing; strings owned. */
+struct job_row {
+    uint64_t id;
+    char *folder, *path, *message;
+    enum job_state state;
+    unsigned attempts;
+    enum error_class class;
+    enum error_stage stage;
+    uint64_t queued_us, finished_us, duration_us; /* 0: not yet */
+    struct job_row_output {
+        char *path;
+        uint64_t bytes;
+        uint32_t width, height;
+    } *outputs;
+    size_t output_count;
+};
+
+enum { JOB_LIST_MAX = 1000 };
+
+struct job_query {
+    uint64_t id;     /* this one only; 0: the newest that match */
+    uint64_t before; /* older than this id; 0: from the newest */
+    int state;       /* enum job_state, or -1 for any */
+    char folder[80]; /* "" for any */
+    size_t limit;    /* at most JOB_LIST_MAX */
+    void *context;   /* of whoever asked */
+    struct job_row *rows; /* the answer, newest first */
+    size_t row_count;
+};
+
+/* Answers @query. 0 or -EIO. */
+int ledger_store_list(struct ledger_store *store, struct job_query *query);
+void job_query_release(struct job_query *query);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* darkroomd - watches hot folders and has workers make renditions of what is dropped there.
+ *
+ * main() sets up what has to be so before the first thread (signals, limits, logging), reads the configuration
+ * while it may still wait for files, and runs the supervisor. */
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "supervisor/journal.h"
+#include "supervisor/options.h"
+#include "supervisor/progress.h"
+#include "supervisor/supervisor.h"
+
+#include <inotifytools/inotifytools.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+/* All signals are blocked before the first thread starts; the loop reads the few that we want. */
+static void block_signals(void)
+{
+    sigset_t all;
+
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
+/* Every open source, finished picture, client and worker is a descriptor. */
+static void raise_limits(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+static void set_up_log(const struct options *options)
+{
+    bool bar = options->supervisor.progress_fd >= 0;
+    int level = options->verbose ? LOG_DEBUG : bar ? LOG_WARNING : LOG_INFO;
+
+    log_setup(journal_is_connected() ? journal_sink : bar ? progress_sink : NULL, level);
+}
+
+/* Asked once, before there are threads: the helpers of libinotifytools read /proc. */
+static void say_limits(void)
+{
+    log_debug("inotify: at most %d watches, %d instances and %d queued events (fs.inotify.*)",
+              inotifytools_get_max_user_watches(), inotifytools_get_max_user_instances(),
+              inotifytools_get_max_queued_events());
+}
+
+static int load_config(const struct options *options, struct config **ret)
+{
+    struct problems problems = { 0 };
+    int r = config_load(&options->supervisor.origin, &problems, ret);
+
+    for (size_t i = 0; i < problems.count; i++)
+        log_error("%s: %s", problems.list[i].where, problems.list[i].text);
+    problems_release(&problems);
+    if (r == 0)
+        return EX_OK;
+    log_error("the configuration is wrong; nothing was started");
+    return EX_CONFIG;
+}
+
+static void print_config(const struct config *config)
+{
+    for (size_t i = 0; i < config->folder_count; i++) {
+        const struct folder_conf *folder = &config->folders[i];
+
+        printf("%s: %s -> %s, recipe %s\n", folder->name, folder->path, folder->output, folder->recipe);
+    }
+    printf("the configuration is right\n");
+}
+
+static int run(const struct options *options, struct config *config)
+{
+    struct supervisor *supervisor = calloc(1, sizeof *supervisor);
+    int r;
+
+    if (!supervisor)
+        return EX_OSERR;
+    r = supervisor_start(supervisor, &options->supervisor, config);
+    if (r == EX_OK)
+        r = supervisor_run(supervisor);
+    supervisor_release(supervisor);
+    free(supervisor);
+    return r;
+}
+
+int main(int argc, char **argv)
+{
+    _cleanup_(options_release) struct options options;
+    struct config *config = NULL;
+    int r = options_parse(&options, argc, argv);
+
+    if (r != EX_OK)
+        return r;
+    if (options.action == ACTION_HELP) {
+        options_help();
+        return EX_OK;
+    }
+    if (options.action == ACTION_VERSION) {
+        printf("darkroomd %s\n", DARKROOM_VERSION);
+        return EX_OK;
+    }
+
+    block_signals();
+    raise_limits();
+    umask(S_IRWXG | S_IRWXO); /* files of ours; modes of outputs are set whatever the umask */
+    set_up_log(&options);
+    say_limits();
+
+    r = load_config(&options, &config);
+    if (r != EX_OK)
+        return r;
+    if (options.action == ACTION_CHECK) {
+        print_config(config);
+        config_unref(config);
+        return EX_OK;
+    }
+    return run(&options, config);
+}

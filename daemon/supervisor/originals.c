@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* originals - see originals.h. */
+#include "supervisor/originals.h"
+
+#include "base/cleanup.h"
+#include "base/fd_io.h"
+#include "base/path_beneath.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    NUMBERED_MAX = 10000,
+    COMPARE_CHUNK_BYTES = 64 << 10,
+    NAME_SIZE = 256, /* NAME_MAX and a NUL */
+};
+
+/* Where the file is: in a directory of the hot folder, under its name or our private one. */
+struct original {
+    struct job *job;
+    int directory;
+    const char *name; /* inside job->path */
+    char private_name[64];
+};
+
+bool originals_pending(const struct job *job)
+{
+    const struct folder_conf *conf = job->folder;
+
+    if (job->state == JOB_DONE)
+        return conf->originals != ORIGINALS_KEEP;
+    if (job->state == JOB_FAILED && job->failure.class != CLASS_CONFLICT)
+        return conf->failed != NULL;
+    return false;
+}
+
+static enum verdict retry(struct error *error, int errnum, const char *what)
+{
+    error_set_errno(error, errnum, STAGE_ORIGINAL, "cannot %s the original", what);
+    return VERDICT_RETRY;
+}
+
+/* ---- the private name ---- */
+
+static bool is_version(const struct original *original, const char *name)
+{
+    struct stat st;
+    struct version now;
+
+    if (fstatat(original->directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+        return false;
+    now = version_of(&st);
+    return version_equal_renamed(&now, &original->job->version);
+}
+
+/* Puts a file that turned out to be another version back; a still newer one under its name is left there, and
+ * ours gets a name beside it rather than being lost. */
+static void put_back(const struct original *original)
+{
+    char name[NAME_SIZE + 32];
+
+    if (renameat2(original->directory, original->private_name, original->directory, original->name,
+                  RENAME_NOREPLACE) == 0)
+        return;
+    for (unsigned i = 1; i < NUMBERED_MAX; i++) {
+        snprintf(name, sizeof name, "%u-%.200s", i, original->name);
+        if (renameat2(original->directory, original->private_name, original->directory, name, RENAME_NOREPLACE) ==
+                0 ||
+            errno != EEXIST)
+            return;
+    }
+}
+
+/* 1: the file has its private name now; 0: there is nothing to deal with; -errno. */
+static int seize(const struct original *original)
+{
+    if (is_version(original, original->private_name))
+        return 1; /* by an earlier attempt */
+    if (!is_version(original, original->name))
+        return 0;
+    if (renameat2(original->directory, original->name, original->directory, original->private_name,
+                  RENAME_NOREPLACE) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (is_version(original, original->private_name))
+        return 1;
+    put_back(original);
+    return 0;
+}
+
+/* ---- moving ---- */
+
+/* "a.jpg", "a-1.jpg", "a-2.jpg" … */
+static const char *numbered(const char *name, unsigned number, char *buffer, size_t size)
+{
+    const char *dot = strrchr(name, '.');
+    size_t stem = dot && dot != name ? (size_t)(dot - name) : strlen(name);
+    char suffix[16] = "";
+
+    if (number > 0)
+        snprintf(suffix, sizeof suffix, "-%u", number);
+    if (strlen(name) + strlen(suffix) >= NAME_SIZE && stem > strlen(suffix))
+        stem -= strlen(suffix);
+    snprintf(buffer, size, "%.*s%s%s", (int)stem, name, suffix, name + (dot && dot != name ? dot - name : (ptrdiff_t)strlen(name)));
+    return buffer;
+}
+
+static int same_content(int a, int b)
+{
+    _cleanup_free_ char *left = malloc(COMPARE_CHUNK_BYTES), *right = malloc(COMPARE_CHUNK_BYTES);
+
+    if (!left || !right)
+        return -ENOMEM;
+    if (lseek(a, 0, SEEK_SET) < 0 || lseek(b, 0, SEEK_SET) < 0)
+        return -errno;
+    for (;;) {
+        ssize_t n = fd_read_all(a, left, COMPARE_CHUNK_BYTES);
+        ssize_t m = fd_read_all(b, right, COMPARE_CHUNK_BYTES);
+
+        if (n < 0 || m < 0)
+            return n < 0 ? (int)n : (int)m;
+        if (n != m || memcmp(left, right, (size_t)n) != 0)
+            return -EIO;
+        if (n == 0)
+            return 0;
+    }
+}
+
+/* To another file system: under a temporary name, flushed, read back and compared, then linked to its name. */
+static int copy_across(const struct original *original, int to, const char *name)
+{
+    _cleanup_close_ int from = openat(original->directory, original->private_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    _cleanup_close_ int fd = -1;
+    struct stat st;
+    int r = 0;
+
+    if (from < 0 || fstat(from, &st) < 0)
+        return -errno;
+    unlinkat(to, original->private_name, 0);
+    fd = openat(to, original->private_name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+
+    r = fd_copy(from, fd, (uint64_t)st.st_size);
+    if (r == 0 && (fchmod(fd, st.st_mode & 07777) < 0 ||
+                   futimens(fd, (struct timespec[2]){ st.st_atim, st.st_mtim }) < 0 || fsync(fd) < 0))
+        r = -errno;
+    if (r == 0)
+        r = same_content(from, fd);
+    if (r == 0 && renameat2(to, original->private_name, to, name, RENAME_NOREPLACE) < 0)
+        r = -errno;
+    if (r < 0)
+        unlinkat(to, original->private_name, 0);
+    return r;
+}
+
+static int move_to_name(const struct original *original, int to, const char *name)
+{
+    int r;
+
+    if (renameat2(original->directory, original->private_name, to, name, RENAME_NOREPLACE) == 0)
+        return fsync(to) < 0 || fsync(original->directory) < 0 ? -errno : 0;
+    if (errno != EXDEV)
+        return -errno;
+
+    r = copy_across(original, to, name);
+    if (r < 0)
+        return r;
+    if (fsync(to) < 0)
+        return -errno;
+    return unlinkat(original->directory, original->private_name, 0) < 0 ? -errno : 0;
+}
+
+/* Moves the file into @to under the first free number; *@ret_name (NAME_SIZE bytes) is what it became. */
+static int move_numbered(const struct original *original, int to, char *ret_name)
+{
+    int r = -EEXIST;
+
+    for (unsigned i = 0; r == -EEXIST && i < NUMBERED_MAX; i++)
+        r = move_to_name(original, to, numbered(original->name, i, ret_name, NAME_SIZE));
+    return r;
+}
+
+/* Opens the directory in @base that mirrors the source's. The base itself is never made but for ".failed", which
+ * is in the hot folder. */
+static int open_target(const struct job *job, const char *base, bool make_base)
+{
+    _cleanup_close_ int root = -1;
+    const char *name;
+
+    if (make_base && mkdir(base, job->folder->directory_mode) < 0 && errno != EEXIST)
+        return -errno;
+    root = open(base, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0)
+        return -errno;
+    return path_make_parent(root, job->path, job->folder->directory_mode, &name);
+}
+
+static enum verdict archive(const struct original *original, struct error *error)
+{
+    struct job *job = original->job;
+    _cleanup_close_ int to = open_target(job, job->folder->archive, false);
+    char name[NAME_SIZE];
+    int r = to < 0 ? to : move_numbered(original, to, name);
+
+    return r < 0 ? retry(error, -r, "archive") : VERDICT_OK;
+}
+
+static enum verdict delete(const struct original *original, struct error *error)
+{
+    if (unlinkat(original->directory, original->private_name, 0) < 0 && errno != ENOENT)
+        return retry(error, errno, "delete");
+    fsync(original->directory); /* best effort: a file that comes back after a power cut is made again */
+    return VERDICT_OK;
+}
+
+/* ---- failed files ---- */
+
+static char *error_text(const struct job *job)
+{
+    char path[TEXT_ESCAPED_MAX];
+    char number[24];
+    json_t *json;
+    char *text;
+
+    snprintf(number, sizeof number, "%" PRIu64, job->id);
+    json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "job", number, "path",
+                     text_escape(job->path, path, sizeof path), "class", error_class_name(job->failure.class),
+                     "stage", error_stage_name(job->failure.stage), "message", job->failure.text, "attempts",
+                     (int)job->attempts);
+    if (!json)
+        return NULL;
+    text = json_dumps(json, JSON_INDENT(2));
+    json_decref(json);
+    return text;
+}
+
+/* NAME.error.json beside the failed file: written whole, then renamed. */
+static int write_error_file(const struct original *original, int to, const char *name)
+{
+    _cleanup_free_ char *text = error_text(original->job);
+    char final[NAME_SIZE + 16];
+    _cleanup_close_ int fd = -1;
+    int r;
+
+    if (!text)
+        return -ENOMEM;
+    snprintf(final, sizeof final, "%.240s.error.json", name);
+    unlinkat(to, original->private_name, 0);
+    fd = openat(to, original->private_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+
+    r = fd_write_all(fd, text, strlen(text));
+    if (r == 0 && (fchmod(fd, original->job->folder->file_mode) < 0 || fsync(fd) < 0 ||
+                   renameat(to, original->private_name, to, final) < 0 || fsync(to) < 0))
+        r = -errno;
+    if (r < 0)
+        unlinkat(to, original->private_name, 0);
+    return r;
+}
+
+/* With Originals=keep the file stays where it is, and only the error file is written. */
+static enum verdict move_failed(const struct original *original, bool seized, struct error *error)
+{
+    struct job *job = original->job;
+    bool keep = job->folder->originals == ORIGINALS_KEEP;
+    _cleanup_close_ int to = open_target(job, job->folder->failed, !keep);
+    char name[NAME_SIZE];
+    int r = to < 0 ? to : 0;
+
+    snprintf(name, sizeof name, "%s", original->name);
+    if (r == 0 && seized)
+        r = move_numbered(original, to, name);
+    if (r == 0 && (seized || keep))
+        r = write_error_file(original, to, name);
+    return r < 0 ? retry(error, -r, "move aside") : VERDICT_OK;
+}
+
+enum verdict originals_handle(struct job *job, uint32_t instance, struct error *error)
+{
+    const struct folder_conf *conf = job->folder;
+    struct original original = { .job = job, .directory = -1 };
+    _cleanup_close_ int root = open(conf->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    _cleanup_close_ int directory = -1;
+    int seized = 0;
+
+    if (root < 0)
+        return retry(error, errno, "find");
+    directory = path_open_parent(root, job->path, &original.name);
+    if (directory == -ENOENT || directory == -ENOTDIR)
+        return VERDICT_OK;
+    if (directory >= 0) {
+        close_fd(directory);
+        directory = path_make_parent(root, job->path, conf->directory_mode, &original.name);
+    }
+    if (directory < 0)
+        return retry(error, -directory, "find");
+
+    original.directory = directory;
+    snprintf(original.private_name, sizeof original.private_name, ".darkroom-%08" PRIx32 "-%" PRIu64 ".original",
+             instance, job->id);
+    if (conf->originals != ORIGINALS_KEEP) {
+        seized = seize(&original);
+        if (seized < 0)
+            return retry(error, -seized, "rename");
+        if (seized == 0)
+            return VERDICT_OK;
+    }
+
+    if (job->state == JOB_FAILED)
+        return move_failed(&original, seized > 0, error);
+    return conf->originals == ORIGINALS_ARCHIVE ? archive(&original, error) : delete(&original, error);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* originals - what becomes of a source file after its job's outcome is durable: archive, delete, move to the
+ * failed folder, or nothing.
+ *
+ * The file is first renamed to a private dot-name beside it and compared with the job's version, so that a new
+ * version that arrives meanwhile is never the one that is moved; archive and failed folders are never
+ * overwritten, names are numbered; to another file system it is copied, flushed, compared and only then
+ * unlinked. Every step can be done again after a crash.
+ *
+ * Called by the folder's watcher thread; blocks. */
+#ifndef DARKROOM_SUPERVISOR_ORIGINALS_H
+#define DARKROOM_SUPERVISOR_ORIGINALS_H
+
+#include "supervisor/job.h"
+#include "supervisor/reply.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* True when a job that ends as job->state says has an original to deal with. Any thread. */
+bool originals_pending(const struct job *job);
+
+/* Deals with the original of @job. OK (also when it is gone or another version by now: then it is left alone);
+ * RETRY with @error: nothing was lost, call again later. */
+enum verdict originals_handle(struct job *job, uint32_t instance, struct error *error);
+
+#endif

@@ -1,0 +1,563 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* pool - see pool.h. From a worker's spawn to its reaping: on_link() reads what it says, on_worker_exit() judges its
+ * end, maintain() keeps their number. */
+#include "supervisor/pool.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "supervisor/event_order.h"
+#include "wire/mailbox.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#define BACKOFF_FIRST_US (100 * USEC_PER_MSEC)
+#define BACKOFF_MAX_US (30 * USEC_PER_SEC)
+#define HELLO_TIMEOUT_US (60 * USEC_PER_SEC) /* loading, warming up and the self-test, on a busy machine */
+
+static void maintain(struct pool *pool);
+
+const char *worker_state_name(enum worker_state state)
+{
+    static const char *const names[] = {
+        [WORKER_STARTING] = "starting", [WORKER_IDLE] = "idle", [WORKER_BUSY] = "busy", [WORKER_LEAVING] = "leaving"
+    };
+
+    return names[state];
+}
+
+/* ---- who holds what ---- */
+
+static void arm_deadline(struct worker *worker, uint64_t timeout_us)
+{
+    sd_event_source_set_time(worker->deadline_source, monotonic_us() + timeout_us);
+    sd_event_source_set_enabled(worker->deadline_source, SD_EVENT_ONESHOT);
+}
+
+static void disarm_deadline(struct worker *worker)
+{
+    sd_event_source_set_enabled(worker->deadline_source, SD_EVENT_OFF);
+}
+
+/* The deadline is that of the job that runs; it starts when the job does. */
+static void attach(struct worker *worker, struct job *job)
+{
+    assert(!worker->prefetched);
+    assert(worker->state == (worker->running ? WORKER_BUSY : WORKER_IDLE));
+
+    if (worker->running) {
+        worker->prefetched = job;
+        return;
+    }
+    worker->running = job;
+    worker->state = WORKER_BUSY;
+    arm_deadline(worker, job->config->daemon.job_timeout_us);
+}
+
+static void detach(struct worker *worker, const struct job *job)
+{
+    assert(job && (worker->running == job || worker->prefetched == job));
+
+    if (worker->prefetched == job) {
+        worker->prefetched = NULL;
+        return;
+    }
+    worker->running = worker->prefetched;
+    worker->prefetched = NULL;
+    if (worker->running) {
+        arm_deadline(worker, worker->running->config->daemon.job_timeout_us);
+        return;
+    }
+    disarm_deadline(worker);
+    if (worker->state == WORKER_BUSY)
+        worker->state = WORKER_IDLE;
+}
+
+/* ---- what a worker says ---- */
+
+static void kill_worker(struct worker *worker)
+{
+    worker->killed = true;
+    kill(worker->process.pid, SIGKILL); /* not reaped yet: its number is its own */
+}
+
+/* Workers are not trusted: what cannot be costs the worker its life and leaves our state as it was. */
+static void misbehaves(struct worker *worker, const char *what)
+{
+    if (!worker->misbehaved)
+        log_error("worker %d sent %s, killing it", worker->process.pid, what);
+    worker->misbehaved = true;
+    kill_worker(worker);
+}
+
+static void on_hello(struct worker *worker, const struct hello_message *hello)
+{
+    struct pool *pool = worker->pool;
+
+    if (worker->state != WORKER_STARTING) {
+        misbehaves(worker, "a second hello");
+        return;
+    }
+    if (!hello->ready) {
+        snprintf(pool->trouble, sizeof pool->trouble, "%s", hello->text);
+        log_error("worker %d cannot work: %s", worker->process.pid, hello->text);
+        if (worker->generation == pool->next.number)
+            pool->handler.refused(pool->handler.context, worker->generation, hello->text);
+        return; /* it exits by itself */
+    }
+
+    worker->landlock_abi = hello->landlock_abi;
+    worker->system_calls = hello->system_calls;
+    worker->state = WORKER_IDLE;
+    disarm_deadline(worker);
+    pool->trouble[0] = '\0';
+    log_debug("worker %d is ready", worker->process.pid);
+    pool->handler.ready(pool->handler.context, worker->generation);
+}
+
+static void on_result(struct worker *worker, const struct result_message *result, int *fds, size_t fd_count)
+{
+    struct pool *pool = worker->pool;
+    struct job *job = worker->running;
+    struct error error;
+
+    if (!job) {
+        misbehaves(worker, "a result that nobody asked for");
+        return;
+    }
+    if (worker_link_check_result(result, job->id, job->recipe, fds, fd_count, &error) < 0) {
+        misbehaves(worker, error.text);
+        return;
+    }
+
+    worker->jobs_done++;
+    worker->rss_bytes = result->peak_rss_bytes;
+    pool->failures = 0;
+    detach(worker, job);
+    pool->handler.result(pool->handler.context, job, result, fds);
+}
+
+/* Reads all that the worker has said. False at the end of the link. */
+static bool read_link(struct worker *worker)
+{
+    union worker_message message;
+    int fds[FD_PASS_MAX];
+    size_t fd_count = 0;
+    int r;
+
+    while ((r = worker_link_receive(worker->process.link, worker->generation, &message, fds, &fd_count)) > 0) {
+        if (message.header.kind == WIRE_HELLO)
+            on_hello(worker, &message.hello);
+        else
+            on_result(worker, &message.result, fds, fd_count);
+        while (fd_count > 0)
+            close_fd(fds[--fd_count]);
+        if (worker->misbehaved)
+            return false;
+    }
+    if (r == 0)
+        return true;
+    if (r != -ECONNRESET)
+        misbehaves(worker, "something that is no message");
+    return false;
+}
+
+static int on_link(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+    struct worker *worker = userdata;
+
+    (void)fd;
+    (void)events;
+    /* The end of the link is the end of the worker: its exit is next. */
+    if (!read_link(worker)) {
+        sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        kill_worker(worker);
+    }
+    return 0;
+}
+
+static int on_deadline(sd_event_source *source, uint64_t now, void *userdata)
+{
+    struct worker *worker = userdata;
+
+    (void)source;
+    (void)now;
+    worker->timed_out = true;
+    if (!worker->running)
+        log_error("worker %d did not get ready in time, killing it", worker->process.pid);
+    kill_worker(worker);
+    return 0;
+}
+
+/* ---- its end ---- */
+
+static void worker_free(struct worker *worker)
+{
+    sd_event_source_disable_unref(worker->link_source);
+    sd_event_source_disable_unref(worker->exit_source);
+    sd_event_source_disable_unref(worker->deadline_source);
+    close_fd(worker->process.pidfd);
+    close_fd(worker->process.link);
+    if (worker->process.mailbox >= 0)
+        mq_close(worker->process.mailbox);
+    free(worker);
+}
+
+/* Why the worker ended, for its job's record. */
+static void describe_end(const struct worker *worker, const siginfo_t *end, struct error *ret)
+{
+    uint64_t seconds = worker->running ? worker->running->config->daemon.job_timeout_us / USEC_PER_SEC : 0;
+
+    if (worker->timed_out)
+        error_set(ret, 0, CLASS_TIMEOUT, STAGE_RENDER, "it took longer than JobTimeout= allows (%" PRIu64 " s)",
+                  seconds);
+    else if (worker->misbehaved)
+        error_set(ret, 0, CLASS_CRASH, STAGE_RENDER, "its worker sent nonsense and was killed");
+    else if (end->si_code == CLD_EXITED)
+        error_set(ret, 0, CLASS_CRASH, STAGE_RENDER, "its worker exited with status %d", end->si_status);
+    else if (end->si_status == SIGSYS)
+        error_set(ret, 0, CLASS_CRASH, STAGE_RENDER,
+                  "its worker tried a system call that the sandbox forbids and was killed");
+    else
+        error_set(ret, 0, CLASS_CRASH, STAGE_RENDER, "its worker was killed by SIG%s%s",
+                  sigabbrev_np(end->si_status) ?: "?",
+                  end->si_status == SIGKILL ? " (perhaps memory ran out)" : "");
+}
+
+static void count_failure(struct pool *pool, const struct worker *worker, const struct error *why)
+{
+    bool left = worker->state == WORKER_LEAVING && !worker->running && !worker->killed;
+
+    if (pool->stopping || worker->jobs_done > 0 || left)
+        return;
+    pool->failures++;
+    if (worker->state == WORKER_STARTING && pool->trouble[0] == '\0')
+        snprintf(pool->trouble, sizeof pool->trouble, "workers die before they are ready: %.300s", why->text);
+}
+
+/* Gives back what the worker held: only what it had started on is blamed on the file. */
+static void give_back(struct worker *worker, const struct error *why)
+{
+    struct pool *pool = worker->pool;
+    struct error innocent = { .class = CLASS_NONE };
+    struct job *running = worker->running, *prefetched = worker->prefetched;
+    int unread = mailbox_unread(worker->process.mailbox);
+    int held = (running ? 1 : 0) + (prefetched ? 1 : 0);
+
+    worker->running = worker->prefetched = NULL;
+    if (running)
+        pool->handler.lost(pool->handler.context, running, unread >= held ? &innocent : why);
+    if (prefetched)
+        pool->handler.lost(pool->handler.context, prefetched, &innocent);
+}
+
+static int on_worker_exit(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+    struct worker *worker = userdata;
+    struct pool *pool = worker->pool;
+    siginfo_t end = { 0 };
+    struct error why;
+
+    (void)source;
+    (void)events;
+    if (waitid(P_PIDFD, (id_t)fd, &end, WEXITED | WNOHANG) < 0 || end.si_pid == 0)
+        return 0;
+
+    /* What it managed to say before it died counts. */
+    if (!worker->misbehaved)
+        read_link(worker);
+    describe_end(worker, &end, &why);
+    if (!pool->stopping && (worker->state != WORKER_LEAVING || worker->running))
+        log_warning("worker %d is gone: %s", worker->process.pid, why.text);
+
+    count_failure(pool, worker, &why);
+    if (worker->generation == pool->next.number && worker->state == WORKER_STARTING)
+        pool->handler.refused(pool->handler.context, worker->generation, why.text);
+    TAILQ_REMOVE(&pool->workers, worker, link);
+    give_back(worker, &why);
+    worker_free(worker);
+    maintain(pool);
+    return 0;
+}
+
+/* ---- its beginning ---- */
+
+static int watch_worker(struct worker *worker)
+{
+    sd_event *event = worker->pool->event;
+    int r;
+
+    r = sd_event_add_io(event, &worker->link_source, worker->process.link, EPOLLIN, on_link, worker);
+    if (r < 0)
+        return r;
+    r = sd_event_source_set_priority(worker->link_source, ORDER_RESULTS);
+    if (r < 0)
+        return r;
+    r = sd_event_add_io(event, &worker->exit_source, worker->process.pidfd, EPOLLIN, on_worker_exit, worker);
+    if (r < 0)
+        return r;
+    r = sd_event_source_set_priority(worker->exit_source, ORDER_EXITS);
+    if (r < 0)
+        return r;
+    r = sd_event_add_time(event, &worker->deadline_source, CLOCK_MONOTONIC, monotonic_us() + HELLO_TIMEOUT_US,
+                          USEC_PER_MSEC, on_deadline, worker);
+    if (r < 0)
+        return r;
+    return sd_event_source_set_priority(worker->deadline_source, ORDER_TIMERS);
+}
+
+static int add_worker(struct pool *pool, const struct pool_generation *generation, struct error *error)
+{
+    struct worker *worker = calloc(1, sizeof *worker);
+    int r;
+
+    if (!worker)
+        return error_set_errno(error, ENOMEM, STAGE_NONE, "cannot start a worker");
+    worker->pool = pool;
+    worker->generation = generation->number;
+    worker->state = WORKER_STARTING;
+    worker->started_us = monotonic_us();
+
+    r = pool_spawn(pool->program, generation->number, generation->bundle, &worker->process, error);
+    if (r < 0) {
+        free(worker);
+        return r;
+    }
+    r = watch_worker(worker);
+    if (r < 0) {
+        kill_worker(worker);
+        waitid(P_PIDFD, (id_t)worker->process.pidfd, &(siginfo_t){ 0 }, WEXITED);
+        worker_free(worker);
+        return error_set_errno(error, -r, STAGE_NONE, "cannot watch a worker");
+    }
+    TAILQ_INSERT_TAIL(&pool->workers, worker, link);
+    return 0;
+}
+
+static size_t count_current(const struct pool *pool)
+{
+    const struct worker *worker;
+    size_t count = 0;
+
+    TAILQ_FOREACH (worker, &pool->workers, link)
+        if (worker->generation == pool->current.number && worker->state != WORKER_LEAVING)
+            count++;
+    return count;
+}
+
+static uint64_t backoff_us(unsigned failures)
+{
+    uint64_t delay = BACKOFF_FIRST_US;
+
+    while (--failures > 0 && delay < BACKOFF_MAX_US)
+        delay *= 2;
+    return delay < BACKOFF_MAX_US ? delay : BACKOFF_MAX_US;
+}
+
+static int on_respawn(sd_event_source *source, uint64_t now, void *userdata)
+{
+    struct pool *pool = userdata;
+    struct error error;
+
+    (void)source;
+    (void)now;
+    while (!pool->stopping && count_current(pool) < pool->current.workers)
+        if (add_worker(pool, &pool->current, &error) < 0) {
+            snprintf(pool->trouble, sizeof pool->trouble, "%s", error.text);
+            log_error("%s, retrying", error.text);
+            pool->failures++;
+            maintain(pool);
+            break;
+        }
+    return 0;
+}
+
+/* Replaces the workers that are missing, at once or, when they die young, after a while. */
+static void maintain(struct pool *pool)
+{
+    if (pool->stopping || count_current(pool) >= pool->current.workers)
+        return;
+    sd_event_source_set_time(pool->respawn_source,
+                             pool->failures ? monotonic_us() + backoff_us(pool->failures) : 0);
+    sd_event_source_set_enabled(pool->respawn_source, SD_EVENT_ONESHOT);
+}
+
+int pool_init(struct pool *pool, sd_event *event, const char *program, const struct pool_handler *handler)
+{
+    int r;
+
+    *pool = (struct pool){ .event = event, .program = program, .handler = *handler };
+    pool->current.bundle = pool->next.bundle = -1;
+    TAILQ_INIT(&pool->workers);
+
+    r = sd_event_add_time(event, &pool->respawn_source, CLOCK_MONOTONIC, 0, USEC_PER_MSEC, on_respawn, pool);
+    if (r < 0)
+        return r;
+    sd_event_source_set_enabled(pool->respawn_source, SD_EVENT_OFF);
+    return sd_event_source_set_priority(pool->respawn_source, ORDER_TIMERS);
+}
+
+void pool_release(struct pool *pool)
+{
+    struct worker *worker;
+
+    pool->stopping = true;
+    while ((worker = TAILQ_FIRST(&pool->workers))) {
+        kill_worker(worker);
+        waitid(P_PIDFD, (id_t)worker->process.pidfd, &(siginfo_t){ 0 }, WEXITED);
+        TAILQ_REMOVE(&pool->workers, worker, link);
+        worker_free(worker);
+    }
+    sd_event_source_disable_unref(pool->respawn_source);
+    close_fd(pool->current.bundle);
+    close_fd(pool->next.bundle);
+}
+
+/* ---- generations ---- */
+
+void pool_start(struct pool *pool, const struct pool_generation *generation)
+{
+    pool->current = *generation;
+    on_respawn(NULL, 0, pool);
+}
+
+int pool_prove(struct pool *pool, const struct pool_generation *generation, struct error *error)
+{
+    int r;
+
+    pool_forget_next(pool);
+    pool->next = *generation;
+    r = add_worker(pool, &pool->next, error);
+    if (r < 0)
+        pool_forget_next(pool);
+    return r;
+}
+
+/* It finishes what is in its mailbox, sees the end of the link, and goes. */
+static void let_go(struct worker *worker)
+{
+    if (worker->state == WORKER_LEAVING)
+        return;
+    worker->state = WORKER_LEAVING;
+    shutdown(worker->process.link, SHUT_WR);
+}
+
+void pool_swap(struct pool *pool)
+{
+    struct worker *worker;
+
+    close_fd(pool->current.bundle);
+    pool->current = pool->next;
+    pool->next = (struct pool_generation){ .bundle = -1 };
+
+    TAILQ_FOREACH (worker, &pool->workers, link)
+        if (worker->generation != pool->current.number)
+            let_go(worker);
+    maintain(pool);
+}
+
+void pool_forget_next(struct pool *pool)
+{
+    close_fd(pool->next.bundle);
+    pool->next = (struct pool_generation){ .bundle = -1 };
+}
+
+/* ---- work ---- */
+
+struct worker *pool_idle_worker(struct pool *pool)
+{
+    struct worker *worker;
+
+    TAILQ_FOREACH (worker, &pool->workers, link)
+        if (worker->state == WORKER_IDLE && !worker->killed && worker->generation == pool->current.number)
+            return worker;
+    return NULL;
+}
+
+static bool is_small(const struct job *job)
+{
+    return job->version.size <= PREFETCH_BYTES_MAX;
+}
+
+struct worker *pool_prefetch_worker(struct pool *pool)
+{
+    struct worker *worker;
+
+    TAILQ_FOREACH (worker, &pool->workers, link)
+        if (worker->state == WORKER_BUSY && !worker->killed && worker->generation == pool->current.number &&
+            !worker->prefetched && !worker->running->suspect && is_small(worker->running))
+            return worker;
+    return NULL;
+}
+
+int pool_assign(struct worker *worker, struct job *job)
+{
+    struct ticket ticket = {
+        .header = wire_header(WIRE_TICKET, worker->generation, job->id),
+        .recipe = (uint32_t)job->recipe_number,
+        .fail_on = (uint32_t)job->folder->fail_on,
+        .source_bytes = (uint64_t)job->version.size,
+        .max_pixels = job->folder->max_pixels,
+    };
+    int r;
+
+    attach(worker, job);
+    r = worker_link_send_source(worker->process.link, worker->generation, job->id, job->source_fd);
+    if (r == 0)
+        r = mailbox_send(worker->process.mailbox, &ticket);
+    if (r == 0)
+        return 0;
+
+    detach(worker, job);
+    kill_worker(worker);
+    return r;
+}
+
+size_t pool_ready_count(const struct pool *pool)
+{
+    const struct worker *worker;
+    size_t count = 0;
+
+    TAILQ_FOREACH (worker, &pool->workers, link)
+        count += worker->state == WORKER_IDLE || worker->state == WORKER_BUSY;
+    return count;
+}
+
+size_t pool_held_count(const struct pool *pool)
+{
+    const struct worker *worker;
+    size_t count = 0;
+
+    TAILQ_FOREACH (worker, &pool->workers, link)
+        count += (worker->running ? 1 : 0) + (worker->prefetched ? 1 : 0);
+    return count;
+}
+
+void pool_stop(struct pool *pool)
+{
+    struct worker *worker;
+
+    pool->stopping = true;
+    TAILQ_FOREACH (worker, &pool->workers, link)
+        let_go(worker);
+}
+
+void pool_kill(struct pool *pool)
+{
+    struct worker *worker;
+
+    TAILQ_FOREACH (worker, &pool->workers, link)
+        kill_worker(worker);
+}
+
+bool pool_is_empty(const struct pool *pool)
+{
+    return TAILQ_EMPTY(&pool->workers);
+}

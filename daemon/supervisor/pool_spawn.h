@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* pool_spawn - starts a worker process: its descriptors, its environment, its end of mailbox and link.
+ *
+ * Mechanism only. posix_spawn(3) runs nothing of ours between fork and exec, so it is safe beside threads. */
+#ifndef DARKROOM_SUPERVISOR_POOL_SPAWN_H
+#define DARKROOM_SUPERVISOR_POOL_SPAWN_H
+
+#include "base/error.h"
+
+#include <mqueue.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Our side of a worker; all O_CLOEXEC. */
+struct spawned {
+    pid_t pid;
+    int pidfd, link;
+    mqd_t mailbox;
+};
+
+/* Starts @program for @generation with the recipes of @bundle (stays the caller's). The caller closes what is
+ * in *@ret and reaps the process. 0, or -errno with @error. Event loop's thread. */
+int pool_spawn(const char *program, uint64_t generation, int bundle, struct spawned *ret, struct error *error);
+
+#endif

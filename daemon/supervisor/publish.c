@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* publish - see publish.h. A batch is an array of parcels, one for each file that is made or removed. */
+#include "supervisor/publish.h"
+
+#include "base/cleanup.h"
+#include "base/fd_io.h"
+#include "base/path_beneath.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* One file on its way. */
+struct parcel {
+    size_t job; /* in the batch */
+    struct job_output *output;
+    int directory, fd; /* where it goes; the temporary file, while it is written */
+    const char *name;  /* the final one, inside output->path */
+    char temporary[PUBLISH_TEMPORARY_MAX];
+    bool written, renamed;
+};
+
+struct batch {
+    const struct publish_context *context;
+    struct job *const *jobs;
+    enum verdict *verdicts;
+    size_t count;
+    int root;
+    struct parcel *parcels;
+    size_t parcel_count;
+};
+
+const char *publish_temporary(uint32_t instance, uint64_t job, uint32_t rendition, char *buffer, size_t size)
+{
+    snprintf(buffer, size, ".darkroom-%08" PRIx32 "-%" PRIu64 "-%" PRIu32 ".tmp", instance, job, rendition);
+    return buffer;
+}
+
+/* ---- failures ---- */
+
+/* What a failed system call on the *output* side means: something is in the way (its own fault), or the
+ * environment is sick (the folder is held, and this is tried again). */
+static enum verdict output_failed(struct job *job, int errnum, const char *what, const char *path)
+{
+    char name[300];
+
+    text_escape(path, name, sizeof name);
+    switch (errnum) {
+    case EEXIST:
+    case EISDIR:
+    case ENOTDIR:
+    case ELOOP:
+    case EXDEV:
+        error_set(&job->failure, errnum, CLASS_CONFLICT, STAGE_PUBLISH,
+                  "something that is not ours is in the way of its output %s; move it, or set Existing=overwrite",
+                  name);
+        return VERDICT_FAILED;
+    case ENAMETOOLONG:
+        error_set(&job->failure, errnum, CLASS_PERMANENT, STAGE_PUBLISH, "the path of its output %s is too long",
+                  name);
+        return VERDICT_FAILED;
+    default:
+        error_set_errno(&job->failure, errnum, STAGE_PUBLISH, "cannot %s %s", what, name);
+        job->failure.class = CLASS_ENVIRONMENT;
+        return VERDICT_RETRY;
+    }
+}
+
+static void fail(struct batch *batch, const struct parcel *parcel, int errnum, const char *what)
+{
+    struct job *job = batch->jobs[parcel->job];
+
+    batch->verdicts[parcel->job] = output_failed(job, errnum, what, parcel->output->path);
+}
+
+static bool is_on(const struct batch *batch, const struct parcel *parcel)
+{
+    return batch->verdicts[parcel->job] == VERDICT_OK;
+}
+
+/* ---- the steps ---- */
+
+/* Opens Output itself, for each call anew: an idle daemon must not keep a disk from being unmounted. */
+static int open_root(const struct publish_context *context)
+{
+    int fd = open(context->conf->output, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    return fd < 0 ? -errno : fd;
+}
+
+static bool is_as_published(int directory, const char *name, const struct published *published)
+{
+    struct stat st;
+
+    return published->inode != 0 && fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           st.st_ino == published->inode && st.st_size == published->size &&
+           timespec_ns(&st.st_mtim) == published->mtime_ns;
+}
+
+/* May the name be taken? What the ledger knows to be ours, and untouched since, is not in the way. */
+static int check_name(const struct batch *batch, const struct parcel *parcel)
+{
+    struct stat st;
+
+    if (fstatat(parcel->directory, parcel->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (is_as_published(parcel->directory, parcel->name, &parcel->output->before))
+        return 0;
+    if (batch->context->conf->existing == EXISTING_OVERWRITE && S_ISREG(st.st_mode))
+        return 0;
+    return -EEXIST;
+}
+
+static void open_parcel(struct batch *batch, struct parcel *parcel)
+{
+    const struct folder_conf *conf = batch->context->conf;
+    int r;
+
+    parcel->directory = path_make_parent(batch->root, parcel->output->path, conf->directory_mode, &parcel->name);
+    if (parcel->directory < 0) {
+        fail(batch, parcel, -parcel->directory, "make the directory of");
+        return;
+    }
+    if (!parcel->output->made)
+        return;
+
+    r = check_name(batch, parcel);
+    if (r < 0) {
+        fail(batch, parcel, -r, "look at");
+        return;
+    }
+
+    /* A file of that name is what an earlier attempt of this very job left. */
+    unlinkat(parcel->directory, parcel->temporary, 0);
+    parcel->fd = openat(parcel->directory, parcel->temporary,
+                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (parcel->fd < 0) {
+        fail(batch, parcel, errno, "create");
+        return;
+    }
+    parcel->written = true;
+}
+
+static void write_parcel(struct batch *batch, struct parcel *parcel)
+{
+    int r = fd_copy(parcel->output->fd, parcel->fd, parcel->output->bytes);
+
+    if (r == 0 && fchmod(parcel->fd, batch->context->conf->file_mode) < 0)
+        r = -errno;
+    if (r < 0) {
+        fail(batch, parcel, -r, "write");
+        return;
+    }
+    /* Only starts the write-back, so that the disk works while we go on; its failures are fsync's to tell. */
+    sync_file_range(parcel->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+static void flush_parcel(struct batch *batch, struct parcel *parcel)
+{
+    struct stat st;
+
+    if (fsync(parcel->fd) < 0 || fstat(parcel->fd, &st) < 0) {
+        fail(batch, parcel, errno, "write");
+        return;
+    }
+    parcel->output->after = (struct published){
+        .inode = st.st_ino,
+        .size = st.st_size,
+        .mtime_ns = timespec_ns(&st.st_mtim),
+    };
+    parcel->fd = close_fd(parcel->fd);
+}
+
+static bool same_directory(int a, int b)
+{
+    struct stat left, right;
+
+    return fstat(a, &left) == 0 && fstat(b, &right) == 0 && left.st_dev == right.st_dev &&
+           left.st_ino == right.st_ino;
+}
+
+/* Flushes every directory of the batch; neighbours of one directory, the usual case, once. */
+static void flush_directories(struct batch *batch)
+{
+    const struct parcel *flushed = NULL;
+
+    for (size_t i = 0; i < batch->parcel_count; i++) {
+        struct parcel *parcel = &batch->parcels[i];
+
+        if (!is_on(batch, parcel) || (flushed && same_directory(flushed->directory, parcel->directory)))
+            continue;
+        if (fsync(parcel->directory) < 0)
+            fail(batch, parcel, errno, "flush the directory of");
+        flushed = parcel;
+    }
+}
+
+/* Puts one file under its name. A file in the way that is not ours stays, unless Existing= says else. */
+static int rename_parcel(const struct batch *batch, struct parcel *parcel)
+{
+    bool replace = batch->context->conf->existing == EXISTING_OVERWRITE ||
+                   is_as_published(parcel->directory, parcel->name, &parcel->output->before);
+
+    if (renameat2(parcel->directory, parcel->temporary, parcel->directory, parcel->name,
+                  replace ? 0 : RENAME_NOREPLACE) < 0)
+        return -errno;
+    parcel->renamed = true;
+    return 0;
+}
+
+/* An output that the new version does not make any more goes, if it is still as we left it. */
+static void remove_parcel(struct parcel *parcel)
+{
+    if (is_as_published(parcel->directory, parcel->name, &parcel->output->before))
+        unlinkat(parcel->directory, parcel->name, 0);
+}
+
+static void for_each(struct batch *batch, void (*step)(struct batch *, struct parcel *))
+{
+    for (size_t i = 0; i < batch->parcel_count; i++)
+        if (is_on(batch, &batch->parcels[i]) && batch->parcels[i].output->made)
+            step(batch, &batch->parcels[i]);
+}
+
+static void name_parcel(struct batch *batch, struct parcel *parcel)
+{
+    int r = rename_parcel(batch, parcel);
+
+    if (r < 0)
+        fail(batch, parcel, -r, "rename");
+}
+
+/* A job that was given up leaves nothing: neither temporary files nor, where one of its set could not be named,
+ * the others. */
+static void clean_up(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->parcel_count; i++) {
+        struct parcel *parcel = &batch->parcels[i];
+
+        if (!is_on(batch, parcel) && parcel->renamed)
+            unlinkat(parcel->directory, parcel->name, 0);
+        else if (!is_on(batch, parcel) && parcel->written)
+            unlinkat(parcel->directory, parcel->temporary, 0);
+        close_fd(parcel->fd);
+        close_fd(parcel->directory);
+    }
+}
+
+/* ---- a batch ---- */
+
+static size_t count_outputs(struct job *const *jobs, size_t count)
+{
+    size_t outputs = 0;
+
+    for (size_t i = 0; i < count; i++)
+        outputs += jobs[i]->output_count;
+    return outputs;
+}
+
+static void pack(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        for (size_t j = 0; j < batch->jobs[i]->output_count; j++) {
+            struct job_output *output = &batch->jobs[i]->outputs[j];
+            struct parcel *parcel;
+
+            if (!output->made && output->before.inode == 0)
+                continue;
+            parcel = &batch->parcels[batch->parcel_count++];
+            *parcel = (struct parcel){ .job = i, .output = output, .directory = -1, .fd = -1 };
+            publish_temporary(batch->context->instance, batch->jobs[i]->id, output->rendition, parcel->temporary,
+                              sizeof parcel->temporary);
+        }
+}
+
+static int open_batch(struct batch *batch)
+{
+    batch->root = open_root(batch->context);
+    if (batch->root < 0)
+        return batch->root;
+    batch->parcels = calloc(count_outputs(batch->jobs, batch->count) + 1, sizeof *batch->parcels);
+    if (!batch->parcels) {
+        batch->root = close_fd(batch->root);
+        return -ENOMEM;
+    }
+    pack(batch);
+    return 0;
+}
+
+static void close_batch(struct batch *batch)
+{
+    clean_up(batch);
+    free(batch->parcels);
+    close_fd(batch->root);
+}
+
+static void fail_all(struct batch *batch, int errnum, const char *what)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->verdicts[i] == VERDICT_OK)
+            batch->verdicts[i] = output_failed(batch->jobs[i], errnum, what, batch->context->conf->output);
+}
+
+static void compare_sources(struct batch *batch)
+{
+    const struct publish_context *context = batch->context;
+
+    for (size_t i = 0; i < batch->count; i++)
+        batch->verdicts[i] = context->compare ? context->compare(context->user, batch->jobs[i]) : VERDICT_OK;
+}
+
+/* Makes the intent of the jobs that are still on durable. */
+static void announce(struct batch *batch)
+{
+    struct job *on[PUBLISH_BATCH_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->verdicts[i] == VERDICT_OK)
+            on[count++] = batch->jobs[i];
+    if (count == 0 || batch->context->intent(batch->context->user, on, count) == 0)
+        return;
+
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->verdicts[i] == VERDICT_OK)
+            batch->verdicts[i] = VERDICT_RETURNED;
+}
+
+static void remove_obsolete(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->parcel_count; i++)
+        if (is_on(batch, &batch->parcels[i]) && !batch->parcels[i].output->made)
+            remove_parcel(&batch->parcels[i]);
+}
+
+void publish_jobs(const struct publish_context *context, struct job *const *jobs, enum verdict *verdicts,
+                  size_t count)
+{
+    struct batch batch = { .context = context, .jobs = jobs, .verdicts = verdicts, .count = count };
+    int r;
+
+    compare_sources(&batch);
+    r = open_batch(&batch);
+    if (r < 0) {
+        fail_all(&batch, -r, "open");
+        return;
+    }
+
+    for (size_t i = 0; i < batch.parcel_count; i++)
+        if (is_on(&batch, &batch.parcels[i]))
+            open_parcel(&batch, &batch.parcels[i]);
+    for_each(&batch, write_parcel);
+    for_each(&batch, flush_parcel);
+    flush_directories(&batch);
+
+    announce(&batch);
+    for_each(&batch, name_parcel);
+    remove_obsolete(&batch);
+    flush_directories(&batch);
+
+    close_batch(&batch);
+}
+
+/* ---- after a crash ---- */
+
+/* Renames one file if that did not happen yet; one that is there under its name already is done. */
+static enum verdict resume_parcel(struct batch *batch, struct parcel *parcel)
+{
+    struct stat st;
+    int r;
+
+    parcel->directory = path_make_parent(batch->root, parcel->output->path, batch->context->conf->directory_mode,
+                                         &parcel->name);
+    if (parcel->directory < 0)
+        return output_failed(batch->jobs[0], -parcel->directory, "open the directory of", parcel->output->path);
+    if (!parcel->output->made) {
+        remove_parcel(parcel);
+        return VERDICT_OK;
+    }
+
+    if (fstatat(parcel->directory, parcel->temporary, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        r = rename_parcel(batch, parcel);
+        if (r < 0)
+            return output_failed(batch->jobs[0], -r, "rename", parcel->output->path);
+    } else if (fstatat(parcel->directory, parcel->name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+        return VERDICT_RETURNED;
+    }
+
+    if (fstatat(parcel->directory, parcel->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return VERDICT_RETURNED;
+    parcel->output->after = (struct published){
+        .inode = st.st_ino,
+        .size = st.st_size,
+        .mtime_ns = timespec_ns(&st.st_mtim),
+    };
+    return VERDICT_OK;
+}
+
+enum verdict publish_resume(const struct publish_context *context, struct job *job)
+{
+    enum verdict verdict = VERDICT_OK;
+    struct batch batch = { .context = context, .jobs = &job, .verdicts = &verdict, .count = 1 };
+    int r = open_batch(&batch);
+
+    if (r < 0)
+        return output_failed(job, -r, "open", context->conf->output);
+
+    for (size_t i = 0; i < batch.parcel_count && verdict == VERDICT_OK; i++)
+        verdict = resume_parcel(&batch, &batch.parcels[i]);
+    if (verdict == VERDICT_OK)
+        flush_directories(&batch);
+
+    /* Nothing is undone: each file that has its name keeps it, the rest is tried again or made again. */
+    for (size_t i = 0; i < batch.parcel_count; i++)
+        batch.parcels[i].renamed = batch.parcels[i].written = false;
+    close_batch(&batch);
+    return verdict;
+}
+
+int publish_sweep(uint32_t instance, const char *output, uint64_t job, uint32_t rendition)
+{
+    const char *slash = strrchr(output, '/');
+    _cleanup_free_ char *path = NULL;
+    char temporary[PUBLISH_TEMPORARY_MAX];
+
+    if (!slash)
+        return -EINVAL;
+    publish_temporary(instance, job, rendition, temporary, sizeof temporary);
+    if (asprintf(&path, "%.*s/%s", (int)(slash - output), output, temporary) < 0)
+        return -ENOMEM;
+    return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+}

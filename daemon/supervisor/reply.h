@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* reply - what the event loop gets back from the ledger and the watcher threads, through one channel.
+ *
+ * Every reply answers one request of the loop's, which bounds how many can be under way: REPLIES_MAX. */
+#ifndef DARKROOM_SUPERVISOR_REPLY_H
+#define DARKROOM_SUPERVISOR_REPLY_H
+
+#include <stddef.h>
+
+struct job;
+struct take;
+struct job_query;
+
+enum { REPLIES_MAX = 16384 };
+
+enum reply_kind {
+    /* from the ledger */
+    REPLY_TAKEN,
+    REPLY_STARTED,
+    REPLY_RECORDED,
+    REPLY_RELEASED,
+    REPLY_ORIGINAL_RECORDED,
+    REPLY_LISTED,
+    /* from a watcher */
+    REPLY_OPENED,
+    REPLY_PUBLISHED,
+    REPLY_EXAMINED,
+    REPLY_ORIGINAL_HANDLED,
+    REPLY_WATCHER_ENDED,
+    REPLY_KIND_COUNT
+};
+
+/* How a request on a job came out; job->failure has the details of FAILED and RETRY. */
+enum verdict {
+    VERDICT_OK,
+    VERDICT_FAILED,     /* as job->failure says */
+    VERDICT_RETRY,      /* a transient failure: back to the queue with a delay */
+    VERDICT_SUPERSEDED, /* the source is another version now; it will arrive again */
+    VERDICT_AWAITED,    /* the source is still being written: it waits to settle again */
+    VERDICT_VANISHED,   /* the source is gone */
+    VERDICT_RETURNED,   /* not done, because we shut down or the folder is lost: back to the queue */
+};
+
+struct reply {
+    enum reply_kind kind;
+    enum verdict verdict;
+    size_t slot; /* REPLY_WATCHER_ENDED */
+    struct job *job;
+    struct take *take;
+    struct job_query *query;
+};
+
+#endif

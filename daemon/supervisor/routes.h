@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* routes - the HTTP interface: one row of a table for each path and method. Event loop's thread. */
+#ifndef DARKROOM_SUPERVISOR_ROUTES_H
+#define DARKROOM_SUPERVISOR_ROUTES_H
+
+#include "supervisor/control.h"
+
+/* An http_router; @context is the struct control. */
+void routes_serve(void *context, struct request *request);
+
+/* Answers @request with what the ledger found. */
+void routes_answer_query(struct control *control, struct request *request, const struct job_query *query);
+
+/* Answers @request with the status as it is now. */
+void routes_answer_status(struct control *control, struct request *request);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* scan - see scan.h. Depth first; what is kept between steps is the open directory and a stack of paths. */
+#include "supervisor/scan.h"
+
+#include "base/cleanup.h"
+#include "base/path_beneath.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+struct place {
+    SLIST_ENTRY(place) link;
+    char path[];
+};
+
+struct scan {
+    struct scan_handler handler;
+    SLIST_HEAD(, place) stack;
+    struct place *current; /* the open directory's path */
+    DIR *directory;
+};
+
+struct scan *scan_new(const struct scan_handler *handler)
+{
+    struct scan *scan = calloc(1, sizeof *scan);
+
+    if (!scan)
+        return NULL;
+    scan->handler = *handler;
+    SLIST_INIT(&scan->stack);
+    return scan;
+}
+
+static void leave_directory(struct scan *scan)
+{
+    if (scan->directory)
+        closedir(scan->directory);
+    scan->directory = NULL;
+    free(scan->current);
+    scan->current = NULL;
+}
+
+void scan_cancel(struct scan *scan)
+{
+    struct place *place;
+
+    leave_directory(scan);
+    while ((place = SLIST_FIRST(&scan->stack))) {
+        SLIST_REMOVE_HEAD(&scan->stack, link);
+        free(place);
+    }
+}
+
+void scan_free(struct scan *scan)
+{
+    if (!scan)
+        return;
+    scan_cancel(scan);
+    free(scan);
+}
+
+int scan_request(struct scan *scan, const char *path)
+{
+    struct place *place;
+
+    /* A walk over everything makes all others superfluous. */
+    if (*path == '\0')
+        scan_cancel(scan);
+
+    place = malloc(sizeof *place + strlen(path) + 1);
+    if (!place)
+        return -ENOMEM;
+    memcpy(place->path, path, strlen(path) + 1);
+    SLIST_INSERT_HEAD(&scan->stack, place, link);
+    return 0;
+}
+
+bool scan_pending(const struct scan *scan)
+{
+    return scan->directory || !SLIST_EMPTY(&scan->stack);
+}
+
+static void enter_directory(struct scan *scan, int root)
+{
+    int fd;
+
+    scan->current = SLIST_FIRST(&scan->stack);
+    SLIST_REMOVE_HEAD(&scan->stack, link);
+
+    fd = path_open_beneath(root, *scan->current->path ? scan->current->path : ".", O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0) {
+        if (fd != -ENOENT) /* gone meanwhile */
+            scan->handler.failed(scan->handler.context, scan->current->path, -fd);
+        leave_directory(scan);
+        return;
+    }
+
+    scan->handler.directory(scan->handler.context, scan->current->path, fd);
+    scan->directory = fdopendir(fd);
+    if (!scan->directory) {
+        close_fd(fd);
+        leave_directory(scan);
+    }
+}
+
+static char *join(const char *directory, const char *name)
+{
+    char *path;
+
+    return asprintf(&path, "%s%s%s", directory, *directory ? "/" : "", name) < 0 ? NULL : path;
+}
+
+static void visit(struct scan *scan, const struct folder_conf *conf, const struct dirent *entry)
+{
+    _cleanup_free_ char *path = NULL;
+    unsigned char type = entry->d_type;
+    struct stat st;
+
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+        folder_conf_ignores_component(conf, entry->d_name))
+        return;
+    path = join(scan->current->path, entry->d_name);
+    if (!path)
+        return;
+
+    if (type == DT_REG && !folder_conf_accepts(conf, path))
+        return;
+    if (type == DT_REG || type == DT_UNKNOWN) {
+        if (fstatat(dirfd(scan->directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+            return;
+        type = IFTODT(st.st_mode);
+    }
+
+    if (type == DT_DIR && conf->recursive)
+        scan_request(scan, path);
+    if (type == DT_REG && folder_conf_accepts(conf, path))
+        scan->handler.file(scan->handler.context, path, &st);
+}
+
+void scan_step(struct scan *scan, int root, const struct folder_conf *conf, size_t entries)
+{
+    while (entries-- > 0 && scan_pending(scan)) {
+        struct dirent *entry;
+
+        if (!scan->directory) {
+            enter_directory(scan, root);
+            continue;
+        }
+        entry = readdir(scan->directory);
+        if (entry)
+            visit(scan, conf, entry);
+        else
+            leave_directory(scan);
+    }
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* scan - a walk over a hot folder in small steps, so that its thread serves requests in between.
+ *
+ * Directories are told before what is in them: whoever watches them first and lists them after misses
+ * nothing. Links are not followed; nothing outside the root is ever opened. One watcher thread owns it. */
+#ifndef DARKROOM_SUPERVISOR_SCAN_H
+#define DARKROOM_SUPERVISOR_SCAN_H
+
+#include "conf/folder_conf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+struct scan;
+
+struct scan_handler {
+    /* A directory is about to be listed; @fd is it. */
+    void (*directory)(void *context, const char *path, int fd);
+    /* A regular file that the folder accepts. */
+    void (*file)(void *context, const char *path, const struct stat *st);
+    /* A directory cannot be read. */
+    void (*failed)(void *context, const char *path, int errnum);
+    void *context;
+};
+
+/* NULL when memory is out. */
+struct scan *scan_new(const struct scan_handler *handler);
+void scan_free(struct scan *scan);
+
+/* Asks for a walk over @path and, if the folder is recursive, all below it; "" is all. 0 or -ENOMEM. */
+int scan_request(struct scan *scan, const char *path);
+
+/* Forgets every walk that was asked for. */
+void scan_cancel(struct scan *scan);
+
+/* True while there is something to walk. */
+bool scan_pending(const struct scan *scan);
+
+/* Goes on for about @entries directory entries below @root. */
+void scan_step(struct scan *scan, int root, const struct folder_conf *conf, size_t entries);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* source - a job's source file: opening it, and whether it still is the version that the job is about.
+ *
+ * Called by the folder's watcher thread; may block on its mount. */
+#ifndef DARKROOM_SUPERVISOR_SOURCE_H
+#define DARKROOM_SUPERVISOR_SOURCE_H
+
+#include "supervisor/job.h"
+#include "supervisor/reply.h"
+
+/* Opens job->path below @root for reading into job->source_fd. OK, SUPERSEDED when it is another version than
+ * the job's, VANISHED, or FAILED and RETRY with job->failure (a link, a pipe, no permission, too large …). */
+enum verdict source_open(struct job *job, int root);
+
+/* After an outcome: is the source below @root still the job's version? OK, SUPERSEDED or VANISHED (RETRY when
+ * that cannot be told now). */
+enum verdict source_compare(struct job *job, int root);
+
+/* Is somebody still writing to it? It is open for writing (fcntl(2), F_SETLEASE; where that tells), or was
+ * last written to less than @grace_us ago. */
+bool source_is_being_written(const struct job *job, int root, uint64_t grace_us);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* supervisor - the one process that never touches a pixel: its parts, its start, reload, drain and stop.
+ *
+ * main() builds one struct supervisor; everything in it belongs to the event loop's thread. The other threads
+ * are reached through ledger, watchers and errands only. */
+#ifndef DARKROOM_SUPERVISOR_SUPERVISOR_H
+#define DARKROOM_SUPERVISOR_SUPERVISOR_H
+
+#include "base/channel.h"
+#include "supervisor/config.h"
+#include "supervisor/control.h"
+#include "supervisor/folder.h"
+#include "supervisor/ledger.h"
+#include "supervisor/pool.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+/* What the options say; paths absolute, owned by main(). */
+struct supervisor_options {
+    struct config_origin origin;
+    const char *state_directory, *runtime_directory;
+    bool runtime_is_default; /* when it is taken, the state directory will do */
+    const char *worker_program;
+    bool drain;
+    int progress_fd; /* a terminal for the progress bar, or -1 */
+};
+
+enum phase { PHASE_STARTING, PHASE_RUNNING, PHASE_STOPPING, PHASE_STOPPED };
+
+/* "starting", … as in JSON. */
+const char *phase_name(enum phase phase);
+
+/* A reload under way, or none. */
+struct reload {
+    bool active, again;          /* again: another was asked for meanwhile */
+    struct config *config;       /* loaded, being proven by a worker */
+    struct request *waiter; /* the client that asked, or NULL */
+};
+
+struct supervisor {
+    const struct supervisor_options *options;
+    sd_event *event;
+    enum phase phase;
+    uint64_t started_us; /* monotonic */
+    uint64_t sequence;   /* grows with every change that status shows */
+
+    struct config *config;
+    uint64_t generation;
+    struct pool pool;
+    struct ledger *ledger;
+    struct ledger_news ledger_news;
+    struct channel replies; /* from ledger and watchers */
+    struct folder *folders[FOLDERS_MAX]; /* by slot; NULL: free */
+    size_t slot_count;      /* slots beyond have never been used */
+    size_t next_folder;     /* whose turn it is */
+    size_t suspects;        /* suspects in flight: at most one */
+    struct control *control;
+    struct reload reload;
+
+    uint64_t done_before, failed_before; /* jobs in the ledger at the start */
+    uint64_t longest_stall_us;
+    bool workers_released, watchers_released; /* steps of the stop that were taken */
+    int patience;           /* how often the stop's timer has run out */
+    bool abandoned;         /* a watcher hung at the stop: its memory is left alone */
+    int exit_code;
+    int lock_fd;            /* of the state directory */
+    bool notified;          /* systemd knows that we are ready */
+
+    sd_event_source *signal_sources[3], *replies_source, *news_source;
+    sd_event_source *due_source;   /* the next retry */
+    sd_event_source *stop_source;  /* patience during the stop */
+    sd_event_source *drain_source; /* with --drain: is it over? */
+};
+
+/* Opens the ledger, starts threads, workers and control socket. On failure a message was logged, and what was
+ * started is ended by supervisor_release(). 0 or a sysexits code. @config is the first generation's; the
+ * supervisor takes the reference. */
+int supervisor_start(struct supervisor *supervisor, const struct supervisor_options *options,
+                     struct config *config);
+
+/* Runs the loop until everything has ended; returns the exit code. */
+int supervisor_run(struct supervisor *supervisor);
+
+void supervisor_release(struct supervisor *supervisor);
+
+/* Begins the shut-down; again: the quick one. */
+void supervisor_stop(struct supervisor *supervisor, int exit_code);
+
+/* Begins a reload; @waiter (may be NULL) is answered when it has worked or failed. */
+void supervisor_reload(struct supervisor *supervisor, struct request *waiter);
+
+/* Something that status shows has changed. */
+void supervisor_changed(struct supervisor *supervisor);
+
+/* True when every thread and process is up and the ledger can be written. */
+bool supervisor_is_ready(const struct supervisor *supervisor);
+
+#endif

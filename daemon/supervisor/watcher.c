@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* watcher - see watcher.h. One turn of the thread's loop is turn(): events, requests, publishing, settled files,
+ * a piece of a scan. Files come in through intake.c; this file serves requests. */
+#include "supervisor/watcher.h"
+
+#include "base/cell.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "supervisor/intake.h"
+#include "supervisor/originals.h"
+#include "supervisor/publish.h"
+#include "supervisor/source.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HOLD_RETRY_US (2 * USEC_PER_SEC)      /* how often a held folder is tried again */
+#define ORIGINAL_RETRY_US (10 * USEC_PER_SEC) /* how often an original that could not be dealt with is */
+#define WRITING_GRACE_US (60 * USEC_PER_SEC)  /* undecodable and younger than this: an upload that stalls */
+#define WRITING_RETRY_US (5 * USEC_PER_SEC)   /* undecodable and still open for writing */
+
+struct watcher {
+    size_t slot;
+    char *name; /* the folder's */
+    struct ledger *ledger;
+    struct channel *replies;
+    bool once;
+    struct channel requests;
+    struct cell news_cell;
+    pthread_t thread;
+
+    /* The thread's own. */
+    struct config *config;
+    const struct folder_conf *conf;
+    struct intake *intake;
+    struct job_list publishing; /* finished pictures that wait to be published */
+    struct job_list originals;  /* those that could not be dealt with yet */
+    uint64_t hold_until_us, originals_retry_us;
+    char hold_reason[WATCHER_REASON_MAX]; /* "": not held */
+    bool stopping;
+};
+
+const char *folder_state_name(enum folder_state state)
+{
+    static const char *const names[] = {
+        [FOLDER_OK] = "ok", [FOLDER_HELD] = "held", [FOLDER_PAUSED] = "paused", [FOLDER_LOST] = "lost"
+    };
+
+    return names[state];
+}
+
+const char *folder_watch_name(enum folder_watch watch)
+{
+    static const char *const names[] = {
+        [FOLDER_INOTIFY] = "inotify", [FOLDER_POLL] = "poll", [FOLDER_MIXED] = "mixed"
+    };
+
+    return names[watch];
+}
+
+static void answer(struct watcher *watcher, enum reply_kind kind, enum verdict verdict, struct job *job)
+{
+    struct reply reply = { .kind = kind, .verdict = verdict, .slot = watcher->slot, .job = job };
+
+    channel_send(watcher->replies, &reply);
+}
+
+/* The hot folder's root, opened for the moment only: an idle daemon must not keep a disk from being unmounted. */
+static int open_root(const struct watcher *watcher)
+{
+    int fd = open(watcher->conf->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    return fd < 0 ? -errno : fd;
+}
+
+/* ---- opening and examining ---- */
+
+static void open_source(struct watcher *watcher, struct job *job)
+{
+    _cleanup_close_ int root = open_root(watcher);
+    enum verdict verdict = root < 0 ? VERDICT_RETURNED : source_open(job, root);
+
+    if (root < 0)
+        intake_lose_root(watcher->intake, -root);
+    if (verdict == VERDICT_SUPERSEDED)
+        intake_touch(watcher->intake, job->path);
+    answer(watcher, REPLY_OPENED, verdict, job);
+}
+
+/* How long an undecodable file is left alone because it may still grow; 0: it is as it will be. */
+static uint64_t time_to_grow(const struct watcher *watcher, const struct job *job, int root)
+{
+    uint64_t grace = watcher->once ? 0 : WRITING_GRACE_US;
+    int64_t age_us = (int64_t)realtime_us() - job->version.mtime_ns / (int64_t)NSEC_PER_USEC;
+
+    if (!job->undecodable || !source_is_being_written(job, root, grace))
+        return 0;
+    if (age_us >= 0 && (uint64_t)age_us + WRITING_RETRY_US < grace)
+        return grace - (uint64_t)age_us;
+    return WRITING_RETRY_US;
+}
+
+static void examine(struct watcher *watcher, struct job *job)
+{
+    _cleanup_close_ int root = open_root(watcher);
+    enum verdict verdict = root < 0 ? VERDICT_RETURNED : source_compare(job, root);
+    uint64_t grow_us = verdict == VERDICT_OK ? time_to_grow(watcher, job, root) : 0;
+
+    if (root < 0)
+        intake_lose_root(watcher->intake, -root);
+    if (verdict == VERDICT_SUPERSEDED)
+        intake_touch(watcher->intake, job->path);
+    if (grow_us > 0) {
+        intake_hold(watcher->intake, job->path, grow_us);
+        verdict = VERDICT_AWAITED;
+    }
+    answer(watcher, REPLY_EXAMINED, verdict, job);
+}
+
+/* ---- publishing ---- */
+
+struct compare_context {
+    struct watcher *watcher;
+    int root;
+};
+
+static enum verdict compare(void *user, struct job *job)
+{
+    const struct compare_context *context = user;
+
+    return context->root < 0 ? VERDICT_RETURNED : source_compare(job, context->root);
+}
+
+static int intent(void *user, struct job *const *jobs, size_t count)
+{
+    const struct compare_context *context = user;
+
+    return ledger_intent(context->watcher->ledger, jobs, count);
+}
+
+static void hold(struct watcher *watcher, const struct job *job)
+{
+    char reason[WATCHER_REASON_MAX];
+
+    snprintf(reason, sizeof reason, "%.190s", job->failure.text);
+    if (strcmp(reason, watcher->hold_reason) != 0)
+        log_warning("folder %s is held: %s, retrying every %d s", watcher->name, reason,
+                    (int)(HOLD_RETRY_US / USEC_PER_SEC));
+    memcpy(watcher->hold_reason, reason, sizeof reason);
+    watcher->hold_until_us = monotonic_us() + HOLD_RETRY_US;
+}
+
+static void unhold(struct watcher *watcher)
+{
+    if (watcher->hold_reason[0])
+        log_notice("folder %s is no longer held", watcher->name);
+    memset(watcher->hold_reason, 0, sizeof watcher->hold_reason);
+    watcher->hold_until_us = 0;
+}
+
+/* One job that the environment refused holds the folder, whatever became of its neighbours in the batch. */
+static void judge_environment(struct watcher *watcher, struct job *const *jobs, const enum verdict *verdicts,
+                              size_t count)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < count; i++) {
+        if (verdicts[i] == VERDICT_RETRY) {
+            hold(watcher, jobs[i]);
+            return;
+        }
+        any |= verdicts[i] == VERDICT_OK;
+    }
+    if (any)
+        unhold(watcher);
+}
+
+static void published(struct watcher *watcher, struct job *job, enum verdict verdict)
+{
+    if (verdict == VERDICT_RETRY) {
+        TAILQ_INSERT_TAIL(&watcher->publishing, job, link);
+        return;
+    }
+    if (verdict == VERDICT_SUPERSEDED)
+        intake_touch(watcher->intake, job->path);
+    answer(watcher, REPLY_PUBLISHED, verdict, job);
+}
+
+/* Takes the next jobs that are published together: of one configuration, and not too many files. */
+static size_t next_batch(struct watcher *watcher, struct job **jobs)
+{
+    size_t count = 0, outputs = 0;
+    struct job *job;
+
+    while ((job = TAILQ_FIRST(&watcher->publishing)) && count < PUBLISH_BATCH_MAX) {
+        outputs += job->output_count;
+        if (count > 0 && (outputs > PUBLISH_BATCH_OUTPUTS_MAX || job->folder != jobs[0]->folder ||
+                          job->resume != RESUME_NONE || jobs[0]->resume != RESUME_NONE))
+            break;
+        TAILQ_REMOVE(&watcher->publishing, job, link);
+        jobs[count++] = job;
+    }
+    return count;
+}
+
+static void publish_batch(struct watcher *watcher)
+{
+    struct job *jobs[PUBLISH_BATCH_MAX];
+    enum verdict verdicts[PUBLISH_BATCH_MAX];
+    size_t count = next_batch(watcher, jobs);
+    _cleanup_close_ int root = open_root(watcher);
+    struct compare_context user = { .watcher = watcher, .root = root };
+    struct publish_context context = {
+        .conf = jobs[0]->folder,
+        .instance = ledger_instance(watcher->ledger),
+        .intent = intent,
+        .compare = compare,
+        .user = &user,
+    };
+
+    if (jobs[0]->resume == RESUME_PUBLISH)
+        verdicts[0] = publish_resume(&context, jobs[0]);
+    else
+        publish_jobs(&context, jobs, verdicts, count);
+    judge_environment(watcher, jobs, verdicts, count);
+    for (size_t i = 0; i < count; i++)
+        published(watcher, jobs[i], verdicts[i]);
+}
+
+/* Everything that lies here, or, while the folder is held, one batch every two seconds. */
+static void publish(struct watcher *watcher)
+{
+    while (!TAILQ_EMPTY(&watcher->publishing) && monotonic_us() >= watcher->hold_until_us)
+        publish_batch(watcher);
+}
+
+/* ---- originals ---- */
+
+static void handle_original(struct watcher *watcher, struct job *job, bool first)
+{
+    struct error error;
+
+    if (originals_handle(job, ledger_instance(watcher->ledger), &error) == VERDICT_OK) {
+        answer(watcher, REPLY_ORIGINAL_HANDLED, VERDICT_OK, job);
+        return;
+    }
+    log_job(first ? LOG_WARNING : LOG_DEBUG, job->id, "%s, retrying in %d s", error.text,
+            (int)(ORIGINAL_RETRY_US / USEC_PER_SEC));
+    TAILQ_INSERT_TAIL(&watcher->originals, job, link);
+    if (TAILQ_FIRST(&watcher->originals) == job)
+        watcher->originals_retry_us = monotonic_us() + ORIGINAL_RETRY_US;
+}
+
+static void retry_originals(struct watcher *watcher)
+{
+    struct job_list due = TAILQ_HEAD_INITIALIZER(due);
+    struct job *job;
+
+    if (TAILQ_EMPTY(&watcher->originals) || monotonic_us() < watcher->originals_retry_us)
+        return;
+    TAILQ_CONCAT(&due, &watcher->originals, link);
+    while ((job = TAILQ_FIRST(&due))) {
+        TAILQ_REMOVE(&due, job, link);
+        handle_original(watcher, job, false);
+    }
+}
+
+/* ---- requests ---- */
+
+static void configure(struct watcher *watcher, const struct watcher_request *request)
+{
+    config_unref(watcher->config);
+    watcher->config = request->config;
+    watcher->conf = request->folder;
+    intake_configure(watcher->intake, watcher->conf);
+}
+
+static void serve(struct watcher *watcher, const struct watcher_request *request)
+{
+    switch (request->op) {
+    case WATCHER_OPEN:
+        open_source(watcher, request->job);
+        break;
+    case WATCHER_PUBLISH:
+        TAILQ_INSERT_TAIL(&watcher->publishing, request->job, link);
+        break;
+    case WATCHER_EXAMINE:
+        examine(watcher, request->job);
+        break;
+    case WATCHER_ORIGINAL:
+        handle_original(watcher, request->job, true);
+        break;
+    case WATCHER_CONFIGURE:
+        configure(watcher, request);
+        break;
+    case WATCHER_QUIESCE:
+        intake_quiesce(watcher->intake);
+        break;
+    case WATCHER_STOP:
+        watcher->stopping = true;
+        break;
+    }
+}
+
+static void serve_all(struct watcher *watcher)
+{
+    struct watcher_request request;
+
+    while (channel_receive(&watcher->requests, &request))
+        serve(watcher, &request);
+}
+
+/* ---- the thread ---- */
+
+static void write_news(struct watcher *watcher)
+{
+    struct watcher_news news;
+
+    memset(&news, 0, sizeof news); /* compared as bytes */
+    intake_news(watcher->intake, &news);
+    if (watcher->hold_reason[0] && news.state == FOLDER_OK) {
+        news.state = FOLDER_HELD;
+        memcpy(news.reason, watcher->hold_reason, sizeof news.reason);
+    }
+    cell_write(&watcher->news_cell, &news);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void sleep_until_needed(struct watcher *watcher)
+{
+    uint64_t now = monotonic_us();
+    uint64_t next = intake_next_us(watcher->intake, now);
+    int intake_fd = intake_event_fd(watcher->intake);
+    struct pollfd fds[] = {
+        { .fd = channel_fd(&watcher->requests), .events = POLLIN },
+        { .fd = intake_fd, .events = POLLIN }, /* -1 is passed over */
+    };
+    struct timespec timeout;
+
+    if (!TAILQ_EMPTY(&watcher->publishing))
+        next = earlier(next, watcher->hold_until_us);
+    if (!TAILQ_EMPTY(&watcher->originals))
+        next = earlier(next, watcher->originals_retry_us);
+    if (next != USEC_INFINITY) {
+        uint64_t wait = next > now ? next - now : 0;
+
+        timeout = (struct timespec){ .tv_sec = (time_t)(wait / USEC_PER_SEC),
+                                     .tv_nsec = (long)(wait % USEC_PER_SEC * NSEC_PER_USEC) };
+    }
+    ppoll(fds, ARRAY_SIZE(fds), next == USEC_INFINITY ? NULL : &timeout, NULL);
+}
+
+static void turn(struct watcher *watcher)
+{
+    intake_read_events(watcher->intake);
+    serve_all(watcher);
+    publish(watcher);
+    retry_originals(watcher);
+    intake_step(watcher->intake);
+    write_news(watcher);
+}
+
+/* What is under way goes back: not published means made again, an original is found by the next start. */
+static void hand_back(struct watcher *watcher)
+{
+    struct job *job;
+
+    while ((job = TAILQ_FIRST(&watcher->publishing))) {
+        TAILQ_REMOVE(&watcher->publishing, job, link);
+        answer(watcher, REPLY_PUBLISHED, VERDICT_RETURNED, job);
+    }
+    while ((job = TAILQ_FIRST(&watcher->originals))) {
+        TAILQ_REMOVE(&watcher->originals, job, link);
+        answer(watcher, REPLY_ORIGINAL_HANDLED, VERDICT_RETURNED, job);
+    }
+}
+
+static void *watcher_main(void *argument)
+{
+    struct watcher *watcher = argument;
+    char name[16];
+
+    snprintf(name, sizeof name, "w:%.12s", watcher->name);
+    pthread_setname_np(pthread_self(), name);
+
+    intake_enter(watcher->intake);
+    while (!watcher->stopping) {
+        turn(watcher);
+        if (!watcher->stopping)
+            sleep_until_needed(watcher);
+    }
+    hand_back(watcher);
+    answer(watcher, REPLY_WATCHER_ENDED, VERDICT_OK, NULL);
+    return NULL;
+}
+
+/* ---- for the event loop ---- */
+
+int watcher_start(size_t slot, struct config *config, const struct folder_conf *folder, struct ledger *ledger,
+                  struct channel *replies, bool once, struct watcher **ret)
+{
+    struct watcher *watcher = calloc(1, sizeof *watcher);
+    int r = -ENOMEM;
+
+    if (!watcher)
+        return -ENOMEM;
+    *watcher = (struct watcher){ .slot = slot, .ledger = ledger, .replies = replies, .once = once,
+                                 .config = config_ref(config), .conf = folder };
+    TAILQ_INIT(&watcher->publishing);
+    TAILQ_INIT(&watcher->originals);
+
+    watcher->name = strdup(folder->name);
+    if (!watcher->name)
+        goto fail;
+    watcher->intake = intake_new(slot, watcher->name, folder, ledger, once);
+    if (!watcher->intake)
+        goto fail;
+    r = channel_init(&watcher->requests, sizeof(struct watcher_request), WATCHER_REQUESTS_MAX);
+    if (r < 0)
+        goto fail;
+    r = cell_init(&watcher->news_cell, sizeof(struct watcher_news));
+    if (r < 0)
+        goto fail;
+    r = -pthread_create(&watcher->thread, NULL, watcher_main, watcher);
+    if (r < 0)
+        goto fail;
+
+    *ret = watcher;
+    return 0;
+
+fail:
+    cell_release(&watcher->news_cell);
+    channel_release(&watcher->requests);
+    intake_free(watcher->intake);
+    config_unref(watcher->config);
+    free(watcher->name);
+    free(watcher);
+    return r;
+}
+
+void watcher_send(struct watcher *watcher, const struct watcher_request *request)
+{
+    channel_send(&watcher->requests, request);
+}
+
+int watcher_news_fd(const struct watcher *watcher)
+{
+    return cell_fd(&watcher->news_cell);
+}
+
+void watcher_read_news(struct watcher *watcher, struct watcher_news *ret)
+{
+    cell_read(&watcher->news_cell, ret);
+}
+
+void watcher_free(struct watcher *watcher)
+{
+    if (!watcher)
+        return;
+
+    pthread_join(watcher->thread, NULL);
+    cell_release(&watcher->news_cell);
+    channel_release(&watcher->requests);
+    intake_free(watcher->intake);
+    config_unref(watcher->config);
+    free(watcher->name);
+    free(watcher);
+}

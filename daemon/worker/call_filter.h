@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* call_filter - the system calls that a worker may make, and how the others end. */
+#ifndef DARKROOM_WORKER_CALL_FILTER_H
+#define DARKROOM_WORKER_CALL_FILTER_H
+
+/* Puts every thread of the process under the filter, for good, or none. PR_SET_NO_NEW_PRIVS is set before.
+ * 0, -ECANCELED when a thread cannot be, or another -errno. */
+int call_filter_load(void);
+
+/* How many system calls it lets through, some of them with certain arguments only. */
+unsigned call_filter_count(void);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* selftest - see selftest.h. One row of the table is one kind of source; each goes through the same code as a
+ * job, under a recipe that takes every path: turned, scaled, padded, with and without metadata. */
+#include "selftest.h"
+
+#include "base/cleanup.h"
+#include "image/render.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SIDE = 16, TURNED = 6 };
+
+static const char recipe_text[] = "[Recipe]\n"
+                                  "Step=auto-orient\n"
+                                  "[Output kept]\n"
+                                  "Name={stem}-kept.{ext}\n"
+                                  "Width=8\n"
+                                  "Format=jpeg png webp\n"
+                                  "Metadata=icc copyright\n"
+                                  "[Output bare]\n"
+                                  "Name={stem}-bare.{ext}\n"
+                                  "Width=12\n"
+                                  "Height=9\n"
+                                  "Fit=contain\n"
+                                  "Format=jpeg png webp\n"
+                                  "Metadata=none\n";
+
+enum { OUTPUTS = 6 };
+
+/* What libvips makes the samples with, the worker's savers; the pixels are a ramp. */
+static const struct sample {
+    const char *name;
+    enum format format;
+    VipsInterpretation interpretation;
+    VipsBandFormat band_format;
+    int bands;
+    const char *profile; /* built into libvips */
+} samples[] = {
+    { "a JPEG", FORMAT_JPEG, VIPS_INTERPRETATION_sRGB, VIPS_FORMAT_UCHAR, 3, "srgb" },
+    { "a grey JPEG", FORMAT_JPEG, VIPS_INTERPRETATION_B_W, VIPS_FORMAT_UCHAR, 1, NULL },
+    { "a CMYK JPEG", FORMAT_JPEG, VIPS_INTERPRETATION_CMYK, VIPS_FORMAT_UCHAR, 4, "cmyk" },
+    { "a PNG", FORMAT_PNG, VIPS_INTERPRETATION_sRGB, VIPS_FORMAT_UCHAR, 4, "p3" },
+    { "a 16-bit PNG", FORMAT_PNG, VIPS_INTERPRETATION_RGB16, VIPS_FORMAT_USHORT, 3, NULL },
+    { "a grey PNG", FORMAT_PNG, VIPS_INTERPRETATION_B_W, VIPS_FORMAT_UCHAR, 2, NULL },
+    { "a WebP", FORMAT_WEBP, VIPS_INTERPRETATION_sRGB, VIPS_FORMAT_UCHAR, 4, "srgb" },
+};
+
+static int make_ramp(const struct sample *sample, VipsImage **ret)
+{
+    _cleanup_image_ VipsImage *ramp = NULL, *one = NULL, *typed = NULL;
+    double factor = sample->band_format == VIPS_FORMAT_USHORT ? 65535 : 255;
+    VipsImage *bands[4];
+
+    if (vips_grey(&ramp, SIDE, SIDE, NULL) != 0 || vips_linear1(ramp, &one, factor, 0, NULL) != 0)
+        return -1;
+
+    for (size_t i = 0; i < ARRAY_SIZE(bands); i++)
+        bands[i] = one;
+    if (vips_bandjoin(bands, &typed, sample->bands, NULL) != 0)
+        return -1;
+    return vips_cast(typed, ret, sample->band_format, NULL);
+}
+
+static int save(VipsImage *image, const struct sample *sample, void **ret_data, size_t *ret_size)
+{
+    switch (sample->format) {
+    case FORMAT_JPEG:
+        return vips_jpegsave_buffer(image, ret_data, ret_size, "profile", sample->profile, NULL);
+    case FORMAT_PNG:
+        return vips_pngsave_buffer(image, ret_data, ret_size, "profile", sample->profile, NULL);
+    default:
+        return vips_webpsave_buffer(image, ret_data, ret_size, "profile", sample->profile, NULL);
+    }
+}
+
+static int make_sample(const struct sample *sample, void **ret_data, size_t *ret_size)
+{
+    _cleanup_image_ VipsImage *ramp = NULL, *image = NULL;
+
+    if (make_ramp(sample, &ramp) != 0 ||
+        vips_copy(ramp, &image, "interpretation", sample->interpretation, NULL) != 0)
+        return -1;
+
+    vips_image_set_int(image, VIPS_META_ORIENTATION, TURNED);
+    vips_image_set_string(image, "exif-ifd0-Copyright", "nobody (nobody)");
+    return save(image, sample, ret_data, ret_size);
+}
+
+static int failed(const struct sample *sample, struct error *error, const char *why)
+{
+    char text[sizeof error->text];
+
+    snprintf(text, sizeof text, "%s", why);
+    return error_set(error, ENOSYS, CLASS_ENVIRONMENT, STAGE_NONE, "the self-test with %s failed: %s",
+                     sample->name, text);
+}
+
+static int render_sample(const struct sample *sample, const struct recipe *recipe, const void *data,
+                         size_t size, struct error *error)
+{
+    static const struct render_options options = { .fail_on = FAIL_ON_WARNING, .max_pixels = SIDE * SIDE };
+    _cleanup_(rendered_release) struct rendered rendered = { 0 };
+    struct error why;
+
+    if (render(recipe, data, size, &options, &rendered, &why) < 0)
+        return failed(sample, error, why.text);
+    if (rendered.output_count != OUTPUTS)
+        return failed(sample, error, "outputs are missing");
+    return 0;
+}
+
+static int test_sample(const struct sample *sample, const struct recipe *recipe, struct error *error)
+{
+    void *data = NULL;
+    size_t size = 0;
+    struct error why;
+    int r;
+
+    if (make_sample(sample, &data, &size) != 0) {
+        engine_error(&why, CLASS_ENVIRONMENT, STAGE_NONE, "it cannot be made");
+        return failed(sample, error, why.text);
+    }
+
+    r = render_sample(sample, recipe, data, size, error);
+    g_free(data);
+    return r;
+}
+
+static int parse_recipe(struct recipe **ret, struct error *error)
+{
+    struct problems problems = { 0 };
+    struct ini ini = { 0 };
+    int r;
+
+    r = ini_add_text(&ini, "selftest", recipe_text, strlen(recipe_text), &problems);
+    if (r == 0)
+        r = recipe_parse(&ini, "selftest", &problems, ret);
+
+    if (r < 0)
+        error_set(error, -r, CLASS_ENVIRONMENT, STAGE_NONE, "the self-test's own recipe is refused: %s",
+                  problems.count > 0 ? problems.list[0].text : "memory is out");
+    problems_release(&problems);
+    ini_release(&ini);
+    return r;
+}
+
+int selftest_run(struct error *error)
+{
+    _cleanup_recipe_ struct recipe *recipe = NULL;
+    int r;
+
+    r = parse_recipe(&recipe, error);
+    if (r < 0)
+        return r;
+
+    for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
+        r = test_sample(&samples[i], recipe, error);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}

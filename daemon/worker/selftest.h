@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* selftest - a 16×16 picture in every format, of every kind, rendered into every format.
+ *
+ * A worker runs it twice. Outside the filter it is the warm-up: libraries make their tables, classes, profiles
+ * and threads. Under the filter it is the proof that they need no system call they were not given. */
+#ifndef DARKROOM_WORKER_SELFTEST_H
+#define DARKROOM_WORKER_SELFTEST_H
+
+#include "base/error.h"
+
+/* Once engine_start() has been called. 0, or -errno with @error (class environment). */
+int selftest_run(struct error *error);
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* worker - see worker.h.
+ *
+ * A source is read, not mapped: a mapped file that is cut while it is read is a SIGBUS. Its bytes are hashed as
+ * they were read, so the ledger knows the content that the outputs were made of. */
+#include "worker.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fd_io.h"
+#include "image/render.h"
+#include "wire/worker_link.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+/* One ticket under way. */
+struct job {
+    const struct ticket *ticket;
+    const struct recipe *recipe;
+    struct rendered rendered;
+    uint64_t source_hash;
+};
+
+static int memory_error(struct error *error, uint64_t bytes)
+{
+    return error_set(error, ENOMEM, CLASS_MEMORY, STAGE_OPEN, "no memory for a source of %llu bytes",
+                     (unsigned long long)bytes);
+}
+
+/* Reads the whole source; the caller frees *@ret. */
+static int read_source(int fd, uint64_t bytes, void **ret, struct error *error)
+{
+    _cleanup_free_ void *data = bytes < SIZE_MAX ? malloc(bytes + 1) : NULL;
+    ssize_t n;
+
+    if (!data)
+        return memory_error(error, bytes);
+
+    /* The description is shared with the supervisor, and may have been read by a worker that died. */
+    if (lseek(fd, 0, SEEK_SET) < 0)
+        return error_set_errno(error, errno, STAGE_OPEN, "cannot read the source from its start");
+
+    n = fd_read_all(fd, data, bytes);
+    if (n < 0)
+        return error_set_errno(error, (int)-n, STAGE_OPEN, "cannot read the source");
+    if ((uint64_t)n < bytes)
+        return error_set(error, EIO, CLASS_TRANSIENT, STAGE_OPEN,
+                         "the file became shorter while it was read, retrying");
+
+    *ret = take_ptr(data);
+    return 0;
+}
+
+static int work(struct job *job, int source_fd, struct error *error)
+{
+    struct render_options options = {
+        .fail_on = (enum fail_on)job->ticket->fail_on,
+        .max_pixels = job->ticket->max_pixels,
+    };
+    _cleanup_free_ void *data = NULL;
+    int r;
+
+    r = read_source(source_fd, job->ticket->source_bytes, &data, error);
+    if (r < 0)
+        return r;
+
+    job->source_hash = XXH3_64bits(data, job->ticket->source_bytes);
+    return render(job->recipe, data, job->ticket->source_bytes, &options, &job->rendered, error);
+}
+
+static uint64_t timeval_us(struct timeval time)
+{
+    return (uint64_t)time.tv_sec * USEC_PER_SEC + (uint64_t)time.tv_usec;
+}
+
+static uint64_t cpu_us(const struct rusage *usage)
+{
+    return timeval_us(usage->ru_utime) + timeval_us(usage->ru_stime);
+}
+
+static void fill_usage(struct result_message *result, const struct rusage *before)
+{
+    struct rusage now;
+
+    getrusage(RUSAGE_SELF, &now);
+    result->cpu_us = cpu_us(&now) - cpu_us(before);
+    result->peak_rss_bytes = (uint64_t)now.ru_maxrss * 1024;
+}
+
+static void fill_source(struct result_message *result, const struct job *job)
+{
+    result->source_hash = job->source_hash;
+    result->source_format = job->rendered.source_format;
+    result->source_width = job->rendered.source_width;
+    result->source_height = job->rendered.source_height;
+}
+
+static void fill_failure(struct result_message *result, const struct error *error)
+{
+    result->class = error->class;
+    result->stage = error->stage;
+    memcpy(result->text, error->text, sizeof result->text);
+}
+
+static void fill_outputs(struct result_message *result, const struct rendered *rendered, int *fds)
+{
+    for (size_t i = 0; i < rendered->output_count; i++) {
+        const struct encoded *encoded = &rendered->outputs[i].encoded;
+
+        result->outputs[i].rendition = rendered->outputs[i].rendition;
+        result->outputs[i].width = encoded->width;
+        result->outputs[i].height = encoded->height;
+        result->outputs[i].bytes = encoded->bytes;
+        fds[i] = encoded->fd;
+    }
+    result->output_count = (uint32_t)rendered->output_count;
+}
+
+static void release_job(struct job *job)
+{
+    rendered_release(&job->rendered);
+}
+
+/* Works @ticket to its end, and sends the result. */
+static int answer(const struct worker *worker, const struct ticket *ticket, int source_fd)
+{
+    _cleanup_(release_job) struct job job = { .ticket = ticket, .recipe = worker->recipes[ticket->recipe] };
+    struct error error = { .class = CLASS_NONE };
+    struct result_message result;
+    int fds[RECIPE_RENDITIONS_MAX];
+    struct rusage before;
+    int r;
+
+    getrusage(RUSAGE_SELF, &before);
+    r = work(&job, source_fd, &error);
+
+    memset(&result, 0, sizeof result);
+    result.header = wire_header(WIRE_RESULT, worker->generation, ticket->header.job);
+    fill_source(&result, &job);
+    if (r < 0)
+        fill_failure(&result, &error);
+    else
+        fill_outputs(&result, &job.rendered, fds);
+    fill_usage(&result, &before);
+
+    return worker_link_send(worker->link, &result, sizeof result, fds, result.output_count);
+}
+
+static bool is_possible(const struct worker *worker, const struct ticket *ticket)
+{
+    return ticket->header.generation == worker->generation && ticket->recipe < worker->recipe_count &&
+           ticket->fail_on <= FAIL_ON_WARNING;
+}
+
+/* Takes the next ticket and its source, which was sent before it. */
+static int serve_ticket(const struct worker *worker)
+{
+    _cleanup_close_ int source_fd = -1;
+    struct ticket ticket;
+    int r;
+
+    r = mailbox_receive(worker->mailbox, &ticket);
+    if (r < 0)
+        return r;
+    if (!is_possible(worker, &ticket))
+        return -EBADMSG;
+
+    source_fd = worker_link_receive_source(worker->link, worker->generation, ticket.header.job);
+    if (source_fd < 0)
+        return source_fd;
+
+    return answer(worker, &ticket, source_fd);
+}
+
+/* Waits for a ticket (true) or the end of the link. Tickets come first: a supervisor that has closed its half of
+ * the link still wants what it has handed out. */
+static int wait_for_ticket(const struct worker *worker)
+{
+    struct pollfd wire[] = {
+        { .fd = worker->mailbox, .events = POLLIN },
+        { .fd = worker->link, .events = POLLRDHUP },
+    };
+    int r;
+
+    do
+        r = poll(wire, ARRAY_SIZE(wire), -1);
+    while (r < 0 && errno == EINTR);
+    if (r < 0)
+        return -errno;
+    return (wire[0].revents & POLLIN) != 0;
+}
+
+bool worker_is_alone(const struct worker *worker)
+{
+    struct pollfd link = { .fd = worker->link, .events = POLLRDHUP };
+
+    return poll(&link, 1, 0) > 0;
+}
+
+static bool means_gone(int r)
+{
+    return r == -EPIPE || r == -ECONNRESET;
+}
+
+int worker_run(const struct worker *worker)
+{
+    for (;;) {
+        int r = wait_for_ticket(worker);
+
+        if (r == 0)
+            return 0;
+        if (r > 0)
+            r = serve_ticket(worker);
+        if (r < 0)
+            return means_gone(r) ? 0 : r;
+    }
+}

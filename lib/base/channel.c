@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* channel - see channel.h. The eventfd counts "not empty" only: it is written when the first message comes
+ * and read when the last one has gone, both under the lock, so a burst costs two system calls. */
+#include "base/channel.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+int channel_init(struct channel *channel, size_t message_size, size_t capacity)
+{
+    *channel = (struct channel){ .event_fd = -1, .message_size = message_size, .capacity = capacity };
+
+    channel->messages = calloc(capacity, message_size);
+    if (!channel->messages)
+        return -ENOMEM;
+
+    channel->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (channel->event_fd < 0) {
+        int r = -errno;
+
+        free(channel->messages);
+        *channel = (struct channel){ 0 };
+        return r;
+    }
+
+    pthread_mutex_init(&channel->lock, NULL);
+    pthread_cond_init(&channel->room, NULL);
+    return 0;
+}
+
+void channel_release(struct channel *channel)
+{
+    if (!channel->messages)
+        return;
+
+    pthread_cond_destroy(&channel->room);
+    pthread_mutex_destroy(&channel->lock);
+    close_fd(channel->event_fd);
+    free(channel->messages);
+    *channel = (struct channel){ 0 };
+}
+
+static unsigned char *slot(struct channel *channel, size_t index)
+{
+    return channel->messages + (channel->first + index) % channel->capacity * channel->message_size;
+}
+
+static void append(struct channel *channel, const void *message)
+{
+    memcpy(slot(channel, channel->count), message, channel->message_size);
+    if (channel->count++ == 0) {
+        if (write(channel->event_fd, &(uint64_t){ 1 }, sizeof(uint64_t)) != sizeof(uint64_t))
+            abort(); /* it was 0, so there was room */
+    }
+}
+
+void channel_send(struct channel *channel, const void *message)
+{
+    pthread_mutex_lock(&channel->lock);
+    if (channel->count >= channel->capacity)
+        abort(); /* more messages under way than the protocol allows */
+    append(channel, message);
+    pthread_mutex_unlock(&channel->lock);
+}
+
+int channel_send_wait(struct channel *channel, const void *message)
+{
+    int r = 0;
+
+    pthread_mutex_lock(&channel->lock);
+    while (channel->count >= channel->capacity && !channel->closed)
+        pthread_cond_wait(&channel->room, &channel->lock);
+    if (channel->closed)
+        r = -EPIPE;
+    else
+        append(channel, message);
+    pthread_mutex_unlock(&channel->lock);
+    return r;
+}
+
+bool channel_receive(struct channel *channel, void *message)
+{
+    bool any;
+
+    pthread_mutex_lock(&channel->lock);
+    any = channel->count > 0;
+    if (any) {
+        memcpy(message, slot(channel, 0), channel->message_size);
+        channel->first = (channel->first + 1) % channel->capacity;
+        if (--channel->count == 0) {
+            if (read(channel->event_fd, &(uint64_t){ 0 }, sizeof(uint64_t)) != sizeof(uint64_t))
+                abort(); /* there was a message, so it was 1 */
+        }
+        pthread_cond_signal(&channel->room);
+    }
+    pthread_mutex_unlock(&channel->lock);
+    return any;
+}
+
+void channel_close(struct channel *channel)
+{
+    pthread_mutex_lock(&channel->lock);
+    channel->closed = true;
+    pthread_cond_broadcast(&channel->room);
+    pthread_mutex_unlock(&channel->lock);
+}

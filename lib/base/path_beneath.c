@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* path_beneath - see path_beneath.h; openat2(2) has no wrapper in glibc 2.36. */
+#include "base/path_beneath.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int path_open_beneath(int root, const char *path, int flags, mode_t mode)
+{
+    struct open_how how = {
+        .flags = (uint64_t)(unsigned)flags | O_CLOEXEC,
+        .mode = flags & O_CREAT ? mode : 0,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+    };
+    long fd;
+
+    do
+        fd = syscall(SYS_openat2, root, path, &how, sizeof how);
+    while (fd < 0 && errno == EINTR);
+    return fd < 0 ? -errno : (int)fd;
+}
+
+/* Splits @path into the directory part ("" when there is none; the caller frees) and the last component, which
+ * is checked here: it is used with *at() calls, which would follow ".." out of the root. 0 or -errno. */
+static int split(const char *path, char **ret_parent, const char **ret_name)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    char *parent;
+
+    if (path[0] == '/')
+        return -EXDEV;
+    if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return -EINVAL;
+
+    parent = slash ? strndup(path, (size_t)(slash - path)) : strdup("");
+    if (!parent)
+        return -ENOMEM;
+
+    *ret_parent = parent;
+    *ret_name = name;
+    return 0;
+}
+
+int path_open_parent(int root, const char *path, const char **ret_name)
+{
+    _cleanup_free_ char *parent = NULL;
+    int r;
+
+    r = split(path, &parent, ret_name);
+    if (r < 0)
+        return r;
+    return path_open_beneath(root, *parent ? parent : ".", O_PATH | O_DIRECTORY, 0);
+}
+
+/* Makes one directory; one that exists will do. */
+static int make_directory(int parent, const char *name, mode_t mode)
+{
+    _cleanup_close_ int fd = -1;
+
+    if (mkdirat(parent, name, 0700) < 0)
+        return errno == EEXIST ? 0 : -errno;
+
+    fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fchmod(fd, mode) < 0)
+        return -errno;
+    return fsync(parent) < 0 ? -errno : 0;
+}
+
+int path_make_parent(int root, const char *path, mode_t mode, const char **ret_name)
+{
+    _cleanup_close_ int directory = -1;
+    _cleanup_free_ char *parent = NULL;
+    char *rest, *component;
+    int r;
+
+    r = split(path, &parent, ret_name);
+    if (r < 0)
+        return r;
+    rest = parent;
+
+    directory = path_open_beneath(root, *parent ? parent : ".", O_RDONLY | O_DIRECTORY, 0);
+    if (directory >= 0 || directory != -ENOENT)
+        return take_fd(&directory);
+
+    directory = path_open_beneath(root, ".", O_RDONLY | O_DIRECTORY, 0);
+    while (directory >= 0 && (component = strsep(&rest, "/"))) {
+        int next;
+
+        r = make_directory(directory, component, mode);
+        if (r < 0)
+            return r;
+        next = path_open_beneath(directory, component, O_RDONLY | O_DIRECTORY, 0);
+        close_fd(directory);
+        directory = next;
+    }
+    return take_fd(&directory);
+}
+
+int path_stat_beneath(int root, const char *path, struct stat *ret)
+{
+    const char *name;
+    _cleanup_close_ int parent = path_open_parent(root, path, &name);
+
+    if (parent < 0)
+        return parent;
+    return fstatat(parent, name, ret, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* path_beneath - files below a root that cannot lead out of it: no symbolic links, no "..", no magic links.
+ *
+ * Paths are bytes, relative to @root, which is any directory descriptor (O_PATH will do). All may block on a
+ * hung mount: watcher threads only. */
+#ifndef DARKROOM_BASE_PATH_BENEATH_H
+#define DARKROOM_BASE_PATH_BENEATH_H
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/* openat2(2) with RESOLVE_BENEATH, NO_SYMLINKS and NO_MAGICLINKS, and O_CLOEXEC. A descriptor or -errno. */
+int path_open_beneath(int root, const char *path, int flags, mode_t mode);
+
+/* Opens the directory that holds @path's last component (O_PATH) and points *@ret_name at that component,
+ * inside @path; -EINVAL when it is empty, "." or "..". A descriptor or -errno. */
+int path_open_parent(int root, const char *path, const char **ret_name);
+
+/* Makes the directories that lead to @path's last component, with @mode whatever the umask, and opens the
+ * last of them as path_open_parent() does (for reading: it can be fsynced). Those made are fsynced into
+ * their parents. */
+int path_make_parent(int root, const char *path, mode_t mode, const char **ret_name);
+
+/* fstatat(2) of @path below @root without following links. 0 or -errno. */
+int path_stat_beneath(int root, const char *path, struct stat *ret);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* daemon_conf - see daemon_conf.h: the table of keys, and the one value of its own, Workers=auto. */
+#include "conf/daemon_conf.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "conf/conf_table.h"
+#include "conf/ini.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "auto", also when empty, or a number. */
+static int parse_workers(const struct ini_entry *entry, const struct conf_key *key, void *field,
+                         struct problems *problems)
+{
+    char shown[200];
+
+    if (entry->value[0] == '\0' || strcmp(entry->value, "auto") == 0) {
+        *(uint64_t *)field = 0;
+        return 0;
+    }
+    if (text_parse_unsigned(entry->value, key->min, key->max, field) < 0)
+        return ini_problem(problems, entry->value_place, "Workers=%s: give auto, or a number from 1 to %d",
+                           text_escape(entry->value, shown, sizeof shown), DAEMON_WORKERS_MAX);
+    return 0;
+}
+
+#define FIELD(member) offsetof(struct daemon_conf, member)
+
+static const struct conf_key keys[] = {
+    { .section = "Daemon",
+      .name = "Workers",
+      .parse = parse_workers,
+      .offset = FIELD(workers),
+      .min = 1,
+      .max = DAEMON_WORKERS_MAX,
+      .help = "How many pictures are worked on at once; auto: one a processor." },
+    { .section = "Daemon",
+      .name = "JobTimeout",
+      .parse = conf_parse_duration,
+      .offset = FIELD(job_timeout_us),
+      .min = 100 * USEC_PER_MSEC,
+      .max = 86400 * USEC_PER_SEC,
+      .help = "How long a worker may take for one picture before it is killed." },
+    { .section = "Daemon",
+      .name = "MaxAttempts",
+      .parse = conf_parse_unsigned,
+      .offset = FIELD(max_attempts),
+      .min = 1,
+      .max = 100,
+      .help = "How many crashes and timeouts of its own a file may cause before it fails." },
+    { .section = "Daemon",
+      .name = "StopTimeout",
+      .parse = conf_parse_duration,
+      .offset = FIELD(stop_timeout_us),
+      .min = 0,
+      .max = 86400 * USEC_PER_SEC,
+      .help = "How long running jobs may take to finish when the daemon is stopped." },
+    { .section = "Control",
+      .name = "AdminGroup",
+      .parse = conf_parse_string,
+      .offset = FIELD(admin_group),
+      .help = "Members of this group may change things, besides root and the daemon's own user." },
+};
+
+void daemon_conf_init(struct daemon_conf *conf)
+{
+    *conf = (struct daemon_conf){
+        .workers = 0,
+        .job_timeout_us = 60 * USEC_PER_SEC,
+        .max_attempts = 3,
+        .stop_timeout_us = 20 * USEC_PER_SEC,
+    };
+}
+
+int daemon_conf_load(struct daemon_conf *conf, const char *path, struct problems *problems)
+{
+    _cleanup_(ini_release) struct ini ini = { 0 };
+    struct daemon_conf defaults;
+    int read, applied;
+
+    daemon_conf_init(&defaults);
+    daemon_conf_init(conf);
+    read = ini_add_file(&ini, path, problems);
+    if (read == -ENOMEM)
+        return problems_add(problems, path, "out of memory");
+
+    applied = conf_apply_file(&ini, keys, ARRAY_SIZE(keys), conf, &defaults, problems);
+    if ((read < 0 && read != -ENOENT) || applied < 0) {
+        daemon_conf_release(conf);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+void daemon_conf_release(struct daemon_conf *conf)
+{
+    free(conf->admin_group);
+    *conf = (struct daemon_conf){ 0 };
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* daemon_conf - darkroom.conf: the settings of the daemon as a whole. */
+#ifndef DARKROOM_CONF_DAEMON_CONF_H
+#define DARKROOM_CONF_DAEMON_CONF_H
+
+#include "base/problems.h"
+
+#include <stdint.h>
+
+enum { DAEMON_WORKERS_MAX = 256 };
+
+/* Names are the keys in darkroom.conf. */
+struct daemon_conf {
+    uint64_t workers;         /* [Daemon] Workers=auto; 0: auto, the processors this process may use */
+    uint64_t job_timeout_us;  /* [Daemon] JobTimeout=60s, at least 100ms */
+    uint64_t max_attempts;    /* [Daemon] MaxAttempts=3, 1…100: crashes, timeouts of its own before a file fails */
+    uint64_t stop_timeout_us; /* [Daemon] StopTimeout=20s: how long running jobs may take to finish on SIGTERM */
+    char *admin_group;        /* [Control] AdminGroup=: besides root and the daemon's user, who may change things */
+};
+
+/* Fills in the defaults. */
+void daemon_conf_init(struct daemon_conf *conf);
+
+/* Reads PATH and PATH.d/<any>.conf over the defaults (@conf needs no init before); a missing file is no problem.
+ * 0, or -EINVAL with @problems filled and @conf all zero. */
+int daemon_conf_load(struct daemon_conf *conf, const char *path, struct problems *problems);
+
+void daemon_conf_release(struct daemon_conf *conf);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* extensions - the file extensions of each picture format, the usual one first.
+ *
+ * They are written down once, and here, because a folder has to know what it takes in (folder_conf) and the
+ * format table that tells the rest (recipe/format) is above it. */
+#ifndef DARKROOM_CONF_EXTENSIONS_H
+#define DARKROOM_CONF_EXTENSIONS_H
+
+#define EXTENSIONS_JPEG "jpg", "jpeg", "jpe", "jfif"
+#define EXTENSIONS_PNG "png"
+#define EXTENSIONS_WEBP "webp"
+
+/* Those of the formats that can be a source. */
+#define EXTENSIONS_READABLE EXTENSIONS_JPEG, EXTENSIONS_PNG, EXTENSIONS_WEBP
+
+#endif

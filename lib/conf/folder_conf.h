@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* folder_conf - folders/NAME.folder: one hot folder. */
+#ifndef DARKROOM_CONF_FOLDER_CONF_H
+#define DARKROOM_CONF_FOLDER_CONF_H
+
+#include "base/problems.h"
+#include "conf/conf_table.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum originals { ORIGINALS_KEEP, ORIGINALS_ARCHIVE, ORIGINALS_DELETE };
+enum existing { EXISTING_FAIL, EXISTING_OVERWRITE };
+enum watch_mode { WATCH_AUTO, WATCH_INOTIFY, WATCH_POLL };
+enum fail_on { FAIL_ON_NONE, FAIL_ON_TRUNCATED, FAIL_ON_ERROR, FAIL_ON_WARNING }; /* as libvips orders them */
+
+/* Names are the keys of section [Folder]. */
+struct folder_conf {
+    char *name;           /* the file's, without ".folder": letters, digits, "-", "_", "."; at most 64 */
+    char *path;           /* Path=, required */
+    char *recipe;         /* Recipe=, required: a recipe's name, or (only from --recipe) a path to its file */
+    char *output;         /* Output=, required */
+    bool recursive;       /* Recursive=yes */
+    struct conf_words include; /* Include=: extensions without dot; empty: those of the enabled formats */
+    struct conf_words exclude; /* Exclude=: fnmatch(3) patterns on every component of a path */
+    uint64_t settle_us;   /* Settle=2s */
+    int originals;        /* Originals=keep; enum originals */
+    char *archive;        /* Archive=, required with Originals=archive */
+    char *failed;         /* Failed=: NULL: ".failed" in Path, unless originals are kept: then nowhere */
+    int existing;         /* Existing=fail; enum existing */
+    int watch;            /* Watch=auto; enum watch_mode */
+    uint64_t poll_us;     /* PollInterval=2s: of polled folders */
+    uint64_t rescan_us;   /* RescanInterval=5min: reconciles with what is there, whatever the events said */
+    unsigned file_mode;   /* FileMode=0644 */
+    unsigned directory_mode; /* DirectoryMode=0755 */
+    int fail_on;          /* FailOn=truncated; enum fail_on */
+    uint64_t max_pixels;  /* MaxPixels=500M (plain number or K, M, G as powers of 1000) */
+    uint64_t max_file_bytes; /* MaxFileSize=2G */
+};
+
+/* Fills in the defaults; @name is copied. 0 or -ENOMEM. */
+int folder_conf_init(struct folder_conf *conf, const char *name);
+
+/* Reads PATH and PATH.d/<any>.conf over the defaults (@conf needs no init before) and checks the keys on their own
+ * and together (required ones, Archive= without Originals=archive, a bad name, Path inside Output …; not the file
+ * system). 0, or -EINVAL with @problems filled and @conf all zero. */
+int folder_conf_load(struct folder_conf *conf, const char *path, const char *name, struct problems *problems);
+
+/* The checks of folder_conf_load() alone, for a folder given by options; @where names it in messages. Paths are
+ * compared as text, so they have to be clean as conf_parse_path() makes them. 0 or -EINVAL. */
+int folder_conf_check(const struct folder_conf *conf, const char *where, struct problems *problems);
+
+/* True when the relative path @path is a picture to work on: it has an included extension and no component
+ * matches Exclude= or is a temporary or hidden name (contract, rule 3). Any thread. */
+bool folder_conf_accepts(const struct folder_conf *conf, const char *path);
+
+/* True when the single component @name (of a file or a directory) is to be left alone with all below it. */
+bool folder_conf_ignores_component(const struct folder_conf *conf, const char *name);
+
+void folder_conf_release(struct folder_conf *conf);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* colour - brings a picture into the colours that an output's format can hold.
+ *
+ * Out comes grey or RGB, 8 bits deep (16 in a PNG of a 16-bit picture), with alpha where the format has it;
+ * either in the picture's own colour space, with its profile, or in sRGB without one that matters. A profile
+ * that does not fit its picture is no profile. Grey stays grey, but for WebP, which has none. */
+#ifndef DARKROOM_IMAGE_COLOUR_H
+#define DARKROOM_IMAGE_COLOUR_H
+
+#include "image/engine.h"
+#include "recipe/recipe.h"
+
+/* Converts @in for an output of @format with @metadata (METADATA_*). 0 or -1 with libvips' error. */
+int colour_convert(VipsImage *in, enum format format, unsigned metadata, VipsImage **ret);
+
+#endif

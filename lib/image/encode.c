@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* encode - see encode.h. One row a format. */
+#include "image/encode.h"
+
+#include "base/cleanup.h"
+#include "base/fd_io.h"
+#include "image/metadata.h"
+#include "image/source.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+enum {
+    PNG_COMPRESSION = 6,
+    WEBP_EFFORT = 4,
+};
+
+typedef int saver(VipsImage *image, unsigned quality, bool strip, void **ret_data, size_t *ret_size);
+
+static int save_jpeg(VipsImage *image, unsigned quality, bool strip, void **ret_data, size_t *ret_size)
+{
+    return vips_jpegsave_buffer(image, ret_data, ret_size, "Q", (int)quality, "optimize_coding", TRUE,
+                                "strip", (gboolean)strip, NULL);
+}
+
+static int save_png(VipsImage *image, unsigned quality, bool strip, void **ret_data, size_t *ret_size)
+{
+    (void)quality;
+    return vips_pngsave_buffer(image, ret_data, ret_size, "compression", PNG_COMPRESSION, "strip",
+                               (gboolean)strip, NULL);
+}
+
+static int save_webp(VipsImage *image, unsigned quality, bool strip, void **ret_data, size_t *ret_size)
+{
+    return vips_webpsave_buffer(image, ret_data, ret_size, "Q", (int)quality, "effort", WEBP_EFFORT, "strip",
+                                (gboolean)strip, NULL);
+}
+
+static const struct {
+    saver *save;
+    int side_max; /* pixels, of the file format or its library */
+} encoders[FORMAT_COUNT] = {
+    [FORMAT_JPEG] = { save_jpeg, 65500 },
+    [FORMAT_PNG] = { save_png, VIPS_MAX_COORD },
+    [FORMAT_WEBP] = { save_webp, 16383 },
+};
+
+static int check_sides(const VipsImage *image, enum format format, struct error *error)
+{
+    int max = encoders[format].side_max;
+
+    if (image->Xsize <= max && image->Ysize <= max)
+        return 0;
+    return error_set(
+        error, EFBIG, CLASS_PERMANENT, STAGE_ENCODE,
+        "%s pictures are at most %d pixels wide and high, this one would be %d × %d; give Width= or "
+        "Height=, or another Format=",
+        format_info(format)->name, max, image->Xsize, image->Ysize);
+}
+
+static int encode_error(enum format format, struct error *error)
+{
+    char what[64];
+
+    snprintf(what, sizeof what, "cannot encode %s", format_info(format)->name);
+    return engine_error(error, CLASS_PERMANENT, STAGE_ENCODE, what);
+}
+
+/* Moves the bytes to a memory file that cannot change any more. */
+static int seal(const void *data, size_t size, int *ret_fd, struct error *error)
+{
+    _cleanup_close_ int fd = fd_memory("rendition", data, size);
+    int r = fd < 0 ? fd : fd_seal(fd);
+
+    if (r < 0)
+        return error_set_errno(error, -r, STAGE_ENCODE, "cannot keep an output of %zu bytes in memory", size);
+    *ret_fd = take_fd(&fd);
+    return 0;
+}
+
+static int compare_header(const VipsImage *image, enum format format, const void *data, size_t size,
+                          struct error *error)
+{
+    _cleanup_image_ VipsImage *header = NULL;
+
+    if (source_open_header(format, data, size, &header) != 0)
+        return engine_error(error, CLASS_PERMANENT, STAGE_CHECK, "the output cannot be read back");
+    if (header->Xsize != image->Xsize || header->Ysize != image->Ysize)
+        return error_set(error, EBADMSG, CLASS_PERMANENT, STAGE_CHECK,
+                         "the output reads back as %d × %d instead of %d × %d", header->Xsize, header->Ysize,
+                         image->Xsize, image->Ysize);
+    return 0;
+}
+
+/* Reads what will be published, not what it was copied from. */
+static int check(const VipsImage *image, enum format format, int fd, size_t size, struct error *error)
+{
+    void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    int r;
+
+    if (data == MAP_FAILED)
+        return error_set_errno(error, errno, STAGE_CHECK, "cannot map an output of %zu bytes", size);
+
+    r = compare_header(image, format, data, size, error);
+    munmap(data, size);
+    return r;
+}
+
+static int seal_and_check(const VipsImage *image, enum format format, const void *data, size_t size,
+                          struct encoded *ret, struct error *error)
+{
+    _cleanup_close_ int fd = -1;
+    int r;
+
+    r = seal(data, size, &fd, error);
+    if (r < 0)
+        return r;
+
+    r = check(image, format, fd, size, error);
+    if (r < 0)
+        return r;
+
+    *ret = (struct encoded){
+        .fd = take_fd(&fd),
+        .width = (uint32_t)image->Xsize,
+        .height = (uint32_t)image->Ysize,
+        .bytes = size,
+    };
+    return 0;
+}
+
+int encode(VipsImage *image, enum format format, unsigned quality, struct encoded *ret, struct error *error)
+{
+    void *data = NULL;
+    size_t size = 0;
+    int r;
+
+    r = check_sides(image, format, error);
+    if (r < 0)
+        return r;
+
+    if (encoders[format].save(image, quality, !metadata_is_any(image), &data, &size) != 0)
+        return encode_error(format, error);
+
+    r = seal_and_check(image, format, data, size, ret, error);
+    g_free(data);
+    return r;
+}

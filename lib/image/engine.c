@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* engine - see engine.h.
+ *
+ * The environment: liborc's compiler needs executable memory (VIPS_NOVECTOR, ORC_CODE), modules would load
+ * code and their own file formats (VIPSHOME), large pictures would be spilled to files (VIPS_DISC_THRESHOLD),
+ * the locale and time zone would be read from files. */
+#include "image/engine.h"
+
+#include "base/cleanup.h"
+#include "image/complaint.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+    const char *name, *value;
+} environment[] = {
+    { "VIPS_NOVECTOR", "1" },
+    { "ORC_CODE", "emulate" },
+    { "VIPSHOME", "/nonexistent" },
+    { "TZ", "UTC" },
+    { "VIPS_DISC_THRESHOLD", "1000000g" },
+    { "LC_ALL", "C.UTF-8" },
+};
+
+/* All that may read and write pictures; their names as classes, to unblock them, and as operations. */
+static const struct {
+    const char *class, *operation;
+} codecs[] = {
+    { "VipsForeignLoadJpegBuffer", "jpegload_buffer" }, { "VipsForeignSaveJpegBuffer", "jpegsave_buffer" },
+    { "VipsForeignLoadPngBuffer", "pngload_buffer" },   { "VipsForeignSavePngBuffer", "pngsave_buffer" },
+    { "VipsForeignLoadWebpBuffer", "webpload_buffer" }, { "VipsForeignSaveWebpBuffer", "webpsave_buffer" },
+};
+
+static const char *message_of(const GLogField *fields, gsize count)
+{
+    for (gsize i = 0; i < count; i++)
+        if (strcmp(fields[i].key, "MESSAGE") == 0 && fields[i].length < 0)
+            return fields[i].value;
+    return "no message";
+}
+
+static void write_line(const char *message)
+{
+    char line[512];
+    int length = snprintf(line, sizeof line, "libvips: %s\n", message);
+    ssize_t n;
+
+    if (length >= (int)sizeof line)
+        length = sizeof line - 1;
+    do
+        n = write(STDERR_FILENO, line, (size_t)length);
+    while (n < 0 && errno == EINTR);
+}
+
+/* What GLib calls critical is a bug. A warning is about the picture: it is kept beside libvips' errors, because
+ * libpng's failures come as warnings only. Any of libvips' threads. (The default writer would ask the terminal
+ * and the journal, which the sandbox forbids.) */
+static GLogWriterOutput write_log(GLogLevelFlags level, const GLogField *fields, gsize count, gpointer data)
+{
+    (void)data;
+    if (level & (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR))
+        write_line(message_of(fields, count));
+    else if (level & G_LOG_LEVEL_WARNING)
+        vips_error(COMPLAINT_WARNING, "%s", message_of(fields, count));
+    return G_LOG_WRITER_HANDLED;
+}
+
+static int set_environment(struct error *error)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(environment); i++)
+        if (setenv(environment[i].name, environment[i].value, 1) < 0)
+            return error_set_errno(error, errno, STAGE_NONE, "cannot set %s", environment[i].name);
+    return 0;
+}
+
+/* Blocking a class blocks what derives from it. */
+static int allow_codecs(struct error *error)
+{
+    vips_operation_block_set("VipsForeignLoad", TRUE);
+    vips_operation_block_set("VipsForeignSave", TRUE);
+
+    for (size_t i = 0; i < ARRAY_SIZE(codecs); i++) {
+        if (!vips_type_find("VipsOperation", codecs[i].operation))
+            return error_set(error, ENOSYS, CLASS_ENVIRONMENT, STAGE_NONE,
+                             "libvips %s has no %s; install one that was built with it",
+                             vips_version_string(), codecs[i].operation);
+        vips_operation_block_set(codecs[i].class, FALSE);
+    }
+    return 0;
+}
+
+int engine_start(struct error *error)
+{
+    int r;
+
+    r = set_environment(error);
+    if (r < 0)
+        return r;
+
+    g_log_set_writer_func(write_log, NULL, NULL);
+    if (VIPS_INIT("darkroom-worker") != 0) {
+        engine_error(error, CLASS_ENVIRONMENT, STAGE_NONE, "libvips does not start");
+        return -ENOSYS;
+    }
+
+    vips_cache_set_max(0);
+    vips_concurrency_set(1);
+    return allow_codecs(error);
+}
+
+void engine_stop(void)
+{
+    vips_shutdown();
+}
+
+int engine_error(struct error *error, enum error_class class, enum error_stage stage, const char *what)
+{
+    int r = complaint(error, class, stage, what, vips_error_buffer());
+
+    vips_error_clear();
+    return r;
+}

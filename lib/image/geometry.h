@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* geometry - how a picture is brought into Width × Height: pure arithmetic, the same on every machine.
+ *
+ * Nothing is ever enlarged: what would be is made at its natural size instead. Sizes are rounded to the nearest
+ * pixel and are at least 1. */
+#ifndef DARKROOM_IMAGE_GEOMETRY_H
+#define DARKROOM_IMAGE_GEOMETRY_H
+
+#include "recipe/recipe.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct extent {
+    uint32_t width, height;
+};
+
+/* What an output asks for; 0: free. */
+struct box {
+    enum fit fit;
+    uint32_t width, height;
+};
+
+/* From a picture to an output: scale all of it, keep a window, lay that on a canvas. */
+struct placement {
+    struct extent scaled; /* the whole picture, scaled down */
+    uint32_t left, top;   /* the window's corner in it */
+    struct extent window; /* what is kept */
+    struct extent canvas; /* the output; where larger than the window, the window is centred on it */
+};
+
+static inline bool extent_equal(struct extent a, struct extent b)
+{
+    return a.width == b.width && a.height == b.height;
+}
+
+static inline uint64_t extent_area(struct extent extent)
+{
+    return (uint64_t)extent.width * extent.height;
+}
+
+/* The size that @box asks for, enlarged or not: of the scaled picture, or of the box itself where the fit
+ * makes outputs of exactly its size. */
+struct extent geometry_asked(struct extent source, const struct box *box);
+
+/* True when @box could only be had by enlarging. */
+bool geometry_exceeds(struct extent source, const struct box *box);
+
+/* How a picture of @source's size, which is not empty, is brought into @box without enlarging it. */
+struct placement geometry_place(struct extent source, const struct box *box);
+
+/* True when both scale and cut the picture in the same way; their canvases may differ. */
+bool placement_same_window(const struct placement *a, const struct placement *b);
+
+/* By how much a decoder may shrink @source while it decodes (1, 2, 4 or 8), so that at least twice @largest in
+ * both directions is left for the resampling that follows. */
+unsigned geometry_shrink_on_load(struct extent source, struct extent largest);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* render - see render.h.
+ *
+ *   probe → select → decode (shrunk by the decoder where it can) → steps → scale → colours, pad, metadata → encode
+ *                                                                  └── for each size ──┘└─ for each rendition ─┘
+ *
+ * Pixels are pulled through libvips from the back, so a decoder's failure would show up in whatever asks first.
+ * Two points where pictures are copied to memory keep the stages apart: after decoding or, when all renditions
+ * come from one small picture and the big one need never exist as a whole, after scaling. */
+#include "image/render.h"
+
+#include "base/cleanup.h"
+#include "image/colour.h"
+#include "image/metadata.h"
+#include "image/resize.h"
+#include "image/selection.h"
+#include "image/source.h"
+#include "image/steps.h"
+
+#include <string.h>
+
+/* Everything one job needs on its way. */
+struct rendering {
+    const struct recipe *recipe;
+    struct source source;
+    struct selection selection;
+    VipsImage *picture; /* decoded, after the steps */
+    bool streamed;      /* it is not decoded yet, and can be once */
+
+    VipsImage *window; /* the last scaled picture, in memory */
+    struct placement window_placement;
+};
+
+static void rendering_release(struct rendering *rendering)
+{
+    image_unrefp(&rendering->window);
+    image_unrefp(&rendering->picture);
+    vips_error_clear();
+}
+
+void rendered_release(struct rendered *rendered)
+{
+    for (size_t i = 0; i < rendered->output_count; i++)
+        close_fd(rendered->outputs[i].encoded.fd);
+    memset(rendered, 0, sizeof *rendered);
+}
+
+static int to_memory(VipsImage **image)
+{
+    VipsImage *copy = vips_image_copy_memory(*image);
+
+    if (!copy)
+        return -1;
+    image_replace(image, copy);
+    return 0;
+}
+
+static int decode_error(struct error *error)
+{
+    return engine_error(error, CLASS_PERMANENT, STAGE_DECODE, "the picture cannot be decoded");
+}
+
+static int render_error(struct error *error)
+{
+    return engine_error(error, CLASS_PERMANENT, STAGE_RENDER, "the picture cannot be rendered");
+}
+
+/* The decoder works before the steps turn the picture, and the margin is the same in both directions. */
+static unsigned choose_shrink(const struct rendering *rendering)
+{
+    return geometry_shrink_on_load(steps_extent(rendering->recipe, &rendering->source),
+                                   selection_largest(&rendering->selection));
+}
+
+static int decode(struct rendering *rendering, struct error *error)
+{
+    int r;
+
+    r = source_decode(&rendering->source, choose_shrink(rendering), &rendering->picture, error);
+    if (r < 0)
+        return r;
+
+    rendering->streamed = selection_is_one_window(&rendering->selection) &&
+                          !steps_need_memory(rendering->recipe, &rendering->source);
+    if (!rendering->streamed && to_memory(&rendering->picture) < 0)
+        return decode_error(error);
+
+    return steps_apply(rendering->recipe, &rendering->picture, error);
+}
+
+/* Makes rendering->window for @placement, unless it is that already: renditions of one size follow each other. */
+static int scale(struct rendering *rendering, const struct placement *placement, struct error *error)
+{
+    _cleanup_image_ VipsImage *window = NULL;
+
+    if (rendering->window && placement_same_window(placement, &rendering->window_placement))
+        return 0;
+
+    if (resize_scale(rendering->picture, placement, &window) != 0)
+        return render_error(error);
+    if (to_memory(&window) < 0)
+        return rendering->streamed ? decode_error(error) : render_error(error);
+
+    image_replace(&rendering->window, take_ptr(window));
+    rendering->window_placement = *placement;
+    return 0;
+}
+
+static int finish(VipsImage *window, enum format format, unsigned metadata, struct extent canvas,
+                  VipsImage **ret)
+{
+    _cleanup_image_ VipsImage *converted = NULL, *padded = NULL;
+
+    if (colour_convert(window, format, metadata, &converted) != 0 ||
+        resize_pad(converted, canvas, format != FORMAT_JPEG, &padded) != 0)
+        return -1;
+    return metadata_reduce(padded, metadata, ret);
+}
+
+static int make_output(struct rendering *rendering, const struct selected *selected,
+                       struct rendered_output *ret, struct error *error)
+{
+    const struct rendition *rendition = &rendering->recipe->renditions[selected->rendition];
+    unsigned metadata = rendering->recipe->outputs[rendition->output].metadata;
+    _cleanup_image_ VipsImage *finished = NULL;
+    int r;
+
+    r = scale(rendering, &selected->placement, error);
+    if (r < 0)
+        return r;
+
+    if (finish(rendering->window, rendition->format, metadata, selected->placement.canvas, &finished) != 0 ||
+        to_memory(&finished) < 0)
+        return render_error(error);
+
+    ret->rendition = selected->rendition;
+    return encode(finished, rendition->format, rendition->quality, &ret->encoded, error);
+}
+
+static int make_outputs(struct rendering *rendering, struct rendered *ret, struct error *error)
+{
+    for (size_t i = 0; i < rendering->selection.count; i++) {
+        int r =
+            make_output(rendering, &rendering->selection.list[i], &ret->outputs[ret->output_count], error);
+
+        if (r < 0)
+            return r;
+        ret->output_count++;
+    }
+    return 0;
+}
+
+static int probe(struct rendering *rendering, const void *data, size_t size,
+                 const struct render_options *options, struct rendered *ret, struct error *error)
+{
+    int r = source_probe(data, size, options->fail_on, options->max_pixels, &rendering->source, error);
+
+    ret->source_format = rendering->source.format;
+    ret->source_width = rendering->source.shape.extent.width;
+    ret->source_height = rendering->source.shape.extent.height;
+    return r;
+}
+
+int render(const struct recipe *recipe, const void *data, size_t size, const struct render_options *options,
+           struct rendered *ret, struct error *error)
+{
+    _cleanup_(rendering_release) struct rendering rendering = { .recipe = recipe };
+    int r;
+
+    r = probe(&rendering, data, size, options, ret, error);
+    if (r < 0)
+        return r;
+
+    selection_make(recipe, steps_extent(recipe, &rendering.source), &rendering.selection);
+
+    r = decode(&rendering, error);
+    if (r < 0)
+        return r;
+    return make_outputs(&rendering, ret, error);
+}

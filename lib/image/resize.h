@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* resize - scales and cuts a picture to a placement (Lanczos3), and pads it to its canvas. */
+#ifndef DARKROOM_IMAGE_RESIZE_H
+#define DARKROOM_IMAGE_RESIZE_H
+
+#include "image/engine.h"
+#include "image/geometry.h"
+
+/* Scales all of @in to exactly @placement's size, whatever size it was decoded at, and cuts the window out.
+ * Colours are weighted by their alpha. Reads @in once, from top to bottom. The band format stays. 0 or -1 with
+ * libvips' error. */
+int resize_scale(VipsImage *in, const struct placement *placement, VipsImage **ret);
+
+/* Lays @in, a window in sRGB or grey, on the middle of @canvas: the rest is transparent (an alpha channel is
+ * added when there is none) or white. 0 or -1 with libvips' error. */
+int resize_pad(VipsImage *in, struct extent canvas, bool transparent, VipsImage **ret);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* source - see source.h.
+ *
+ * The loader is chosen by the file's magic bytes and called by name: libvips is never asked to guess. */
+#include "image/source.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+struct load_options {
+    unsigned shrink;
+    VipsFailOn fail_on;
+};
+
+typedef int loader(const void *data, size_t size, const struct load_options *options, VipsImage **ret);
+
+static int load_jpeg(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    return vips_jpegload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                options->fail_on, "shrink", (int)options->shrink, NULL);
+}
+
+static int load_png(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    return vips_pngload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                               options->fail_on, NULL);
+}
+
+static int load_webp(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    return vips_webpload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                options->fail_on, "scale", 1.0 / options->shrink, NULL);
+}
+
+static loader *const loaders[FORMAT_COUNT] = {
+    [FORMAT_JPEG] = load_jpeg,
+    [FORMAT_PNG] = load_png,
+    [FORMAT_WEBP] = load_webp,
+};
+
+static const VipsFailOn fail_ons[] = {
+    [FAIL_ON_NONE] = VIPS_FAIL_ON_NONE,
+    [FAIL_ON_TRUNCATED] = VIPS_FAIL_ON_TRUNCATED,
+    [FAIL_ON_ERROR] = VIPS_FAIL_ON_ERROR,
+    [FAIL_ON_WARNING] = VIPS_FAIL_ON_WARNING,
+};
+
+static int not_a_picture(size_t size, struct error *error)
+{
+    char formats[100];
+
+    if (size == 0)
+        return error_set(error, EBADMSG, CLASS_PERMANENT, STAGE_PROBE, "not a picture: the file is empty");
+    return error_set(error, EBADMSG, CLASS_PERMANENT, STAGE_PROBE, "not a picture in an enabled format (%s)",
+                     format_list(false, formats, sizeof formats));
+}
+
+static int check_limits(const struct source *source, uint64_t max_pixels, struct error *error)
+{
+    uint64_t pixels = extent_area(source->shape.extent);
+
+    if (pixels <= max_pixels)
+        return 0;
+    return error_set(error, EFBIG, CLASS_PERMANENT, STAGE_LIMITS,
+                     "%u × %u are %llu pixels, more than the %llu that MaxPixels= of the folder allows",
+                     source->shape.extent.width, source->shape.extent.height, (unsigned long long)pixels,
+                     (unsigned long long)max_pixels);
+}
+
+int source_probe(const void *data, size_t size, enum fail_on fail_on, uint64_t max_pixels, struct source *ret,
+                 struct error *error)
+{
+    struct source source = { .data = data, .size = size, .fail_on = fail_on };
+    _cleanup_image_ VipsImage *header = NULL;
+
+    if (format_detect(data, size, &source.format) < 0)
+        return not_a_picture(size, error);
+
+    if (loaders[source.format](data, size, &(struct load_options){ 1, fail_ons[fail_on] }, &header) != 0)
+        return engine_error(error, CLASS_PERMANENT, STAGE_PROBE, "the picture's header cannot be read");
+
+    source.shape.extent.width = (uint32_t)vips_image_get_width(header);
+    source.shape.extent.height = (uint32_t)vips_image_get_height(header);
+    source.shape.orientation = vips_image_get_orientation(header);
+    *ret = source;
+    return check_limits(&source, max_pixels, error);
+}
+
+int source_decode(const struct source *source, unsigned shrink, VipsImage **ret, struct error *error)
+{
+    struct load_options options = { .shrink = shrink, .fail_on = fail_ons[source->fail_on] };
+    VipsImage *image = NULL;
+
+    if (loaders[source->format](source->data, source->size, &options, &image) != 0)
+        return engine_error(error, CLASS_PERMANENT, STAGE_DECODE, "the picture cannot be decoded");
+
+    *ret = image;
+    return 0;
+}
+
+int source_open_header(enum format format, const void *data, size_t size, VipsImage **ret)
+{
+    struct load_options options = { .shrink = 1, .fail_on = VIPS_FAIL_ON_WARNING };
+
+    return loaders[format](data, size, &options, ret);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* source - the bytes of one picture file: probed by its header, checked against limits, decoded. */
+#ifndef DARKROOM_IMAGE_SOURCE_H
+#define DARKROOM_IMAGE_SOURCE_H
+
+#include "conf/folder_conf.h"
+#include "image/engine.h"
+#include "image/orient.h"
+#include "recipe/format.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct source {
+    const void *data; /* the caller's */
+    size_t size;
+    enum fail_on fail_on;
+    enum format format;
+    struct shape shape; /* as stored */
+};
+
+/* Reads the header of the picture in @data, which must stay until the source is not used any more. 0, or
+ * -errno with @error: stage probe when it is no picture, limits when it has more than @max_pixels (@ret is
+ * filled then). */
+int source_probe(const void *data, size_t size, enum fail_on fail_on, uint64_t max_pixels, struct source *ret,
+                 struct error *error);
+
+/* Opens the picture for decoding from top to bottom, once; decoding happens when pixels are asked for. A
+ * decoder that can makes it smaller by @shrink (1, 2, 4 or 8; sizes are rounded by its own rules). */
+int source_decode(const struct source *source, unsigned shrink, VipsImage **ret, struct error *error);
+
+/* Opens @data as a picture of @format, for its header. */
+int source_open_header(enum format format, const void *data, size_t size, VipsImage **ret);
+
+#endif

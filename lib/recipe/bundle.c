@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bundle - see bundle.h.
+ *
+ * A header, then for each recipe a header, its name and its canonical text, without NULs. Readers share one
+ * open file, so they read at offsets of their own and leave its position alone. */
+#include "recipe/bundle.h"
+
+#include "base/cleanup.h"
+#include "base/fd_io.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    BUNDLE_MAGIC = 0x626b7264, /* "drkb" */
+    BUNDLE_VERSION = 1,
+};
+
+#define WHERE "recipe bundle" /* in problems */
+
+struct bundle_header {
+    uint32_t magic, version, count;
+};
+
+struct recipe_header {
+    uint32_t name_bytes, text_bytes;
+};
+
+/* Writing. */
+
+static int write_recipe(FILE *stream, const struct recipe *recipe)
+{
+    _cleanup_free_ char *text = recipe_format(recipe);
+    struct recipe_header header;
+
+    if (!text)
+        return -ENOMEM;
+
+    header = (struct recipe_header){
+        .name_bytes = (uint32_t)strlen(recipe->name),
+        .text_bytes = (uint32_t)strlen(text),
+    };
+    fwrite(&header, sizeof header, 1, stream);
+    fputs(recipe->name, stream);
+    fputs(text, stream);
+    return 0;
+}
+
+static int write_bytes(struct recipe *const *recipes, size_t count, char **ret_bytes, size_t *ret_size)
+{
+    struct bundle_header header = { BUNDLE_MAGIC, BUNDLE_VERSION, (uint32_t)count };
+    FILE *stream = open_memstream(ret_bytes, ret_size);
+    int r = 0;
+
+    if (!stream)
+        return -ENOMEM;
+
+    fwrite(&header, sizeof header, 1, stream);
+    for (size_t i = 0; i < count && r == 0; i++)
+        r = write_recipe(stream, recipes[i]);
+    return fclose(stream) != 0 ? -ENOMEM : r;
+}
+
+int bundle_write(struct recipe *const *recipes, size_t count)
+{
+    _cleanup_close_ int fd = -1;
+    _cleanup_free_ char *bytes = NULL;
+    size_t size;
+    int r;
+
+    if (count > BUNDLE_RECIPES_MAX)
+        return -E2BIG;
+
+    r = write_bytes(recipes, count, &bytes, &size);
+    if (r < 0)
+        return r;
+    if (size > BUNDLE_BYTES_MAX)
+        return -EFBIG;
+
+    fd = fd_memory("recipes", bytes, size);
+    if (fd < 0)
+        return fd;
+
+    r = fd_seal(fd);
+    if (r < 0)
+        return r;
+    return take_fd(&fd);
+}
+
+/* Reading. */
+
+/* What is left to read. */
+struct cursor {
+    const char *next;
+    size_t left;
+};
+
+/* The next @size bytes, or NULL when there are not so many. */
+static const char *take_bytes(struct cursor *cursor, size_t size)
+{
+    const char *bytes = cursor->next;
+
+    if (size > cursor->left)
+        return NULL;
+    cursor->next += size;
+    cursor->left -= size;
+    return bytes;
+}
+
+static int refuse(struct problems *problems, int errnum, const char *text)
+{
+    problems_add(problems, WHERE, "%s", text);
+    return -errnum;
+}
+
+static int read_bytes(int fd, char *bytes, size_t size)
+{
+    size_t used = 0;
+
+    while (used < size) {
+        ssize_t n = pread(fd, bytes + used, size - used, (off_t)used);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            return -EIO;
+        used += (size_t)n;
+    }
+    return 0;
+}
+
+/* All of @fd. The caller frees *@ret. */
+static int read_all(int fd, struct problems *problems, char **ret, size_t *ret_size)
+{
+    _cleanup_free_ char *bytes = NULL;
+    struct stat st;
+    int r;
+
+    if (fstat(fd, &st) < 0)
+        return refuse(problems, errno, "the descriptor cannot be read");
+    if (st.st_size > BUNDLE_BYTES_MAX)
+        return refuse(problems, EFBIG, "too large");
+
+    bytes = malloc((size_t)st.st_size + 1);
+    if (!bytes)
+        return refuse(problems, ENOMEM, "out of memory");
+
+    r = read_bytes(fd, bytes, (size_t)st.st_size);
+    if (r < 0)
+        return refuse(problems, -r, "the descriptor cannot be read");
+
+    *ret = take_ptr(bytes);
+    *ret_size = (size_t)st.st_size;
+    return 0;
+}
+
+static int parse_text(const char *name, const char *text, size_t size, struct problems *problems,
+                      struct recipe **ret)
+{
+    _cleanup_(ini_release) struct ini ini = { 0 };
+    int r;
+
+    r = ini_add_text(&ini, name, text, size, problems);
+    if (r < 0)
+        return r;
+    return recipe_parse(&ini, name, problems, ret);
+}
+
+static int read_recipe(struct cursor *cursor, struct problems *problems, struct recipe **ret)
+{
+    const char *header_bytes = take_bytes(cursor, sizeof(struct recipe_header));
+    _cleanup_free_ char *name = NULL;
+    const char *name_bytes, *text;
+    struct recipe_header header;
+    int r;
+
+    if (!header_bytes)
+        return refuse(problems, EBADMSG, "it ends early");
+
+    memcpy(&header, header_bytes, sizeof header);
+    name_bytes = take_bytes(cursor, header.name_bytes);
+    text = name_bytes ? take_bytes(cursor, header.text_bytes) : NULL;
+    if (!text)
+        return refuse(problems, EBADMSG, "it ends early");
+
+    name = strndup(name_bytes, header.name_bytes);
+    r = name ? parse_text(name, text, header.text_bytes, problems, ret) : -ENOMEM;
+    return r == -ENOMEM ? refuse(problems, ENOMEM, "out of memory") : r;
+}
+
+static int read_header(struct cursor *cursor, struct problems *problems, size_t *ret_count)
+{
+    const char *bytes = take_bytes(cursor, sizeof(struct bundle_header));
+    struct bundle_header header = { 0 };
+
+    if (bytes)
+        memcpy(&header, bytes, sizeof header);
+    if (header.magic != BUNDLE_MAGIC || header.version != BUNDLE_VERSION)
+        return refuse(problems, EBADMSG,
+                      "it is none of this version: daemon and worker are of different installations");
+    if (header.count > BUNDLE_RECIPES_MAX)
+        return refuse(problems, EBADMSG, "too many recipes");
+
+    *ret_count = header.count;
+    return 0;
+}
+
+/* Reads the recipes into @recipes, which is all NULL at first. */
+static int read_recipes(struct cursor *cursor, struct problems *problems, struct recipe **recipes,
+                        size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int r = read_recipe(cursor, problems, &recipes[i]);
+
+        if (r < 0)
+            return r;
+    }
+    return cursor->left > 0 ? refuse(problems, EBADMSG, "something follows the last recipe") : 0;
+}
+
+int bundle_read(int fd, struct problems *problems, struct recipe ***ret_recipes, size_t *ret_count)
+{
+    _cleanup_free_ char *bytes = NULL;
+    struct cursor cursor;
+    struct recipe **recipes;
+    size_t size = 0, count = 0;
+    int r;
+
+    r = read_all(fd, problems, &bytes, &size);
+    if (r < 0)
+        return r;
+
+    cursor = (struct cursor){ .next = bytes, .left = size };
+    r = read_header(&cursor, problems, &count);
+    if (r < 0)
+        return r;
+
+    recipes = calloc(count + 1, sizeof *recipes);
+    if (!recipes)
+        return refuse(problems, ENOMEM, "out of memory");
+
+    r = read_recipes(&cursor, problems, recipes, count);
+    if (r < 0) {
+        bundle_free(recipes, count);
+        return r;
+    }
+
+    *ret_recipes = recipes;
+    *ret_count = count;
+    return 0;
+}
+
+void bundle_free(struct recipe **recipes, size_t count)
+{
+    for (size_t i = 0; recipes && i < count; i++)
+        recipe_free(recipes[i]);
+    free(recipes);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* format - see format.h: the table of formats, and how a file's first bytes tell them apart. */
+#include "recipe/format.h"
+
+#include "base/cleanup.h"
+#include "conf/extensions.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *const jpeg_extensions[] = { EXTENSIONS_JPEG, NULL };
+static const char *const png_extensions[] = { EXTENSIONS_PNG, NULL };
+static const char *const webp_extensions[] = { EXTENSIONS_WEBP, NULL };
+
+static const struct format_info formats[FORMAT_COUNT] = {
+    [FORMAT_JPEG] = {
+        .name = "jpeg",
+        .extension = "jpg",
+        .extensions = jpeg_extensions,
+        .input = true,
+        .output = true,
+        .has_quality = true,
+        .default_quality = 82,
+    },
+    [FORMAT_PNG] = {
+        .name = "png",
+        .extension = "png",
+        .extensions = png_extensions,
+        .input = true,
+        .output = true,
+    },
+    [FORMAT_WEBP] = {
+        .name = "webp",
+        .extension = "webp",
+        .extensions = webp_extensions,
+        .input = true,
+        .output = true,
+        .has_quality = true,
+        .default_quality = 75,
+    },
+};
+
+/* @bytes at @offset begin a file of @format; a format with several rows needs all of them. */
+static const struct magic {
+    enum format format;
+    size_t offset;
+    const char *bytes;
+    size_t length;
+} magics[] = {
+    { FORMAT_JPEG, 0, "\xFF\xD8\xFF", 3 },
+    { FORMAT_PNG, 0, "\x89PNG\r\n\x1A\n", 8 },
+    { FORMAT_WEBP, 0, "RIFF", 4 },
+    { FORMAT_WEBP, 8, "WEBP", 4 },
+};
+
+const struct format_info *format_info(enum format format)
+{
+    return &formats[format];
+}
+
+static bool has_extension(enum format format, const char *extension)
+{
+    for (const char *const *known = formats[format].extensions; *known; known++)
+        if (strcasecmp(*known, extension) == 0)
+            return true;
+    return false;
+}
+
+int format_from_name(const char *name, enum format *ret)
+{
+    for (enum format format = 0; format < FORMAT_COUNT; format++)
+        if (strcasecmp(formats[format].name, name) == 0 || has_extension(format, name)) {
+            *ret = format;
+            return 0;
+        }
+    return -ENOENT;
+}
+
+static bool begins_like(enum format format, const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(magics); i++) {
+        const struct magic *magic = &magics[i];
+
+        if (magic->format != format)
+            continue;
+        if (size < magic->offset + magic->length ||
+            memcmp(bytes + magic->offset, magic->bytes, magic->length) != 0)
+            return false;
+    }
+    return true;
+}
+
+int format_detect(const void *bytes, size_t size, enum format *ret)
+{
+    for (enum format format = 0; format < FORMAT_COUNT; format++)
+        if (begins_like(format, bytes, size)) {
+            *ret = format;
+            return 0;
+        }
+    return -ENOENT;
+}
+
+bool format_is_input_name(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    enum format format;
+
+    if (!dot || dot == name)
+        return false;
+    for (format = 0; format < FORMAT_COUNT; format++)
+        if (formats[format].input && has_extension(format, dot + 1))
+            return true;
+    return false;
+}
+
+const char *format_list(bool outputs, char *buffer, size_t size)
+{
+    size_t used = 0;
+
+    buffer[0] = '\0';
+    for (enum format format = 0; format < FORMAT_COUNT && used < size; format++)
+        if (outputs ? formats[format].output : formats[format].input)
+            used += (size_t)snprintf(buffer + used, size - used, "%s%s", used > 0 ? ", " : "",
+                                     formats[format].name);
+    return buffer;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* format - the picture formats: one row each, for names, extensions, magic bytes and quality ranges.
+ *
+ * Numbers go over the wire and into the ledger: they never change their meaning. */
+#ifndef DARKROOM_RECIPE_FORMAT_H
+#define DARKROOM_RECIPE_FORMAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum format { FORMAT_JPEG = 0, FORMAT_PNG = 1, FORMAT_WEBP = 2, FORMAT_COUNT };
+
+enum { FORMAT_MAGIC_BYTES = 16 }; /* how much of a file's start format_detect() looks at */
+
+struct format_info {
+    const char *name;              /* "jpeg", as in Format= */
+    const char *extension;         /* "jpg", for {ext} */
+    const char *const *extensions; /* all that a source may have, without the dot; NULL-terminated */
+    bool input, output;            /* can be a source, can be made */
+    bool has_quality;              /* Quality= applies (1 to 100) */
+    uint8_t default_quality;
+};
+
+/* The row of @format, which must be in range. */
+const struct format_info *format_info(enum format format);
+
+/* Looks up "jpeg" (or an extension, "jpg"), any case. 0 or -ENOENT. */
+int format_from_name(const char *name, enum format *ret);
+
+/* What @bytes (the start of a file, @size of them) are the beginning of. 0 or -ENOENT. */
+int format_detect(const void *bytes, size_t size, enum format *ret);
+
+/* True when the file name @name has an extension of a format that can be a source, any case. */
+bool format_is_input_name(const char *name);
+
+/* "jpeg, png, webp": the names, for messages; inputs or outputs. Returns @buffer. */
+const char *format_list(bool outputs, char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* naming - output names from a template, a source's path and a rendition.
+ *
+ * Fields: {dir} the source's directory below its root; {stem} its name without extension; {name} its name;
+ * {width} {height} as asked for; {ext} the format's usual extension; {date} the source's mtime as YYYY-MM-DD,
+ * UTC. "{{" and "}}" are braces. Names are bytes. Empty components vanish: "{dir}/x" is "x" in the root. */
+#ifndef DARKROOM_RECIPE_NAMING_H
+#define DARKROOM_RECIPE_NAMING_H
+
+#include "recipe/recipe.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { NAMING_COMPONENT_MAX = 255 }; /* NAME_MAX; a longer component is cut and given a hash */
+
+/* Checks a template when the recipe is parsed. 0, or -EINVAL and *@ret_problem (static text) and
+ * *@ret_offset (bytes into @name_template) say what and where. */
+int naming_check(const char *name_template, const char **ret_problem, size_t *ret_offset);
+
+/* True when the (checked) template has the field called @field, "width" for one. */
+bool naming_uses(const char *name_template, const char *field);
+
+/* The path, relative to the folder's Output, of rendition @index of @recipe for the source at @path (relative
+ * to the hot folder, no leading slash) with mtime @mtime_ns. The result never is absolute, never has ".." or
+ * "." or empty components, and never a component that starts like our temporary names: such ones get a "_" in
+ * front (a source "...jpg" has the stem ".."). The caller frees *@ret. 0, -EINVAL when nothing is left for a name, or -ENOMEM. */
+int naming_output(const struct recipe *recipe, size_t index, const char *path, int64_t mtime_ns, char **ret);
+
+#endif

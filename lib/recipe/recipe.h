@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* recipe - what to make of a picture: text in the ini grammar, checked into steps and renditions.
+ *
+ * A recipe has steps that apply to the decoded picture, in order, and named outputs. An output's Width ×
+ * Height × Format fan out into renditions; rendition numbers are their order, are the same in every process
+ * that parses the same text, and are how ticket, result and ledger speak of an output.
+ *
+ *     [Recipe]
+ *     Description=Two widths
+ *     Step=auto-orient
+ *     [Output srcset]
+ *     Name={dir}/{stem}-{width}.{ext}
+ *     Width=640 1280
+ *     Format=webp jpeg
+ *     Quality=webp:75 jpeg:82
+ *
+ * A recipe is immutable once parsed; any thread may read it. */
+#ifndef DARKROOM_RECIPE_RECIPE_H
+#define DARKROOM_RECIPE_RECIPE_H
+
+#include "base/problems.h"
+#include "conf/ini.h"
+#include "recipe/format.h"
+#include "recipe/op_table.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    RECIPE_STEPS_MAX = 64,
+    RECIPE_OUTPUTS_MAX = 16,
+    RECIPE_RENDITIONS_MAX = 60, /* their descriptors travel in one message: below FD_PASS_MAX */
+    RECIPE_SIZE_MAX = 65500,    /* pixels, Width= and Height= */
+};
+
+/* How a picture is brought into Width × Height; with only one of them given, the other is free. */
+enum fit {
+    FIT_INSIDE,  /* as large as fits inside; the default */
+    FIT_OUTSIDE, /* as small as covers the box */
+    FIT_COVER,   /* exactly the box; what sticks out is cropped evenly */
+    FIT_CONTAIN, /* exactly the box; what is missing is filled (white, or transparent where the format can) */
+    FIT_FILL,    /* exactly the box, stretched */
+    FIT_COUNT
+};
+
+/* Bits of Metadata=. */
+enum {
+    METADATA_ICC = 1 << 0,
+    METADATA_COPYRIGHT = 1 << 1,
+    METADATA_DEFAULT = METADATA_ICC | METADATA_COPYRIGHT,
+};
+
+struct step {
+    enum op op;
+};
+
+struct output_spec {
+    char *name;          /* the section's: "srcset" */
+    char *name_template; /* Name=, or the default */
+    enum fit fit;
+    unsigned metadata; /* METADATA_* */
+};
+
+struct rendition {
+    uint16_t output; /* index into outputs */
+    enum format format;
+    uint32_t width, height; /* as asked for; 0: free */
+    uint8_t quality;        /* 1 to 100; 0 when the format has none */
+};
+
+struct recipe {
+    char *name; /* the file's, without ".recipe" */
+    char *description;
+    struct step steps[RECIPE_STEPS_MAX];
+    size_t step_count;
+    struct output_spec outputs[RECIPE_OUTPUTS_MAX];
+    size_t output_count;
+    struct rendition renditions[RECIPE_RENDITIONS_MAX];
+    size_t rendition_count;
+    uint64_t hash; /* XXH3-64 of recipe_format()'s text: equal hashes make equal pictures */
+};
+
+/* Checks @ini and makes a recipe called @name of it. On failure every problem, with its place, is added to
+ * @problems, -EINVAL (or -ENOMEM) is returned and *@ret is untouched. */
+int recipe_parse(const struct ini *ini, const char *name, struct problems *problems, struct recipe **ret);
+
+/* Reads PATH and PATH.d/<any>.conf (in order of their names) and parses them, as recipe_parse(). */
+int recipe_load(const char *path, const char *name, struct problems *problems, struct recipe **ret);
+
+/* The recipe as text in one canonical form, which recipe_parse() reads back into an equal recipe. It is what
+ * workers are given. The caller frees; NULL when memory is out. */
+char *recipe_format(const struct recipe *recipe);
+
+/* Accepts NULL. */
+void recipe_free(struct recipe *recipe);
+
+#define _cleanup_recipe_ __attribute__((cleanup(recipe_freep)))
+static inline void recipe_freep(struct recipe **recipe)
+{
+    recipe_free(*recipe);
+}
+
+#endif

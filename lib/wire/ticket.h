@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ticket - the contract between supervisor and worker: every message, its direction, its descriptors.
+ *
+ *   supervisor → worker   mailbox (POSIX mq)   struct ticket
+ *   supervisor → worker   link                 struct source_message + 1 descriptor: the source, for reading
+ *   worker → supervisor   link                 struct hello_message (once), struct result_message + memfds
+ *
+ * The source is sent before its ticket, so a worker that has a ticket finds its source waiting. Tickets are
+ * worked in order. A result's descriptors are sealed memory files, one for each of outputs[], in that order.
+ * The end of the link is the lifeline both ways.
+ *
+ * Both ends are always of the same build; the version catches an installation caught half-way through an
+ * upgrade. Structs are zeroed before they are filled, so no stale memory crosses. */
+#ifndef DARKROOM_WIRE_TICKET_H
+#define DARKROOM_WIRE_TICKET_H
+
+#include "base/error.h"
+#include "recipe/recipe.h"
+
+#include <stdint.h>
+
+enum {
+    WIRE_MAGIC = 0x6b726464, /* "ddrk" */
+    WIRE_VERSION = 1,
+};
+
+/* Descriptors of a worker, besides stdin, stdout (both /dev/null) and stderr: they are its numbers for them. */
+enum {
+    WORKER_FD_LINK = 3,    /* SOCK_SEQPACKET */
+    WORKER_FD_MAILBOX = 4, /* POSIX message queue, for reading */
+    WORKER_FD_BUNDLE = 5,  /* recipes, see recipe/bundle.h */
+    WORKER_FD_END = 6,     /* nothing from here on is open */
+};
+
+enum wire_kind { WIRE_TICKET = 1, WIRE_SOURCE = 2, WIRE_HELLO = 3, WIRE_RESULT = 4 };
+
+struct wire_header {
+    uint32_t magic;
+    uint16_t version;
+    uint16_t kind; /* enum wire_kind */
+    uint64_t generation;
+    uint64_t job; /* 0 in a hello */
+};
+
+struct ticket {
+    struct wire_header header;
+    uint32_t recipe;  /* number in the bundle */
+    uint32_t fail_on; /* enum fail_on */
+    uint64_t source_bytes;
+    uint64_t max_pixels;
+};
+
+struct source_message {
+    struct wire_header header;
+};
+
+/* The first message of a worker: it has loaded everything, closed its sandbox and coded a picture in every
+ * format under it; or why it could not. */
+struct hello_message {
+    struct wire_header header;
+    uint32_t ready;        /* 0: refused, @text says why, the worker exits */
+    uint32_t landlock_abi; /* 0: the kernel has none */
+    uint32_t system_calls; /* how many the filter lets through */
+    char text[400];
+};
+
+struct result_output {
+    uint32_t rendition; /* number in the recipe; ascending */
+    uint32_t width, height;
+    uint64_t bytes;
+};
+
+struct result_message {
+    struct wire_header header;
+    uint32_t class; /* enum error_class; CLASS_NONE: it worked */
+    uint32_t stage; /* enum error_stage of the failure */
+    char text[400];
+    uint32_t source_format, source_width, source_height; /* 0 until probed */
+    uint32_t output_count;
+    uint64_t cpu_us, peak_rss_bytes;
+    uint64_t source_hash; /* XXH3-64 of the source's bytes; 0 until read */
+    struct result_output outputs[RECIPE_RENDITIONS_MAX];
+};
+
+/* Fills @header of a zeroed message. */
+static inline struct wire_header wire_header(enum wire_kind kind, uint64_t generation, uint64_t job)
+{
+    return (struct wire_header){
+        .magic = WIRE_MAGIC, .version = WIRE_VERSION, .kind = (uint16_t)kind, .generation = generation, .job = job
+    };
+}
+
+#endif

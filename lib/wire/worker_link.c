@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* worker_link - see worker_link.h.
+ *
+ * Everything that comes from a worker is copied once and then checked: first its frame (worker_link_receive),
+ * then what it claims about the job (worker_link_check_result). */
+#include "wire/worker_link.h"
+
+#include "base/cleanup.h"
+#include "base/fd_io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void close_all(const int *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        close_fd(fds[i]);
+}
+
+int worker_link_open(int *ret_supervisor, int *ret_worker)
+{
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+        return -errno;
+
+    if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) {
+        int errnum = errno;
+
+        close_all(ends, 2);
+        return -errnum;
+    }
+
+    *ret_supervisor = ends[0];
+    *ret_worker = ends[1];
+    return 0;
+}
+
+int worker_link_send_source(int link, uint64_t generation, uint64_t job, int source_fd)
+{
+    struct source_message message = { .header = wire_header(WIRE_SOURCE, generation, job) };
+
+    return fd_pass_send(link, &message, sizeof message, &source_fd, 1);
+}
+
+static bool is_ours(const struct wire_header *header, enum wire_kind kind, uint64_t generation)
+{
+    return header->magic == WIRE_MAGIC && header->version == WIRE_VERSION && header->kind == kind &&
+           header->generation == generation;
+}
+
+int worker_link_receive_source(int link, uint64_t generation, uint64_t job)
+{
+    struct source_message message;
+    int fds[FD_PASS_MAX];
+    size_t fd_count = 0;
+    ssize_t n;
+
+    n = fd_pass_receive(link, &message, sizeof message, fds, &fd_count);
+    if (n == -EMSGSIZE)
+        return -EBADMSG;
+    if (n < 0)
+        return (int)n;
+    if (n == 0)
+        return -ECONNRESET;
+
+    if (n != sizeof message || !is_ours(&message.header, WIRE_SOURCE, generation) ||
+        message.header.job != job || fd_count != 1) {
+        close_all(fds, fd_count);
+        return -EBADMSG;
+    }
+    return fds[0];
+}
+
+int worker_link_send(int link, const void *message, size_t size, const int *fds, size_t fd_count)
+{
+    return fd_pass_send(link, message, size, fds, fd_count);
+}
+
+static bool is_worker_message(const union worker_message *message, size_t size, uint64_t generation)
+{
+    if (size == sizeof message->hello)
+        return is_ours(&message->header, WIRE_HELLO, generation);
+    if (size == sizeof message->result)
+        return is_ours(&message->header, WIRE_RESULT, generation);
+    return false;
+}
+
+static void terminate_text(union worker_message *message)
+{
+    if (message->header.kind == WIRE_HELLO)
+        message->hello.text[sizeof message->hello.text - 1] = '\0';
+    else
+        message->result.text[sizeof message->result.text - 1] = '\0';
+}
+
+int worker_link_receive(int link, uint64_t generation, union worker_message *ret, int *fds,
+                        size_t *ret_fd_count)
+{
+    union worker_message message;
+    size_t fd_count = 0;
+    ssize_t n;
+
+    memset(&message, 0, sizeof message);
+    n = fd_pass_receive(link, &message, sizeof message, fds, &fd_count);
+    if (n == -ECONNRESET) {
+        /* The worker left with a source unread. The kernel says so once, before what it had sent. */
+        n = fd_pass_receive(link, &message, sizeof message, fds, &fd_count);
+    }
+    if (n == -EAGAIN)
+        return 0;
+    if (n == -EMSGSIZE)
+        return -EBADMSG;
+    if (n < 0)
+        return (int)n;
+
+    if (n == 0)
+        return -ECONNRESET;
+
+    if (!is_worker_message(&message, (size_t)n, generation)) {
+        close_all(fds, fd_count);
+        return -EBADMSG;
+    }
+
+    terminate_text(&message);
+    *ret = message;
+    *ret_fd_count = fd_count;
+    return 1;
+}
+
+static int nonsense(struct error *error, const char *what)
+{
+    return error_set(error, EBADMSG, CLASS_CRASH, STAGE_CHECK, "the worker sent a result with %s", what);
+}
+
+/* The others are for the supervisor to conclude. */
+static bool is_workers_class(uint32_t class)
+{
+    return class == CLASS_PERMANENT || class == CLASS_TRANSIENT || class == CLASS_MEMORY ||
+           class == CLASS_ENVIRONMENT;
+}
+
+static int check_failure(const struct result_message *result, size_t fd_count, struct error *error)
+{
+    if (!is_workers_class(result->class))
+        return nonsense(error, "a class that is not a worker's to say");
+    if (result->output_count > 0 || fd_count > 0)
+        return nonsense(error, "a failure and outputs");
+    if (result->stage == STAGE_NONE || result->text[0] == '\0')
+        return nonsense(error, "a failure without an explanation");
+    return 0;
+}
+
+static int check_magic(int fd, enum format format, struct error *error)
+{
+    unsigned char start[FORMAT_MAGIC_BYTES];
+    enum format found;
+    ssize_t n;
+
+    n = pread(fd, start, sizeof start, 0);
+    if (n < 0 || format_detect(start, (size_t)n, &found) < 0 || found != format)
+        return nonsense(error, "an output that is not of its format");
+    return 0;
+}
+
+static int check_output(const struct result_output *output, const struct recipe *recipe, int fd,
+                        struct error *error)
+{
+    if (output->rendition >= recipe->rendition_count)
+        return nonsense(error, "an output that is not in the recipe");
+    if (output->width == 0 || output->height == 0 || output->bytes == 0)
+        return nonsense(error, "an empty output");
+    if (fd_check_sealed(fd, output->bytes) < 0)
+        return nonsense(error, "an output that is not sealed, or not as long as announced");
+    return check_magic(fd, recipe->renditions[output->rendition].format, error);
+}
+
+static int check_outputs(const struct result_message *result, const struct recipe *recipe, const int *fds,
+                         size_t fd_count, struct error *error)
+{
+    if (result->output_count == 0 || result->output_count > recipe->rendition_count)
+        return nonsense(error, "an impossible number of outputs");
+    if (result->output_count != fd_count)
+        return nonsense(error, "other than one descriptor an output");
+
+    for (size_t i = 0; i < fd_count; i++) {
+        int r;
+
+        if (i > 0 && result->outputs[i].rendition <= result->outputs[i - 1].rendition)
+            return nonsense(error, "outputs out of order");
+
+        r = check_output(&result->outputs[i], recipe, fds[i], error);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int check_source(const struct result_message *result, struct error *error)
+{
+    if (result->source_format >= FORMAT_COUNT)
+        return nonsense(error, "a source of no known format");
+    if ((result->source_width == 0) != (result->source_height == 0))
+        return nonsense(error, "half a source size");
+    if (result->class == CLASS_NONE && result->source_width == 0)
+        return nonsense(error, "outputs of an unread source");
+    return 0;
+}
+
+int worker_link_check_result(const struct result_message *result, uint64_t job, const struct recipe *recipe,
+                             const int *fds, size_t fd_count, struct error *error)
+{
+    int r;
+
+    if (result->header.kind != WIRE_RESULT || result->header.job != job)
+        return nonsense(error, "another job's number");
+    if (result->class >= ERROR_CLASS_COUNT || result->stage >= ERROR_STAGE_COUNT)
+        return nonsense(error, "an unknown class or stage");
+
+    r = check_source(result, error);
+    if (r < 0)
+        return r;
+
+    if (result->class != CLASS_NONE)
+        return check_failure(result, fd_count, error);
+    return check_outputs(result, recipe, fds, fd_count, error);
+}

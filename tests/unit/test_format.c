@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The formats' names, extensions and first bytes. */
+#include "recipe/format.h"
+
+#include "base/cleanup.h"
+#include "conf/folder_conf.h"
+#include "unit_main.h"
+
+#include <errno.h>
+#include <string.h>
+
+START_TEST(every_row_is_complete)
+{
+    const struct format_info *info = format_info((enum format)_i);
+    enum format format;
+
+    ck_assert_ptr_nonnull(info->name);
+    ck_assert_str_eq(info->extension, info->extensions[0]);
+    ck_assert_int_eq(format_from_name(info->name, &format), 0);
+    ck_assert_int_eq((int)format, _i);
+    ck_assert(info->has_quality == (info->default_quality > 0));
+    ck_assert_uint_le(info->default_quality, 100);
+}
+END_TEST
+
+static const int all_formats[FORMAT_COUNT];
+
+START_TEST(numbers_never_change_their_meaning)
+{
+    ck_assert_str_eq(format_info(0)->name, "jpeg");
+    ck_assert_str_eq(format_info(1)->name, "png");
+    ck_assert_str_eq(format_info(2)->name, "webp");
+    ck_assert_uint_eq(format_info(FORMAT_JPEG)->default_quality, 82);
+    ck_assert_uint_eq(format_info(FORMAT_WEBP)->default_quality, 75);
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    int format; /* -1: none */
+} names[] = {
+    { "jpeg", FORMAT_JPEG }, { "JPEG", FORMAT_JPEG }, { "jpg", FORMAT_JPEG },
+    { "jpe", FORMAT_JPEG },  { "jfif", FORMAT_JPEG }, { "png", FORMAT_PNG },
+    { "WebP", FORMAT_WEBP }, { "gif", -1 },           { "", -1 },
+    { "jpegs", -1 },         { ".jpg", -1 },          { "%s", -1 },
+};
+
+START_TEST(a_format_is_found_by_name_or_extension)
+{
+    enum format format = FORMAT_COUNT;
+    int r = format_from_name(names[_i].name, &format);
+
+    ck_assert_int_eq(r, names[_i].format < 0 ? -ENOENT : 0);
+    ck_assert_int_eq((int)format, names[_i].format < 0 ? (int)FORMAT_COUNT : names[_i].format);
+}
+END_TEST
+
+#define BYTES(literal) literal, sizeof(literal) - 1
+
+static const struct {
+    const char *name, *bytes;
+    size_t size;
+    int format; /* -1: none */
+} starts[] = {
+    { "a JPEG", BYTES("\xFF\xD8\xFF\xE0\0\x10JFIF"), FORMAT_JPEG },
+    { "no more of a JPEG than its mark", BYTES("\xFF\xD8\xFF"), FORMAT_JPEG },
+    { "less of a JPEG than that", BYTES("\xFF\xD8"), -1 },
+    { "a PNG", BYTES("\x89PNG\r\n\x1A\n\0\0\0\rIHDR"), FORMAT_PNG },
+    { "a PNG sent as text", BYTES("\x89PNG\n\x1A\n\0\0\0\rIHDR"), -1 },
+    { "a WebP", BYTES("RIFF\x24\0\0\0WEBPVP8 "), FORMAT_WEBP },
+    { "a sound", BYTES("RIFF\x24\0\0\0WAVEfmt "), -1 },
+    { "WEBP without RIFF", BYTES("RIFX\x24\0\0\0WEBPVP8 "), -1 },
+    { "a WebP cut short", BYTES("RIFF\x24\0\0\0WEB"), -1 },
+    { "a GIF", BYTES("GIF89a"), -1 },
+    { "nothing", BYTES(""), -1 },
+};
+
+START_TEST(a_format_is_detected_by_its_first_bytes)
+{
+    _cleanup_free_ char *bytes = malloc(starts[_i].size ?: 1);
+    enum format format = FORMAT_COUNT;
+    int r;
+
+    /* A copy of just that size: a sanitizer sees what is read beyond. */
+    memcpy(bytes, starts[_i].bytes, starts[_i].size);
+    r = format_detect(bytes, starts[_i].size, &format);
+    ck_assert_msg(r == (starts[_i].format < 0 ? -ENOENT : 0), "%s", starts[_i].name);
+    ck_assert_msg((int)format == (starts[_i].format < 0 ? (int)FORMAT_COUNT : starts[_i].format), "%s",
+                  starts[_i].name);
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    bool input;
+} files[] = {
+    { "a.jpg", true }, { "a.JPEG", true }, { "a.b.png", true }, { "\xFF.webp", true }, { "a.gif", false },
+    { "jpg", false },  { ".jpg", false },  { "a.", false },     { "", false },         { "a.jpg ", false },
+};
+
+START_TEST(a_source_is_known_by_its_extension_as_in_a_folder)
+{
+    _cleanup_(folder_conf_release) struct folder_conf conf;
+
+    ck_assert_int_eq(folder_conf_init(&conf, "f"), 0);
+    ck_assert(format_is_input_name(files[_i].name) == files[_i].input);
+    ck_assert(folder_conf_accepts(&conf, files[_i].name) == files[_i].input);
+}
+END_TEST
+
+START_TEST(every_extension_of_an_input_is_taken_by_a_folder)
+{
+    _cleanup_(folder_conf_release) struct folder_conf conf;
+    const struct format_info *info = format_info((enum format)_i);
+
+    ck_assert_int_eq(folder_conf_init(&conf, "f"), 0);
+    for (const char *const *extension = info->extensions; *extension; extension++) {
+        char name[32];
+
+        snprintf(name, sizeof name, "a.%s", *extension);
+        ck_assert_msg(folder_conf_accepts(&conf, name) == info->input, "%s", name);
+    }
+}
+END_TEST
+
+START_TEST(lists_are_for_people_and_fit_their_buffer)
+{
+    char wide[64], narrow[8];
+
+    ck_assert_str_eq(format_list(true, wide, sizeof wide), "jpeg, png, webp");
+    ck_assert_str_eq(format_list(false, wide, sizeof wide), "jpeg, png, webp");
+    ck_assert_str_eq(format_list(true, narrow, sizeof narrow), "jpeg, p");
+}
+END_TEST
+
+UNIT_MAIN("format", UNIT_ROWS(every_row_is_complete, all_formats),
+          UNIT_TEST(numbers_never_change_their_meaning),
+          UNIT_ROWS(a_format_is_found_by_name_or_extension, names),
+          UNIT_ROWS(a_format_is_detected_by_its_first_bytes, starts),
+          UNIT_ROWS(a_source_is_known_by_its_extension_as_in_a_folder, files),
+          UNIT_ROWS(every_extension_of_an_input_is_taken_by_a_folder, all_formats),
+          UNIT_TEST(lists_are_for_people_and_fit_their_buffer))

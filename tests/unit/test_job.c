@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A job's life in memory: what it owns, and the names of its states. */
+#include "supervisor/job.h"
+
+#include "hot_folders.h"
+#include "unit_main.h"
+
+#include <errno.h>
+
+static const struct {
+    enum job_state state;
+    const char *name;
+    bool end;
+} states[] = {
+    { JOB_QUEUED, "queued", false },       { JOB_OPENING, "opening", false },       { JOB_RUNNING, "running", false },
+    { JOB_PUBLISHING, "publishing", false }, { JOB_DONE, "done", true },            { JOB_FAILED, "failed", true },
+    { JOB_CANCELLED, "cancelled", true },  { JOB_SUPERSEDED, "superseded", true },  { JOB_VANISHED, "vanished", true },
+};
+
+START_TEST(a_state_has_its_name_in_both_directions)
+{
+    enum job_state state;
+
+    ck_assert_int_eq(states[_i].state, _i); /* stored in the ledger: numbers never change */
+    ck_assert_str_eq(job_state_name(states[_i].state), states[_i].name);
+    ck_assert_int_eq(job_state_from_name(states[_i].name, &state), 0);
+    ck_assert_int_eq(state, states[_i].state);
+    ck_assert_int_eq(job_state_is_end(states[_i].state), states[_i].end);
+}
+END_TEST
+
+START_TEST(a_name_that_is_no_state_is_refused)
+{
+    enum job_state state = JOB_DONE;
+
+    ck_assert_int_eq(job_state_from_name("waiting", &state), -ENOENT);
+    ck_assert_int_eq(job_state_from_name("", &state), -ENOENT);
+    ck_assert_int_eq(state, JOB_DONE);
+    ck_assert_str_eq(job_state_name(JOB_STATE_COUNT), "?");
+    ck_assert(!job_state_is_end(JOB_STATE_COUNT));
+}
+END_TEST
+
+START_TEST(a_job_keeps_its_configuration_alive)
+{
+    struct hot_folders hot;
+    struct job *job;
+
+    hot_open(&hot, 2, HOT_RECIPE);
+    job = job_new(7, hot.config, 1, &hot.conf[1]);
+    ck_assert_uint_eq(atomic_load(&hot.config->references), 2);
+    ck_assert_uint_eq(job->id, 7);
+    ck_assert_uint_eq(job->slot, 1);
+    ck_assert_ptr_eq(job->recipe, hot.config->recipes[0]);
+    ck_assert_int_eq(job->source_fd, -1);
+    ck_assert_int_eq(job->state, JOB_QUEUED);
+
+    config_unref(hot.config); /* a reload: only the job has it now */
+    ck_assert_str_eq(job->folder->name, "f1");
+    config_ref(job->config);
+    job_free(job);
+    hot_close(&hot);
+}
+END_TEST
+
+START_TEST(an_output_copies_its_path_and_has_no_picture)
+{
+    struct hot_folders hot;
+    char path[] = "dir/a.png";
+    struct job_output *output;
+    struct job *job;
+
+    hot_open(&hot, 1, HOT_RECIPE);
+    job = hot_job(&hot, 0, 1, "a.jpg");
+    output = job_add_output(job, 3, path);
+    path[0] = 'X';
+    ck_assert_str_eq(output->path, "dir/a.png");
+    ck_assert_uint_eq(output->rendition, 3);
+    ck_assert_int_eq(output->fd, -1);
+    ck_assert(!output->made);
+    ck_assert_uint_eq(output->before.inode, 0);
+    for (uint32_t i = 0; i < 100; i++)
+        ck_assert_ptr_nonnull(job_add_output(job, i, "more"));
+    ck_assert_uint_eq(job->output_count, 101);
+    ck_assert_str_eq(job->outputs[0].path, "dir/a.png");
+    job_free(job);
+    hot_close(&hot);
+}
+END_TEST
+
+START_TEST(only_pictures_in_memory_are_held)
+{
+    struct hot_folders hot;
+    struct job *job;
+    int fd;
+
+    hot_open(&hot, 1, HOT_RECIPE);
+    job = hot_job(&hot, 0, 1, "a.jpg");
+    ck_assert_uint_eq(job_held_bytes(job), 0);
+    hot_output(job, 0, "a", "12345");
+    hot_output(job, 1, "b", "123");
+    job_add_output(job, 2, "c")->bytes = 1000; /* planned only */
+    ck_assert_uint_eq(job_held_bytes(job), 8);
+
+    fd = job->source_fd = fd_memory("source", "x", 1);
+    job_close_fds(job);
+    ck_assert_uint_eq(job_held_bytes(job), 0);
+    ck_assert_int_eq(job->source_fd, -1);
+    ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
+    job_close_fds(job); /* again does nothing */
+    job_free(job);
+    job_free(NULL);
+    hot_close(&hot);
+}
+END_TEST
+
+UNIT_MAIN("job", UNIT_ROWS(a_state_has_its_name_in_both_directions, states),
+          UNIT_TEST(a_name_that_is_no_state_is_refused), UNIT_TEST(a_job_keeps_its_configuration_alive),
+          UNIT_TEST(an_output_copies_its_path_and_has_no_picture), UNIT_TEST(only_pictures_in_memory_are_held))

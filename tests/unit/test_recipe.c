@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Recipes: how outputs fan out, what is refused and where, and the canonical text. */
+#include "recipe/recipe.h"
+
+#include "expect_problems.h"
+#include "recipes.h"
+#include "scratch.h"
+#include "unit_main.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+
+/* The recipe as one line: "name:template:fit:metadata format width x height @ quality …". */
+static char *flatten(const struct recipe *recipe)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+
+    for (size_t i = 0; i < recipe->step_count; i++)
+        fprintf(stream, "+%s ", op_info(recipe->steps[i].op)->name);
+    for (size_t i = 0, output = SIZE_MAX; i < recipe->rendition_count; i++) {
+        const struct rendition *rendition = &recipe->renditions[i];
+        const struct output_spec *spec = &recipe->outputs[rendition->output];
+
+        if (rendition->output != output)
+            fprintf(stream, "%s:%s:%d:%u", spec->name, spec->name_template, (int)spec->fit, spec->metadata);
+        output = rendition->output;
+        fprintf(stream, " %s %" PRIu32 "x%" PRIu32 "@%u", format_info(rendition->format)->name,
+                rendition->width, rendition->height, rendition->quality);
+    }
+    fclose(stream);
+    return text;
+}
+
+#define PLAIN "{dir}/{stem}.{ext}:0:3"
+
+static const struct {
+    const char *name, *text, *wanted;
+} good[] = {
+    { "an output needs a format and nothing else", "[Output a]\nFormat=jpeg\n", "a:" PLAIN " jpeg 0x0@82" },
+    { "an output without a name is the main one", "[Output]\nFormat=png\n", "main:" PLAIN " png 0x0@0" },
+    { "a format may be named by its extension", "[Output a]\nFormat=JPG\n", "a:" PLAIN " jpeg 0x0@82" },
+    { "steps are kept in order", "[Recipe]\nStep=auto-orient\nStep=  auto-orient \n[Output a]\nFormat=png\n",
+      "+auto-orient +auto-orient a:" PLAIN " png 0x0@0" },
+    { "an empty step clears those before", "[Recipe]\nStep=auto-orient\nStep=\n[Output a]\nFormat=png\n",
+      "a:" PLAIN " png 0x0@0" },
+    { "widths and formats fan out, in the order given", "[Output a]\nWidth=640 320\nFormat=webp jpeg\n",
+      "a:{dir}/{stem}-{width}.{ext}:0:3 webp 640x0@75 jpeg 640x0@82 webp 320x0@75 jpeg 320x0@82" },
+    { "heights fan out too", "[Output a]\nHeight=10 20\nFormat=png\n",
+      "a:{dir}/{stem}-{height}.{ext}:0:3 png 0x10@0 png 0x20@0" },
+    { "as many heights as widths pair up", "[Output a]\nWidth=1 2\nHeight=3 4\nFormat=png\n",
+      "a:{dir}/{stem}-{width}x{height}.{ext}:0:3 png 1x3@0 png 2x4@0" },
+    { "a single height serves all widths", "[Output a]\nWidth=1 2\nHeight=3\nFormat=png\n",
+      "a:{dir}/{stem}-{width}.{ext}:0:3 png 1x3@0 png 2x3@0" },
+    { "a single width serves all heights", "[Output a]\nWidth=9\nHeight=3 4\nFormat=png\n",
+      "a:{dir}/{stem}-{height}.{ext}:0:3 png 9x3@0 png 9x4@0" },
+    { "one width may have two heights", "[Output a]\nWidth=9 9\nHeight=3 4\nFormat=png\n",
+      "a:{dir}/{stem}-{width}x{height}.{ext}:0:3 png 9x3@0 png 9x4@0" },
+    { "the smallest and largest sizes", "[Output a]\nWidth=1 65500\nFormat=png\n",
+      "a:{dir}/{stem}-{width}.{ext}:0:3 png 1x0@0 png 65500x0@0" },
+    { "a fit that needs a box has one", "[Output a]\nWidth=9\nHeight=8\nFit=cover\nFormat=png\n",
+      "a:{dir}/{stem}.{ext}:2:3 png 9x8@0" },
+    { "one quality serves all formats that have one", "[Output a]\nFormat=webp png jpeg\nQuality=50\n",
+      "a:" PLAIN " webp 0x0@50 png 0x0@0 jpeg 0x0@50" },
+    { "a quality of its own goes before that for all", "[Output a]\nFormat=webp jpeg\nQuality=jpg:1 50\n",
+      "a:" PLAIN " webp 0x0@50 jpeg 0x0@1" },
+    { "a later quality wins", "[Output a]\nFormat=webp\nQuality=webp:1\nQuality=webp:100\n",
+      "a:" PLAIN " webp 0x0@100" },
+    { "an empty quality is the default", "[Output a]\nFormat=webp\nQuality=webp:1\nQuality=\n",
+      "a:" PLAIN " webp 0x0@75" },
+    { "lists grow and are cleared",
+      "[Output a]\nWidth=1\nWidth=\nWidth=2\nWidth=3\nFormat=png\nFormat=\nFormat=jpeg\nHeight=5\nHeight=\n",
+      "a:{dir}/{stem}-{width}.{ext}:0:3 jpeg 2x0@82 jpeg 3x0@82" },
+    { "metadata may be none", "[Output a]\nFormat=png\nMetadata=none\n",
+      "a:{dir}/{stem}.{ext}:0:0 png 0x0@0" },
+    { "metadata may be some", "[Output a]\nFormat=png\nMetadata=copyright\n",
+      "a:{dir}/{stem}.{ext}:0:2 png 0x0@0" },
+    { "empty metadata is the default", "[Output a]\nFormat=png\nMetadata=none\nMetadata=\n",
+      "a:" PLAIN " png 0x0@0" },
+    { "metadata after none is what is kept", "[Output a]\nFormat=png\nMetadata=none\nMetadata=icc\n",
+      "a:{dir}/{stem}.{ext}:0:1 png 0x0@0" },
+    { "outputs come in their order", "[Output b]\nFormat=png\n[Output a]\nFormat=png\nName=a/{stem}\n",
+      "b:" PLAIN " png 0x0@0a:a/{stem}:0:3 png 0x0@0" },
+    { "sections of one output merge", "[Output b]\nFormat=png\n[Recipe]\n[Output b]\nWidth=5\n",
+      "b:" PLAIN " png 5x0@0" },
+    { "outputs are told apart by what their names make of sizes",
+      "[Output a]\nName={stem}-{width}.{ext}\nWidth=1 2\nFormat=png\n[Output "
+      "b]\nName={stem}-3.{ext}\nFormat=png\n",
+      "a:{stem}-{width}.{ext}:0:3 png 1x0@0 png 2x0@0b:{stem}-3.{ext}:0:3 png 0x0@0" },
+    { "a name may end with a backslash", "[Output a]\nFormat=png\nName={stem}\\ \n",
+      "a:{stem}\\:0:3 png 0x0@0" },
+    { "a name may have percent signs", "[Output a]\nFormat=png\nName=%s{stem}%n\n",
+      "a:%s{stem}%n:0:3 png 0x0@0" },
+};
+
+START_TEST(a_good_recipe_fans_out)
+{
+    _cleanup_(problems_release) struct problems problems = { 0 };
+    _cleanup_recipe_ struct recipe *recipe = NULL;
+    _cleanup_free_ char *got = NULL;
+
+    recipe_from_text(good[_i].text, &problems, &recipe);
+    expect_no_problem(good[_i].name, &problems);
+    ck_assert_str_eq(recipe->name, "test");
+    got = flatten(recipe);
+    ck_assert_msg(strcmp(got, good[_i].wanted) == 0, "%s: wanted\n%s, got\n%s", good[_i].name,
+                  good[_i].wanted, got);
+}
+END_TEST
+
+START_TEST(the_canonical_text_reads_back_as_an_equal_recipe)
+{
+    _cleanup_(problems_release) struct problems problems = { 0 };
+    _cleanup_recipe_ struct recipe *recipe = NULL, *again = NULL;
+    _cleanup_free_ char *text = NULL, *text_again = NULL;
+
+    recipe_from_text(good[_i].text, &problems, &recipe);
+    text = recipe_format(recipe);
+    recipe_from_text(text, &problems, &again);
+    expect_no_problem(text, &problems);
+    expect_equal_recipes(recipe, again);
+    text_again = recipe_format(again);
+    ck_assert_str_eq(text, text_again);
+}
+END_TEST
+
+#define OUT "[Output a]\nFormat=webp png\n"
+
+static const struct {
+    const char *name, *text, *problem;
+} bad[] = {
+    { "nothing", "", "f: the recipe makes nothing: add a section [Output NAME]" },
+    { "no output", "[Recipe]\nStep=auto-orient\n", "f: the recipe makes nothing" },
+    { "no format", "[Output a]\nWidth=5\n", "f:1:1: Format= is missing" },
+    { "a named recipe section", "[Recipe web]\n" OUT, "f:1:1: the section is just [Recipe]" },
+    { "another section", "[Folder]\nPath=/srv\n" OUT, "f:1:1: unknown section [Folder]" },
+    { "a misspelt key", OUT "Qualty=5\n", "f:3:1: unknown key Qualty= in [Output], did you mean Quality=?" },
+    { "a key of the other section", OUT "Step=auto-orient\n", "f:3:1: unknown key Step= in [Output]" },
+    { "an unknown step", "[Recipe]\nStep=crop 3:2\n" OUT,
+      "f:2:6: unknown operation \"crop\", there are: auto-orient" },
+    { "a step with an argument", "[Recipe]\nStep= auto-orient  180\n" OUT,
+      "f:2:20: auto-orient takes no argument" },
+    { "a width of nothing", OUT "Width=320 0\n", "f:3:11: Width=0: give pixels, from 1 to 65500" },
+    { "a width past the limit", OUT "Width=65501\n", "f:3:7: Width=65501: give pixels" },
+    { "a width that overflows", OUT "Width=4294967297\n", "Width=4294967297: give pixels" },
+    { "a width with a comma", OUT "Width=320,640\n", "f:3:7: Width=320,640: give pixels" },
+    { "an endless width",
+      OUT "Width=00000000000000000000000000000000000000000000000000000000000000000000000320\n",
+      "f:3:7: Width=" },
+    { "a bad width on a continued line", OUT "Width=320 \\\n  x\n", "f:4:3: Width=x: give pixels" },
+    { "a width twice", OUT "Width=320 640 320\n", "f:3:15: Width=: 320 is given twice" },
+    { "a height twice", OUT "Height=3 3\n", "f:3:10: Height=: 3 is given twice" },
+    { "a pair twice", OUT "Width=1 2 1\nHeight=3 4 3\n", "f:3:11: Width=: 1 is given twice" },
+    { "lists that do not pair up", OUT "Width=1 2 3\nHeight=4 5\n",
+      "f:4:8: Width= has 3 sizes and Height= has 2: they pair up" },
+    { "a cover without a height", OUT "Width=5\nFit=cover\n",
+      "f:4:5: Fit=cover needs both Width= and Height=" },
+    { "a fill without a box", OUT "Fit=fill\n", "f:3:5: Fit=fill needs both" },
+    { "an unknown fit", OUT "Fit=stretch\n",
+      "f:3:5: Fit=stretch: use one of inside, outside, cover, contain, fill" },
+    { "an unknown format", "[Output a]\nFormat=png gif\n",
+      "f:2:12: Format=: unknown format \"gif\", there are: jpeg" },
+    { "a format twice", "[Output a]\nFormat=jpeg png jpg\n", "f:2:17: Format=: jpeg is given twice" },
+    { "a quality of nothing", OUT "Quality=0\n", "f:3:9: Quality=0: give a number from 1 to 100" },
+    { "a quality past the limit", OUT "Quality=webp:101\n", "f:3:9: Quality=webp:101: give a number" },
+    { "a quality without number", OUT "Quality=webp:\n", "f:3:9: Quality=webp:: give a number" },
+    { "a quality of no format", OUT "Quality=:5\n", "f:3:9: Quality=: unknown format \"\"" },
+    { "a quality of an unknown format", OUT "Quality=5 gif:5\n", "f:3:11: Quality=: unknown format \"gif\"" },
+    { "a quality of a lossless format", OUT "Quality=png:5\n", "f:3:9: Quality=: png has none" },
+    { "a quality of a format that is not made", OUT "Quality=jpeg:5\n",
+      "f:3:9: Quality=: jpeg is not in Format=" },
+    { "a quality for nothing", "[Output a]\nFormat=png\nQuality=5\n",
+      "f:3:9: Quality=: no format in Format= has one" },
+    { "unknown metadata", OUT "Metadata=icc gps\n", "f:3:14: Metadata=gps: give icc, copyright" },
+    { "none of the metadata and some", OUT "Metadata=none icc\n", "f:3:10: Metadata=none: give" },
+    { "a bad template", OUT "Name={stem}-{size}\n", "f:3:13: Name=: unknown field" },
+    { "a template that leads out", OUT "Name=../{stem}\n", "f:3:6: Name=: \".\" and \"..\" cannot" },
+    { "a width in the name that no one asked for", OUT "Name={stem}-{width}.{ext}\n",
+      "f:3:6: Name=: {width} needs Width=" },
+    { "a name without format", OUT "Name={stem}\n",
+      "f:3:6: [Output a] webp and [Output a] png would both be called \"picture\": {ext} is missing from "
+      "Name=" },
+    { "a name without width", "[Output a]\nFormat=png\nWidth=5 6\nName={stem}\n",
+      "f:4:6: [Output a] png 5 and [Output a] png 6 would both be called \"picture\": {width} is missing" },
+    { "a name without height", "[Output a]\nFormat=png\nHeight=5 6\nName={stem}\n",
+      "[Output a] png 5 high and [Output a] png 6 high would both be called \"picture\": {height} is "
+      "missing" },
+    { "a name without height for pairs of one width",
+      "[Output a]\nFormat=png\nWidth=4\nHeight=5 6\nName={stem}-{width}\n",
+      "[Output a] png 4x5 and [Output a] png 4x6 would both be called \"picture-4\": {height} is missing" },
+    { "two outputs that only differ in width",
+      "[Output a]\nFormat=png\nWidth=5\n[Output b]\nFormat=png\nWidth=6\n",
+      "f:4:1: [Output a] png 5 and [Output b] png 6 would both be called \"picture.png\": {width} is "
+      "missing" },
+    { "two outputs that differ in nothing", "[Output a]\nFormat=png\n[Output b]\nFormat=png\n",
+      "f:3:1: [Output a] png and [Output b] png would both be called \"picture.png\": give each output a "
+      "Name=" },
+    { "two outputs that meet in the root",
+      "[Output a]\nFormat=png\n[Output b]\nFormat=png\nName={stem}.{ext}\n",
+      "f:5:6: [Output a] png and [Output b] png would both be called \"picture.png\"" },
+    { "two outputs that meet in a directory of the picture's name",
+      "[Output a]\nFormat=png\nName={dir}/x-{stem}\n[Output b]\nFormat=png\nName={stem}/x-{stem}\n",
+      "would both be called \"picture/x-picture\"" },
+    { "an unnamed and a named main output", "[Output]\nFormat=png\n[Output main]\nFormat=jpeg\n",
+      "f:3:1: [Output] means [Output main], and both are here" },
+    { "an endless output name",
+      "[Output aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]\nFormat=png\n",
+      "f:1:1: the output's name is too long" },
+    { "an output name with an escape sequence, shown escaped",
+      "[Output \x1B"
+      "c]\nFormat=png\nWidth=1 2\nName={stem}\n",
+      "[Output \\x1bc] png 1 and" },
+};
+
+START_TEST(a_bad_recipe_is_refused_with_place_and_remedy)
+{
+    _cleanup_(problems_release) struct problems problems = { 0 };
+    _cleanup_recipe_ struct recipe *recipe = NULL;
+
+    ck_assert_int_eq(recipe_from_text(bad[_i].text, &problems, &recipe), -EINVAL);
+    expect_problem(bad[_i].name, &problems, bad[_i].problem);
+    ck_assert_ptr_null(recipe);
+}
+END_TEST
+
+START_TEST(every_problem_is_shown_in_one_run)
+{
+    static const char text[] =
+        "[Recipe]\nStep=crop\n[Output a]\nWidth=x 0\nFormat=gif\n[Output b]\nFit=cover\n";
+    _cleanup_(problems_release) struct problems problems = { 0 };
+    _cleanup_recipe_ struct recipe *recipe = NULL;
+
+    ck_assert_int_eq(recipe_from_text(text, &problems, &recipe), -EINVAL);
+    ck_assert_uint_eq(problems.count, 6);
+}
+END_TEST
+
+/* @count times @line, after @head. */
+static char *repeat(const char *head, const char *line, unsigned count)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+
+    fputs(head, stream);
+    for (unsigned i = 0; i < count; i++) {
+        for (const char *next = line; *next; next++)
+            if (*next == '#')
+                fprintf(stream, "%u", i + 1);
+            else
+                fputc(*next, stream);
+    }
+    fclose(stream);
+    return text;
+}
+
+static const struct {
+    const char *name, *head, *line;
+    unsigned most;
+    const char *problem;
+} limits[] = {
+    { "steps", "[Output a]\nFormat=png\n[Recipe]\n", "Step=auto-orient\n", RECIPE_STEPS_MAX,
+      "too many steps" },
+    { "outputs", "", "[Output o#]\nFormat=png\nName=#/{stem}\n", RECIPE_OUTPUTS_MAX, "too many outputs" },
+    { "widths", "[Output a]\nFormat=png\n", "Width=#\n", RECIPE_RENDITIONS_MAX, "too many sizes" },
+    { "renditions", "[Output a]\nFormat=png jpeg\n", "Width=#\n", RECIPE_RENDITIONS_MAX / 2,
+      "too many renditions: 62 here and 0 before, a recipe has at most 60" },
+};
+
+START_TEST(numbers_are_limited)
+{
+    _cleanup_free_ char *fits = repeat(limits[_i].head, limits[_i].line, limits[_i].most);
+    _cleanup_free_ char *exceeds = repeat(limits[_i].head, limits[_i].line, limits[_i].most + 1);
+    _cleanup_(problems_release) struct problems problems = { 0 };
+    _cleanup_recipe_ struct recipe *recipe = NULL, *none = NULL;
+
+    recipe_from_text(fits, &problems, &recipe);
+    expect_no_problem(limits[_i].name, &problems);
+    ck_assert_int_eq(recipe_from_text(exceeds, &problems, &none), -EINVAL);
+    expect_problem(limits[_i].name, &problems, limits[_i].problem);
+}
+END_TEST
+
+static const struct {
+    const char *name, *a, *b;
+    bool equal;
+} hashes[] = {
+    { "a description makes no other pictures", OUT, "[Recipe]\nDescription=x\n" OUT, true },
+    { "nor do comments, blanks and order of keys", OUT "Width=5\n",
+      "# c\n[Output   a]\nWidth= 5\nFormat=webp  png\n", true },
+    { "nor does a default that is written down", OUT, OUT "Quality=75\nFit=inside\nMetadata=copyright icc\n",
+      true },
+    { "a step does", OUT, "[Recipe]\nStep=auto-orient\n" OUT, false },
+    { "a quality does", OUT, OUT "Quality=76\n", false },
+    { "a width does", OUT, OUT "Width=5\n", false },
+    { "a height is no width", OUT "Width=5\n", OUT "Height=5\n", false },
+    { "a fit does", OUT "Width=5\nHeight=5\n", OUT "Width=5\nHeight=5\nFit=fill\n", false },
+    { "metadata does", OUT, OUT "Metadata=none\n", false },
+    { "a name does", OUT, OUT "Name={stem}.{ext}\n", false },
+    { "the order of formats does", OUT, "[Output a]\nFormat=png webp\n", false },
+};
+
+START_TEST(equal_hashes_are_equal_pictures)
+{
+    _cleanup_(problems_release) struct problems problems = { 0 };
+    _cleanup_recipe_ struct recipe *a = NULL, *b = NULL;
+
+    recipe_from_text(hashes[_i].a, &problems, &a);
+    recipe_from_text(hashes[_i].b, &problems, &b);
+    expect_no_problem(hashes[_i].name, &problems);
+    ck_assert_msg((a->hash == b->hash) == hashes[_i].equal, "%s", hashes[_i].name);
+}
+END_TEST
+
+START_TEST(drop_ins_merge_by_output)
+{
+    static const char text[] =
+        "[Recipe]\nDescription=old\n[Output a]\nFormat=webp jpeg\nWidth=1\nQuality=webp:5 jpeg:6\n";
+    static const char drop_in[] = "[Recipe]\nDescription=new\n[Output a]\nWidth=2\nQuality=jpeg:7\n";
+    _cleanup_scratch_ struct scratch scratch = scratch_make();
+    _cleanup_(problems_release) struct problems problems = { 0 };
+    _cleanup_recipe_ struct recipe *recipe = NULL;
+    _cleanup_free_ char *got = NULL;
+    char path[PATH_MAX], other[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/web.recipe.d", scratch.path);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    scratch_write(&scratch, "web.recipe.d/my.conf", drop_in, strlen(drop_in), other);
+    scratch_write(&scratch, "web.recipe", text, strlen(text), path);
+
+    ck_assert_int_eq(recipe_load(path, "web", &problems, &recipe), 0);
+    ck_assert_str_eq(recipe->name, "web");
+    ck_assert_str_eq(recipe->description, "new");
+    got = flatten(recipe);
+    ck_assert_str_eq(got, "a:{dir}/{stem}-{width}.{ext}:0:3 webp 1x0@5 jpeg 1x0@7 webp 2x0@5 jpeg 2x0@7");
+}
+END_TEST
+
+START_TEST(a_missing_file_is_a_problem)
+{
+    _cleanup_(problems_release) struct problems problems = { 0 };
+    struct recipe *recipe = NULL;
+
+    ck_assert_int_eq(recipe_load("/nonexistent/web.recipe", "web", &problems, &recipe), -EINVAL);
+    expect_problem("no file", &problems, "/nonexistent/web.recipe: there is no such file");
+    ck_assert_ptr_null(recipe);
+}
+END_TEST
+
+START_TEST(bad_lines_and_bad_values_are_shown_together)
+{
+    static const char text[] = "[Output a]\nnonsense\nFormat=gif\n";
+    _cleanup_scratch_ struct scratch scratch = scratch_make();
+    _cleanup_(problems_release) struct problems problems = { 0 };
+    struct recipe *recipe = NULL;
+    char path[PATH_MAX];
+
+    scratch_write(&scratch, "web.recipe", text, strlen(text), path);
+    ck_assert_int_eq(recipe_load(path, "web", &problems, &recipe), -EINVAL);
+    ck_assert_uint_eq(problems.count, 2);
+    ck_assert_ptr_null(recipe);
+}
+END_TEST
+
+UNIT_MAIN("recipe", UNIT_ROWS(a_good_recipe_fans_out, good),
+          UNIT_ROWS(the_canonical_text_reads_back_as_an_equal_recipe, good),
+          UNIT_ROWS(a_bad_recipe_is_refused_with_place_and_remedy, bad),
+          UNIT_TEST(every_problem_is_shown_in_one_run), UNIT_ROWS(numbers_are_limited, limits),
+          UNIT_ROWS(equal_hashes_are_equal_pictures, hashes), UNIT_TEST(drop_ins_merge_by_output),
+          UNIT_TEST(a_missing_file_is_a_problem), UNIT_TEST(bad_lines_and_bad_values_are_shown_together))

@@ -1,0 +1,653 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tests of lib/image/render: whole jobs on pixels, on pictures made here. */
+#include "image/render.h"
+
+#include "base/cleanup.h"
+#include "base/fd_io.h"
+#include "pictures.h"
+#include "recipe_text.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+enum { PLENTY = 1 << 30, LEAK_ROUNDS = 50 };
+
+/* A recipe, its result, and what it was made of. */
+struct attempt {
+    struct recipe *recipe;
+    struct rendered rendered;
+    struct error error;
+    int result;
+};
+
+static void render_with(struct attempt *attempt, const char *recipe, const struct bytes *source,
+                        struct render_options options)
+{
+    memset(attempt, 0, sizeof *attempt);
+    attempt->recipe = recipe_of_text(recipe);
+    attempt->result =
+        render(attempt->recipe, source->data, source->size, &options, &attempt->rendered, &attempt->error);
+}
+
+static void attempt_release(struct attempt *attempt)
+{
+    rendered_release(&attempt->rendered);
+    recipe_free(attempt->recipe);
+}
+
+/* Renders what must succeed; frees the source. */
+static void render_all(struct attempt *attempt, const char *recipe, struct bytes source)
+{
+    render_with(attempt, recipe, &source, (struct render_options){ FAIL_ON_WARNING, PLENTY });
+    ck_assert_msg(attempt->result == 0, "%s", attempt->error.text);
+    bytes_release(&source);
+}
+
+/* Decodes an output into memory. */
+static VipsImage *output(const struct attempt *attempt, size_t index)
+{
+    struct bytes bytes;
+    VipsImage *image, *copy;
+
+    ck_assert_uint_lt(index, attempt->rendered.output_count);
+    bytes = picture_read(attempt->rendered.outputs[index].encoded.fd);
+    image = picture_open(bytes.data, bytes.size);
+    copy = vips_image_copy_memory(image);
+    ck_assert_ptr_nonnull(copy);
+    g_object_unref(image);
+    bytes_release(&bytes);
+    return copy;
+}
+
+static struct bytes file_of(VipsImage *image, enum format format)
+{
+    struct bytes bytes = picture_save(image, format, NULL);
+
+    g_object_unref(image);
+    return bytes;
+}
+
+/* ---- sizes ---- */
+
+START_TEST(a_width_is_made_in_every_format)
+{
+    struct attempt attempt;
+
+    render_all(&attempt, "[Output a]\nWidth=30\nFormat=jpeg png webp\n",
+               picture_file(120, 80, 3, (enum format)_i));
+    ck_assert_uint_eq(attempt.rendered.output_count, 3);
+    ck_assert_int_eq(attempt.rendered.source_format, _i);
+    ck_assert_uint_eq(attempt.rendered.source_width, 120);
+    ck_assert_uint_eq(attempt.rendered.source_height, 80);
+
+    for (size_t i = 0; i < 3; i++) {
+        const struct rendered_output *made = &attempt.rendered.outputs[i];
+        _cleanup_image_ VipsImage *image = output(&attempt, i);
+
+        ck_assert_uint_eq(made->rendition, i);
+        ck_assert_uint_eq(made->encoded.width, 30);
+        ck_assert_uint_eq(made->encoded.height, 20);
+        ck_assert_int_eq(image->Xsize, 30);
+        ck_assert_int_eq(image->Ysize, 20);
+        ck_assert_int_eq(image->Bands, 3);
+        ck_assert_int_eq(fd_check_sealed(made->encoded.fd, made->encoded.bytes), 0);
+        assert_pixel(image, 15, 10, 0, 255 * 15.5 / 30, 6);
+        assert_pixel(image, 15, 10, 1, 255 * 10.5 / 20, 6);
+    }
+    attempt_release(&attempt);
+}
+END_TEST
+
+START_TEST(sizes_beyond_the_picture_are_skipped)
+{
+    struct attempt attempt;
+
+    render_all(&attempt, "[Output a]\nWidth=30 60 500\nFormat=png\n", picture_file(120, 80, 3, FORMAT_PNG));
+    ck_assert_uint_eq(attempt.rendered.output_count, 2);
+    ck_assert_uint_eq(attempt.rendered.outputs[1].rendition, 1);
+    ck_assert_uint_eq(attempt.rendered.outputs[1].encoded.width, 60);
+    attempt_release(&attempt);
+}
+END_TEST
+
+START_TEST(a_picture_is_never_enlarged)
+{
+    struct attempt attempt;
+
+    render_all(&attempt, "[Output a]\nWidth=500\nFormat=png\n", picture_file(120, 80, 3, FORMAT_JPEG));
+    ck_assert_uint_eq(attempt.rendered.outputs[0].encoded.width, 120);
+    ck_assert_uint_eq(attempt.rendered.outputs[0].encoded.height, 80);
+    attempt_release(&attempt);
+}
+END_TEST
+
+static const struct {
+    const char *fit;
+    int width, height;
+} fits[] = {
+    { "inside", 30, 20 },  { "outside", 45, 30 }, { "cover", 30, 30 },
+    { "contain", 30, 30 }, { "fill", 30, 30 },
+};
+
+START_TEST(a_box_is_met_exactly)
+{
+    struct attempt attempt;
+    char recipe[200];
+
+    snprintf(recipe, sizeof recipe, "[Output a]\nWidth=30\nHeight=30\nFit=%s\nFormat=jpeg png webp\n",
+             fits[_i].fit);
+    render_all(&attempt, recipe, picture_file(120, 80, 3, FORMAT_PNG));
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_uint_eq(attempt.rendered.outputs[i].encoded.width, (unsigned)fits[_i].width);
+        ck_assert_uint_eq(attempt.rendered.outputs[i].encoded.height, (unsigned)fits[_i].height);
+    }
+    attempt_release(&attempt);
+}
+END_TEST
+
+START_TEST(cover_keeps_the_middle)
+{
+    struct attempt attempt;
+    _cleanup_image_ VipsImage *image = NULL;
+
+    render_all(&attempt, "[Output a]\nWidth=40\nHeight=40\nFit=cover\nFormat=png\n",
+               picture_file(120, 80, 3, FORMAT_PNG));
+    image = output(&attempt, 0);
+    assert_pixel(image, 0, 20, 0, 255 * 10.5 / 60, 4);
+    assert_pixel(image, 39, 20, 0, 255 * 49.5 / 60, 4);
+    attempt_release(&attempt);
+}
+END_TEST
+
+START_TEST(contain_pads_white_or_transparent)
+{
+    static const int bands[] = { 3, 4, 4 };
+    struct attempt attempt;
+
+    render_all(&attempt, "[Output a]\nWidth=30\nHeight=30\nFit=contain\nFormat=jpeg png webp\n",
+               picture_file(120, 80, 3, FORMAT_PNG));
+    for (size_t i = 0; i < 3; i++) {
+        _cleanup_image_ VipsImage *image = output(&attempt, i);
+
+        ck_assert_int_eq(image->Bands, bands[i]);
+        assert_pixel(image, 15, 1, bands[i] - 1, bands[i] == 4 ? 0 : 255, bands[i] == 4 ? 0 : 4);
+        assert_pixel(image, 15, 15, 0, 255 * 15.5 / 30, 8);
+        if (bands[i] == 4)
+            assert_pixel(image, 15, 15, 3, 255, 0);
+    }
+    attempt_release(&attempt);
+}
+END_TEST
+
+/* ---- orientation ---- */
+
+/* Where the corners of the stored picture go: what is at the upright picture's top left and top right, as red
+ * and green of the stored gradient (red grows to the right, green downwards). */
+static const struct {
+    double left_red, left_green, right_red, right_green;
+    bool swapped;
+} upright[] = {
+    [1] = { 0, 0, 255, 0, false },     [2] = { 255, 0, 0, 0, false },    [3] = { 255, 255, 0, 255, false },
+    [4] = { 0, 255, 255, 255, false }, [5] = { 0, 0, 0, 255, true },     [6] = { 0, 255, 0, 0, true },
+    [7] = { 255, 255, 255, 0, true },  [8] = { 255, 0, 255, 255, true },
+};
+
+static struct bytes turned_file(int orientation, enum format format)
+{
+    VipsImage *image = picture_make(60, 40, 3);
+
+    picture_set_orientation(image, orientation);
+    return file_of(image, format);
+}
+
+START_TEST(every_orientation_is_made_upright)
+{
+    struct attempt attempt;
+    _cleanup_image_ VipsImage *image = NULL;
+
+    render_all(&attempt, "[Recipe]\nStep=auto-orient\n[Output a]\nFormat=png\n", turned_file(_i, FORMAT_PNG));
+    image = output(&attempt, 0);
+    ck_assert_int_eq(image->Xsize, upright[_i].swapped ? 40 : 60);
+    ck_assert_int_eq(vips_image_get_orientation(image), 1);
+    assert_pixel(image, 0, 0, 0, upright[_i].left_red, 0);
+    assert_pixel(image, 0, 0, 1, upright[_i].left_green, 0);
+    assert_pixel(image, image->Xsize - 1, 0, 0, upright[_i].right_red, 0);
+    assert_pixel(image, image->Xsize - 1, 0, 1, upright[_i].right_green, 0);
+    attempt_release(&attempt);
+}
+END_TEST
+
+START_TEST(sizes_are_those_of_the_upright_picture)
+{
+    struct attempt attempt;
+
+    render_all(&attempt, "[Recipe]\nStep=auto-orient\n[Output a]\nWidth=20 50\nFormat=png\n",
+               turned_file(6, FORMAT_JPEG));
+    ck_assert_uint_eq(attempt.rendered.output_count, 1);
+    ck_assert_uint_eq(attempt.rendered.outputs[0].encoded.width, 20);
+    ck_assert_uint_eq(attempt.rendered.outputs[0].encoded.height, 30);
+    ck_assert_uint_eq(attempt.rendered.source_width, 60);
+    attempt_release(&attempt);
+}
+END_TEST
+
+START_TEST(without_the_step_the_tag_survives_in_every_format)
+{
+    struct attempt attempt;
+
+    render_all(&attempt, "[Output a]\nWidth=30\nFormat=jpeg png webp\nMetadata=none\n",
+               turned_file(6, (enum format)_i));
+    for (size_t i = 0; i < 3; i++) {
+        _cleanup_image_ VipsImage *image = output(&attempt, i);
+
+        ck_assert_int_eq(image->Xsize, 30);
+        ck_assert_int_eq(vips_image_get_orientation(image), 6);
+    }
+    attempt_release(&attempt);
+}
+END_TEST
+
+/* ---- channels ---- */
+
+START_TEST(grey_stays_grey_where_the_format_has_it)
+{
+    static const int bands[] = { 1, 1, 3 };
+    struct attempt attempt;
+
+    render_all(&attempt, "[Output a]\nWidth=30\nFormat=jpeg png webp\n", picture_file(60, 40, 1, FORMAT_PNG));
+    for (size_t i = 0; i < 3; i++) {
+        _cleanup_image_ VipsImage *image = output(&attempt, i);
+
+        ck_assert_int_eq(image->Bands, bands[i]);
+        assert_pixel(image, 15, 10, 0, 255 * 15.5 / 30, 6);
+    }
+    attempt_release(&attempt);
+}
+END_TEST
+
+/* Left half opaque red, right half transparent, and green where nobody sees it. */
+static struct bytes half_transparent(enum format format)
+{
+    enum { WIDTH = 64, HEIGHT = 32 };
+    unsigned char pixels[WIDTH * HEIGHT * 4];
+    VipsImage *image;
+
+    for (size_t i = 0; i < WIDTH * HEIGHT; i++) {
+        bool left = i % WIDTH < WIDTH / 2;
+
+        memcpy(pixels + 4 * i, left ? "\xff\0\0\xff" : "\0\xff\0\0", 4);
+    }
+    image = vips_image_new_from_memory_copy(pixels, sizeof pixels, WIDTH, HEIGHT, 4, VIPS_FORMAT_UCHAR);
+    image->Type = VIPS_INTERPRETATION_sRGB;
+    return file_of(image, format);
+}
+
+START_TEST(hidden_colours_do_not_bleed)
+{
+    struct attempt attempt;
+    _cleanup_image_ VipsImage *png = NULL, *jpeg = NULL;
+
+    render_all(&attempt, "[Output a]\nWidth=15\nFormat=png jpeg\nQuality=jpeg:95\n",
+               half_transparent((enum format)_i));
+    png = output(&attempt, 0);
+    jpeg = output(&attempt, 1);
+
+    ck_assert_int_eq(png->Bands, 4);
+    assert_pixel(png, 0, 4, 3, 255, 0);
+    assert_pixel(png, 14, 4, 3, 0, 0);
+    assert_pixel(png, 7, 4, 0, 255, 3);
+    assert_pixel(png, 7, 4, 1, 0, 3);
+
+    ck_assert_int_eq(jpeg->Bands, 3);
+    assert_pixel(jpeg, 1, 4, 0, 255, 12);
+    assert_pixel(jpeg, 1, 4, 1, 0, 24);
+    for (int band = 0; band < 3; band++)
+        assert_pixel(jpeg, 14, 6, band, 255, 8);
+    attempt_release(&attempt);
+}
+END_TEST
+
+START_TEST(sixteen_bits_stay_in_a_png_only)
+{
+    static const VipsBandFormat formats[] = { VIPS_FORMAT_USHORT, VIPS_FORMAT_UCHAR, VIPS_FORMAT_UCHAR };
+    struct attempt attempt;
+    char recipe[100];
+
+    snprintf(recipe, sizeof recipe, "[Output a]\nWidth=30\nFormat=png jpeg webp\n");
+    render_all(&attempt, recipe, file_of(picture_make_deep(60, 40, _i), FORMAT_PNG));
+    for (size_t i = 0; i < 3; i++) {
+        _cleanup_image_ VipsImage *image = output(&attempt, i);
+        double max = formats[i] == VIPS_FORMAT_USHORT ? 65535 : 255;
+
+        ck_assert_int_eq(image->BandFmt, formats[i]);
+        if (_i == 1 || _i == 3)
+            assert_pixel(image, 15, 10, 0, max * 15.5 / 30, max / 40);
+    }
+    attempt_release(&attempt);
+}
+END_TEST
+
+START_TEST(cmyk_becomes_srgb)
+{
+    unsigned char pixels[16 * 16 * 4];
+    struct attempt attempt;
+    VipsImage *image;
+
+    /* Magenta ink only: reddish purple, not green. */
+    for (size_t i = 0; i < sizeof pixels; i++)
+        pixels[i] = i % 4 == 1 ? 255 : 0;
+    image = vips_image_new_from_memory_copy(pixels, sizeof pixels, 16, 16, 4, VIPS_FORMAT_UCHAR);
+    image->Type = VIPS_INTERPRETATION_CMYK;
+
+    render_all(&attempt, "[Output a]\nWidth=8\nFormat=jpeg png webp\n", file_of(image, FORMAT_JPEG));
+    for (size_t i = 0; i < 3; i++) {
+        _cleanup_image_ VipsImage *made = output(&attempt, i);
+
+        ck_assert_int_eq(made->Bands, 3);
+        ck_assert_double_gt(picture_pixel(made, 4, 4, 0), 180);
+        ck_assert_double_lt(picture_pixel(made, 4, 4, 1), 100);
+    }
+    attempt_release(&attempt);
+}
+END_TEST
+
+/* ---- profiles ---- */
+
+/* A pure P3 green: in sRGB it is out of range; without its profile it would look like any green. */
+static struct bytes p3_file(enum format format, bool deep)
+{
+    _cleanup_image_ VipsImage *image = deep ? picture_make_deep(32, 32, 3) : picture_make(32, 32, 3);
+
+    return picture_save(image, format, "p3");
+}
+
+static bool has_profile(VipsImage *image)
+{
+    return vips_image_get_typeof(image, VIPS_META_ICC_NAME) != 0;
+}
+
+START_TEST(a_profile_is_kept_with_its_pixels)
+{
+    struct attempt attempt;
+
+    render_all(&attempt, "[Output a]\nFormat=png jpeg webp\nQuality=95\nMetadata=icc\n",
+               p3_file(FORMAT_PNG, _i));
+    for (size_t i = 0; i < 3; i++) {
+        _cleanup_image_ VipsImage *image = output(&attempt, i);
+        double scale = image->BandFmt == VIPS_FORMAT_USHORT ? 257 : 1;
+
+        ck_assert(has_profile(image));
+        assert_pixel(image, 8, 24, 0, scale * 65, scale * 8);
+    }
+    attempt_release(&attempt);
+}
+END_TEST
+
+START_TEST(a_profile_is_applied_before_it_is_dropped)
+{
+    struct attempt attempt;
+
+    render_all(&attempt, "[Output a]\nFormat=png jpeg webp\nQuality=95\nMetadata=none\n",
+               p3_file(FORMAT_PNG, _i));
+    for (size_t i = 0; i < 3; i++) {
+        _cleanup_image_ VipsImage *image = output(&attempt, i);
+        double scale = image->BandFmt == VIPS_FORMAT_USHORT ? 257 : 1;
+
+        ck_assert(!has_profile(image));
+        /* Red 65, green 197 in P3 is outside of sRGB: its red goes to 0. */
+        ck_assert_double_lt(picture_pixel(image, 8, 24, 0), scale * 30);
+        assert_pixel(image, 8, 24, 1, scale * 199, scale * 8);
+    }
+    attempt_release(&attempt);
+}
+END_TEST
+
+START_TEST(alpha_survives_the_change_of_a_profile)
+{
+    _cleanup_image_ VipsImage *source = picture_make(32, 32, 4);
+    _cleanup_image_ VipsImage *image = NULL;
+    struct attempt attempt;
+
+    render_all(&attempt, "[Output a]\nFormat=png\nMetadata=none\n", picture_save(source, FORMAT_PNG, "p3"));
+    image = output(&attempt, 0);
+    ck_assert_int_eq(image->Bands, 4);
+    assert_pixel(image, 31, 0, 3, 128, 1);
+    attempt_release(&attempt);
+}
+END_TEST
+
+START_TEST(a_profile_that_does_not_fit_is_no_profile)
+{
+    VipsImage *source = picture_make(32, 32, 3);
+    struct attempt attempt;
+
+    vips_image_set_blob_copy(source, VIPS_META_ICC_NAME, "nonsense", 8);
+    render_all(&attempt,
+               _i == 0 ? "[Output a]\nFormat=png\nMetadata=none\n" : "[Output a]\nFormat=jpeg webp\n",
+               file_of(source, FORMAT_JPEG));
+    for (size_t i = 0; i < attempt.rendered.output_count; i++) {
+        _cleanup_image_ VipsImage *image = output(&attempt, i);
+
+        ck_assert(!has_profile(image));
+    }
+    attempt_release(&attempt);
+}
+END_TEST
+
+/* ---- failures ---- */
+
+static struct bytes cut(struct bytes bytes)
+{
+    bytes.size = bytes.size * 6 / 10;
+    return bytes;
+}
+
+static const struct {
+    enum format format;
+    enum fail_on fail_on;
+    bool fails;
+} truncations[] = {
+    { FORMAT_JPEG, FAIL_ON_NONE, false },     { FORMAT_JPEG, FAIL_ON_TRUNCATED, true },
+    { FORMAT_JPEG, FAIL_ON_ERROR, true },     { FORMAT_JPEG, FAIL_ON_WARNING, true },
+    { FORMAT_PNG, FAIL_ON_NONE, false },      { FORMAT_PNG, FAIL_ON_TRUNCATED, true },
+    { FORMAT_PNG, FAIL_ON_ERROR, true },      { FORMAT_PNG, FAIL_ON_WARNING, true },
+    { FORMAT_WEBP, FAIL_ON_TRUNCATED, true },
+};
+
+START_TEST(a_truncated_picture_fails_as_the_folder_says)
+{
+    static const char *const recipes[] = { "[Output a]\nWidth=30\nFormat=png\n",
+                                           "[Output a]\nWidth=30 200\nFormat=jpeg\n" };
+    struct bytes source = cut(picture_file(300, 200, 3, truncations[_i].format));
+
+    for (size_t i = 0; i < ARRAY_SIZE(recipes); i++) {
+        struct attempt attempt;
+
+        render_with(&attempt, recipes[i], &source,
+                    (struct render_options){ truncations[_i].fail_on, PLENTY });
+        ck_assert_msg((attempt.result < 0) == truncations[_i].fails, "%s", attempt.error.text);
+        if (truncations[_i].fails) {
+            ck_assert_int_eq(attempt.error.class, CLASS_PERMANENT);
+            ck_assert_int_eq(attempt.error.stage,
+                             truncations[_i].format == FORMAT_WEBP ? STAGE_PROBE : STAGE_DECODE);
+            if (truncations[_i].format != FORMAT_WEBP)
+                ck_assert_msg(strstr(attempt.error.text, "truncated"), "%s", attempt.error.text);
+            ck_assert_uint_eq(attempt.rendered.source_width, truncations[_i].format == FORMAT_WEBP ? 0 : 300);
+        }
+        attempt_release(&attempt);
+    }
+    bytes_release(&source);
+}
+END_TEST
+
+START_TEST(a_picture_over_the_limit_is_not_decoded)
+{
+    struct bytes source = picture_file(120, 80, 3, FORMAT_PNG);
+    struct attempt attempt;
+
+    render_with(&attempt, "[Output a]\nWidth=30\nFormat=png\n", &source,
+                (struct render_options){ FAIL_ON_TRUNCATED, 9599 });
+    ck_assert_int_eq(attempt.result, -EFBIG);
+    ck_assert_int_eq(attempt.error.stage, STAGE_LIMITS);
+    ck_assert_uint_eq(attempt.rendered.source_width, 120);
+    ck_assert_uint_eq(attempt.rendered.output_count, 0);
+    attempt_release(&attempt);
+    bytes_release(&source);
+}
+END_TEST
+
+START_TEST(a_picture_too_wide_for_webp_is_refused_with_a_remedy)
+{
+    struct bytes source = picture_file(16400, 2, 3, FORMAT_PNG);
+    struct attempt attempt;
+
+    render_with(&attempt, "[Output a]\nFormat=webp\n", &source,
+                (struct render_options){ FAIL_ON_TRUNCATED, PLENTY });
+    ck_assert_int_lt(attempt.result, 0);
+    ck_assert_int_eq(attempt.error.class, CLASS_PERMANENT);
+    ck_assert_int_eq(attempt.error.stage, STAGE_ENCODE);
+    ck_assert_msg(strstr(attempt.error.text, "webp pictures are at most 16383 pixels"), "%s",
+                  attempt.error.text);
+    ck_assert_ptr_nonnull(strstr(attempt.error.text, "16400 × 2"));
+    attempt_release(&attempt);
+    bytes_release(&source);
+}
+END_TEST
+
+/* ---- the promise ---- */
+
+static const char many_outputs[] =
+    "[Recipe]\nStep=auto-orient\n[Output a]\nWidth=20 40\nFormat=jpeg png webp\n"
+    "[Output b]\nName=b-{stem}-{width}.{ext}\nWidth=30\nHeight=30\nFit=contain\n"
+    "Format=png\nMetadata=none\n";
+
+START_TEST(the_same_picture_gives_the_same_bytes)
+{
+    struct attempt first, second;
+    struct bytes source = turned_file(6, FORMAT_JPEG);
+
+    render_with(&first, many_outputs, &source, (struct render_options){ FAIL_ON_TRUNCATED, PLENTY });
+    render_with(&second, many_outputs, &source, (struct render_options){ FAIL_ON_TRUNCATED, PLENTY });
+    ck_assert_uint_eq(first.rendered.output_count, 7);
+    for (size_t i = 0; i < 7; i++) {
+        struct bytes a = picture_read(first.rendered.outputs[i].encoded.fd);
+        struct bytes b = picture_read(second.rendered.outputs[i].encoded.fd);
+
+        ck_assert_uint_eq(a.size, b.size);
+        ck_assert_mem_eq(a.data, b.data, a.size);
+        /* No time of making either: years stand in EXIF dates. */
+        ck_assert(!bytes_contain(&a, "20:"));
+        bytes_release(&a);
+        bytes_release(&b);
+    }
+    attempt_release(&first);
+    attempt_release(&second);
+    bytes_release(&source);
+}
+END_TEST
+
+static void render_once(const char *recipe, const struct bytes *source)
+{
+    struct attempt attempt;
+
+    render_with(&attempt, recipe, source, (struct render_options){ FAIL_ON_TRUNCATED, PLENTY });
+    attempt_release(&attempt);
+}
+
+static int open_descriptors(void)
+{
+    int open = 0;
+
+    for (int fd = 0; fd < 256; fd++)
+        open += fcntl(fd, F_GETFD) >= 0;
+    return open;
+}
+
+START_TEST(jobs_leave_nothing_behind)
+{
+    struct bytes good = turned_file(6, FORMAT_JPEG), bad = cut(picture_file(300, 200, 3, FORMAT_PNG));
+    size_t memory, allocations;
+    int descriptors;
+
+    render_once(many_outputs, &good);
+    render_once(many_outputs, &bad);
+    memory = vips_tracked_get_mem();
+    allocations = (size_t)vips_tracked_get_allocs();
+    descriptors = open_descriptors();
+
+    for (int i = 0; i < LEAK_ROUNDS; i++) {
+        render_once(many_outputs, &good);
+        render_once(many_outputs, &bad);
+    }
+    ck_assert_uint_eq(vips_tracked_get_mem(), memory);
+    ck_assert_int_eq(vips_tracked_get_allocs(), (int)allocations);
+    ck_assert_int_eq(open_descriptors(), descriptors);
+    ck_assert_str_eq(vips_error_buffer(), "");
+    bytes_release(&good);
+    bytes_release(&bad);
+}
+END_TEST
+
+static TCase *sizes(void)
+{
+    TCase *tests = tcase_create("sizes");
+
+    tcase_add_loop_test(tests, a_width_is_made_in_every_format, 0, FORMAT_COUNT);
+    tcase_add_test(tests, sizes_beyond_the_picture_are_skipped);
+    tcase_add_test(tests, a_picture_is_never_enlarged);
+    tcase_add_loop_test(tests, a_box_is_met_exactly, 0, ARRAY_SIZE(fits));
+    tcase_add_test(tests, cover_keeps_the_middle);
+    tcase_add_test(tests, contain_pads_white_or_transparent);
+    tcase_add_loop_test(tests, every_orientation_is_made_upright, 1, 9);
+    tcase_add_test(tests, sizes_are_those_of_the_upright_picture);
+    tcase_add_loop_test(tests, without_the_step_the_tag_survives_in_every_format, 0, FORMAT_COUNT);
+    return tests;
+}
+
+static TCase *colours(void)
+{
+    TCase *tests = tcase_create("colours");
+
+    tcase_add_test(tests, grey_stays_grey_where_the_format_has_it);
+    tcase_add_loop_test(tests, hidden_colours_do_not_bleed, FORMAT_PNG, FORMAT_COUNT);
+    tcase_add_loop_test(tests, sixteen_bits_stay_in_a_png_only, 1, 5);
+    tcase_add_test(tests, cmyk_becomes_srgb);
+    tcase_add_loop_test(tests, a_profile_is_kept_with_its_pixels, 0, 2);
+    tcase_add_loop_test(tests, a_profile_is_applied_before_it_is_dropped, 0, 2);
+    tcase_add_test(tests, alpha_survives_the_change_of_a_profile);
+    tcase_add_loop_test(tests, a_profile_that_does_not_fit_is_no_profile, 0, 2);
+    return tests;
+}
+
+static TCase *promises(void)
+{
+    TCase *tests = tcase_create("promises");
+
+    tcase_add_loop_test(tests, a_truncated_picture_fails_as_the_folder_says, 0, ARRAY_SIZE(truncations));
+    tcase_add_test(tests, a_picture_over_the_limit_is_not_decoded);
+    tcase_add_test(tests, a_picture_too_wide_for_webp_is_refused_with_a_remedy);
+    tcase_add_test(tests, the_same_picture_gives_the_same_bytes);
+    tcase_add_test(tests, jobs_leave_nothing_behind);
+    return tests;
+}
+
+int main(void)
+{
+    TCase *cases[] = { sizes(), colours(), promises() };
+    Suite *suite = suite_create("render");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        tcase_set_timeout(cases[i], 100);
+        tcase_add_checked_fixture(cases[i], picture_start, engine_stop);
+        suite_add_tcase(suite, cases[i]);
+    }
+
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tests of lib/image/source: probing, limits, shrinking decoders. */
+#include "image/source.h"
+
+#include "base/cleanup.h"
+#include "pictures.h"
+
+#include <check.h>
+#include <errno.h>
+#include <string.h>
+
+enum { PLENTY = 1 << 30 };
+
+static int probe(const struct bytes *bytes, uint64_t max_pixels, struct source *ret, struct error *error)
+{
+    return source_probe(bytes->data, bytes->size, FAIL_ON_TRUNCATED, max_pixels, ret, error);
+}
+
+START_TEST(a_picture_is_known_by_its_bytes)
+{
+    struct bytes bytes = picture_file(40, 30, 3, (enum format)_i);
+    struct source source;
+    struct error error;
+
+    ck_assert_int_eq(probe(&bytes, PLENTY, &source, &error), 0);
+    ck_assert_int_eq(source.format, _i);
+    ck_assert_uint_eq(source.shape.extent.width, 40);
+    ck_assert_uint_eq(source.shape.extent.height, 30);
+    ck_assert_int_eq(source.shape.orientation, 1);
+    bytes_release(&bytes);
+}
+END_TEST
+
+START_TEST(an_orientation_is_found)
+{
+    _cleanup_image_ VipsImage *image = picture_make(40, 30, 3);
+    struct source source;
+    struct bytes bytes;
+    struct error error;
+
+    picture_set_orientation(image, 6);
+    bytes = picture_save(image, (enum format)_i, NULL);
+    ck_assert_int_eq(probe(&bytes, PLENTY, &source, &error), 0);
+    ck_assert_int_eq(source.shape.orientation, 6);
+    ck_assert_uint_eq(source.shape.extent.width, 40);
+    bytes_release(&bytes);
+}
+END_TEST
+
+static const struct {
+    const char *data, *says;
+    size_t size;
+} strangers[] = {
+    { "", "the file is empty", 0 },
+    { "hello world, this is no picture", "not a picture in an enabled format (jpeg, png, webp)", 31 },
+    { "GIF89a\1\0\1\0\0\0\0;", "not a picture in an enabled format", 14 },
+    { "\xff", "not a picture", 1 },
+    { "\xff\xd8\xff", "header cannot be read", 3 },
+    { "\x89PNG\r\n\x1a\n", "header cannot be read", 8 },
+    { "\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "CRC error", 33 },
+    { "RIFF\x20\0\0\0WEBPVP8 ", "header cannot be read", 16 },
+};
+
+START_TEST(what_is_no_picture_is_refused)
+{
+    struct bytes bytes = { (void *)strangers[_i].data, strangers[_i].size };
+    struct source source;
+    struct error error;
+
+    ck_assert_int_lt(probe(&bytes, PLENTY, &source, &error), 0);
+    ck_assert_int_eq(error.class, CLASS_PERMANENT);
+    ck_assert_int_eq(error.stage, STAGE_PROBE);
+    ck_assert_msg(strstr(error.text, strangers[_i].says), "\"%s\" is not in \"%s\"", strangers[_i].says,
+                  error.text);
+}
+END_TEST
+
+START_TEST(a_picture_over_the_limit_is_refused_by_its_header)
+{
+    struct bytes bytes = picture_file(40, 30, 3, FORMAT_PNG);
+    struct source source;
+    struct error error;
+
+    ck_assert_int_eq(probe(&bytes, 1200, &source, &error), 0);
+    ck_assert_int_eq(probe(&bytes, 1199, &source, &error), -EFBIG);
+    ck_assert_int_eq(error.class, CLASS_PERMANENT);
+    ck_assert_int_eq(error.stage, STAGE_LIMITS);
+    ck_assert_ptr_nonnull(strstr(error.text, "40 × 30 are 1200 pixels"));
+    ck_assert_ptr_nonnull(strstr(error.text, "MaxPixels="));
+    ck_assert_uint_eq(source.shape.extent.width, 40);
+    bytes_release(&bytes);
+}
+END_TEST
+
+static const struct {
+    enum format format;
+    int width, height;
+} shrunk[] = {
+    [FORMAT_JPEG] = { FORMAT_JPEG, 25, 10 },
+    [FORMAT_PNG] = { FORMAT_PNG, 101, 41 },
+    [FORMAT_WEBP] = { FORMAT_WEBP, 25, 10 },
+};
+
+START_TEST(decoders_that_can_shrink_do)
+{
+    struct bytes bytes = picture_file(101, 41, 3, shrunk[_i].format);
+    _cleanup_image_ VipsImage *image = NULL;
+    struct source source;
+    struct error error;
+
+    ck_assert_int_eq(probe(&bytes, PLENTY, &source, &error), 0);
+    ck_assert_msg(source_decode(&source, 4, &image, &error) == 0, "%s", error.text);
+    ck_assert_int_eq(image->Xsize, shrunk[_i].width);
+    ck_assert_int_eq(image->Ysize, shrunk[_i].height);
+    image_replace(&image, NULL);
+    bytes_release(&bytes);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("source");
+    TCase *tests = tcase_create("source");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    suite_add_tcase(suite, tests);
+    tcase_set_timeout(tests, 60);
+    tcase_add_checked_fixture(tests, picture_start, engine_stop);
+    tcase_add_loop_test(tests, a_picture_is_known_by_its_bytes, 0, FORMAT_COUNT);
+    tcase_add_loop_test(tests, an_orientation_is_found, 0, FORMAT_COUNT);
+    tcase_add_loop_test(tests, what_is_no_picture_is_refused, 0, ARRAY_SIZE(strangers));
+    tcase_add_test(tests, a_picture_over_the_limit_is_refused_by_its_header);
+    tcase_add_loop_test(tests, decoders_that_can_shrink_do, 0, ARRAY_SIZE(shrunk));
+
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0;
+}

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tests of darkroom-worker: the real program under its real sandbox, from the supervisor's side. */
+#include "worker.h"
+
+#include "base/cleanup.h"
+#include "recipe_text.h"
+#include "worker_harness.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <xxhash.h>
+
+/* A PNG, 48 × 32, a few stripes; the tests of lib/image see to the pixels. */
+static const unsigned char picture[] = {
+    0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48, 0x44, 0x52, 0x00,
+    0x00, 0x00, 0x30, 0x00, 0x00, 0x00, 0x20, 0x08, 0x02, 0x00, 0x00, 0x00, 0xdb, 0xb6, 0x6c, 0x4b, 0x00,
+    0x00, 0x00, 0x4a, 0x49, 0x44, 0x41, 0x54, 0x78, 0xda, 0xed, 0xce, 0x41, 0x0d, 0x00, 0x20, 0x10, 0x04,
+    0xb1, 0x53, 0x82, 0x12, 0x94, 0xa0, 0xe4, 0x94, 0xa0, 0x04, 0x11, 0xbc, 0x51, 0x84, 0x8d, 0xd9, 0x64,
+    0x92, 0x0a, 0x68, 0xdd, 0x2e, 0x94, 0x32, 0x14, 0x18, 0x1a, 0x28, 0x86, 0x12, 0x43, 0x13, 0xc5, 0x50,
+    0x62, 0x68, 0xa1, 0x18, 0x4a, 0x0c, 0x35, 0x8a, 0xa1, 0xc4, 0xd0, 0x46, 0x31, 0x94, 0x18, 0x3a, 0x28,
+    0x86, 0x12, 0x43, 0x0f, 0xc5, 0x50, 0x5c, 0xe8, 0x03, 0x75, 0x21, 0xf6, 0x88, 0x35, 0x76, 0x19, 0x0f,
+    0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
+};
+
+enum { PICTURE_WIDTH = 48, PICTURE_HEIGHT = 32, MANY_JOBS = 40 };
+
+static struct recipe *recipe;
+static struct harness harness;
+
+static void start(void)
+{
+    recipe = recipe_of_text("[Recipe]\nStep=auto-orient\n[Output a]\nWidth=24 12\nFormat=jpeg webp\n");
+    harness_start_ready(&harness, &recipe, 1);
+}
+
+static void free_recipe(void)
+{
+    recipe_free(recipe);
+}
+
+/* Ends the worker, which must leave by itself and be content. */
+static void stop(void)
+{
+    ck_assert_int_eq(harness_stop(&harness), 0);
+    free_recipe();
+}
+
+static void submit(uint64_t job)
+{
+    harness_submit(&harness, job, picture, sizeof picture);
+}
+
+static void expect_renditions(uint64_t job)
+{
+    struct harness_answer answer;
+
+    harness_answer(&harness, job, recipe, &answer);
+    ck_assert_msg(answer.result.class == CLASS_NONE, "%s", answer.result.text);
+    ck_assert_uint_eq(answer.result.output_count, 4);
+    ck_assert_uint_eq(answer.result.source_width, PICTURE_WIDTH);
+    ck_assert_uint_eq(answer.result.source_height, PICTURE_HEIGHT);
+    ck_assert_uint_eq(answer.result.source_format, FORMAT_PNG);
+    ck_assert_uint_eq(answer.result.source_hash, XXH3_64bits(picture, sizeof picture));
+    ck_assert_uint_gt(answer.result.peak_rss_bytes, 1 << 20);
+    ck_assert_uint_eq(answer.result.outputs[0].width, 24);
+    ck_assert_uint_eq(answer.result.outputs[0].height, 16);
+    harness_answer_release(&answer);
+}
+
+static void expect_failure(uint64_t job, enum error_class class, enum error_stage stage, const char *says)
+{
+    struct harness_answer answer;
+
+    harness_answer(&harness, job, recipe, &answer);
+    ck_assert_uint_eq(answer.result.class, class);
+    ck_assert_uint_eq(answer.result.stage, stage);
+    ck_assert_msg(strstr(answer.result.text, says), "\"%s\" is not in \"%s\"", says, answer.result.text);
+    harness_answer_release(&answer);
+}
+
+/* ---- hello ---- */
+
+START_TEST(it_says_hello_and_what_confines_it)
+{
+    struct hello_message hello;
+
+    recipe = recipe_of_text("[Output a]\nFormat=jpeg\n");
+    harness_start(&harness, &recipe, 1, "required");
+    hello = harness_hello(&harness);
+    ck_assert_msg(hello.ready == 1, "%s", hello.text);
+    ck_assert_uint_gt(hello.system_calls, 25);
+    stop();
+}
+END_TEST
+
+static bool file_has_line(const char *path, const char *line)
+{
+    _cleanup_file_ FILE *file = fopen(path, "re");
+    char read[300];
+
+    while (file && fgets(read, sizeof read, file))
+        if (strcmp(read, line) == 0)
+            return true;
+    return !file && errno == ENOENT; /* a thread that has ended */
+}
+
+/* What the worker says of itself, seen from outside. */
+START_TEST(every_thread_is_under_the_filter_before_and_after_a_job)
+{
+    for (int round = 0; round < 2; round++) {
+        _cleanup_dir_ DIR *tasks = NULL;
+        char path[300];
+        int count = 0;
+
+        snprintf(path, sizeof path, "/proc/%d/task", harness.pid);
+        tasks = opendir(path);
+        ck_assert_ptr_nonnull(tasks);
+        for (struct dirent *task; (task = readdir(tasks));) {
+            if (task->d_name[0] == '.')
+                continue;
+            snprintf(path, sizeof path, "/proc/%d/task/%s/status", harness.pid, task->d_name);
+            ck_assert_msg(file_has_line(path, "Seccomp:\t2\n"), "thread %s is outside", task->d_name);
+            ck_assert_msg(file_has_line(path, "NoNewPrivs:\t1\n"), "thread %s may gain", task->d_name);
+            count++;
+        }
+        ck_assert_int_ge(count, 1);
+        submit(1);
+        expect_renditions(1);
+    }
+}
+END_TEST
+
+START_TEST(it_has_no_descriptors_but_its_own)
+{
+    char path[64], name[80], target[128];
+    _cleanup_dir_ DIR *fds = NULL;
+
+    submit(1);
+    expect_renditions(1);
+    snprintf(path, sizeof path, "/proc/%d/fd", harness.pid);
+    fds = opendir(path);
+    ck_assert_ptr_nonnull(fds);
+    for (struct dirent *fd; (fd = readdir(fds));) {
+        int number = (int)strtol(fd->d_name, NULL, 10);
+        ssize_t n;
+
+        if (fd->d_name[0] == '.' || number <= WORKER_FD_MAILBOX)
+            continue;
+        snprintf(name, sizeof name, "%.20s", fd->d_name);
+        n = readlinkat(dirfd(fds), name, target, sizeof target - 1);
+        target[n < 0 ? 0 : n] = '\0';
+        /* GLib's own: an eventfd would be harmless, a file or a socket not. */
+        ck_assert_msg(strstr(target, "anon_inode"), "descriptor %s is %s", fd->d_name, target);
+    }
+}
+END_TEST
+
+START_TEST(without_a_sandbox_it_says_so)
+{
+    struct hello_message hello;
+
+    recipe = recipe_of_text("[Output a]\nWidth=24 12\nFormat=jpeg webp\n");
+    harness_start(&harness, &recipe, 1, "none");
+    hello = harness_hello(&harness);
+    ck_assert_uint_eq(hello.ready, 1);
+    ck_assert_uint_eq(hello.system_calls, 0);
+    ck_assert_uint_eq(hello.landlock_abi, 0);
+    submit(1);
+    expect_renditions(1);
+    stop();
+}
+END_TEST
+
+START_TEST(recipes_it_cannot_read_are_a_refusal_with_a_reason)
+{
+    struct hello_message hello;
+    int status;
+
+    harness_start_with(&harness, fd_memory("bundle", "nonsense", 8), "required");
+    hello = harness_hello(&harness);
+    ck_assert_uint_eq(hello.ready, 0);
+    ck_assert_ptr_nonnull(strstr(hello.text, "recipes"));
+    status = harness_stop(&harness);
+    ck_assert_int_eq(WEXITSTATUS(status), EXIT_FAILURE);
+}
+END_TEST
+
+START_TEST(a_person_who_runs_it_is_told_what_it_is)
+{
+    char path[] = DARKROOM_WORKER_PATH;
+    char *argv[] = { path, NULL };
+    posix_spawn_file_actions_t actions;
+    int status;
+    pid_t pid;
+
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    ck_assert_int_eq(posix_spawn(&pid, path, &actions, NULL, argv, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(WEXITSTATUS(status), 2);
+}
+END_TEST
+
+/* ---- jobs ---- */
+
+START_TEST(a_job_is_done)
+{
+    submit(1);
+    expect_renditions(1);
+}
+END_TEST
+
+START_TEST(a_prefetched_job_is_done_after_the_first)
+{
+    submit(1);
+    submit(2);
+    expect_renditions(1);
+    expect_renditions(2);
+}
+END_TEST
+
+START_TEST(many_jobs_cost_no_descriptors)
+{
+    for (uint64_t job = 1; job <= MANY_JOBS; job++) {
+        submit(job);
+        expect_renditions(job);
+    }
+}
+END_TEST
+
+START_TEST(garbage_is_an_answer_and_the_worker_goes_on)
+{
+    harness_submit(&harness, 1, "hello world, this is no picture", 31);
+    expect_failure(1, CLASS_PERMANENT, STAGE_PROBE, "not a picture in an enabled format (jpeg, png, webp)");
+    harness_submit(&harness, 2, "", 0);
+    expect_failure(2, CLASS_PERMANENT, STAGE_PROBE, "the file is empty");
+    harness_submit(&harness, 3, picture, sizeof picture - 30);
+    expect_failure(3, CLASS_PERMANENT, STAGE_DECODE, "truncated");
+    submit(4);
+    expect_renditions(4);
+}
+END_TEST
+
+START_TEST(a_source_that_became_shorter_is_retried)
+{
+    struct ticket ticket = harness_ticket(1, 0, sizeof picture);
+    _cleanup_close_ int source = fd_memory("source", picture, sizeof picture - 1);
+
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    expect_failure(1, CLASS_TRANSIENT, STAGE_OPEN, "became shorter");
+}
+END_TEST
+
+START_TEST(a_source_is_read_from_its_start_wherever_its_offset_is)
+{
+    struct ticket ticket = harness_ticket(1, 0, sizeof picture);
+    _cleanup_close_ int source = fd_memory("source", picture, sizeof picture);
+
+    ck_assert_int_eq(lseek(source, 0, SEEK_END), sizeof picture);
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    expect_renditions(1);
+}
+END_TEST
+
+START_TEST(limits_come_with_the_ticket)
+{
+    struct ticket ticket = harness_ticket(1, 0, sizeof picture);
+    _cleanup_close_ int source = fd_memory("source", picture, sizeof picture);
+
+    ticket.max_pixels = 100;
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    expect_failure(1, CLASS_PERMANENT, STAGE_LIMITS, "MaxPixels=");
+}
+END_TEST
+
+START_TEST(a_source_larger_than_memory_is_a_failure_of_memory)
+{
+    struct ticket ticket = harness_ticket(1, 0, UINT64_MAX / 4);
+    _cleanup_close_ int source = fd_memory("source", picture, sizeof picture);
+
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    expect_failure(1, CLASS_MEMORY, STAGE_OPEN, "no memory");
+}
+END_TEST
+
+/* ---- the end ---- */
+
+START_TEST(it_leaves_when_the_supervisor_does)
+{
+    ck_assert_int_eq(harness_stop(&harness), 0);
+    free_recipe();
+}
+END_TEST
+
+START_TEST(it_finishes_its_tickets_when_nothing_more_will_come)
+{
+    union worker_message message;
+    int fds[FD_PASS_MAX];
+    size_t count;
+
+    submit(1);
+    submit(2);
+    ck_assert_int_eq(shutdown(harness.link, SHUT_WR), 0);
+    expect_renditions(1);
+    expect_renditions(2);
+    ck_assert_int_eq(harness_receive(&harness, &message, fds, &count), -ECONNRESET);
+    stop();
+}
+END_TEST
+
+START_TEST(signals_for_the_service_are_not_for_it)
+{
+    static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+
+    for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+        ck_assert_int_eq(kill(harness.pid, signals[i]), 0);
+    submit(1);
+    expect_renditions(1);
+    stop();
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    uint64_t generation;
+    uint32_t recipe, fail_on;
+} strangers[] = {
+    { "another generation", HARNESS_GENERATION + 1, 0, 0 },
+    { "an unknown recipe", HARNESS_GENERATION, 1, 0 },
+    { "an unknown FailOn", HARNESS_GENERATION, 0, 99 },
+};
+
+START_TEST(a_ticket_that_is_not_for_it_ends_it)
+{
+    struct ticket ticket = harness_ticket(1, strangers[_i].recipe, 1);
+    int status;
+
+    ticket.header.generation = strangers[_i].generation;
+    ticket.fail_on = strangers[_i].fail_on;
+    ck_assert_int_eq(mailbox_send(harness.mailbox, &ticket), 0);
+    ck_assert_int_eq(waitpid(harness.pid, &status, 0), harness.pid);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE, "%s", strangers[_i].name);
+    free_recipe();
+}
+END_TEST
+
+static TCase *starts(void)
+{
+    TCase *tests = tcase_create("starts");
+
+    tcase_add_test(tests, it_says_hello_and_what_confines_it);
+    tcase_add_test(tests, without_a_sandbox_it_says_so);
+    tcase_add_test(tests, recipes_it_cannot_read_are_a_refusal_with_a_reason);
+    tcase_add_test(tests, a_person_who_runs_it_is_told_what_it_is);
+    return tests;
+}
+
+static TCase *jobs(void)
+{
+    TCase *tests = tcase_create("jobs");
+
+    tcase_add_checked_fixture(tests, start, stop);
+    tcase_add_test(tests, every_thread_is_under_the_filter_before_and_after_a_job);
+    tcase_add_test(tests, it_has_no_descriptors_but_its_own);
+    tcase_add_test(tests, a_job_is_done);
+    tcase_add_test(tests, a_prefetched_job_is_done_after_the_first);
+    tcase_add_test(tests, many_jobs_cost_no_descriptors);
+    tcase_add_test(tests, garbage_is_an_answer_and_the_worker_goes_on);
+    tcase_add_test(tests, a_source_that_became_shorter_is_retried);
+    tcase_add_test(tests, a_source_is_read_from_its_start_wherever_its_offset_is);
+    tcase_add_test(tests, limits_come_with_the_ticket);
+    tcase_add_test(tests, a_source_larger_than_memory_is_a_failure_of_memory);
+    return tests;
+}
+
+static TCase *ends(void)
+{
+    TCase *tests = tcase_create("ends");
+
+    tcase_add_checked_fixture(tests, start, NULL);
+    tcase_add_test(tests, it_leaves_when_the_supervisor_does);
+    tcase_add_test(tests, it_finishes_its_tickets_when_nothing_more_will_come);
+    tcase_add_test(tests, signals_for_the_service_are_not_for_it);
+    tcase_add_loop_test(tests, a_ticket_that_is_not_for_it_ends_it, 0, ARRAY_SIZE(strangers));
+    return tests;
+}
+
+int main(void)
+{
+    TCase *cases[] = { starts(), jobs(), ends() };
+    Suite *suite = suite_create("worker");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        tcase_set_timeout(cases[i], 100);
+        suite_add_tcase(suite, cases[i]);
+    }
+
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0;
+}

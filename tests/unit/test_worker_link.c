@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tests of lib/wire/worker_link: both ends, and everything a worker that was taken over could claim. */
+#include "wire/worker_link.h"
+
+#include "base/cleanup.h"
+#include "base/fd_io.h"
+#include "recipe_text.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { GENERATION = 3, JOB = 42 };
+
+static int supervisor, worker;
+
+static void open_link(void)
+{
+    ck_assert_int_eq(worker_link_open(&supervisor, &worker), 0);
+}
+
+static void close_link(void)
+{
+    close_fd(supervisor);
+    close_fd(worker);
+}
+
+static void fill_hello(struct hello_message *hello)
+{
+    memset(hello, 0, sizeof *hello);
+    hello->header = wire_header(WIRE_HELLO, GENERATION, 0);
+    hello->ready = 1;
+}
+
+static int receive(union worker_message *ret, int *fds, size_t *ret_count)
+{
+    return worker_link_receive(supervisor, GENERATION, ret, fds, ret_count);
+}
+
+static int receive_kind(void)
+{
+    union worker_message message;
+    int fds[FD_PASS_MAX];
+    size_t count;
+
+    return receive(&message, fds, &count);
+}
+
+START_TEST(a_source_arrives_with_its_job)
+{
+    _cleanup_close_ int source = fd_memory("source", "abc", 3), received = -1;
+    char bytes[4] = "";
+
+    ck_assert_int_eq(worker_link_send_source(supervisor, GENERATION, JOB, source), 0);
+    received = worker_link_receive_source(worker, GENERATION, JOB);
+    ck_assert_int_ge(received, 0);
+    ck_assert(fcntl(received, F_GETFD) & FD_CLOEXEC);
+    ck_assert_int_eq(pread(received, bytes, 3, 0), 3);
+    ck_assert_str_eq(bytes, "abc");
+}
+END_TEST
+
+START_TEST(a_source_of_another_job_or_generation_is_refused)
+{
+    _cleanup_close_ int source = fd_memory("source", "abc", 3);
+
+    ck_assert_int_eq(worker_link_send_source(supervisor, GENERATION, JOB + 1, source), 0);
+    ck_assert_int_eq(worker_link_receive_source(worker, GENERATION, JOB), -EBADMSG);
+    ck_assert_int_eq(worker_link_send_source(supervisor, GENERATION + 1, JOB, source), 0);
+    ck_assert_int_eq(worker_link_receive_source(worker, GENERATION, JOB), -EBADMSG);
+}
+END_TEST
+
+START_TEST(a_worker_sees_that_its_supervisor_is_gone)
+{
+    supervisor = close_fd(supervisor);
+    ck_assert_int_eq(worker_link_receive_source(worker, GENERATION, JOB), -ECONNRESET);
+}
+END_TEST
+
+START_TEST(nothing_to_receive_is_no_wait)
+{
+    ck_assert_int_eq(receive_kind(), 0);
+}
+END_TEST
+
+START_TEST(a_hello_arrives_and_its_text_ends)
+{
+    union worker_message message;
+    struct hello_message hello;
+    int fds[FD_PASS_MAX];
+    size_t count;
+
+    fill_hello(&hello);
+    memset(hello.text, 'x', sizeof hello.text);
+    ck_assert_int_eq(worker_link_send(worker, &hello, sizeof hello, NULL, 0), 0);
+
+    ck_assert_int_eq(receive(&message, fds, &count), 1);
+    ck_assert_uint_eq(count, 0);
+    ck_assert_uint_eq(message.hello.ready, 1);
+    ck_assert_uint_eq(strlen(message.hello.text), sizeof hello.text - 1);
+}
+END_TEST
+
+START_TEST(the_end_of_the_link_comes_after_the_last_message)
+{
+    struct hello_message hello;
+
+    fill_hello(&hello);
+    ck_assert_int_eq(worker_link_send(worker, &hello, sizeof hello, NULL, 0), 0);
+    worker = close_fd(worker);
+
+    ck_assert_int_eq(receive_kind(), 1);
+    ck_assert_int_eq(receive_kind(), -ECONNRESET);
+}
+END_TEST
+
+/* The kernel reports ECONNRESET ahead of what is still in the socket. */
+START_TEST(a_last_message_is_not_lost_when_the_worker_died_with_a_source_unread)
+{
+    _cleanup_close_ int source = fd_memory("source", "abc", 3);
+    struct hello_message hello;
+
+    fill_hello(&hello);
+    ck_assert_int_eq(worker_link_send(worker, &hello, sizeof hello, NULL, 0), 0);
+    ck_assert_int_eq(worker_link_send_source(supervisor, GENERATION, JOB, source), 0);
+    worker = close_fd(worker);
+
+    ck_assert_int_eq(receive_kind(), 1);
+    ck_assert_int_eq(receive_kind(), -ECONNRESET);
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    size_t size;
+    uint32_t magic;
+    uint16_t version, kind;
+    uint64_t generation;
+} strangers[] = {
+    { "too short", 3, WIRE_MAGIC, WIRE_VERSION, WIRE_HELLO, GENERATION },
+    { "too long", sizeof(union worker_message) + 1, WIRE_MAGIC, WIRE_VERSION, WIRE_RESULT, GENERATION },
+    { "a result as long as a hello", sizeof(struct hello_message), WIRE_MAGIC, WIRE_VERSION, WIRE_RESULT,
+      GENERATION },
+    { "of another program", sizeof(struct hello_message), 0, WIRE_VERSION, WIRE_HELLO, GENERATION },
+    { "of another version", sizeof(struct hello_message), WIRE_MAGIC, 9, WIRE_HELLO, GENERATION },
+    { "of another generation", sizeof(struct hello_message), WIRE_MAGIC, WIRE_VERSION, WIRE_HELLO, 1 },
+    { "a source", sizeof(struct source_message), WIRE_MAGIC, WIRE_VERSION, WIRE_SOURCE, GENERATION },
+};
+
+static int count_open(void)
+{
+    int open = 0;
+
+    for (int fd = 0; fd < 64; fd++)
+        open += fcntl(fd, F_GETFD) >= 0;
+    return open;
+}
+
+START_TEST(a_message_that_is_not_ours_is_refused_and_its_descriptors_closed)
+{
+    char bytes[sizeof(union worker_message) + 1] = "";
+    struct wire_header header = {
+        .magic = strangers[_i].magic,
+        .version = strangers[_i].version,
+        .kind = strangers[_i].kind,
+        .generation = strangers[_i].generation,
+    };
+    int before = count_open();
+
+    memcpy(bytes, &header, sizeof header);
+    ck_assert_int_eq(worker_link_send(worker, bytes, strangers[_i].size, &worker, 1), 0);
+    ck_assert_msg(receive_kind() == -EBADMSG, "one that is %s", strangers[_i].name);
+    ck_assert_int_eq(count_open(), before);
+}
+END_TEST
+
+/* It looks the same; a worker that sends one has done with us. */
+START_TEST(an_empty_message_is_the_end_and_its_descriptor_closed)
+{
+    int before = count_open();
+
+    ck_assert_int_eq(worker_link_send(worker, "", 0, &worker, 1), 0);
+    ck_assert_int_eq(receive_kind(), -ECONNRESET);
+    ck_assert_int_eq(count_open(), before);
+}
+END_TEST
+
+/* A result that is right in every way; tests change one thing of it. */
+struct claim {
+    struct recipe *recipe;
+    struct result_message result;
+    int fds[4];
+    size_t fd_count;
+};
+
+static const unsigned char jpeg[] = { 0xff, 0xd8, 0xff, 0xe0, 0, 16, 'J', 'F', 'I',
+                                      'F',  0,    1,    1,    0, 0,  1,   0,   1 };
+static const unsigned char png[] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n',
+                                     0,    0,   0,   13,  'I',  'H',  'D',  'R' };
+
+static int sealed(const void *data, size_t size)
+{
+    int fd = fd_memory("output", data, size);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(fd_seal(fd), 0);
+    return fd;
+}
+
+static void fill_claim(struct claim *claim)
+{
+    memset(claim, 0, sizeof *claim);
+    claim->recipe =
+        recipe_of_text("[Recipe]\n[Output a]\nWidth=10 20\nFormat=jpeg\n[Output b]\nFormat=png\n");
+    claim->result.header = wire_header(WIRE_RESULT, GENERATION, JOB);
+    claim->result.source_format = FORMAT_PNG;
+    claim->result.source_width = 40;
+    claim->result.source_height = 30;
+    claim->result.output_count = 2;
+    claim->result.outputs[0] = (struct result_output){ 0, 10, 8, sizeof jpeg };
+    claim->result.outputs[1] = (struct result_output){ 2, 40, 30, sizeof png };
+    claim->fds[0] = sealed(jpeg, sizeof jpeg);
+    claim->fds[1] = sealed(png, sizeof png);
+    claim->fd_count = 2;
+}
+
+static void release_claim(struct claim *claim)
+{
+    for (size_t i = 0; i < claim->fd_count; i++)
+        close_fd(claim->fds[i]);
+    recipe_free(claim->recipe);
+}
+
+static int check_claim(const struct claim *claim, struct error *error)
+{
+    return worker_link_check_result(&claim->result, JOB, claim->recipe, claim->fds, claim->fd_count, error);
+}
+
+START_TEST(a_right_result_is_possible)
+{
+    _cleanup_(release_claim) struct claim claim;
+    struct error error;
+
+    fill_claim(&claim);
+    ck_assert_msg(check_claim(&claim, &error) == 0, "%s", error.text);
+}
+END_TEST
+
+static void make_failure(struct claim *claim)
+{
+    claim->result.class = CLASS_PERMANENT;
+    claim->result.stage = STAGE_DECODE;
+    claim->result.text[0] = 'x';
+    claim->result.output_count = 0;
+    claim->result.source_width = claim->result.source_height = 0;
+    while (claim->fd_count > 0)
+        close(claim->fds[--claim->fd_count]);
+}
+
+START_TEST(a_failure_is_possible_before_the_source_was_probed)
+{
+    _cleanup_(release_claim) struct claim claim;
+    struct error error;
+
+    fill_claim(&claim);
+    make_failure(&claim);
+    ck_assert_msg(check_claim(&claim, &error) == 0, "%s", error.text);
+}
+END_TEST
+
+static void another_job(struct claim *claim)
+{
+    claim->result.header.job++;
+}
+
+static void unknown_class(struct claim *claim)
+{
+    claim->result.class = ERROR_CLASS_COUNT;
+}
+
+static void unknown_stage(struct claim *claim)
+{
+    claim->result.stage = ERROR_STAGE_COUNT;
+}
+
+static void unknown_source_format(struct claim *claim)
+{
+    claim->result.source_format = FORMAT_COUNT;
+}
+
+static void half_a_source(struct claim *claim)
+{
+    claim->result.source_height = 0;
+}
+
+static void unread_source(struct claim *claim)
+{
+    claim->result.source_width = claim->result.source_height = 0;
+}
+
+static void no_outputs(struct claim *claim)
+{
+    claim->result.output_count = 0;
+}
+
+static void too_many_outputs(struct claim *claim)
+{
+    claim->result.output_count = UINT32_MAX;
+}
+
+static void one_output_too_many(struct claim *claim)
+{
+    claim->result.output_count = 3;
+}
+
+static void repeated_rendition(struct claim *claim)
+{
+    claim->result.outputs[1].rendition = 0;
+}
+
+static void rendition_out_of_range(struct claim *claim)
+{
+    claim->result.outputs[1].rendition = 3;
+}
+
+static void empty_output(struct claim *claim)
+{
+    claim->result.outputs[0].width = 0;
+}
+
+static void wrong_length(struct claim *claim)
+{
+    claim->result.outputs[0].bytes++;
+}
+
+static void unsealed(struct claim *claim)
+{
+    close(claim->fds[0]);
+    claim->fds[0] = fd_memory("output", jpeg, sizeof jpeg);
+}
+
+static void not_a_memory_file(struct claim *claim)
+{
+    close(claim->fds[0]);
+    claim->fds[0] = dup(worker);
+}
+
+static void wrong_format(struct claim *claim)
+{
+    close(claim->fds[1]);
+    claim->fds[1] = sealed(jpeg, sizeof png);
+}
+
+static void failure_with_outputs(struct claim *claim)
+{
+    claim->result.class = CLASS_PERMANENT;
+    claim->result.stage = STAGE_DECODE;
+    claim->result.text[0] = 'x';
+}
+
+static void failure_without_text(struct claim *claim)
+{
+    make_failure(claim);
+    claim->result.text[0] = '\0';
+}
+
+static void supervisors_class(struct claim *claim)
+{
+    make_failure(claim);
+    claim->result.class = CLASS_TIMEOUT;
+}
+
+static const struct {
+    void (*spoil)(struct claim *claim);
+    const char *says;
+} spoilt[] = {
+    { another_job, "another job" },
+    { unknown_class, "unknown class" },
+    { unknown_stage, "unknown class or stage" },
+    { unknown_source_format, "no known format" },
+    { half_a_source, "half a source" },
+    { unread_source, "unread source" },
+    { no_outputs, "impossible number" },
+    { too_many_outputs, "impossible number" },
+    { one_output_too_many, "one descriptor an output" },
+    { repeated_rendition, "out of order" },
+    { rendition_out_of_range, "not in the recipe" },
+    { empty_output, "an empty output" },
+    { wrong_length, "not sealed, or not as long" },
+    { unsealed, "not sealed" },
+    { not_a_memory_file, "not sealed" },
+    { wrong_format, "not of its format" },
+    { failure_with_outputs, "a failure and outputs" },
+    { failure_without_text, "without an explanation" },
+    { supervisors_class, "not a worker's to say" },
+};
+
+START_TEST(an_impossible_result_is_refused_and_named)
+{
+    _cleanup_(release_claim) struct claim claim;
+    struct error error;
+
+    fill_claim(&claim);
+    spoilt[_i].spoil(&claim);
+    ck_assert_msg(check_claim(&claim, &error) == -EBADMSG, "accepted: %s", spoilt[_i].says);
+    ck_assert_msg(strstr(error.text, spoilt[_i].says), "\"%s\" is not in \"%s\"", spoilt[_i].says,
+                  error.text);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("worker_link");
+    TCase *tests = tcase_create("worker_link");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    suite_add_tcase(suite, tests);
+    tcase_add_checked_fixture(tests, open_link, close_link);
+    tcase_add_test(tests, a_source_arrives_with_its_job);
+    tcase_add_test(tests, a_source_of_another_job_or_generation_is_refused);
+    tcase_add_test(tests, a_worker_sees_that_its_supervisor_is_gone);
+    tcase_add_test(tests, nothing_to_receive_is_no_wait);
+    tcase_add_test(tests, a_hello_arrives_and_its_text_ends);
+    tcase_add_test(tests, the_end_of_the_link_comes_after_the_last_message);
+    tcase_add_test(tests, a_last_message_is_not_lost_when_the_worker_died_with_a_source_unread);
+    tcase_add_loop_test(tests, a_message_that_is_not_ours_is_refused_and_its_descriptors_closed, 0,
+                        ARRAY_SIZE(strangers));
+    tcase_add_test(tests, an_empty_message_is_the_end_and_its_descriptor_closed);
+    tcase_add_test(tests, a_right_result_is_possible);
+    tcase_add_test(tests, a_failure_is_possible_before_the_source_was_probed);
+    tcase_add_loop_test(tests, an_impossible_result_is_refused_and_named, 0, ARRAY_SIZE(spoilt));
+
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0;
+}
