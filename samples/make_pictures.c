@@ -297,7 +297,7 @@ static int finish(VipsImage *image, const char *path, int orientation)
     if (orientation > 0) {
         vips_image_set_int(image, VIPS_META_ORIENTATION, orientation);
         vips_image_set_string(image, "exif-ifd0-Copyright",
-                              "Painted by make-pictures, CC0 (no rights reserved)");
+                              "Painted by make-pictures; CC0, no rights reserved");
     }
 
     r = save(image, path, orientation == 0);

@@ -238,20 +238,79 @@ static bool is_inside(const char *path, const char *directory)
     return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
+/* Originals that @a puts into the Path= of @b would be worked on again. */
+static int check_side_directory(const struct folder_conf *a, const char *key, const char *directory,
+                                const struct folder_conf *b, const char *b_path, struct problems *problems)
+{
+    _cleanup_free_ char *place = directory ? resolved(directory) : NULL;
+
+    if (directory && !place)
+        return -ENOMEM;
+    if (!place || !is_inside(place, b_path))
+        return 0;
+    return problems_add(problems, a->name, "%s=%s is inside the Path= of folder \"%s\" and would be watched", key,
+                        directory, b->name);
+}
+
 /* What two folders must not do to each other (contract, rule 13, as far as names tell). */
 static int check_pair(const struct folder_conf *a, const struct folder_conf *b, struct problems *problems)
 {
     _cleanup_free_ char *a_path = resolved(a->path), *b_path = resolved(b->path);
-    _cleanup_free_ char *a_output = resolved(a->output), *b_output = resolved(b->output);
 
-    if (!a_path || !b_path || !a_output || !b_output)
+    if (!a_path || !b_path)
         return -ENOMEM;
     if (is_inside(a_path, b_path))
         return problems_add(problems, a->name, "Path=%s is inside the Path= of folder \"%s\"; a file may belong to one folder only",
                             a->path, b->name);
-    if (is_inside(a_output, b_path) && is_inside(b_output, a_path) && a < b)
-        return problems_add(problems, a->name, "its outputs lead back to it through folder \"%s\"", b->name);
-    return 0;
+    return check_side_directory(a, "Archive", a->archive, b, b_path, problems) < 0 ||
+                   check_side_directory(a, "Failed", a->failed, b, b_path, problems) < 0
+               ? -EINVAL
+               : 0;
+}
+
+/* Do the outputs of folder @from come into folder @target, through any number of folders with higher numbers? */
+static bool leads_to(char *const *paths, char *const *outputs, size_t count, size_t from, size_t target, bool *passed)
+{
+    if (is_inside(outputs[from], paths[target]))
+        return true;
+    for (size_t next = target + 1; next < count; next++)
+        if (!passed[next] && is_inside(outputs[from], paths[next])) {
+            passed[next] = true;
+            if (leads_to(paths, outputs, count, next, target, passed))
+                return true;
+        }
+    return false;
+}
+
+/* Each loop is told once, for the first of its folders. A folder that leads to itself was told before. */
+static int check_loops(const struct config *config, struct problems *problems)
+{
+    char *paths[FOLDERS_MAX] = { 0 }, *outputs[FOLDERS_MAX] = { 0 };
+    size_t count = config->folder_count;
+    int result = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        paths[i] = resolved(config->folders[i].path);
+        outputs[i] = resolved(config->folders[i].output);
+        if (!paths[i] || !outputs[i])
+            result = -ENOMEM;
+    }
+
+    for (size_t i = 0; i < count && result != -ENOMEM; i++)
+        for (size_t next = i + 1; next < count; next++) {
+            bool passed[FOLDERS_MAX] = { [next] = true };
+
+            if (is_inside(outputs[i], paths[next]) && leads_to(paths, outputs, count, next, i, passed))
+                result = problems_add(problems, config->folders[i].name,
+                                      "its outputs lead back to it through folder \"%s\"",
+                                      config->folders[next].name);
+        }
+
+    for (size_t i = 0; i < count; i++) {
+        free(paths[i]);
+        free(outputs[i]);
+    }
+    return result;
 }
 
 static int check_folders(const struct config *config, struct problems *problems)
@@ -273,7 +332,7 @@ static int check_folders(const struct config *config, struct problems *problems)
             if (i != j && check_pair(folder, &config->folders[j], problems) < 0)
                 result = -EINVAL;
     }
-    return result;
+    return check_loops(config, problems) < 0 ? -EINVAL : result;
 }
 
 static int load_recipes(struct config *config, const struct config_origin *origin, struct problems *problems)

@@ -170,6 +170,10 @@ static void arm_retries(struct supervisor *supervisor)
         if (folder && folder->exhausted && folder->due_us < due)
             due = folder->due_us;
     }
+    /* Setting a timer is a system call; this runs after every turn of the loop. */
+    if (due == supervisor->due_us)
+        return;
+    supervisor->due_us = due;
     sd_event_source_set_time(supervisor->due_source, due);
     sd_event_source_set_enabled(supervisor->due_source, due == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }

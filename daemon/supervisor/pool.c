@@ -35,15 +35,25 @@ const char *worker_state_name(enum worker_state state)
 
 /* ---- who holds what ---- */
 
+static void arm_timer(struct worker *worker)
+{
+    worker->armed_us = worker->deadline_us;
+    sd_event_source_set_time(worker->deadline_source, worker->armed_us);
+    sd_event_source_set_enabled(worker->deadline_source, SD_EVENT_ONESHOT);
+}
+
+/* Setting a timer is a system call, and small jobs take less than a millisecond: one that goes off too early is
+ * left as it is, and armed again when it has gone off. */
 static void arm_deadline(struct worker *worker, uint64_t timeout_us)
 {
-    sd_event_source_set_time(worker->deadline_source, monotonic_us() + timeout_us);
-    sd_event_source_set_enabled(worker->deadline_source, SD_EVENT_ONESHOT);
+    worker->deadline_us = monotonic_us() + timeout_us;
+    if (worker->deadline_us < worker->armed_us)
+        arm_timer(worker);
 }
 
 static void disarm_deadline(struct worker *worker)
 {
-    sd_event_source_set_enabled(worker->deadline_source, SD_EVENT_OFF);
+    worker->deadline_us = USEC_INFINITY;
 }
 
 /* The deadline is that of the job that runs; it starts when the job does. */
@@ -188,7 +198,13 @@ static int on_deadline(sd_event_source *source, uint64_t now, void *userdata)
     struct worker *worker = userdata;
 
     (void)source;
-    (void)now;
+    worker->armed_us = USEC_INFINITY;
+    if (worker->deadline_us == USEC_INFINITY)
+        return 0;
+    if (worker->deadline_us > now) {
+        arm_timer(worker);
+        return 0;
+    }
     worker->timed_out = true;
     if (!worker->running)
         log_error("worker %d did not get ready in time, killing it", worker->process.pid);
@@ -306,8 +322,9 @@ static int watch_worker(struct worker *worker)
     r = sd_event_source_set_priority(worker->exit_source, ORDER_EXITS);
     if (r < 0)
         return r;
-    r = sd_event_add_time(event, &worker->deadline_source, CLOCK_MONOTONIC, monotonic_us() + HELLO_TIMEOUT_US,
-                          USEC_PER_MSEC, on_deadline, worker);
+    worker->deadline_us = worker->armed_us = monotonic_us() + HELLO_TIMEOUT_US;
+    r = sd_event_add_time(event, &worker->deadline_source, CLOCK_MONOTONIC, worker->armed_us, USEC_PER_MSEC,
+                          on_deadline, worker);
     if (r < 0)
         return r;
     return sd_event_source_set_priority(worker->deadline_source, ORDER_TIMERS);

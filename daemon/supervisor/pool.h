@@ -41,6 +41,8 @@ struct worker {
     bool timed_out;                      /* at a job's deadline */
     bool misbehaved;                     /* for what it sent */
     sd_event_source *link_source, *exit_source, *deadline_source;
+    uint64_t deadline_us; /* of the job that runs, or of the hello; monotonic; USEC_INFINITY: none */
+    uint64_t armed_us;    /* when deadline_source goes off: then or earlier */
     TAILQ_ENTRY(worker) link;
 };
 

@@ -416,7 +416,8 @@ static int on_drain_tick(sd_event_source *source, uint64_t now, void *userdata)
     struct progress_counts counts;
     bool held = false;
 
-    sd_event_source_set_time(source, now + DRAIN_TICK_US);
+    (void)now; /* when it should have come, not when it did */
+    sd_event_source_set_time(source, monotonic_us() + DRAIN_TICK_US);
     sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
     count_progress(supervisor, &counts);
     if (fd >= 0 && supervisor->phase == PHASE_RUNNING)
@@ -590,7 +591,7 @@ static int on_due(sd_event_source *source, uint64_t now, void *userdata)
 {
     (void)source;
     (void)now;
-    (void)userdata;
+    ((struct supervisor *)userdata)->due_us = USEC_INFINITY;
     return 0; /* it woke the loop; dispatch runs after every turn */
 }
 
@@ -725,7 +726,7 @@ int supervisor_start(struct supervisor *supervisor, const struct supervisor_opti
     struct error error = { .class = CLASS_NONE };
     int r;
 
-    *supervisor = (struct supervisor){ .options = options, .config = config, .lock_fd = -1 };
+    *supervisor = (struct supervisor){ .options = options, .config = config, .lock_fd = -1, .due_us = USEC_INFINITY };
     supervisor->started_us = monotonic_us();
     TAILQ_INIT(&supervisor->pool.workers);
     supervisor->pool.current.bundle = supervisor->pool.next.bundle = -1;

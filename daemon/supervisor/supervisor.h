@@ -69,7 +69,8 @@ struct supervisor {
     bool notified;          /* systemd knows that we are ready */
 
     sd_event_source *signal_sources[3], *replies_source, *news_source;
-    sd_event_source *due_source;   /* the next retry */
+    sd_event_source *due_source;   /* the next retry … */
+    uint64_t due_us;               /* … which it is armed for; realtime; USEC_INFINITY: none */
     sd_event_source *stop_source;  /* patience during the stop */
     sd_event_source *drain_source; /* with --drain: is it over? */
 };

@@ -269,8 +269,8 @@ static enum watch_change root_change(struct watch_tree *tree, struct node *node,
         drop(tree, node, false);
         return WATCH_NOTHING;
     }
-    return !node->parent && (event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT)) ? WATCH_ROOT_GONE
-                                                                                         : WATCH_NOTHING;
+    return node == tree->root && (event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT)) ? WATCH_ROOT_GONE
+                                                                                              : WATCH_NOTHING;
 }
 
 static enum watch_change directory_change(struct watch_tree *tree, struct node *node,
@@ -333,6 +333,8 @@ static enum watch_change interpret(struct watch_tree *tree, const struct inotify
     if (event->len == 0)
         return root_change(tree, node, event);
 
+    if (node == tree->moving)
+        return WATCH_NOTHING; /* it has no path just now; where it turns up again it is scanned */
     if (!path_of(node, event->name, path, size))
         return WATCH_NOTHING; /* longer than any path can be used */
     return event->mask & IN_ISDIR ? directory_change(tree, node, event) : file_change(event);

@@ -18,6 +18,7 @@
 #include "supervisor/job.h"
 
 #include <check.h>
+#include <dirent.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,7 +62,7 @@ static inline void hot_open(struct hot_folders *hot, size_t count, const char *r
     hot->config->folder_recipes = calloc(count, sizeof(size_t));
 
     for (size_t i = 0; i < count; i++) {
-        char name[16];
+        char name[32];
 
         hot_directory(hot, "in", i, hot->in[i]);
         hot_directory(hot, "out", i, hot->out[i]);
