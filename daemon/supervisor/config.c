@@ -157,7 +157,6 @@ static int load_folder(struct config *config, const char *directory, const char 
     _cleanup_free_ char *path = NULL;
     _cleanup_free_ char *name = strndup(file, strlen(file) - strlen(FOLDER_SUFFIX));
     struct folder_conf *folder;
-    int r;
 
     if (!name || asprintf(&path, "%s/%s", directory, file) < 0)
         return -ENOMEM;
@@ -167,9 +166,6 @@ static int load_folder(struct config *config, const char *directory, const char 
     folder = next_folder(config);
     if (!folder)
         return -ENOMEM;
-    r = folder_conf_init(folder, name);
-    if (r < 0)
-        return r;
     return folder_conf_load(folder, path, name, problems);
 }
 
@@ -225,15 +221,24 @@ static int copy_only_folder(struct config *config, const struct folder_conf *onl
     return folder_conf_check(folder, "command line", problems);
 }
 
-/* The path with links resolved, or as it is when it is not there now. The caller frees. */
+/* The path with links resolved, as far as it is there now. The caller frees. */
 static char *resolved(const char *path)
 {
-    return realpath(path, NULL) ?: strdup(path);
+    _cleanup_free_ char *above = NULL, *parent = NULL;
+    const char *slash = strrchr(path, '/');
+    char *whole = realpath(path, NULL);
+
+    if (whole || !slash || slash == path)
+        return whole ?: strdup(path);
+
+    above = strndup(path, (size_t)(slash - path));
+    parent = above ? resolved(above) : NULL;
+    return parent && asprintf(&whole, "%s%s", parent, slash) >= 0 ? whole : NULL;
 }
 
 static bool is_inside(const char *path, const char *directory)
 {
-    size_t length = strlen(directory);
+    size_t length = strcmp(directory, "/") == 0 ? 0 : strlen(directory);
 
     return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
@@ -298,8 +303,9 @@ static int check_loops(const struct config *config, struct problems *problems)
 
     for (size_t i = 0; i < count && result != -ENOMEM; i++)
         for (size_t next = i + 1; next < count; next++) {
-            bool passed[FOLDERS_MAX] = { [next] = true };
+            bool passed[FOLDERS_MAX] = { false };
 
+            passed[next] = true;
             if (is_inside(outputs[i], paths[next]) && leads_to(paths, outputs, count, next, i, passed))
                 result = problems_add(problems, config->folders[i].name,
                                       "its outputs lead back to it through folder \"%s\"",

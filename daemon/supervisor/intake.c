@@ -56,6 +56,7 @@ struct intake {
     uint64_t root_retry_us;
 
     bool scanned;
+    bool scanning_all; /* not only directories that are new */
     uint64_t scan_started_us, rescan_us;
     uint64_t arrivals;
 
@@ -177,6 +178,12 @@ static void start_watching(struct intake *intake, int root)
                     intake->name, strerrordesc_np(-r));
 }
 
+static void scan_all(struct intake *intake)
+{
+    if (scan_request(intake->scan, "") == 0)
+        intake->scanning_all = true;
+}
+
 static void find_root(struct intake *intake)
 {
     _cleanup_close_ int root = open_root(intake);
@@ -194,7 +201,7 @@ static void find_root(struct intake *intake)
     intake->root_device = st.st_dev;
     intake->root_inode = st.st_ino;
     start_watching(intake, root);
-    scan_request(intake->scan, "");
+    scan_all(intake);
 }
 
 void intake_lose_root(struct intake *intake, int errnum)
@@ -249,8 +256,11 @@ static void scan_finished(struct intake *intake)
     uint64_t took = now - intake->scan_started_us;
     uint64_t interval = is_polled(intake) ? intake->conf->poll_us : intake->conf->rescan_us;
 
-    intake->scanned = true;
     intake->scan_started_us = 0;
+    if (!intake->scanning_all)
+        return; /* new directories, however many come, do not put the next walk over everything off */
+    intake->scanning_all = false;
+    intake->scanned = true;
     intake->rescan_us = intake->once ? USEC_INFINITY
                                      : now + (took * SCAN_SHARE > interval ? took * SCAN_SHARE : interval);
 }
@@ -331,7 +341,7 @@ static void on_change(struct intake *intake, enum watch_change change, const cha
     case WATCH_OVERFLOW:
         log_warning("folder %s: inotify lost events, scanning it all; raise fs.inotify.max_queued_events",
                     intake->name);
-        scan_request(intake->scan, "");
+        scan_all(intake);
         break;
     }
 }
@@ -362,7 +372,7 @@ void intake_step(struct intake *intake)
 
     look_at_due(intake);
     if (!intake->lost && !scan_pending(intake->scan) && intake->scanned && now >= intake->rescan_us)
-        scan_request(intake->scan, "");
+        scan_all(intake);
     if (!intake->lost && scan_pending(intake->scan))
         go_on_scanning(intake);
 }
@@ -490,6 +500,8 @@ uint64_t intake_next_us(const struct intake *intake, uint64_t now_us)
 
 void intake_news(const struct intake *intake, struct watcher_news *news)
 {
+    char path[WATCHER_REASON_MAX / 2];
+
     news->state = intake->lost ? FOLDER_LOST : FOLDER_OK;
     news->watch = !intake->tree ? FOLDER_POLL : intake->limited ? FOLDER_MIXED : FOLDER_INOTIFY;
     news->waiting = settle_count(intake->settle);
@@ -497,7 +509,7 @@ void intake_news(const struct intake *intake, struct watcher_news *news)
     news->scanned = intake->scanned;
     if (intake->lost)
         snprintf(news->reason, sizeof news->reason, "%s: %s", strerrordesc_np(intake->lost_errnum),
-                 intake->conf->path);
+                 shown(intake->conf->path, path, sizeof path));
     else if (intake->limited)
         snprintf(news->reason, sizeof news->reason, "fs.inotify.max_user_watches is reached, the rest is polled");
 }

@@ -26,6 +26,7 @@ struct call {
     void *context;
     struct job *const *jobs; /* intent */
     size_t job_count;
+    bool stop; /* from ledger_stop(): the last message of all */
     int result;
     sem_t answered;
 };
@@ -42,7 +43,8 @@ struct ledger {
     struct ledger_store *store;
     uint32_t instance;
     pthread_t thread;
-    atomic_bool stopping;
+    atomic_bool stopping; /* a batch that fails is not tried again */
+    bool ended;           /* the thread's own: the stop came by */
     struct channel *replies;
     struct channel requests; /* from the loop */
     struct channel arrivals; /* from watchers */
@@ -255,6 +257,7 @@ static void answer(struct ledger *ledger, int result)
         if (arrival->call) {
             if (result < 0)
                 arrival->call->result = result;
+            ledger->ended |= arrival->call->stop;
             sem_post(&arrival->call->answered);
         }
     }
@@ -327,27 +330,33 @@ static void wait_for_messages(struct ledger *ledger)
         { .fd = channel_fd(&ledger->arrivals), .events = POLLIN },
     };
 
-    /* ledger_stop() sends an empty message after setting stopping, so this never sleeps through it. */
+    /* ledger_stop() sends a message too, so this never sleeps through it. */
     while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
         assert(errno == EINTR);
+}
+
+/* False when there was nothing to do. */
+static bool work_off_batch(struct ledger *ledger)
+{
+    gather(ledger);
+    if (ledger->request_count + ledger->arrival_count == 0)
+        return false;
+    settle_batch(ledger);
+    return true;
 }
 
 static void *ledger_main(void *argument)
 {
     struct ledger *ledger = argument;
-    bool stopping = false;
 
     pthread_setname_np(pthread_self(), "ledger");
-    while (!stopping) {
+    while (!ledger->ended) {
         wait_for_messages(ledger);
-        /* Read first: all that was sent before the stop is in the channels by now. */
-        stopping = atomic_load(&ledger->stopping);
-        do {
-            gather(ledger);
-            if (ledger->request_count + ledger->arrival_count > 0)
-                settle_batch(ledger);
-        } while (stopping && ledger->request_count + ledger->arrival_count > 0);
+        work_off_batch(ledger);
     }
+    /* The stop may have overtaken what was sent before it through the other channel. */
+    while (work_off_batch(ledger))
+        ;
     return NULL;
 }
 
@@ -401,18 +410,16 @@ fail:
 
 void ledger_stop(struct ledger *ledger)
 {
-    struct call wake = { 0 };
-    struct arrival message = { .call = &wake };
+    struct call stop = { .stop = true };
+    struct arrival message = { .call = &stop };
 
     atomic_store(&ledger->stopping, true);
-    sem_init(&wake.answered, 0, 0);
-    if (channel_send_wait(&ledger->arrivals, &message) == 0)
-        while (sem_wait(&wake.answered) < 0)
-            assert(errno == EINTR);
-    sem_destroy(&wake.answered);
-
+    sem_init(&stop.answered, 0, 0);
+    channel_send_wait(&ledger->arrivals, &message);
+    /* Before the thread ends, so that every message is either answered or refused. */
     channel_close(&ledger->arrivals);
     pthread_join(ledger->thread, NULL);
+    sem_destroy(&stop.answered);
     ledger_store_close(take_ptr(ledger->store));
 }
 

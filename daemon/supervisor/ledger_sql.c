@@ -26,14 +26,16 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
                                " WHERE id = ?1",
     [SQL_SET_SOURCE_JOB] = "UPDATE source SET job = ?2 WHERE id = ?1",
     [SQL_SET_SOURCE_OUTCOME] = "UPDATE source SET outcome = ?2, content_hash = ?3, recipe_hash = ?4 WHERE id = ?1",
-    [SQL_FORGET_SOURCE_VERSION] = "UPDATE source SET size = -1 WHERE id = (SELECT source FROM job WHERE id = ?1)",
+    /* Unless a newer version has its own job by now. */
+    [SQL_FORGET_SOURCE_VERSION] = "UPDATE source SET size = -1 WHERE id = (SELECT source FROM job WHERE id = ?1)"
+                                  " AND job = ?1",
     [SQL_GET_SOURCE_OF_JOB] = "SELECT source.id, source.device, source.inode, source.size, source.mtime_ns,"
                               " source.ctime_ns FROM job JOIN source ON source.id = job.source WHERE job.id = ?1",
     [SQL_ADD_JOB] = "INSERT INTO job (source, folder, state, " VERSION_COLUMNS ", queued_us)"
                     " SELECT id, folder, 0, " VERSION_COLUMNS ", ?2 FROM source WHERE id = ?1",
     [SQL_SET_JOB_VERSION] = "UPDATE job SET (" VERSION_COLUMNS ") ="
                             " (SELECT " VERSION_COLUMNS " FROM source WHERE source.id = job.source),"
-                            " attempts = 0, suspect = 0, not_before_us = 0 WHERE id = ?1",
+                            " attempts = 0, not_before_us = 0 WHERE id = ?1",
     [SQL_TAKE_JOBS] = "SELECT job.id, source.path, job.device, job.inode, job.size, job.mtime_ns, job.ctime_ns,"
                       " job.attempts, source.id FROM job JOIN source ON source.id = job.source"
                       " WHERE job.folder = ?1 AND job.suspect = ?2 AND job.state = 0 AND job.not_before_us <= ?3"
@@ -45,7 +47,8 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
                         " job.attempts, source.id, job.state, job.class, job.stage, job.message"
                         " FROM job JOIN source ON source.id = job.source"
                         " WHERE job.folder = ?1 AND job.session <> ?2"
-                        " AND job.id IN (SELECT id FROM job WHERE folder = ?1 AND state = 3 UNION"
+                        " AND job.id IN (SELECT id FROM job"
+                        " WHERE folder = ?1 AND state IN (1, 2, 3) AND state = 3 UNION" /* as in the index */
                         " SELECT id FROM job WHERE folder = ?1 AND original_pending = 1) LIMIT ?3",
     [SQL_SET_SESSION] = "UPDATE job SET session = ?2 WHERE id = ?1",
     [SQL_SET_STARTED] = "UPDATE job SET started = ?2 WHERE id = ?1",

@@ -64,8 +64,9 @@ static int recover(struct ledger_store *store)
 {
     return sql_run(store, "UPDATE job SET attempts = attempts + 1, class = 4,"
                           " message = 'darkroomd itself ended while this file was worked on'"
-                          " WHERE state = 1 AND suspect = 1 AND started = 1;"
-                          "UPDATE job SET state = 0, suspect = 1, started = 0 WHERE state = 1");
+                          " WHERE state IN (1, 2, 3) AND state = 1 AND suspect = 1 AND started = 1;"
+                          "UPDATE job SET state = 0, suspect = 1, started = 0"
+                          " WHERE state IN (1, 2, 3) AND state = 1"); /* as in the index job_open */
 }
 
 int ledger_store_open(const char *path, struct ledger_store **ret, struct error *error)
@@ -268,13 +269,13 @@ static int conflict(struct ledger_store *store, struct job *job, const char *abs
     sqlite3_stmt *statement = sql_start(store, SQL_OWNER_OF_OUTPUT, "b", absolute);
     int r = sql_step(store, statement);
     _cleanup_free_ char *owner = r > 0 ? sql_column_string(statement, 1) : NULL;
-    char name[300], other[300];
+    char name[151], other[121];
 
     sqlite3_reset(statement);
     if (r < 0)
         return r;
     error_set(&job->failure, EEXIST, CLASS_CONFLICT, STAGE_PLAN,
-              "its output %.150s belongs to %.120s already; rename one of them, or let Name= use {name}",
+              "its output %s belongs to %s already; rename one of them, or let Name= use {name}",
               text_escape(absolute, name, sizeof name), text_escape(owner ?: "?", other, sizeof other));
     job->state = JOB_FAILED;
     return 0;
@@ -384,6 +385,16 @@ static int next_due(struct ledger_store *store, const struct folder_conf *folder
     return 0;
 }
 
+static void free_jobs(struct job_list *jobs)
+{
+    struct job *job;
+
+    while ((job = TAILQ_FIRST(jobs))) {
+        TAILQ_REMOVE(jobs, job, link);
+        job_free(job);
+    }
+}
+
 int ledger_store_take(struct ledger_store *store, struct config *config, size_t slot,
                       const struct folder_conf *folder, bool suspects, size_t limit, uint64_t now_us,
                       struct job_list *jobs, uint64_t *ret_next_us)
@@ -417,10 +428,7 @@ int ledger_store_take(struct ledger_store *store, struct config *config, size_t 
     if (r >= 0)
         r = next_due(store, folder, suspects, now_us, ret_next_us);
     if (r < 0) {
-        while ((job = TAILQ_FIRST(&taken))) {
-            TAILQ_REMOVE(&taken, job, link);
-            job_free(job);
-        }
+        free_jobs(&taken);
         return r;
     }
 
@@ -464,6 +472,7 @@ int ledger_store_resume(struct ledger_store *store, struct config *config, size_
 {
     sqlite3_stmt *statement =
         sql_start(store, SQL_RESUME_JOBS, "tii", folder->name, store->session, (int64_t)RESUME_BATCH);
+    struct job_list found = TAILQ_HEAD_INITIALIZER(found);
     struct job *job;
     int count = 0;
     int r;
@@ -473,25 +482,32 @@ int ledger_store_resume(struct ledger_store *store, struct config *config, size_
 
         job = job_of_row(statement, config, slot, folder);
         if (!job) {
-            sqlite3_reset(statement);
-            return -ENOMEM;
+            r = -ENOMEM;
+            break;
         }
         job->state = (enum job_state)sqlite3_column_int(statement, 9);
         job->resume = job->state == JOB_PUBLISHING ? RESUME_PUBLISH : RESUME_ORIGINAL;
         error_set(&job->failure, 0, (enum error_class)sqlite3_column_int(statement, 10),
                   (enum error_stage)sqlite3_column_int(statement, 11), "%s", message ?: "");
-        TAILQ_INSERT_TAIL(jobs, job, link);
+        TAILQ_INSERT_TAIL(&found, job, link);
         count++;
     }
+    sqlite3_reset(statement);
 
-    TAILQ_FOREACH (job, jobs, link) {
+    TAILQ_FOREACH (job, &found, link) {
         if (r < 0)
             break;
         r = load_planned(store, job);
         if (r == 0)
             r = sql_finish(store, sql_start(store, SQL_SET_SESSION, "ii", (int64_t)job->id, store->session));
     }
-    return r < 0 ? r : count;
+    if (r < 0) {
+        free_jobs(&found);
+        return r;
+    }
+
+    TAILQ_CONCAT(jobs, &found, link);
+    return count;
 }
 
 int ledger_store_leftovers(struct ledger_store *store, const char *folder,
@@ -645,5 +661,7 @@ int ledger_store_original_done(struct ledger_store *store, const struct job *job
 {
     int r = sql_finish(store, sql_start(store, SQL_ORIGINAL_DONE, "i", (int64_t)job->id));
 
-    return r < 0 ? r : sql_finish(store, sql_start(store, SQL_FORGET_SOURCE_VERSION, "i", (int64_t)job->id));
+    if (r < 0 || job->folder->originals == ORIGINALS_KEEP)
+        return r;
+    return sql_finish(store, sql_start(store, SQL_FORGET_SOURCE_VERSION, "i", (int64_t)job->id));
 }

@@ -72,7 +72,7 @@ int ledger_store_finish(struct ledger_store *store, const struct job *job, bool 
 /* @job goes back to the queue, to be taken not before job->delay_us from now. */
 int ledger_store_release(struct ledger_store *store, const struct job *job, uint64_t now_us);
 
-/* The original of @job was dealt with; its source has no file any more unless @kept. */
+/* The original of @job was dealt with; its source has no file any more, unless originals are kept. */
 int ledger_store_original_done(struct ledger_store *store, const struct job *job);
 
 /* Temporary files that the last run may have left in @folder: for each, the absolute path of the output and

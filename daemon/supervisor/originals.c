@@ -6,6 +6,7 @@
 #include "base/fd_io.h"
 #include "base/path_beneath.h"
 #include "base/text.h"
+#include "supervisor/rename_new.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,38 +62,46 @@ static bool is_version(const struct original *original, const char *name)
     return version_equal_renamed(&now, &original->job->version);
 }
 
+static bool has_private_file(const struct original *original)
+{
+    struct stat st;
+
+    return fstatat(original->directory, original->private_name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* Puts a file that turned out to be another version back; a still newer one under its name is left there, and
- * ours gets a name beside it rather than being lost. */
-static void put_back(const struct original *original)
+ * ours gets a name beside it rather than being lost. 0 or -errno. */
+static int put_back(const struct original *original)
 {
     char name[NAME_SIZE + 32];
+    int r = rename_new(original->directory, original->private_name, original->directory, original->name);
 
-    if (renameat2(original->directory, original->private_name, original->directory, original->name,
-                  RENAME_NOREPLACE) == 0)
-        return;
-    for (unsigned i = 1; i < NUMBERED_MAX; i++) {
+    for (unsigned i = 1; r == -EEXIST && i < NUMBERED_MAX; i++) {
         snprintf(name, sizeof name, "%u-%.200s", i, original->name);
-        if (renameat2(original->directory, original->private_name, original->directory, name, RENAME_NOREPLACE) ==
-                0 ||
-            errno != EEXIST)
-            return;
+        r = rename_new(original->directory, original->private_name, original->directory, name);
     }
+    return r == -ENOENT ? 0 : r;
 }
 
 /* 1: the file has its private name now; 0: there is nothing to deal with; -errno. */
 static int seize(const struct original *original)
 {
+    int r;
+
     if (is_version(original, original->private_name))
         return 1; /* by an earlier attempt */
+    if (has_private_file(original)) {
+        r = put_back(original); /* that attempt ended before it could */
+        if (r < 0)
+            return r;
+    }
     if (!is_version(original, original->name))
         return 0;
-    if (renameat2(original->directory, original->name, original->directory, original->private_name,
-                  RENAME_NOREPLACE) < 0)
-        return errno == ENOENT ? 0 : -errno;
-    if (is_version(original, original->private_name))
-        return 1;
-    put_back(original);
-    return 0;
+
+    r = rename_new(original->directory, original->name, original->directory, original->private_name);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    return is_version(original, original->private_name) ? 1 : put_back(original);
 }
 
 /* ---- moving ---- */
@@ -154,8 +163,8 @@ static int copy_across(const struct original *original, int to, const char *name
         r = -errno;
     if (r == 0)
         r = same_content(from, fd);
-    if (r == 0 && renameat2(to, original->private_name, to, name, RENAME_NOREPLACE) < 0)
-        r = -errno;
+    if (r == 0)
+        r = rename_new(to, original->private_name, to, name);
     if (r < 0)
         unlinkat(to, original->private_name, 0);
     return r;
@@ -163,12 +172,16 @@ static int copy_across(const struct original *original, int to, const char *name
 
 static int move_to_name(const struct original *original, int to, const char *name)
 {
+    struct stat st;
     int r;
 
-    if (renameat2(original->directory, original->private_name, to, name, RENAME_NOREPLACE) == 0)
+    r = rename_new(original->directory, original->private_name, to, name);
+    if (r == 0)
         return fsync(to) < 0 || fsync(original->directory) < 0 ? -errno : 0;
-    if (errno != EXDEV)
-        return -errno;
+    if (r != -EXDEV)
+        return r;
+    if (fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return -EEXIST; /* before the whole file is copied for nothing */
 
     r = copy_across(original, to, name);
     if (r < 0)
@@ -188,15 +201,26 @@ static int move_numbered(const struct original *original, int to, char *ret_name
     return r;
 }
 
+static bool is_in_folder(const struct job *job, const char *path)
+{
+    size_t length = strlen(job->folder->path);
+
+    return strncmp(path, job->folder->path, length) == 0 && path[length] == '/';
+}
+
 /* Opens the directory in @base that mirrors the source's. The base itself is never made but for ".failed", which
- * is in the hot folder. */
+ * is in the hot folder: elsewhere it may be a disk that is not mounted. */
 static int open_target(const struct job *job, const char *base, bool make_base)
 {
     _cleanup_close_ int root = -1;
     const char *name;
 
-    if (make_base && mkdir(base, job->folder->directory_mode) < 0 && errno != EEXIST)
-        return -errno;
+    if (make_base && is_in_folder(job, base)) {
+        if (mkdir(base, 0700) == 0)
+            chmod(base, job->folder->directory_mode); /* whatever the umask */
+        else if (errno != EEXIST)
+            return -errno;
+    }
     root = open(base, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root < 0)
         return -errno;
@@ -307,7 +331,15 @@ enum verdict originals_handle(struct job *job, uint32_t instance, struct error *
     original.directory = directory;
     snprintf(original.private_name, sizeof original.private_name, ".darkroom-%08" PRIx32 "-%" PRIu64 ".original",
              instance, job->id);
-    if (conf->originals != ORIGINALS_KEEP) {
+    if (conf->originals == ORIGINALS_KEEP) {
+        /* Seized under an earlier configuration. */
+        int r = is_version(&original, original.private_name) ? put_back(&original) : 0;
+
+        if (r < 0)
+            return retry(error, -r, "put back");
+        if (job->state != JOB_FAILED)
+            return VERDICT_OK;
+    } else {
         seized = seize(&original);
         if (seized < 0)
             return retry(error, -seized, "rename");

@@ -111,6 +111,8 @@ static void on_hello(struct worker *worker, const struct hello_message *hello)
 {
     struct pool *pool = worker->pool;
 
+    if (worker->state == WORKER_LEAVING)
+        return; /* it was let go before it was ready: a reload or a stop came first */
     if (worker->state != WORKER_STARTING) {
         misbehaves(worker, "a second hello");
         return;

@@ -22,7 +22,7 @@ enum { FIRST_FREE_FD = 16 };
 /* What the engine's libraries are to do, see facts.md; nothing of our own environment gets through. */
 static char *const worker_environment[] = {
     (char *)"VIPS_NOVECTOR=1",  (char *)"ORC_CODE=emulate", (char *)"VIPSHOME=/nonexistent", (char *)"TZ=UTC",
-    (char *)"LC_ALL=C.UTF-8",   (char *)"VIPS_DISC_THRESHOLD=1t",
+    (char *)"LC_ALL=C.UTF-8",   (char *)"VIPS_DISC_THRESHOLD=1000000g",
     NULL,
 };
 

@@ -6,6 +6,7 @@
 #include "base/fd_io.h"
 #include "base/path_beneath.h"
 #include "base/text.h"
+#include "supervisor/rename_new.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,6 +45,16 @@ const char *publish_temporary(uint32_t instance, uint64_t job, uint32_t renditio
 
 /* ---- failures ---- */
 
+/* The environment is sick: the folder is held, and this is tried again. */
+static enum verdict environment_failed(struct job *job, int errnum, const char *what, const char *path)
+{
+    char name[300];
+
+    error_set_errno(&job->failure, errnum, STAGE_PUBLISH, "cannot %s %s", what, text_escape(path, name, sizeof name));
+    job->failure.class = CLASS_ENVIRONMENT;
+    return VERDICT_RETRY;
+}
+
 /* What a failed system call on the *output* side means: something is in the way (its own fault), or the
  * environment is sick (the folder is held, and this is tried again). */
 static enum verdict output_failed(struct job *job, int errnum, const char *what, const char *path)
@@ -66,9 +77,7 @@ static enum verdict output_failed(struct job *job, int errnum, const char *what,
                   name);
         return VERDICT_FAILED;
     default:
-        error_set_errno(&job->failure, errnum, STAGE_PUBLISH, "cannot %s %s", what, name);
-        job->failure.class = CLASS_ENVIRONMENT;
-        return VERDICT_RETRY;
+        return environment_failed(job, errnum, what, path);
     }
 }
 
@@ -206,12 +215,14 @@ static int rename_parcel(const struct batch *batch, struct parcel *parcel)
 {
     bool replace = batch->context->conf->existing == EXISTING_OVERWRITE ||
                    is_as_published(parcel->directory, parcel->name, &parcel->output->before);
+    int r;
 
-    if (renameat2(parcel->directory, parcel->temporary, parcel->directory, parcel->name,
-                  replace ? 0 : RENAME_NOREPLACE) < 0)
-        return -errno;
-    parcel->renamed = true;
-    return 0;
+    if (replace)
+        r = renameat(parcel->directory, parcel->temporary, parcel->directory, parcel->name) < 0 ? -errno : 0;
+    else
+        r = rename_new(parcel->directory, parcel->temporary, parcel->directory, parcel->name);
+    parcel->renamed = r == 0;
+    return r;
 }
 
 /* An output that the new version does not make any more goes, if it is still as we left it. */
@@ -304,7 +315,7 @@ static void fail_all(struct batch *batch, int errnum, const char *what)
 {
     for (size_t i = 0; i < batch->count; i++)
         if (batch->verdicts[i] == VERDICT_OK)
-            batch->verdicts[i] = output_failed(batch->jobs[i], errnum, what, batch->context->conf->output);
+            batch->verdicts[i] = environment_failed(batch->jobs[i], errnum, what, batch->context->conf->output);
 }
 
 static void compare_sources(struct batch *batch)
@@ -388,8 +399,8 @@ static enum verdict resume_parcel(struct batch *batch, struct parcel *parcel)
         r = rename_parcel(batch, parcel);
         if (r < 0)
             return output_failed(batch->jobs[0], -r, "rename", parcel->output->path);
-    } else if (fstatat(parcel->directory, parcel->name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-        return VERDICT_RETURNED;
+    } else if (is_as_published(parcel->directory, parcel->name, &parcel->output->before)) {
+        return VERDICT_RETURNED; /* it is the version before */
     }
 
     if (fstatat(parcel->directory, parcel->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -409,7 +420,7 @@ enum verdict publish_resume(const struct publish_context *context, struct job *j
     int r = open_batch(&batch);
 
     if (r < 0)
-        return output_failed(job, -r, "open", context->conf->output);
+        return environment_failed(job, -r, "open", context->conf->output);
 
     for (size_t i = 0; i < batch.parcel_count && verdict == VERDICT_OK; i++)
         verdict = resume_parcel(&batch, &batch.parcels[i]);

@@ -215,13 +215,6 @@ __attribute__((visibility("default"))) const char *__asan_default_options(void)
     return "detect_leaks=0:allocator_may_return_null=1";
 }
 
-/* libvips and GLib are not instrumented: their locks are invisible and would be reported as races. */
-const char *__tsan_default_suppressions(void);
-__attribute__((visibility("default"))) const char *__tsan_default_suppressions(void)
-{
-    return "called_from_lib:libvips.so\ncalled_from_lib:libglib-2.0.so\ncalled_from_lib:libgobject-2.0.so\n";
-}
-
 enum { SANITIZER_CALLS = ARRAY_SIZE(sanitizer_calls) };
 
 #else

@@ -73,19 +73,6 @@ static int settle_profile(VipsImage *in, enum format format, unsigned metadata, 
     return drop_profile(converted, ret);
 }
 
-/* CMYK and what else there is always becomes sRGB. */
-static int settle_colours(VipsImage *in, enum format format, unsigned metadata, VipsImage **ret)
-{
-    if (is_grey(in) || is_rgb(in))
-        return settle_profile(in, format, metadata, ret);
-    if (in->Type == VIPS_INTERPRETATION_CMYK)
-        return to_srgb(in, ret);
-
-    vips_error("darkroom", "%s with %d channels is not supported",
-               vips_enum_nick(VIPS_TYPE_INTERPRETATION, (int)in->Type), in->Bands);
-    return -1;
-}
-
 /* The interpretation whose pixels @format stores for @image. */
 static VipsInterpretation stored_interpretation(const VipsImage *image, enum format format)
 {
@@ -109,9 +96,26 @@ int colour_convert(VipsImage *in, enum format format, unsigned metadata, VipsIma
 {
     _cleanup_image_ VipsImage *colours = NULL, *alpha = NULL, *settled = NULL, *joined = NULL, *stored = NULL;
 
-    if (alpha_split(in, &colours, &alpha) != 0 || settle_colours(colours, format, metadata, &settled) != 0 ||
+    if (alpha_split(in, &colours, &alpha) != 0 || settle_profile(colours, format, metadata, &settled) != 0 ||
         alpha_join(settled, alpha, &joined) != 0 || settle_depth(joined, format, &stored) != 0)
         return -1;
 
     return format == FORMAT_JPEG ? alpha_flatten(stored, ret) : vips_copy(stored, ret, NULL);
+}
+
+int colour_to_rgb(VipsImage *in, VipsImage **ret)
+{
+    _cleanup_image_ VipsImage *srgb = NULL;
+
+    if (is_grey(in) || is_rgb(in))
+        return vips_copy(in, ret, NULL);
+
+    if (in->Type != VIPS_INTERPRETATION_CMYK) {
+        vips_error("darkroom", "%s with %d channels is not supported",
+                   vips_enum_nick(VIPS_TYPE_INTERPRETATION, (int)in->Type), in->Bands);
+        return -1;
+    }
+    if (to_srgb(in, &srgb) != 0)
+        return -1;
+    return drop_profile(srgb, ret);
 }

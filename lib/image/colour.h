@@ -10,7 +10,11 @@
 #include "image/engine.h"
 #include "recipe/recipe.h"
 
-/* Converts @in for an output of @format with @metadata (METADATA_*). 0 or -1 with libvips' error. */
+/* Brings @in, if it is neither grey nor RGB but CMYK, to sRGB (without a profile: that is what one without is
+ * taken for). Slow to begin with: once a size, not once an output. 0 or -1 with libvips' error. */
+int colour_to_rgb(VipsImage *in, VipsImage **ret);
+
+/* Converts grey or RGB @in for an output of @format with @metadata (METADATA_*). 0 or -1 with libvips' error. */
 int colour_convert(VipsImage *in, enum format format, unsigned metadata, VipsImage **ret);
 
 #endif

@@ -35,6 +35,7 @@ static void rendering_release(struct rendering *rendering)
 {
     image_unrefp(&rendering->window);
     image_unrefp(&rendering->picture);
+    source_release(&rendering->source);
     vips_error_clear();
 }
 
@@ -91,12 +92,12 @@ static int decode(struct rendering *rendering, struct error *error)
 /* Makes rendering->window for @placement, unless it is that already: renditions of one size follow each other. */
 static int scale(struct rendering *rendering, const struct placement *placement, struct error *error)
 {
-    _cleanup_image_ VipsImage *window = NULL;
+    _cleanup_image_ VipsImage *scaled = NULL, *window = NULL;
 
     if (rendering->window && placement_same_window(placement, &rendering->window_placement))
         return 0;
 
-    if (resize_scale(rendering->picture, placement, &window) != 0)
+    if (resize_scale(rendering->picture, placement, &scaled) != 0 || colour_to_rgb(scaled, &window) != 0)
         return render_error(error);
     if (to_memory(&window) < 0)
         return rendering->streamed ? decode_error(error) : render_error(error);

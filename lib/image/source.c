@@ -4,10 +4,10 @@
  * The loader is chosen by the file's magic bytes and called by name: libvips is never asked to guess. */
 #include "image/source.h"
 
-#include "base/cleanup.h"
+#include "image/png_chunks.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 struct load_options {
     unsigned shrink;
@@ -69,23 +69,61 @@ static int check_limits(const struct source *source, uint64_t max_pixels, struct
                      (unsigned long long)max_pixels);
 }
 
+/* Takes from the file what a decoder must not see. */
+static int reduce(struct source *source, struct error *error)
+{
+    size_t size;
+
+    if (source->format != FORMAT_PNG)
+        return 0;
+    if (png_chunks_reduce(source->data, source->size, &source->reduced, &size) < 0)
+        return error_set(error, ENOMEM, CLASS_MEMORY, STAGE_PROBE, "no memory for a copy of %zu bytes",
+                         source->size);
+    if (source->reduced) {
+        source->data = source->reduced;
+        source->size = size;
+    }
+    return 0;
+}
+
+static int read_header(struct source *source, struct error *error)
+{
+    struct load_options options = { .shrink = 1, .fail_on = fail_ons[source->fail_on] };
+    _cleanup_image_ VipsImage *header = NULL;
+
+    if (loaders[source->format](source->data, source->size, &options, &header) != 0)
+        return engine_error(error, CLASS_PERMANENT, STAGE_PROBE, "the picture's header cannot be read");
+
+    source->shape.extent.width = (uint32_t)vips_image_get_width(header);
+    source->shape.extent.height = (uint32_t)vips_image_get_height(header);
+    source->shape.orientation = vips_image_get_orientation(header);
+    return 0;
+}
+
 int source_probe(const void *data, size_t size, enum fail_on fail_on, uint64_t max_pixels, struct source *ret,
                  struct error *error)
 {
-    struct source source = { .data = data, .size = size, .fail_on = fail_on };
-    _cleanup_image_ VipsImage *header = NULL;
+    int r;
 
-    if (format_detect(data, size, &source.format) < 0)
+    *ret = (struct source){ .data = data, .size = size, .fail_on = fail_on };
+    if (format_detect(data, size, &ret->format) < 0)
         return not_a_picture(size, error);
 
-    if (loaders[source.format](data, size, &(struct load_options){ 1, fail_ons[fail_on] }, &header) != 0)
-        return engine_error(error, CLASS_PERMANENT, STAGE_PROBE, "the picture's header cannot be read");
+    r = reduce(ret, error);
+    if (r < 0)
+        return r;
 
-    source.shape.extent.width = (uint32_t)vips_image_get_width(header);
-    source.shape.extent.height = (uint32_t)vips_image_get_height(header);
-    source.shape.orientation = vips_image_get_orientation(header);
-    *ret = source;
-    return check_limits(&source, max_pixels, error);
+    r = read_header(ret, error);
+    if (r < 0)
+        return r;
+
+    return check_limits(ret, max_pixels, error);
+}
+
+void source_release(struct source *source)
+{
+    free(source->reduced);
+    source->reduced = NULL;
 }
 
 int source_decode(const struct source *source, unsigned shrink, VipsImage **ret, struct error *error)

@@ -12,18 +12,21 @@
 #include <stdint.h>
 
 struct source {
-    const void *data; /* the caller's */
+    const void *data; /* the caller's, or @reduced */
     size_t size;
+    void *reduced; /* a PNG without what could not be trusted, or NULL */
     enum fail_on fail_on;
     enum format format;
     struct shape shape; /* as stored */
 };
 
-/* Reads the header of the picture in @data, which must stay until the source is not used any more. 0, or
- * -errno with @error: stage probe when it is no picture, limits when it has more than @max_pixels (@ret is
- * filled then). */
+/* Reads the header of the picture in @data, which must stay until the source is not used any more. @ret, which
+ * is all zero at first, is released by the caller in every case. 0, or -errno with @error: stage probe when it
+ * is no picture, limits when it has more than @max_pixels (its format and shape are set then). */
 int source_probe(const void *data, size_t size, enum fail_on fail_on, uint64_t max_pixels, struct source *ret,
                  struct error *error);
+
+void source_release(struct source *source);
 
 /* Opens the picture for decoding from top to bottom, once; decoding happens when pixels are asked for. A
  * decoder that can makes it smaller by @shrink (1, 2, 4 or 8; sizes are rounded by its own rules). */

@@ -27,9 +27,11 @@ enum { HOT_FOLDERS_MAX = 2, HOT_PATH_MAX = 128, HOT_AWAIT_MS = 30000 };
 
 /* Two files for each picture: a.10.png and a.20.png for a.jpg. */
 #define HOT_RECIPE                                                                                           \
-    "[Recipe]\nDescription=For tests\n[Output a]\nName={dir}/{stem}.{width}.{ext}\nWidth=10 20\nFormat=png\n"
+    "[Recipe]\nDescription=For tests\n[Output a]\nName={dir}/{stem}.{width}.{ext}\nWidth=10 "                \
+    "20\nFormat=png\n"
 /* One file for each, which b.jpg and b.png would both make. */
-#define HOT_RECIPE_SINGLE "[Recipe]\nDescription=For tests\n[Output a]\nName={dir}/{stem}.{ext}\nWidth=10\nFormat=png\n"
+#define HOT_RECIPE_SINGLE                                                                                    \
+    "[Recipe]\nDescription=For tests\n[Output a]\nName={dir}/{stem}.{ext}\nWidth=10\nFormat=png\n"
 
 struct hot_folders {
     struct scratch scratch;
@@ -39,7 +41,8 @@ struct hot_folders {
     struct folder_conf *conf; /* config's */
 };
 
-static inline void hot_directory(const struct hot_folders *hot, const char *name, size_t number, char *ret_path)
+static inline void hot_directory(const struct hot_folders *hot, const char *name, size_t number,
+                                 char *ret_path)
 {
     snprintf(ret_path, HOT_PATH_MAX, "%s/%s%zu", hot->scratch.path, name, number);
     ck_assert_int_eq(mkdir(ret_path, 0755), 0);
@@ -158,7 +161,8 @@ static inline struct job *hot_job(struct hot_folders *hot, size_t slot, uint64_t
 }
 
 /* A finished picture, as a worker makes it. */
-static inline struct job_output *hot_output(struct job *job, uint32_t rendition, const char *path, const char *text)
+static inline struct job_output *hot_output(struct job *job, uint32_t rendition, const char *path,
+                                            const char *text)
 {
     struct job_output *output = job_add_output(job, rendition, path);
 

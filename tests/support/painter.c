@@ -62,7 +62,8 @@ static void paint_png(FILE *file, int width, int height, unsigned seed)
     png_image png = { .version = PNG_IMAGE_VERSION,
                       .width = (png_uint_32)width,
                       .height = (png_uint_32)height,
-                      .format = PNG_FORMAT_RGB };
+                      .format = PNG_FORMAT_RGB,
+                      .flags = PNG_IMAGE_FLAG_FAST };
 
     ck_assert_ptr_nonnull(pixels);
     for (int y = 0; y < height; y++)

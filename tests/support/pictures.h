@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* pictures - small pictures for tests of lib/image, made and measured with libvips, after picture_start().
  *
- * Everything aborts the test when libvips fails. Sources are made before engine_start()'s limits would matter:
- * the savers that it allows are enough. */
+ * Everything aborts the test when libvips fails. What engine_start() allows is enough to make the sources. */
 #ifndef DARKROOM_TESTS_PICTURES_H
 #define DARKROOM_TESTS_PICTURES_H
 

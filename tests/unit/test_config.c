@@ -17,7 +17,7 @@ static struct scratch scratch;
 static struct config_origin origin;
 static struct problems problems;
 static struct config *config;
-static char vendor[PATH_MAX];
+static char vendor[128];
 
 static void make_directory(const char *name)
 {
@@ -41,7 +41,8 @@ static void write_text(const char *name, const char *format, ...)
 
 static void setup(void)
 {
-    static const char *const directories[] = { "folders", "recipes", "vendor", "a", "b", "c", "d", "out", "a/sub" };
+    static const char *const directories[] = { "folders", "recipes", "vendor", "a",    "b",
+                                               "c",       "d",       "out",    "a/sub" };
 
     scratch = scratch_make();
     for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
@@ -65,8 +66,8 @@ static void write_folder(const char *name, const char *path, const char *output,
     char file[64];
 
     snprintf(file, sizeof file, "folders/%s.folder", name);
-    write_text(file, "[Folder]\nPath=%s/%s\nOutput=%s/%s\nRecipe=web\n%s", scratch.path, path, scratch.path, output,
-               more);
+    write_text(file, "[Folder]\nPath=%s/%s\nOutput=%s/%s\nRecipe=web\n%s", scratch.path, path, scratch.path,
+               output, more);
 }
 
 static int load(void)
@@ -158,7 +159,8 @@ START_TEST(a_missing_recipe_is_told_with_the_places_that_were_looked_at)
     setup();
     write_folder("a", "a", "out", "Recipe=nope\n");
     ck_assert_int_eq(load(), -EINVAL);
-    snprintf(wanted, sizeof wanted, "there is no recipe \"nope\"; looked for %s/recipes/nope.recipe and %s/nope.recipe",
+    snprintf(wanted, sizeof wanted,
+             "there is no recipe \"nope\"; looked for %s/recipes/nope.recipe and %s/nope.recipe",
              scratch.path, vendor);
     expect_problem("missing recipe", &problems, wanted);
     teardown();
@@ -227,15 +229,27 @@ static const struct {
     { "output inside path", { { "a", "a/sub", "" } }, "Output= is inside Path=" },
     { "path inside output", { { "a/sub", "a", "" } }, "is inside Output=" },
     { "a loop of two", { { "a", "b", "" }, { "b", "a", "" } }, "lead back to it through folder \"y\"" },
-    { "a loop of two through a sub-directory", { { "a", "b", "" }, { "b", "a/sub", "" } }, "lead back to it" },
-    { "a loop of three", { { "a", "b", "" }, { "b", "c", "" }, { "c", "a", "" } }, "lead back to it through folder \"y\"" },
-    { "a loop of three, otherwise", { { "a", "c", "" }, { "b", "a", "" }, { "c", "b", "" } }, "lead back to it" },
-    { "a loop at the end of a chain", { { "a", "b", "" }, { "b", "c", "" }, { "c", "b", "" } }, "lead back to it" },
+    { "a loop of two through a sub-directory",
+      { { "a", "b", "" }, { "b", "a/sub", "" } },
+      "lead back to it" },
+    { "a loop of three",
+      { { "a", "b", "" }, { "b", "c", "" }, { "c", "a", "" } },
+      "lead back to it through folder \"y\"" },
+    { "a loop of three, otherwise",
+      { { "a", "c", "" }, { "b", "a", "" }, { "c", "b", "" } },
+      "lead back to it" },
+    { "a loop at the end of a chain",
+      { { "a", "b", "" }, { "b", "c", "" }, { "c", "b", "" } },
+      "lead back to it" },
     { "an archive in another's path",
       { { "a", "out", "Originals=archive\nArchive=%s/b\n" }, { "b", "out", "" } },
       "Archive=" },
-    { "failed files in another's path", { { "a", "out", "" }, { "b", "out", "Failed=%s/a/sub\n" } }, "Failed=" },
-    { "an archive beside them", { { "a", "out", "Originals=archive\nArchive=%s/c\n" }, { "b", "out", "" } }, NULL },
+    { "failed files in another's path",
+      { { "a", "out", "" }, { "b", "out", "Failed=%s/a/sub\n" } },
+      "Failed=" },
+    { "an archive beside them",
+      { { "a", "out", "Originals=archive\nArchive=%s/c\n" }, { "b", "out", "" } },
+      NULL },
 };
 
 START_TEST(folders_are_checked_against_each_other)
@@ -249,16 +263,16 @@ START_TEST(folders_are_checked_against_each_other)
         const char *more = arrangements[_i].folders[i][2], *place = strstr(more, "%s");
         char text[PATH_MAX];
 
-        snprintf(text, sizeof text, "%.*s%s%s", place ? (int)(place - more) : 0, more, place ? scratch.path : "",
-                 place ? place + 2 : more);
+        snprintf(text, sizeof text, "%.*s%s%s", place ? (int)(place - more) : 0, more,
+                 place ? scratch.path : "", place ? place + 2 : more);
         write_folder(names[i], arrangements[_i].folders[i][0], arrangements[_i].folders[i][1], text);
     }
     r = load();
     if (arrangements[_i].problem) {
         _cleanup_free_ char *text = problems_text(&problems);
 
-        ck_assert_msg(r == -EINVAL && strstr(text, arrangements[_i].problem), "%s: %d %s", arrangements[_i].name, r,
-                      text ? text : "");
+        ck_assert_msg(r == -EINVAL && strstr(text, arrangements[_i].problem), "%s: %d %s",
+                      arrangements[_i].name, r, text ? text : "");
     } else {
         expect_no_problem(arrangements[_i].name, &problems);
         ck_assert_int_eq(r, 0);
@@ -385,9 +399,11 @@ START_TEST(a_configuration_lives_as_long_as_its_last_reference)
 }
 END_TEST
 
-UNIT_MAIN("config", UNIT_TEST(a_whole_tree_is_loaded), UNIT_TEST(a_recipe_that_two_folders_name_is_loaded_once),
+UNIT_MAIN("config", UNIT_TEST(a_whole_tree_is_loaded),
+          UNIT_TEST(a_recipe_that_two_folders_name_is_loaded_once),
           UNIT_TEST(an_own_recipe_comes_before_the_vendors),
-          UNIT_TEST(the_number_of_workers_from_the_options_counts), UNIT_TEST(other_files_in_folders_are_left_alone),
+          UNIT_TEST(the_number_of_workers_from_the_options_counts),
+          UNIT_TEST(other_files_in_folders_are_left_alone),
           UNIT_TEST(a_missing_recipe_is_told_with_the_places_that_were_looked_at),
           UNIT_TEST(all_that_is_wrong_is_told_at_once), UNIT_TEST(at_least_one_folder_is_needed),
           UNIT_TEST(a_missing_folders_directory_is_told), UNIT_TEST(an_unknown_admin_group_is_told),

@@ -107,6 +107,15 @@ START_TEST(what_sticks_out_is_cut_evenly)
 }
 END_TEST
 
+static bool is_sound(struct extent source, const struct placement *got)
+{
+    return got->scaled.width >= 1 && got->scaled.height >= 1 && got->scaled.width <= source.width &&
+           got->scaled.height <= source.height && got->window.width >= 1 && got->window.height >= 1 &&
+           got->left + got->window.width <= got->scaled.width &&
+           got->top + got->window.height <= got->scaled.height && got->canvas.width >= got->window.width &&
+           got->canvas.height >= got->window.height;
+}
+
 /* For every small source and box: no side grows, nothing is empty, and windows lie inside. */
 START_TEST(nothing_is_ever_enlarged)
 {
@@ -115,16 +124,9 @@ START_TEST(nothing_is_ever_enlarged)
         struct box box = { (enum fit)(i / (144 * 169)), i / 144 % 13, i / 144 / 13 % 13 };
         struct placement got = geometry_place(source, &box);
 
-        ck_assert_uint_ge(got.scaled.width, 1);
-        ck_assert_uint_ge(got.scaled.height, 1);
-        ck_assert_uint_le(got.scaled.width, source.width);
-        ck_assert_uint_le(got.scaled.height, source.height);
-        ck_assert_uint_ge(got.window.width, 1);
-        ck_assert_uint_ge(got.window.height, 1);
-        ck_assert_uint_le(got.left + got.window.width, got.scaled.width);
-        ck_assert_uint_le(got.top + got.window.height, got.scaled.height);
-        ck_assert_uint_ge(got.canvas.width, got.window.width);
-        ck_assert_uint_ge(got.canvas.height, got.window.height);
+        if (!is_sound(source, &got))
+            ck_abort_msg("%u × %u into %u × %u, fit %d", source.width, source.height, box.width, box.height,
+                         (int)box.fit);
     }
 }
 END_TEST

@@ -12,9 +12,11 @@ static const struct {
     const char *name;
     bool end;
 } states[] = {
-    { JOB_QUEUED, "queued", false },       { JOB_OPENING, "opening", false },       { JOB_RUNNING, "running", false },
-    { JOB_PUBLISHING, "publishing", false }, { JOB_DONE, "done", true },            { JOB_FAILED, "failed", true },
-    { JOB_CANCELLED, "cancelled", true },  { JOB_SUPERSEDED, "superseded", true },  { JOB_VANISHED, "vanished", true },
+    { JOB_QUEUED, "queued", false },      { JOB_OPENING, "opening", false },
+    { JOB_RUNNING, "running", false },    { JOB_PUBLISHING, "publishing", false },
+    { JOB_DONE, "done", true },           { JOB_FAILED, "failed", true },
+    { JOB_CANCELLED, "cancelled", true }, { JOB_SUPERSEDED, "superseded", true },
+    { JOB_VANISHED, "vanished", true },
 };
 
 START_TEST(a_state_has_its_name_in_both_directions)
@@ -116,4 +118,5 @@ END_TEST
 
 UNIT_MAIN("job", UNIT_ROWS(a_state_has_its_name_in_both_directions, states),
           UNIT_TEST(a_name_that_is_no_state_is_refused), UNIT_TEST(a_job_keeps_its_configuration_alive),
-          UNIT_TEST(an_output_copies_its_path_and_has_no_picture), UNIT_TEST(only_pictures_in_memory_are_held))
+          UNIT_TEST(an_output_copies_its_path_and_has_no_picture),
+          UNIT_TEST(only_pictures_in_memory_are_held))

@@ -278,12 +278,14 @@ START_TEST(a_new_settle_time_is_for_what_is_touched_from_now_on)
 END_TEST
 
 UNIT_MAIN("settle", UNIT_TEST(a_touched_file_is_due_after_the_settle_time),
-          UNIT_TEST(every_event_arms_the_timer_again), UNIT_TEST(a_file_that_is_old_at_first_sight_has_settled),
+          UNIT_TEST(every_event_arms_the_timer_again),
+          UNIT_TEST(a_file_that_is_old_at_first_sight_has_settled),
           UNIT_TEST(age_is_counted_from_the_later_of_mtime_and_ctime),
           UNIT_TEST(an_mtime_in_the_future_settles_when_it_was_seen_twice),
           UNIT_TEST(a_file_that_grew_between_two_looks_waits_on),
           UNIT_TEST(an_event_between_two_equal_looks_makes_the_first_count_no_more),
-          UNIT_TEST(without_a_settle_time_a_look_is_enough), UNIT_TEST(a_due_time_that_is_given_counts_instead),
+          UNIT_TEST(without_a_settle_time_a_look_is_enough),
+          UNIT_TEST(a_due_time_that_is_given_counts_instead),
           UNIT_TEST(a_held_file_is_left_alone_whatever_happens_to_it), UNIT_TEST(a_waiting_file_can_be_held),
           UNIT_TEST(files_come_in_the_order_in_which_they_are_due),
           UNIT_ROWS(what_is_below_a_directory_is_forgotten_with_it, forgotten),

@@ -8,8 +8,9 @@
 #include <check.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 
-enum { PLENTY = 1 << 30 };
+enum { PLENTY = 1 << 30, MOST_KB = 500000 };
 
 static int probe(const struct bytes *bytes, uint64_t max_pixels, struct source *ret, struct error *error)
 {
@@ -27,6 +28,7 @@ START_TEST(a_picture_is_known_by_its_bytes)
     ck_assert_uint_eq(source.shape.extent.width, 40);
     ck_assert_uint_eq(source.shape.extent.height, 30);
     ck_assert_int_eq(source.shape.orientation, 1);
+    source_release(&source);
     bytes_release(&bytes);
 }
 END_TEST
@@ -43,6 +45,7 @@ START_TEST(an_orientation_is_found)
     ck_assert_int_eq(probe(&bytes, PLENTY, &source, &error), 0);
     ck_assert_int_eq(source.shape.orientation, 6);
     ck_assert_uint_eq(source.shape.extent.width, 40);
+    source_release(&source);
     bytes_release(&bytes);
 }
 END_TEST
@@ -70,6 +73,7 @@ START_TEST(what_is_no_picture_is_refused)
     ck_assert_int_lt(probe(&bytes, PLENTY, &source, &error), 0);
     ck_assert_int_eq(error.class, CLASS_PERMANENT);
     ck_assert_int_eq(error.stage, STAGE_PROBE);
+    source_release(&source);
     ck_assert_msg(strstr(error.text, strangers[_i].says), "\"%s\" is not in \"%s\"", strangers[_i].says,
                   error.text);
 }
@@ -88,7 +92,29 @@ START_TEST(a_picture_over_the_limit_is_refused_by_its_header)
     ck_assert_ptr_nonnull(strstr(error.text, "40 × 30 are 1200 pixels"));
     ck_assert_ptr_nonnull(strstr(error.text, "MaxPixels="));
     ck_assert_uint_eq(source.shape.extent.width, 40);
+    source_release(&source);
     bytes_release(&bytes);
+}
+END_TEST
+
+/* A file of 49 bytes that claims a text of 1 GB: libpng would make room for it. */
+START_TEST(what_a_chunk_claims_is_not_allocated)
+{
+    static const char png[] =
+        "\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x08\0\0\0\x08\x08\0\0\0\0\xe1\x64\xe1\x57"
+        "\x3f\xff\xff\xf0tEXtabcdefgh";
+    struct bytes bytes = { (void *)png, sizeof png - 1 };
+    struct rusage usage;
+    struct source source;
+    struct error error;
+
+    ck_assert_int_lt(probe(&bytes, PLENTY, &source, &error), 0);
+    ck_assert_int_eq(error.class, CLASS_PERMANENT);
+    ck_assert_msg(strstr(error.text, "truncated"), "%s", error.text);
+    ck_assert_uint_eq(source.size, 33);
+    getrusage(RUSAGE_SELF, &usage);
+    ck_assert_int_lt(usage.ru_maxrss, MOST_KB);
+    source_release(&source);
 }
 END_TEST
 
@@ -113,6 +139,7 @@ START_TEST(decoders_that_can_shrink_do)
     ck_assert_int_eq(image->Xsize, shrunk[_i].width);
     ck_assert_int_eq(image->Ysize, shrunk[_i].height);
     image_replace(&image, NULL);
+    source_release(&source);
     bytes_release(&bytes);
 }
 END_TEST
@@ -131,6 +158,7 @@ int main(void)
     tcase_add_loop_test(tests, an_orientation_is_found, 0, FORMAT_COUNT);
     tcase_add_loop_test(tests, what_is_no_picture_is_refused, 0, ARRAY_SIZE(strangers));
     tcase_add_test(tests, a_picture_over_the_limit_is_refused_by_its_header);
+    tcase_add_test(tests, what_a_chunk_claims_is_not_allocated);
     tcase_add_loop_test(tests, decoders_that_can_shrink_do, 0, ARRAY_SIZE(shrunk));
 
     srunner_run_all(runner, CK_NORMAL);

@@ -251,7 +251,9 @@ END_TEST
 static const struct {
     int mtime;
     bool written;
-} ages[] = { { -1, true }, { -30, true }, { -90, false }, { 30, true }, { 3600, false }, { -1000000, false } };
+} ages[] = {
+    { -1, true }, { -30, true }, { -90, false }, { 30, true }, { 3600, false }, { -1000000, false }
+};
 
 START_TEST(a_file_written_to_lately_may_still_be_written)
 {
@@ -261,7 +263,8 @@ START_TEST(a_file_written_to_lately_may_still_be_written)
     hot_write(hot.in[0], "a.jpg", "abc");
     set_mtime("a.jpg", ages[_i].mtime);
     job = hot_job(&hot, 0, 1, "a.jpg");
-    ck_assert_msg(source_is_being_written(job, root, 60 * USEC_PER_SEC) == ages[_i].written, "%d s", ages[_i].mtime);
+    ck_assert_msg(source_is_being_written(job, root, 60 * USEC_PER_SEC) == ages[_i].written, "%d s",
+                  ages[_i].mtime);
     ck_assert(!source_is_being_written(job, root, 0));
     job_free(job);
     teardown();
@@ -282,8 +285,8 @@ END_TEST
 
 UNIT_MAIN("source", UNIT_TEST(a_source_is_opened_for_reading),
           UNIT_ROWS(what_is_no_good_source_is_refused_without_waiting, refusals),
-          UNIT_TEST(a_limit_is_the_largest_size_that_is_allowed), UNIT_ROWS(nothing_outside_the_root_is_opened, escapes),
-          UNIT_TEST(another_version_is_not_opened),
+          UNIT_TEST(a_limit_is_the_largest_size_that_is_allowed),
+          UNIT_ROWS(nothing_outside_the_root_is_opened, escapes), UNIT_TEST(another_version_is_not_opened),
           UNIT_TEST(another_file_of_the_same_size_and_time_is_another_version),
           UNIT_TEST(a_source_that_is_gone_has_vanished),
           UNIT_TEST(a_file_open_for_writing_is_being_written_however_old_it_is),

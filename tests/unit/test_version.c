@@ -24,13 +24,16 @@ START_TEST(versions_are_compared)
 {
     ck_assert_msg(version_equal(&base, &rows[_i].other) == rows[_i].equal, "%s", rows[_i].name);
     ck_assert_msg(version_equal(&rows[_i].other, &base) == rows[_i].equal, "%s, turned round", rows[_i].name);
-    ck_assert_msg(version_equal_renamed(&base, &rows[_i].other) == rows[_i].equal_renamed, "%s", rows[_i].name);
+    ck_assert_msg(version_equal_renamed(&base, &rows[_i].other) == rows[_i].equal_renamed, "%s",
+                  rows[_i].name);
 }
 END_TEST
 
 START_TEST(a_version_is_what_stat_says)
 {
-    struct stat st = { .st_dev = 11, .st_ino = 12, .st_size = 13, .st_mtim = { 14, 15 }, .st_ctim = { 16, 17 } };
+    struct stat st = {
+        .st_dev = 11, .st_ino = 12, .st_size = 13, .st_mtim = { 14, 15 }, .st_ctim = { 16, 17 }
+    };
     struct version version = version_of(&st);
 
     ck_assert_uint_eq(version.device, 11);

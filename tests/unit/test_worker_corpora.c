@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <xxhash.h>
 
-enum { FILES_MAX = 2000, LONGEST_MS = 30000 };
+enum { FILES_MAX = 2000, LONGEST_MS = 30000, PIXELS_MAX = 20000000 };
 
 static const char recipe_text[] =
     "[Recipe]\nStep=auto-orient\n[Output a]\nWidth=64 200\nFormat=jpeg webp png\n"
@@ -114,6 +114,7 @@ static void work(struct harness *harness, uint64_t job, const char *path, struct
 
     ck_assert_int_eq(fstat(source, &st), 0);
     ticket = harness_ticket(job, 0, (uint64_t)st.st_size);
+    ticket.max_pixels = PIXELS_MAX;
     ck_assert_int_eq(harness_send(harness, &ticket, source), 0);
 
     memset(ret, 0, sizeof *ret);

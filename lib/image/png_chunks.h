@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* png_chunks - leaves out of a PNG what its pixels do not need, before libpng sees it.
+ *
+ * libpng allocates what a chunk claims to hold before it looks whether the file has that much, and inflates
+ * compressed text whatever it grows to: a file of 100 bytes costs 1 GB. Nothing of that is kept in outputs
+ * anyway. Pure. */
+#ifndef DARKROOM_IMAGE_PNG_CHUNKS_H
+#define DARKROOM_IMAGE_PNG_CHUNKS_H
+
+#include <stddef.h>
+
+/* Makes a copy of the PNG in @data with its critical chunks and those that colours, transparency, resolution and
+ * EXIF are in. Where a chunk but IDAT claims more than the file has, the copy ends. When there is nothing to
+ * leave out *@ret_copy is NULL; else the caller frees it. 0 or -ENOMEM. */
+int png_chunks_reduce(const void *data, size_t size, void **ret_copy, size_t *ret_size);
+
+#endif

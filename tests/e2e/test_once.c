@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One result a version: nothing is done twice, a new version is done again, and nobody's file is overwritten. */
+#include "daemon_harness.h"
+#include "painter.h"
+#include "witness.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { WORKERS = 2 };
+
+START_TEST(an_overwritten_source_gives_a_new_output)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_ends(&h, 1, 0);
+    harness_expect_picture(&h, "out/a.png", 24, 24);
+    harness_drop(&h, "a.jpg", 48, 96, 2);
+    harness_await_ends(&h, 2, 0);
+    harness_expect_picture(&h, "out/a.png", 24, 48);
+    harness_close(&h);
+}
+END_TEST
+
+/* Written in place, under its own name, by somebody who knows no temporary names. */
+START_TEST(a_file_written_in_place_makes_one_job)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "Settle=300ms\n", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    painter_paint(harness_path(&h, "in/a.jpg"), 1000, 800, 1);
+    ck_assert_int_eq(chmod(harness_path(&h, "in/a.jpg"), 0600), 0);
+    ck_assert_int_eq(chmod(harness_path(&h, "in/a.jpg"), 0644), 0);
+    harness_await_ends(&h, 1, 0);
+    harness_drop(&h, "b.jpg", 48, 48, 1);
+    harness_await_ends(&h, 2, 0);
+    harness_close(&h);
+}
+END_TEST
+
+START_TEST(a_polled_folder_does_each_file_once)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "Watch=poll\nPollInterval=100ms\n", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_ends(&h, 1, 0);
+    harness_drop(&h, "b.jpg", 48, 48, 1);
+    harness_await_ends(&h, 2, 0);
+    harness_close(&h);
+}
+END_TEST
+
+START_TEST(a_restart_repeats_nothing)
+{
+    enum { COUNT = 10, RESTARTS = 3 };
+    struct witness witness;
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE);
+    witness_open(&witness, harness_path(&h, "out"));
+    for (int i = 0; i < COUNT; i++) {
+        char name[32];
+
+        snprintf(name, sizeof name, "%d.jpg", i);
+        harness_drop(&h, name, 48, 48, (unsigned)i);
+    }
+    for (int i = 0; i < RESTARTS; i++) {
+        harness_start(&h);
+        harness_await_ends(&h, COUNT + i, 0);
+        /* This one shows that the scan is over and found nothing else. */
+        harness_drop(&h, i == 0 ? "x.jpg" : i == 1 ? "y.jpg" : "z.jpg", 48, 48, 1);
+        harness_await_ends(&h, COUNT + i + 1, 0);
+        ck_assert_int_eq(harness_stop(&h), 0);
+    }
+    witness_expect_once(&witness, (COUNT + RESTARTS) * 4);
+    witness_close(&witness);
+    harness_close(&h);
+}
+END_TEST
+
+START_TEST(an_output_that_somebody_removed_stays_removed)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_ends(&h, 1, 0);
+    ck_assert_int_eq(unlink(harness_path(&h, "out/a.png")), 0);
+    ck_assert_int_eq(harness_stop(&h), 0);
+    harness_start(&h);
+    harness_drop(&h, "b.jpg", 48, 48, 1);
+    harness_await_ends(&h, 2, 0);
+    ck_assert(!harness_exists(&h, "out/a.png"));
+
+    /* But a new version is made. */
+    harness_drop(&h, "a.jpg", 48, 96, 2);
+    harness_await_ends(&h, 3, 0);
+    harness_expect_picture(&h, "out/a.png", 24, 48);
+    harness_close(&h);
+}
+END_TEST
+
+static void expect_conflict(struct harness *h, const char *path)
+{
+    json_t *job = harness_job_of(h, path);
+
+    ck_assert_ptr_nonnull(job);
+    ck_assert_str_eq(harness_string(job, "state"), "failed");
+    ck_assert_str_eq(harness_string(job, "class"), "conflict");
+    json_decref(job);
+}
+
+START_TEST(two_sources_of_one_output_are_a_conflict)
+{
+    struct harness h;
+    uint64_t inode;
+
+    harness_open(&h);
+    harness_configure(&h, "Originals=delete\n", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_ends(&h, 1, 0);
+    inode = harness_inode(&h, "out/a.png");
+    harness_drop(&h, "a.png", 48, 96, 2);
+    harness_await_ends(&h, 1, 1);
+    expect_conflict(&h, "a.png");
+    ck_assert_uint_eq(harness_inode(&h, "out/a.png"), inode);
+    ck_assert(harness_exists(&h, "in/a.png")); /* nothing moves */
+    harness_close(&h);
+}
+END_TEST
+
+START_TEST(somebody_elses_file_in_the_way_is_a_conflict)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE);
+    painter_paint(harness_path(&h, "out/a.32.png"), 5, 5, 9);
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_ends(&h, 0, 1);
+    expect_conflict(&h, "a.jpg");
+    harness_expect_picture(&h, "out/a.32.png", 5, 5);
+    ck_assert_uint_eq(harness_count(&h, "out"), 1); /* all of a set, or none */
+    harness_close(&h);
+}
+END_TEST
+
+START_TEST(a_file_in_the_way_is_overwritten_when_that_is_wanted)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "Existing=overwrite\n", HARNESS_RECIPE_SINGLE);
+    painter_paint(harness_path(&h, "out/a.png"), 5, 5, 9);
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_ends(&h, 1, 0);
+    harness_expect_picture(&h, "out/a.png", 24, 24);
+    harness_close(&h);
+}
+END_TEST
+
+START_TEST(a_version_that_changes_while_it_is_worked_on_is_superseded)
+{
+    struct harness h;
+    pid_t pids[WORKERS];
+    size_t count;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    harness_status(&h);
+    count = harness_workers(&h, NULL, pids, WORKERS);
+    for (size_t i = 0; i < count; i++)
+        ck_assert_int_eq(kill(pids[i], SIGSTOP), 0);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_jobs(&h, "running", 1);
+    harness_drop(&h, "a.jpg", 48, 96, 2);
+    for (size_t i = 0; i < count; i++)
+        ck_assert_int_eq(kill(pids[i], SIGCONT), 0);
+
+    harness_await_ends(&h, 1, 0);
+    ck_assert_int_eq(harness_number(h.status, "jobs.superseded"), 1);
+    harness_expect_picture(&h, "out/a.png", 24, 48);
+    harness_close(&h);
+}
+END_TEST
+
+START_TEST(a_source_that_goes_while_it_is_worked_on_vanishes)
+{
+    struct harness h;
+    pid_t pids[WORKERS];
+    size_t count;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    harness_status(&h);
+    count = harness_workers(&h, NULL, pids, WORKERS);
+    for (size_t i = 0; i < count; i++)
+        ck_assert_int_eq(kill(pids[i], SIGSTOP), 0);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_jobs(&h, "running", 1);
+    ck_assert_int_eq(unlink(harness_path(&h, "in/a.jpg")), 0);
+    for (size_t i = 0; i < count; i++)
+        ck_assert_int_eq(kill(pids[i], SIGCONT), 0);
+    harness_await_jobs(&h, "vanished", 1);
+    ck_assert_uint_eq(harness_count(&h, "out"), 0);
+
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_ends(&h, 1, 0);
+    harness_close(&h);
+}
+END_TEST
+
+HARNESS_MAIN("once", UNIT_TEST(an_overwritten_source_gives_a_new_output),
+             UNIT_TEST(a_file_written_in_place_makes_one_job),
+             UNIT_TEST(a_polled_folder_does_each_file_once), UNIT_TEST(a_restart_repeats_nothing),
+             UNIT_TEST(an_output_that_somebody_removed_stays_removed),
+             UNIT_TEST(two_sources_of_one_output_are_a_conflict),
+             UNIT_TEST(somebody_elses_file_in_the_way_is_a_conflict),
+             UNIT_TEST(a_file_in_the_way_is_overwritten_when_that_is_wanted),
+             UNIT_TEST(a_version_that_changes_while_it_is_worked_on_is_superseded),
+             UNIT_TEST(a_source_that_goes_while_it_is_worked_on_vanishes))

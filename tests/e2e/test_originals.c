@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What becomes of the originals. */
+#include "daemon_harness.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+static void make_directory(const struct harness *h, const char *path)
+{
+    ck_assert_msg(mkdir(harness_path(h, "%s", path), 0755) == 0, "%s: %m", path);
+}
+
+static void configure_archive(const struct harness *h)
+{
+    char more[PATH_MAX];
+
+    snprintf(more, sizeof more, "Originals=archive\nArchive=%s\n", harness_path(h, "archive"));
+    harness_configure(h, more, HARNESS_RECIPE_SINGLE);
+}
+
+START_TEST(originals_are_archived_in_their_tree)
+{
+    struct harness h;
+
+    harness_open(&h);
+    configure_archive(&h);
+    harness_start(&h);
+    make_directory(&h, "in/2026");
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_drop(&h, "2026/b.jpg", 48, 48, 2);
+    harness_await_ends(&h, 2, 0);
+    ck_assert(!harness_exists(&h, "in/a.jpg") && !harness_exists(&h, "in/2026/b.jpg"));
+    harness_expect_picture(&h, "archive/a.jpg", 48, 48);
+    harness_expect_picture(&h, "archive/2026/b.jpg", 48, 48);
+    harness_close(&h);
+}
+END_TEST
+
+START_TEST(the_archive_overwrites_nothing)
+{
+    struct harness h;
+
+    harness_open(&h);
+    configure_archive(&h);
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_ends(&h, 1, 0);
+    harness_drop(&h, "a.jpg", 48, 96, 2);
+    harness_await_ends(&h, 2, 0);
+    harness_expect_picture(&h, "archive/a.jpg", 48, 48);
+    harness_expect_picture(&h, "archive/a-1.jpg", 48, 96);
+    harness_expect_picture(&h, "out/a.png", 24, 48); /* the newer version */
+    ck_assert_uint_eq(harness_count(&h, "in"), 0);
+    harness_close(&h);
+}
+END_TEST
+
+/* The archive is often another disk. */
+START_TEST(a_missing_archive_does_not_repeat_the_job)
+{
+    struct harness h;
+    json_t *job;
+
+    harness_open(&h);
+    configure_archive(&h);
+    ck_assert_int_eq(rmdir(harness_path(&h, "archive")), 0);
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_jobs(&h, "done", 1);
+    ck_assert_int_eq(harness_stop(&h), 0);
+    ck_assert_uint_eq(harness_count(&h, "in") + harness_count(&h, "archive"), harness_exists(&h, "in/a.jpg"));
+
+    make_directory(&h, "archive");
+    harness_start(&h);
+    harness_await_ends(&h, 1, 0);
+    job = harness_job_of(&h, "a.jpg");
+    ck_assert_str_eq(harness_string(job, "id"), "1");
+    json_decref(job);
+    harness_expect_picture(&h, "archive/a.jpg", 48, 48);
+    harness_close(&h);
+}
+END_TEST
+
+START_TEST(originals_are_deleted)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "Originals=delete\n", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_ends(&h, 1, 0);
+    ck_assert(!harness_exists(&h, "in/a.jpg"));
+    ck_assert_uint_eq(harness_count(&h, "in"), 0);
+    harness_expect_picture(&h, "out/a.png", 24, 24);
+    harness_close(&h);
+}
+END_TEST
+
+static void expect_error_file(const struct harness *h, const char *path, const char *source)
+{
+    json_t *error = json_loads(harness_read(h, path), 0, NULL);
+
+    ck_assert_ptr_nonnull(error);
+    ck_assert_str_eq(harness_string(error, "path"), source);
+    ck_assert_str_eq(harness_string(error, "class"), "permanent");
+    ck_assert_str_eq(harness_string(error, "stage"), "probe");
+    ck_assert_uint_gt(strlen(harness_string(error, "message")), 0);
+    ck_assert_int_eq(harness_number(error, "attempts"), 0);
+    json_decref(error);
+}
+
+START_TEST(a_failed_original_is_moved_aside_with_its_error)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "Originals=delete\n", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    make_directory(&h, "in/sub");
+    harness_drop_bytes(&h, "sub/bad.jpg", "no picture", 10);
+    harness_await_ends(&h, 0, 1);
+    ck_assert(!harness_exists(&h, "in/sub/bad.jpg"));
+    ck_assert(harness_exists(&h, "in/.failed/sub/bad.jpg"));
+    expect_error_file(&h, "in/.failed/sub/bad.jpg.error.json", "sub/bad.jpg");
+
+    /* Moving it back is a retry. */
+    ck_assert_int_eq(rename(harness_path(&h, "in/.failed/sub/bad.jpg"), harness_path(&h, "in/sub/bad.jpg")), 0);
+    harness_await_ends(&h, 0, 2);
+    harness_close(&h);
+}
+END_TEST
+
+START_TEST(a_failed_folder_of_its_own_takes_errors_of_kept_originals)
+{
+    struct harness h;
+    char more[PATH_MAX];
+
+    harness_open(&h);
+    snprintf(more, sizeof more, "Failed=%s\n", harness_path(&h, "failed"));
+    harness_configure(&h, more, HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    harness_drop_bytes(&h, "bad.jpg", "no picture", 10);
+    harness_await_ends(&h, 0, 1);
+    ck_assert(harness_exists(&h, "in/bad.jpg"));
+    ck_assert(!harness_exists(&h, "failed/bad.jpg"));
+    expect_error_file(&h, "failed/bad.jpg.error.json", "bad.jpg");
+    harness_close(&h);
+}
+END_TEST
+
+HARNESS_MAIN("originals", UNIT_TEST(originals_are_archived_in_their_tree), UNIT_TEST(the_archive_overwrites_nothing),
+             UNIT_TEST(a_missing_archive_does_not_repeat_the_job), UNIT_TEST(originals_are_deleted),
+             UNIT_TEST(a_failed_original_is_moved_aside_with_its_error),
+             UNIT_TEST(a_failed_folder_of_its_own_takes_errors_of_kept_originals))

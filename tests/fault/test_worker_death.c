@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Workers die; their jobs do not, and only the file that killed its worker is blamed. */
+#include "daemon_harness.h"
+#include "witness.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+enum { COUNT = 200, KILLS = 40, WORKERS = 2, SIDE = 500 };
+
+static void drop(const struct harness *h, int number)
+{
+    char name[32];
+
+    snprintf(name, sizeof name, "%d.jpg", number);
+    harness_drop(h, name, SIDE, SIDE * 3 / 4, (unsigned)number);
+}
+
+/* The next moment is a number of changes away that nobody chose. */
+static void let_pass(struct harness *h, unsigned changes)
+{
+    for (; changes > 0; changes--) {
+        uint64_t sequence = (uint64_t)harness_number(harness_status(h), "sequence");
+        char *text;
+
+        if (darkroom_status_wait(h->dk, sequence, 1000, &text) == 0)
+            darkroom_free(text);
+    }
+}
+
+/* A file has MaxAttempts crashes of its own to lose, and random kills may hit one job again and again: enough of them
+ * are allowed here for that not to happen. */
+START_TEST(workers_that_are_killed_at_any_moment_lose_nothing)
+{
+    unsigned seed = (unsigned)getpid();
+    struct witness witness;
+    struct harness h;
+    int killed = 0;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE);
+    harness_configure_daemon(&h, "MaxAttempts=50\n");
+    witness_open(&witness, harness_path(&h, "out"));
+    for (int i = 0; i < COUNT; i++)
+        drop(&h, i);
+    harness_start(&h);
+    harness_status(&h);
+
+    while (killed < KILLS && harness_number(h.status, "jobs.done") < COUNT) {
+        pid_t pids[WORKERS];
+        size_t count;
+
+        let_pass(&h, (unsigned)rand_r(&seed) % 6);
+        harness_status(&h);
+        count = harness_workers(&h, "busy", pids, WORKERS);
+        if (count > 0 && kill(pids[(unsigned)rand_r(&seed) % count], SIGKILL) == 0)
+            killed++;
+    }
+    harness_await_ends(&h, COUNT, 0);
+    witness_expect_once(&witness, COUNT * 4);
+    ck_assert_int_ge(killed, KILLS / 4);
+    printf("%d workers were killed in %d jobs\n", killed, COUNT);
+    witness_close(&witness);
+    harness_close(&h);
+}
+END_TEST
+
+/* The worker that works on @job, or 0. */
+static pid_t worker_of(const json_t *status, const char *job)
+{
+    const json_t *worker;
+    size_t i;
+
+    json_array_foreach(json_object_get(status, "workers"), i, worker) {
+        const json_t *held = json_object_get(worker, "job");
+
+        if (json_is_string(held) && strcmp(json_string_value(held), job) == 0)
+            return (pid_t)harness_number(worker, "pid");
+    }
+    return 0;
+}
+
+struct hunt {
+    const char *job;
+    pid_t last; /* was killed already */
+};
+
+static bool is_held_or_over(const json_t *status, void *context)
+{
+    const struct hunt *hunt = context;
+    pid_t holder = worker_of(status, hunt->job);
+
+    return (holder > 0 && holder != hunt->last) || harness_number(status, "jobs.failed") > 0;
+}
+
+/* A picture that takes a while: each worker that has it is killed. One that had not begun yet does not count. */
+START_TEST(a_file_that_kills_its_workers_fails_and_its_neighbours_do_not)
+{
+    enum { NEIGHBOURS = 30 };
+    struct hunt hunt = { .job = "1" };
+    struct harness h;
+    json_t *job, *jobs;
+    int kills = 0;
+    size_t i;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE);
+    harness_start(&h);
+    harness_drop(&h, "poison.png", 6000, 4000, 1); /* JPEG would be shrunk while it is loaded */
+
+    for (;;) {
+        harness_await(&h, "a worker has the poison, or it has failed", is_held_or_over, &hunt);
+        if (harness_number(h.status, "jobs.failed") > 0)
+            break;
+        hunt.last = worker_of(h.status, hunt.job);
+        ck_assert(kill(hunt.last, SIGKILL) == 0 || errno == ESRCH);
+        for (int n = 0; kills == 0 && n < NEIGHBOURS; n++)
+            drop(&h, n);
+        kills++;
+    }
+    harness_await_ends(&h, NEIGHBOURS, 1);
+
+    job = harness_job_of(&h, "poison.png");
+    ck_assert_str_eq(harness_string(job, "state"), "failed");
+    ck_assert_str_eq(harness_string(job, "class"), "crash");
+    ck_assert_int_eq(harness_number(job, "attempts"), 3);
+    ck_assert_int_ge(kills, 3);
+    json_decref(job);
+
+    jobs = harness_jobs(&h, "done");
+    json_array_foreach(jobs, i, job)
+        ck_assert_int_eq(harness_number(job, "attempts"), 0);
+    json_decref(jobs);
+    harness_close(&h);
+}
+END_TEST
+
+/* Workers that die before they can do anything: the pool backs off and goes on. */
+START_TEST(idle_workers_that_are_killed_are_replaced)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    for (int round = 0; round < 3; round++) {
+        pid_t pids[WORKERS];
+        size_t count;
+
+        harness_status(&h);
+        count = harness_workers(&h, NULL, pids, WORKERS);
+        for (size_t i = 0; i < count; i++)
+            kill(pids[i], SIGKILL);
+        drop(&h, round);
+        harness_await_ends(&h, round + 1, 0);
+    }
+    harness_close(&h);
+}
+END_TEST
+
+START_TEST(workers_leave_when_the_daemon_is_killed)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    for (int i = 0; i < 20; i++)
+        drop(&h, i);
+    harness_await_jobs(&h, "running", 1);
+    harness_kill(&h, false); /* which waits for all of them */
+    harness_close(&h);
+}
+END_TEST
+
+HARNESS_MAIN("worker_death", UNIT_TEST(workers_that_are_killed_at_any_moment_lose_nothing),
+             UNIT_TEST(a_file_that_kills_its_workers_fails_and_its_neighbours_do_not),
+             UNIT_TEST(idle_workers_that_are_killed_are_replaced), UNIT_TEST(workers_leave_when_the_daemon_is_killed))

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kill_switch - ends the supervisor by SIGKILL just before its Nth system call that anybody else could see.
+ *
+ * kill_switch.c is preloaded into darkroomd and counts, in all threads together, the calls that change files
+ * (fsync, renameat2, openat for creating, unlinkat, pwrite …) or send messages (sendmsg, mq_send, an eventfd's
+ * write). strace's inject=…:when=N would count each thread apart, follow into the workers, and take ten times as long.
+ * The workers have an environment of their own, so the switch is not in them.
+ *
+ * The state is a file of the test, mapped by both: the test reads the count while the daemon runs. */
+#ifndef DARKROOM_TESTS_KILL_SWITCH_H
+#define DARKROOM_TESTS_KILL_SWITCH_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define KILL_SWITCH_VARIABLE "DARKROOM_KILL_SWITCH"
+
+struct kill_switch {
+    atomic_uint_fast64_t calls;
+    uint64_t at;    /* the call that is not reached any more; 0: none */
+    char call[32];  /* its name */
+};
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A folder's books on its jobs in flight. */
+#include "supervisor/folder.h"
+
+#include "hot_folders.h"
+#include "unit_main.h"
+
+static struct hot_folders hot;
+static struct folder *folder;
+
+static void setup(void)
+{
+    hot_open(&hot, 1, HOT_RECIPE);
+    folder = folder_new(NULL, 3, hot.conf);
+    ck_assert_ptr_nonnull(folder);
+}
+
+static void teardown(void)
+{
+    folder_free(folder);
+    hot_close(&hot);
+}
+
+static struct job *new_job(uint64_t id)
+{
+    return hot_job(&hot, 0, id, "a.jpg");
+}
+
+START_TEST(a_new_folder_has_nothing_in_flight)
+{
+    setup();
+    ck_assert_str_eq(folder->name, "f0");
+    ck_assert_uint_eq(folder->slot, 3);
+    ck_assert_uint_eq(folder->in_flight, 0);
+    ck_assert_uint_eq(folder->due_us, USEC_INFINITY);
+    ck_assert_ptr_null(folder_pop_ready(folder));
+    ck_assert_ptr_null(folder_pop_opened(folder));
+    folder_free(NULL);
+    teardown();
+}
+END_TEST
+
+START_TEST(jobs_are_counted_by_state)
+{
+    struct job *a, *b;
+
+    setup();
+    a = new_job(1);
+    b = new_job(2);
+    folder_enter_job(folder, a, JOB_QUEUED);
+    folder_enter_job(folder, b, JOB_DONE); /* only its original is left to deal with */
+    ck_assert_uint_eq(folder->in_flight, 2);
+    ck_assert_uint_eq(folder->counts[JOB_QUEUED], 1);
+    ck_assert_uint_eq(folder->counts[JOB_DONE], 1);
+    folder_set_state(folder, a, JOB_OPENING);
+    folder_set_state(folder, a, JOB_RUNNING);
+    ck_assert_int_eq(a->state, JOB_RUNNING);
+    ck_assert_uint_eq(folder->counts[JOB_QUEUED] + folder->counts[JOB_OPENING], 0);
+    ck_assert_uint_eq(folder->counts[JOB_RUNNING], 1);
+    folder_leave_job(folder, a);
+    folder_leave_job(folder, b);
+    ck_assert_uint_eq(folder->in_flight, 0);
+    for (size_t i = 0; i < JOB_STATE_COUNT; i++)
+        ck_assert_uint_eq(folder->counts[i], 0);
+    job_free(a);
+    job_free(b);
+    teardown();
+}
+END_TEST
+
+START_TEST(pictures_that_wait_to_be_published_are_counted)
+{
+    struct job *a, *b;
+
+    setup();
+    a = new_job(1);
+    b = new_job(2);
+    folder_enter_job(folder, a, JOB_RUNNING);
+    folder_enter_job(folder, b, JOB_RUNNING);
+    hot_output(a, 0, "a", "12345");
+    hot_output(b, 0, "b", "123");
+    ck_assert_uint_eq(folder->publishing_bytes, 0);
+    folder_set_state(folder, a, JOB_PUBLISHING);
+    folder_set_state(folder, b, JOB_PUBLISHING);
+    ck_assert_uint_eq(folder->publishing_bytes, 8);
+    folder_set_state(folder, a, JOB_DONE);
+    ck_assert_uint_eq(folder->publishing_bytes, 3);
+    folder_set_state(folder, b, JOB_QUEUED); /* back, before its descriptors are closed */
+    ck_assert_uint_eq(folder->publishing_bytes, 0);
+    folder_leave_job(folder, a);
+    folder_leave_job(folder, b);
+    job_free(a);
+    job_free(b);
+    teardown();
+}
+END_TEST
+
+START_TEST(ready_jobs_leave_in_the_order_in_which_they_came)
+{
+    setup();
+    for (uint64_t i = 1; i <= 3; i++)
+        folder_push_ready(folder, new_job(i));
+    ck_assert_uint_eq(folder->ready_count, 3);
+    for (uint64_t i = 1; i <= 3; i++) {
+        struct job *job = folder_pop_ready(folder);
+
+        ck_assert_uint_eq(job->id, i);
+        job_free(job);
+    }
+    ck_assert_uint_eq(folder->ready_count, 0);
+    ck_assert_ptr_null(folder_pop_ready(folder));
+    teardown();
+}
+END_TEST
+
+START_TEST(an_opened_job_may_be_put_first)
+{
+    static const uint64_t wanted[] = { 4, 3, 1, 2 };
+
+    setup();
+    folder_push_opened(folder, new_job(1), false);
+    folder_push_opened(folder, new_job(2), false);
+    folder_push_opened(folder, new_job(3), true);
+    folder_push_opened(folder, new_job(4), true);
+    ck_assert_uint_eq(folder->opened_count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        struct job *job = folder_pop_opened(folder);
+
+        ck_assert_uint_eq(job->id, wanted[i]);
+        job_free(job);
+    }
+    ck_assert_uint_eq(folder->opened_count, 0);
+    teardown();
+}
+END_TEST
+
+UNIT_MAIN("folder", UNIT_TEST(a_new_folder_has_nothing_in_flight), UNIT_TEST(jobs_are_counted_by_state),
+          UNIT_TEST(pictures_that_wait_to_be_published_are_counted),
+          UNIT_TEST(ready_jobs_leave_in_the_order_in_which_they_came),
+          UNIT_TEST(an_opened_job_may_be_put_first))

@@ -1,0 +1,712 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How files of a hot folder come in: the thread's loop is the test's own, the ledger is a real one. */
+#include "supervisor/intake.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "hot_folders.h"
+#include "overflow.h"
+#include "supervisor/publish.h"
+#include "unit_main.h"
+
+#include <errno.h>
+#include <sched.h>
+
+static struct hot_folders hot;
+static struct channel replies;
+static struct ledger *ledger;
+static struct intake *intake;
+static struct ledger_news news;
+
+static void silent(int level, uint64_t job, const char *text)
+{
+    (void)level, (void)job, (void)text;
+}
+
+static void start_ledger(void)
+{
+    struct error error;
+
+    ck_assert_int_eq(channel_init(&replies, sizeof(struct reply), REPLIES_MAX), 0);
+    ck_assert_msg(ledger_start(hot.ledger, &replies, &ledger, &error) == 0, "%s", error.text);
+}
+
+static void stop_ledger(void)
+{
+    ledger_stop(ledger);
+    ledger_free(ledger);
+    channel_release(&replies);
+}
+
+static void setup(void)
+{
+    log_setup(silent, LOG_ERR);
+    hot_open(&hot, 1, HOT_RECIPE);
+    start_ledger();
+}
+
+static void enter(bool once)
+{
+    intake = intake_new(0, "f0", &hot.conf[0], ledger, once);
+    ck_assert_ptr_nonnull(intake);
+    intake_enter(intake);
+}
+
+static void teardown(void)
+{
+    intake_free(intake);
+    stop_ledger();
+    hot_close(&hot);
+}
+
+static struct watcher_news watcher_news(void)
+{
+    struct watcher_news watcher = { 0 };
+
+    intake_news(intake, &watcher);
+    return watcher;
+}
+
+/* All that the ledger was told is in the news. */
+static void read_news(void)
+{
+    ck_assert_int_eq(ledger_intent(ledger, NULL, 0), 0);
+    ledger_read_news(ledger, &news);
+}
+
+static void turn(void)
+{
+    intake_read_events(intake);
+    intake_step(intake);
+    read_news();
+}
+
+/* Turns as a watcher's thread does, until @done() says so. */
+static void run_until(bool (*done)(void))
+{
+    uint64_t deadline = monotonic_us() + HOT_AWAIT_MS * USEC_PER_MSEC;
+
+    for (turn(); !done(); turn()) {
+        struct pollfd fd = { .fd = intake_event_fd(intake), .events = POLLIN };
+        uint64_t now = monotonic_us(), next = intake_next_us(intake, now);
+        uint64_t wait = next < deadline ? (next > now ? next - now : 0) : deadline - now;
+
+        ck_assert_msg(now < deadline, "it did not happen");
+        poll(&fd, 1, (int)(wait / USEC_PER_MSEC) + (wait > 0));
+    }
+}
+
+static bool is_scanned(void)
+{
+    return watcher_news().scanned;
+}
+
+/* Nothing is to be read, to be walked or waits. */
+static bool is_idle(void)
+{
+    struct pollfd fd = { .fd = intake_event_fd(intake), .events = POLLIN };
+
+    return poll(&fd, 1, 0) == 0 && watcher_news().waiting == 0 && intake_next_us(intake, 1) != 1;
+}
+
+/* How many files came in, and are queued. */
+static uint64_t queued(void)
+{
+    run_until(is_idle);
+    return news.folders[0].queued;
+}
+
+static bool is_lost(void)
+{
+    return watcher_news().state == FOLDER_LOST;
+}
+
+static bool is_ok(void)
+{
+    return watcher_news().state == FOLDER_OK;
+}
+
+static bool one_is_queued(void)
+{
+    return news.folders[0].queued == 1;
+}
+
+/* The job that waits for @path, taken from the queue. */
+static struct job *take(const char *path)
+{
+    struct take request = { .config = hot.config, .folder = &hot.conf[0], .limit = 1000 };
+    struct job *found = NULL, *job;
+    struct reply reply;
+
+    ledger_send(ledger, &(struct ledger_request){ .op = LEDGER_TAKE, .take = &request });
+    hot_await(channel_fd(&replies));
+    ck_assert(channel_receive(&replies, &reply));
+    while ((job = TAILQ_FIRST(&request.jobs))) {
+        TAILQ_REMOVE(&request.jobs, job, link);
+        if (!found && strcmp(job->path, path) == 0)
+            found = job;
+        else
+            job_free(job);
+    }
+    ck_assert_msg(found, "%s did not come in", path);
+    return found;
+}
+
+static void make_directory(const char *name)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/%s", hot.in[0], name);
+    ck_assert_msg(mkdir(path, 0755) == 0, "%s: %m", path);
+}
+
+/* Renames below the scratch directory. */
+static void move(const char *from, const char *to)
+{
+    char old[PATH_MAX], new[PATH_MAX];
+
+    snprintf(old, sizeof old, "%s/%s", hot.scratch.path, from);
+    snprintf(new, sizeof new, "%s/%s", hot.scratch.path, to);
+    ck_assert_msg(rename(old, new) == 0, "%s to %s: %m", from, to);
+}
+
+START_TEST(files_that_were_there_before_come_in)
+{
+    setup();
+    make_directory("d");
+    hot_write(hot.in[0], "a.jpg", "x");
+    hot_write(hot.in[0], "d/b.png", "x");
+    hot_write(hot.in[0], "text.txt", "x");
+    enter(false);
+    ck_assert_uint_eq(queued(), 2);
+    ck_assert(is_scanned());
+    ck_assert_uint_eq(watcher_news().arrivals, 2);
+    ck_assert_int_eq(watcher_news().watch, FOLDER_INOTIFY);
+    teardown();
+}
+END_TEST
+
+START_TEST(without_settle_a_file_renamed_in_comes_in_at_once)
+{
+    setup();
+    hot_write(hot.scratch.path, "a.jpg", "x");
+    enter(false);
+    run_until(is_idle);
+    move("a.jpg", "in0/a.jpg");
+    turn();
+    ck_assert_uint_eq(news.folders[0].queued, 1);
+    ck_assert_uint_eq(watcher_news().waiting, 0);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_temporary_name_is_no_arrival_but_its_rename_is)
+{
+    setup();
+    enter(false);
+    run_until(is_idle);
+    hot_write(hot.in[0], ".a.jpg.Xy12", "x");
+    hot_write(hot.in[0], "b.jpg.part", "x");
+    turn();
+    ck_assert_uint_eq(watcher_news().waiting, 0);
+    move("in0/.a.jpg.Xy12", "in0/a.jpg");
+    move("in0/b.jpg.part", "in0/b.jpg");
+    ck_assert_uint_eq(queued(), 2);
+    teardown();
+}
+END_TEST
+
+static const uint64_t settle_times[] = { 0, 300000 };
+
+START_TEST(a_file_written_slowly_comes_in_once_and_whole)
+{
+    struct job *job;
+    char path[PATH_MAX];
+    int fd;
+
+    setup();
+    hot.conf[0].settle_us = settle_times[_i];
+    enter(false);
+    run_until(is_idle);
+    snprintf(path, sizeof path, "%s/a.jpg", hot.in[0]);
+    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    for (int i = 0; i < 50; i++) {
+        ck_assert_int_eq(write(fd, "piece", 5), 5);
+        turn();
+        ck_assert_uint_eq(watcher_news().waiting, 1);
+        ck_assert_uint_eq(watcher_news().arrivals, 0);
+    }
+    close(fd);
+    ck_assert_uint_eq(queued(), 1);
+    ck_assert_uint_eq(watcher_news().arrivals, 1);
+    job = take("a.jpg");
+    ck_assert_int_eq(job->version.size, 250);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_tree_made_and_filled_at_once_comes_in_whole)
+{
+    setup();
+    enter(false);
+    run_until(is_idle);
+    for (int i = 0; i < 10; i++) {
+        char name[64];
+
+        snprintf(name, sizeof name, "a%d", i);
+        make_directory(name);
+        snprintf(name, sizeof name, "a%d/b", i);
+        make_directory(name);
+        snprintf(name, sizeof name, "a%d/b/c", i);
+        make_directory(name);
+        snprintf(name, sizeof name, "a%d/b/c/x.jpg", i);
+        hot_write(hot.in[0], name, "x");
+    }
+    ck_assert_uint_eq(queued(), 10);
+    hot_write(hot.in[0], "a3/b/c/later.jpg", "x"); /* it is watched now */
+    turn();
+    ck_assert_uint_eq(queued(), 11);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_directory_moved_in_comes_in_and_is_watched)
+{
+    setup();
+    make_directory("d");
+    hot_write(hot.in[0], "d/a.jpg", "x");
+    move("in0/d", "d");
+    enter(false);
+    ck_assert_uint_eq(queued(), 0);
+    move("d", "in0/d");
+    ck_assert_uint_eq(queued(), 1);
+    hot_write(hot.in[0], "d/b.jpg", "x");
+    turn();
+    ck_assert_uint_eq(queued(), 2);
+    teardown();
+}
+END_TEST
+
+START_TEST(files_wait_under_the_new_path_of_their_directory)
+{
+    setup();
+    hot.conf[0].settle_us = 300000;
+    make_directory("d");
+    enter(false);
+    run_until(is_idle);
+    hot_write(hot.in[0], "d/x.jpg", "x");
+    turn();
+    ck_assert_uint_eq(watcher_news().waiting, 1);
+    move("in0/d", "in0/e");
+    ck_assert_uint_eq(queued(), 1);
+    job_free(take("e/x.jpg"));
+    hot_write(hot.in[0], "e/y.jpg", "x");
+    turn();
+    ck_assert_uint_eq(queued(), 1);
+    teardown();
+}
+END_TEST
+
+/* The whole folder was lost for a second. */
+START_TEST(a_directory_moved_out_disturbs_nobody_else)
+{
+    setup();
+    hot.conf[0].settle_us = 300000;
+    make_directory("d");
+    hot_write(hot.in[0], "d/x.jpg", "x");
+    hot_write(hot.in[0], "x.jpg", "x");
+    enter(false);
+    run_until(is_scanned);
+    ck_assert_uint_eq(watcher_news().waiting, 2);
+    move("in0/d", "d");
+    hot_write(hot.scratch.path, "d/x.jpg", "more");
+    turn();
+    ck_assert(is_ok());
+    ck_assert_uint_eq(watcher_news().waiting, 1);
+    ck_assert_uint_eq(queued(), 1);
+    job_free(take("x.jpg"));
+    teardown();
+}
+END_TEST
+
+START_TEST(a_deleted_file_is_waited_for_no_longer)
+{
+    char path[PATH_MAX];
+
+    setup();
+    hot.conf[0].settle_us = 60 * USEC_PER_SEC;
+    enter(false);
+    run_until(is_idle);
+    hot_write(hot.in[0], "a.jpg", "x");
+    turn();
+    ck_assert_uint_eq(watcher_news().waiting, 1);
+    snprintf(path, sizeof path, "%s/a.jpg", hot.in[0]);
+    unlink(path);
+    turn();
+    ck_assert_uint_eq(watcher_news().waiting, 0);
+    teardown();
+}
+END_TEST
+
+START_TEST(links_and_pipes_do_not_come_in)
+{
+    char path[PATH_MAX];
+
+    setup();
+    hot_write(hot.scratch.path, "real.jpg", "x");
+    enter(false);
+    run_until(is_idle);
+    snprintf(path, sizeof path, "%s/link.jpg", hot.in[0]);
+    ck_assert_int_eq(symlink("../real.jpg", path), 0);
+    snprintf(path, sizeof path, "%s/pipe.jpg", hot.in[0]);
+    ck_assert_int_eq(mkfifo(path, 0644), 0);
+    ck_assert_uint_eq(queued(), 0);
+    ck_assert_uint_eq(watcher_news().arrivals, 0);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_folder_that_is_not_recursive_takes_its_own_files_only)
+{
+    setup();
+    hot.conf[0].recursive = false;
+    make_directory("d");
+    hot_write(hot.in[0], "d/a.jpg", "x");
+    enter(false);
+    run_until(is_idle);
+    make_directory("e");
+    hot_write(hot.in[0], "e/a.jpg", "x");
+    hot_write(hot.in[0], "a.jpg", "x");
+    ck_assert_uint_eq(queued(), 1);
+    teardown();
+}
+END_TEST
+
+/* ---- the root ---- */
+
+START_TEST(a_lost_root_says_so_and_its_return_repeats_nothing)
+{
+    struct job *job;
+    struct reply reply;
+
+    setup();
+    hot_write(hot.in[0], "a.jpg", "x");
+    enter(false);
+    ck_assert_uint_eq(queued(), 1);
+    job = take("a.jpg");
+    job->state = JOB_DONE;
+    ledger_send(ledger, &(struct ledger_request){ .op = LEDGER_FINISH, .job = job });
+    hot_await(channel_fd(&replies));
+    channel_receive(&replies, &reply);
+    job_free(job);
+
+    hot.conf[0].settle_us = 0;
+    move("in0", "away");
+    run_until(is_lost);
+    ck_assert_msg(strstr(watcher_news().reason, hot.in[0]), "%s", watcher_news().reason);
+    ck_assert_int_eq(intake_event_fd(intake), -1);
+    hot_write(hot.scratch.path, "away/b.jpg", "x");
+    move("away", "in0");
+    run_until(is_ok);
+    ck_assert_uint_eq(queued(), 1);
+    job_free(take("b.jpg"));
+    hot_write(hot.in[0], "c.jpg", "x");
+    turn();
+    ck_assert_uint_eq(queued(), 1); /* it is watched again */
+    teardown();
+}
+END_TEST
+
+START_TEST(a_root_that_is_missing_at_the_start_is_waited_for)
+{
+    setup();
+    ck_assert_int_eq(rmdir(hot.in[0]), 0);
+    enter(false);
+    ck_assert(is_lost());
+    ck_assert(!is_scanned());
+    ck_assert(!hot_exists(hot.scratch.path, "in0")); /* never made by us */
+    ck_assert_int_eq(mkdir(hot.in[0], 0755), 0);
+    hot_write(hot.in[0], "a.jpg", "x");
+    run_until(is_ok);
+    ck_assert_uint_eq(queued(), 1);
+    teardown();
+}
+END_TEST
+
+START_TEST(another_directory_under_the_roots_name_is_noticed_by_the_next_scan)
+{
+    setup();
+    hot.conf[0].watch = WATCH_POLL;
+    hot.conf[0].poll_us = 50 * USEC_PER_MSEC;
+    enter(false);
+    run_until(is_scanned);
+    move("in0", "away");
+    ck_assert_int_eq(mkdir(hot.in[0], 0755), 0);
+    hot_write(hot.in[0], "new.jpg", "x");
+    run_until(one_is_queued);
+    ck_assert(is_ok());
+    teardown();
+}
+END_TEST
+
+/* ---- scanning again ---- */
+
+START_TEST(a_polled_folder_finds_files_without_events)
+{
+    setup();
+    hot.conf[0].watch = WATCH_POLL;
+    hot.conf[0].poll_us = 50 * USEC_PER_MSEC;
+    enter(false);
+    run_until(is_scanned);
+    ck_assert_int_eq(intake_event_fd(intake), -1);
+    ck_assert_int_eq(watcher_news().watch, FOLDER_POLL);
+    hot_write(hot.in[0], "a.jpg", "x");
+    run_until(one_is_queued);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_drained_folder_is_walked_once)
+{
+    setup();
+    hot_write(hot.in[0], "a.jpg", "x");
+    enter(true);
+    ck_assert_uint_eq(queued(), 1);
+    ck_assert_int_eq(intake_event_fd(intake), -1);
+    hot_write(hot.in[0], "b.jpg", "x");
+    ck_assert_uint_eq(intake_next_us(intake, monotonic_us()), USEC_INFINITY);
+    turn();
+    ck_assert_uint_eq(news.folders[0].queued, 1);
+    teardown();
+}
+END_TEST
+
+/* A new directory every few minutes put the reconciling walk off for ever. */
+START_TEST(new_directories_do_not_put_the_next_scan_off)
+{
+    uint64_t next;
+
+    setup();
+    enter(false);
+    run_until(is_idle);
+    next = intake_next_us(intake, monotonic_us());
+    ck_assert_uint_lt(next, USEC_INFINITY);
+    make_directory("new");
+    hot_write(hot.in[0], "new/a.jpg", "x");
+    ck_assert_uint_eq(queued(), 1);
+    ck_assert_uint_eq(intake_next_us(intake, monotonic_us()), next);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_rescan_finds_what_no_event_told)
+{
+    setup();
+    hot.conf[0].rescan_us = 100 * USEC_PER_MSEC;
+    enter(false);
+    run_until(is_idle);
+    hot_write(hot.in[0], "a.jpg", "x");
+    /* The event is not read: only the walk can find it. */
+    for (uint64_t deadline = monotonic_us() + 20 * USEC_PER_SEC; news.folders[0].queued == 0; read_news()) {
+        uint64_t now = monotonic_us(), next = intake_next_us(intake, now);
+
+        ck_assert_uint_lt(now, deadline);
+        if (next > now)
+            poll(NULL, 0, (int)((next - now) / USEC_PER_MSEC) + 1);
+        intake_step(intake);
+    }
+    teardown();
+}
+END_TEST
+
+static bool write_setting(const char *path, const char *text)
+{
+    _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    if (fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text))
+        return true;
+    fprintf(stderr, "skipped: %s cannot be written here: %m\n", path);
+    return false;
+}
+
+START_TEST(lost_events_lose_no_files)
+{
+    _cleanup_close_ int in = -1;
+
+    setup();
+    hot_write(hot.in[0], "a.jpg", "x");
+    hot_write(hot.in[0], "b.jpg", "x");
+    enter(false);
+    run_until(is_idle);
+    in = open(hot.in[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (overflow_queue(in, "a.jpg", "b.jpg")) {
+        for (int i = 0; i < 300; i++) {
+            char name[32];
+
+            snprintf(name, sizeof name, "%d.jpg", i);
+            hot_write(hot.in[0], name, "x");
+        }
+        make_directory("d");
+        hot_write(hot.in[0], "d/a.jpg", "x");
+        ck_assert_uint_eq(queued(), 303);
+    }
+    teardown();
+}
+END_TEST
+
+static bool three_are_queued(void)
+{
+    return news.folders[0].queued == 3;
+}
+
+/* In a user namespace of its own, whose limit is nobody else's. */
+START_TEST(past_the_watch_limit_the_rest_is_polled_and_status_says_so)
+{
+    if (unshare(CLONE_NEWUSER) < 0 || !write_setting("/proc/self/uid_map", "0 0 1") ||
+        !write_setting("/proc/sys/user/max_inotify_watches", "2")) {
+        fprintf(stderr, "skipped: no user namespace\n");
+        return;
+    }
+    setup();
+    hot.conf[0].poll_us = 50 * USEC_PER_MSEC;
+    make_directory("a");
+    make_directory("b");
+    make_directory("c");
+    enter(false);
+    run_until(is_scanned);
+    ck_assert_int_eq(watcher_news().watch, FOLDER_MIXED);
+    ck_assert_msg(strstr(watcher_news().reason, "max_user_watches"), "%s", watcher_news().reason);
+    hot_write(hot.in[0], "a/x.jpg", "x");
+    hot_write(hot.in[0], "b/x.jpg", "x");
+    hot_write(hot.in[0], "c/x.jpg", "x");
+    run_until(three_are_queued);
+    teardown();
+}
+END_TEST
+
+/* ---- asked from outside ---- */
+
+START_TEST(a_held_file_comes_in_when_its_time_is_over)
+{
+    uint64_t held;
+
+    setup();
+    enter(false);
+    run_until(is_idle);
+    hot_write(hot.in[0], "a.jpg", "x");
+    intake_hold(intake, "a.jpg", 200 * USEC_PER_MSEC);
+    held = monotonic_us();
+    turn();
+    ck_assert_uint_eq(watcher_news().waiting, 1);
+    ck_assert_uint_eq(queued(), 1);
+    ck_assert_uint_ge(monotonic_us(), held + 199 * USEC_PER_MSEC);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_touched_file_is_looked_at_again)
+{
+    setup();
+    hot_write(hot.in[0], "a.jpg", "x");
+    enter(false);
+    ck_assert_uint_eq(queued(), 1);
+    job_free(take("a.jpg"));
+    intake_touch(intake, "a.jpg");
+    intake_touch(intake, "gone.jpg");
+    run_until(is_idle);
+    ck_assert_uint_eq(watcher_news().arrivals, 2);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_quiet_intake_takes_nothing_in)
+{
+    setup();
+    hot.conf[0].settle_us = 60 * USEC_PER_SEC;
+    hot_write(hot.in[0], "a.jpg", "x");
+    enter(false);
+    run_until(is_scanned);
+    intake_quiesce(intake);
+    hot_write(hot.in[0], "b.jpg", "x");
+    intake_touch(intake, "b.jpg");
+    intake_hold(intake, "b.jpg", 1);
+    turn();
+    ck_assert_uint_eq(watcher_news().waiting, 0);
+    ck_assert_uint_eq(news.folders[0].queued, 0);
+    ck_assert_uint_eq(intake_next_us(intake, monotonic_us()), USEC_INFINITY);
+    ck_assert_int_eq(intake_event_fd(intake), -1);
+    teardown();
+}
+END_TEST
+
+START_TEST(new_settings_walk_over_everything_again)
+{
+    struct folder_conf other;
+
+    setup();
+    hot.conf[0].recursive = false;
+    make_directory("d");
+    hot_write(hot.in[0], "d/a.jpg", "x");
+    enter(false);
+    ck_assert_uint_eq(queued(), 0);
+    other = hot.conf[0];
+    other.recursive = true;
+    intake_configure(intake, &other);
+    ck_assert_uint_eq(queued(), 1);
+    hot_write(hot.in[0], "d/b.jpg", "x");
+    turn();
+    ck_assert_uint_eq(queued(), 2);
+    teardown();
+}
+END_TEST
+
+START_TEST(what_an_unclean_end_left_in_output_is_swept)
+{
+    char temporary[PUBLISH_TEMPORARY_MAX];
+    struct job *job;
+
+    setup();
+    hot_write(hot.in[0], "a.jpg", "x");
+    enter(false);
+    ck_assert_uint_eq(queued(), 1);
+    job = take("a.jpg");
+    publish_temporary(ledger_instance(ledger), job->id, 1, temporary, sizeof temporary);
+    hot_write(hot.out[0], temporary, "half a picture");
+    hot_write(hot.out[0], "a.10.png", "somebody's");
+    job_free(job);
+    intake_free(intake);
+    stop_ledger();
+
+    start_ledger();
+    enter(false);
+    ck_assert(!hot_exists(hot.out[0], temporary));
+    ck_assert(hot_exists(hot.out[0], "a.10.png"));
+    read_news();
+    ck_assert_uint_eq(news.folders[0].suspects, 1);
+    ck_assert_uint_eq(queued(), 0); /* the scan finds the same version: no second job */
+    teardown();
+}
+END_TEST
+
+UNIT_MAIN("intake", UNIT_TEST(files_that_were_there_before_come_in),
+          UNIT_TEST(without_settle_a_file_renamed_in_comes_in_at_once),
+          UNIT_TEST(a_temporary_name_is_no_arrival_but_its_rename_is),
+          UNIT_ROWS(a_file_written_slowly_comes_in_once_and_whole, settle_times),
+          UNIT_TEST(a_tree_made_and_filled_at_once_comes_in_whole),
+          UNIT_TEST(a_directory_moved_in_comes_in_and_is_watched),
+          UNIT_TEST(files_wait_under_the_new_path_of_their_directory),
+          UNIT_TEST(a_directory_moved_out_disturbs_nobody_else),
+          UNIT_TEST(a_deleted_file_is_waited_for_no_longer), UNIT_TEST(links_and_pipes_do_not_come_in),
+          UNIT_TEST(a_folder_that_is_not_recursive_takes_its_own_files_only),
+          UNIT_TEST(a_lost_root_says_so_and_its_return_repeats_nothing),
+          UNIT_TEST(a_root_that_is_missing_at_the_start_is_waited_for),
+          UNIT_TEST(another_directory_under_the_roots_name_is_noticed_by_the_next_scan),
+          UNIT_TEST(a_polled_folder_finds_files_without_events), UNIT_TEST(a_drained_folder_is_walked_once),
+          UNIT_TEST(new_directories_do_not_put_the_next_scan_off),
+          UNIT_TEST(a_rescan_finds_what_no_event_told), UNIT_TEST(lost_events_lose_no_files),
+          UNIT_TEST(past_the_watch_limit_the_rest_is_polled_and_status_says_so),
+          UNIT_TEST(a_held_file_comes_in_when_its_time_is_over), UNIT_TEST(a_touched_file_is_looked_at_again),
+          UNIT_TEST(a_quiet_intake_takes_nothing_in), UNIT_TEST(new_settings_walk_over_everything_again),
+          UNIT_TEST(what_an_unclean_end_left_in_output_is_swept))

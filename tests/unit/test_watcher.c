@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A watcher's thread with a real ledger and real folders; the test is the event loop. */
+#include "supervisor/watcher.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "hot_folders.h"
+#include "unit_main.h"
+
+static struct hot_folders hot;
+static struct channel replies;
+static struct ledger *ledger;
+static struct watcher *watcher;
+static struct watcher_news news;
+static struct ledger_news ledger_news;
+
+static void silent(int level, uint64_t job, const char *text)
+{
+    (void)level, (void)job, (void)text;
+}
+
+static void open_folders(void)
+{
+    struct error error;
+
+    log_setup(silent, LOG_ERR);
+    hot_open(&hot, 1, HOT_RECIPE);
+    ck_assert_int_eq(channel_init(&replies, sizeof(struct reply), REPLIES_MAX), 0);
+    ck_assert_msg(ledger_start(hot.ledger, &replies, &ledger, &error) == 0, "%s", error.text);
+}
+
+static void start(bool once)
+{
+    ck_assert_int_eq(watcher_start(0, hot.config, &hot.conf[0], ledger, &replies, once, &watcher), 0);
+}
+
+static struct reply next_reply(enum reply_kind kind)
+{
+    struct reply reply;
+
+    hot_await(channel_fd(&replies));
+    ck_assert(channel_receive(&replies, &reply));
+    ck_assert_int_eq(reply.kind, kind);
+    return reply;
+}
+
+static void request(enum watcher_op op, struct job *job)
+{
+    watcher_send(watcher, &(struct watcher_request){ .op = op, .job = job });
+}
+
+/* Sends a request on @job and returns what became of it. */
+static enum verdict ask(enum watcher_op op, enum reply_kind kind, struct job *job)
+{
+    struct reply reply;
+
+    request(op, job);
+    reply = next_reply(kind);
+    ck_assert_ptr_eq(reply.job, job);
+    return reply.verdict;
+}
+
+static void stop_watcher(void)
+{
+    request(WATCHER_STOP, NULL);
+    ck_assert_uint_eq(next_reply(REPLY_WATCHER_ENDED).slot, 0);
+    watcher_free(watcher);
+}
+
+static void close_folders(void)
+{
+    ledger_stop(ledger);
+    ledger_free(ledger);
+    channel_release(&replies);
+    hot_close(&hot);
+}
+
+static void teardown(void)
+{
+    stop_watcher();
+    close_folders();
+}
+
+static void await_news(bool (*wanted)(void))
+{
+    for (;;) {
+        watcher_read_news(watcher, &news);
+        if (wanted())
+            return;
+        hot_await(watcher_news_fd(watcher));
+    }
+}
+
+static bool is_scanned(void)
+{
+    return news.scanned;
+}
+
+/* Started and watching: what is written from now on comes in by its events, once. */
+static void start_watching(void)
+{
+    start(false);
+    await_news(is_scanned);
+}
+
+static void setup(void)
+{
+    open_folders();
+    start_watching();
+}
+
+static uint64_t wanted_arrivals;
+
+static bool have_arrived(void)
+{
+    return news.arrivals >= wanted_arrivals && news.waiting == 0;
+}
+
+static void await_arrivals(uint64_t count)
+{
+    wanted_arrivals = count;
+    await_news(have_arrived);
+    ck_assert_int_eq(ledger_intent(ledger, NULL, 0), 0);
+    ledger_read_news(ledger, &ledger_news);
+}
+
+static bool is_held(void)
+{
+    return news.state == FOLDER_HELD;
+}
+
+static bool is_lost(void)
+{
+    return news.state == FOLDER_LOST;
+}
+
+static bool is_ok(void)
+{
+    return news.state == FOLDER_OK;
+}
+
+/* Takes one job from the ledger's queue. */
+static struct job *take(void)
+{
+    struct take request_for_one = { .config = hot.config, .folder = &hot.conf[0], .limit = 1 };
+    struct job *job;
+
+    ledger_send(ledger, &(struct ledger_request){ .op = LEDGER_TAKE, .take = &request_for_one });
+    ck_assert_ptr_eq(next_reply(REPLY_TAKEN).take, &request_for_one);
+    job = TAILQ_FIRST(&request_for_one.jobs);
+    ck_assert_ptr_nonnull(job);
+    return job;
+}
+
+static void fill(struct job *job, const char *text)
+{
+    for (size_t i = 0; i < job->output_count; i++) {
+        job->outputs[i].made = true;
+        job->outputs[i].fd = fd_memory("picture", text, strlen(text));
+        job->outputs[i].bytes = strlen(text);
+    }
+}
+
+START_TEST(names_of_states_are_those_of_the_interface)
+{
+    ck_assert_str_eq(folder_state_name(FOLDER_OK), "ok");
+    ck_assert_str_eq(folder_state_name(FOLDER_HELD), "held");
+    ck_assert_str_eq(folder_state_name(FOLDER_PAUSED), "paused");
+    ck_assert_str_eq(folder_state_name(FOLDER_LOST), "lost");
+    ck_assert_str_eq(folder_watch_name(FOLDER_INOTIFY), "inotify");
+    ck_assert_str_eq(folder_watch_name(FOLDER_POLL), "poll");
+    ck_assert_str_eq(folder_watch_name(FOLDER_MIXED), "mixed");
+}
+END_TEST
+
+START_TEST(files_come_in_whenever_they_come)
+{
+    open_folders();
+    hot_write(hot.in[0], "before.jpg", "x");
+    start_watching();
+    await_arrivals(1);
+    ck_assert_uint_eq(ledger_news.folders[0].queued, 1);
+    hot_write(hot.in[0], "after.jpg", "x");
+    await_arrivals(2);
+    ck_assert_uint_eq(ledger_news.folders[0].queued, 2);
+    ck_assert_int_eq(news.state, FOLDER_OK);
+    ck_assert_int_eq(news.watch, FOLDER_INOTIFY);
+    ck_assert_str_eq(news.reason, "");
+    teardown();
+}
+END_TEST
+
+START_TEST(a_job_goes_through_the_folder)
+{
+    struct job *job;
+    char text[8] = "";
+
+    open_folders();
+    hot.conf[0].originals = ORIGINALS_ARCHIVE;
+    hot.conf[0].archive = strdup(hot.archive);
+    hot_write(hot.in[0], "a.jpg", "source");
+    start(false);
+    await_arrivals(1);
+    job = take();
+    ck_assert_int_eq(ask(WATCHER_OPEN, REPLY_OPENED, job), VERDICT_OK);
+    ck_assert_int_eq(read(job->source_fd, text, sizeof text), 6);
+    ck_assert_str_eq(text, "source");
+    fill(job, "picture");
+    ck_assert_int_eq(ask(WATCHER_PUBLISH, REPLY_PUBLISHED, job), VERDICT_OK);
+    ck_assert_str_eq(hot_read(hot.out[0], "a.10.png"), "picture");
+    ck_assert_str_eq(hot_read(hot.out[0], "a.20.png"), "picture");
+    job->state = JOB_DONE;
+    ledger_send(ledger,
+                &(struct ledger_request){ .op = LEDGER_FINISH, .job = job, .original_pending = true });
+    next_reply(REPLY_RECORDED);
+    ck_assert_int_eq(ask(WATCHER_ORIGINAL, REPLY_ORIGINAL_HANDLED, job), VERDICT_OK);
+    ck_assert_str_eq(hot_read(hot.archive, "a.jpg"), "source");
+    ck_assert_uint_eq(hot_count(hot.in[0]), 0);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_source_that_changed_arrives_again)
+{
+    struct job *job;
+
+    setup();
+    hot_write(hot.in[0], "a.jpg", "x");
+    await_arrivals(1);
+    job = take();
+    hot_write(hot.in[0], "a.jpg", "another");
+    await_arrivals(2);
+    ck_assert_int_eq(ask(WATCHER_OPEN, REPLY_OPENED, job), VERDICT_SUPERSEDED);
+    await_arrivals(3); /* as we found out ourselves */
+    ck_assert_int_eq(ask(WATCHER_EXAMINE, REPLY_EXAMINED, job), VERDICT_SUPERSEDED);
+    fill(job, "picture");
+    ck_assert_int_eq(ask(WATCHER_PUBLISH, REPLY_PUBLISHED, job), VERDICT_SUPERSEDED);
+    ck_assert_uint_eq(hot_count(hot.out[0]), 0);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_failed_source_is_examined)
+{
+    struct job *job;
+    char path[PATH_MAX];
+
+    setup();
+    hot_write(hot.in[0], "a.jpg", "x");
+    await_arrivals(1);
+    job = take();
+    ck_assert_int_eq(ask(WATCHER_EXAMINE, REPLY_EXAMINED, job),
+                     VERDICT_OK); /* decodable, but failed otherwise */
+    job->undecodable = true;
+    ck_assert_int_eq(ask(WATCHER_EXAMINE, REPLY_EXAMINED, job),
+                     VERDICT_AWAITED); /* so young: an upload that stalls */
+    snprintf(path, sizeof path, "%s/a.jpg", hot.in[0]);
+    unlink(path);
+    ck_assert_int_eq(ask(WATCHER_EXAMINE, REPLY_EXAMINED, job), VERDICT_VANISHED);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+START_TEST(an_old_undecodable_file_is_awaited_only_while_somebody_writes)
+{
+    struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = time(NULL) - 1000 } };
+    _cleanup_close_ int fd = -1;
+    char path[PATH_MAX];
+    struct job *job;
+
+    open_folders();
+    hot_write(hot.in[0], "a.jpg", "x");
+    snprintf(path, sizeof path, "%s/a.jpg", hot.in[0]);
+    ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+    start(false);
+    await_arrivals(1);
+    job = take();
+    job->undecodable = true;
+    ck_assert_int_eq(ask(WATCHER_EXAMINE, REPLY_EXAMINED, job), VERDICT_OK);
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    ck_assert_int_eq(ask(WATCHER_EXAMINE, REPLY_EXAMINED, job), VERDICT_AWAITED);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_drained_folder_does_not_wait_for_young_files)
+{
+    struct job *job;
+
+    open_folders();
+    hot_write(hot.in[0], "a.jpg", "x");
+    start(true);
+    await_arrivals(1);
+    job = take();
+    job->undecodable = true;
+    ck_assert_int_eq(ask(WATCHER_EXAMINE, REPLY_EXAMINED, job), VERDICT_OK);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_missing_output_holds_the_folder_until_it_is_there)
+{
+    struct job *job;
+    struct reply reply;
+    uint64_t cured;
+
+    setup();
+    hot_write(hot.in[0], "a.jpg", "x");
+    await_arrivals(1);
+    job = take();
+    fill(job, "picture");
+    ck_assert_int_eq(rmdir(hot.out[0]), 0);
+    request(WATCHER_PUBLISH, job);
+    await_news(is_held);
+    ck_assert_msg(strstr(news.reason, "out0"), "%s", news.reason);
+    ck_assert(!channel_receive(&replies, &reply));
+    ck_assert_int_eq(mkdir(hot.out[0], 0755), 0);
+    cured = monotonic_us();
+    ck_assert_int_eq(next_reply(REPLY_PUBLISHED).verdict, VERDICT_OK);
+    ck_assert_uint_lt(monotonic_us() - cured, 5 * USEC_PER_SEC); /* contract, rule 21 */
+    await_news(is_ok);
+    ck_assert_str_eq(news.reason, "");
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+/* The reason goes into JSON. */
+START_TEST(the_reason_of_a_hold_is_utf8_however_long_the_path)
+{
+    char path[PATH_MAX];
+    struct job *job;
+
+    open_folders();
+    snprintf(path, sizeof path, "%s/%.*s", hot.scratch.path, 1 + _i, "abcd");
+    for (size_t i = 0; i < 100; i++)
+        snprintf(path + strlen(path), sizeof path - strlen(path), "\u20ac");
+    free(hot.conf[0].output);
+    hot.conf[0].output = strdup(path);
+    start_watching();
+    hot_write(hot.in[0], "a.jpg", "x");
+    await_arrivals(1);
+    job = take();
+    fill(job, "picture");
+    request(WATCHER_PUBLISH, job);
+    await_news(is_held);
+    ck_assert_msg(text_is_utf8(news.reason, strlen(news.reason)), "%s", news.reason);
+    request(WATCHER_STOP, NULL);
+    ck_assert_int_eq(next_reply(REPLY_PUBLISHED).verdict, VERDICT_RETURNED);
+    next_reply(REPLY_WATCHER_ENDED);
+    watcher_free(watcher);
+    job_free(job);
+    close_folders();
+}
+END_TEST
+
+static const int shifts[] = { 0, 1, 2 };
+
+START_TEST(many_jobs_are_published_in_batches)
+{
+    enum { JOBS = 100 };
+    struct job *jobs[JOBS];
+
+    open_folders();
+    for (int i = 0; i < JOBS; i++) {
+        char name[32];
+
+        snprintf(name, sizeof name, "%d.jpg", i);
+        hot_write(hot.in[0], name, "x");
+    }
+    start(false);
+    await_arrivals(JOBS);
+    for (int i = 0; i < JOBS; i++) {
+        jobs[i] = take();
+        fill(jobs[i], "picture");
+    }
+    for (int i = 0; i < JOBS; i++)
+        request(WATCHER_PUBLISH, jobs[i]);
+    for (int i = 0; i < JOBS; i++) {
+        struct reply reply = next_reply(REPLY_PUBLISHED);
+
+        ck_assert_int_eq(reply.verdict, VERDICT_OK);
+        job_free(reply.job);
+    }
+    ck_assert_uint_eq(hot_count(hot.out[0]), 2 * JOBS);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_job_resumed_after_a_crash_is_published)
+{
+    struct job *job;
+
+    setup();
+    hot_write(hot.in[0], "a.jpg", "x");
+    await_arrivals(1);
+    job = take();
+    fill(job, "picture");
+    hot_write(hot.out[0], "a.10.png", "as renamed before the crash");
+    hot_write(hot.out[0], "a.20.png", "as renamed before the crash");
+    job->resume = RESUME_PUBLISH;
+    ck_assert_int_eq(ask(WATCHER_PUBLISH, REPLY_PUBLISHED, job), VERDICT_OK);
+    ck_assert_uint_ne(job->outputs[1].after.inode, 0);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_lost_root_gives_jobs_back)
+{
+    struct job *job;
+    char away[PATH_MAX];
+
+    setup();
+    hot_write(hot.in[0], "a.jpg", "x");
+    await_arrivals(1);
+    job = take();
+    snprintf(away, sizeof away, "%s/away", hot.scratch.path);
+    ck_assert_int_eq(rename(hot.in[0], away), 0);
+    ck_assert_int_eq(ask(WATCHER_OPEN, REPLY_OPENED, job), VERDICT_RETURNED);
+    ck_assert_int_eq(ask(WATCHER_EXAMINE, REPLY_EXAMINED, job), VERDICT_RETURNED);
+    fill(job, "picture");
+    ck_assert_int_eq(ask(WATCHER_PUBLISH, REPLY_PUBLISHED, job), VERDICT_RETURNED);
+    await_news(is_lost);
+    ck_assert_int_eq(rename(away, hot.in[0]), 0);
+    await_news(is_ok);
+    ck_assert_int_eq(ask(WATCHER_OPEN, REPLY_OPENED, job), VERDICT_OK);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_stop_hands_back_what_is_under_way)
+{
+    struct job *held, *original;
+
+    open_folders();
+    hot.conf[0].originals = ORIGINALS_ARCHIVE;
+    hot.conf[0].archive = strdup(hot.archive);
+    start_watching();
+    hot_write(hot.in[0], "a.jpg", "x");
+    hot_write(hot.in[0], "b.jpg", "x");
+    await_arrivals(2);
+    held = take();
+    original = take();
+    ck_assert_int_eq(rmdir(hot.out[0]), 0);
+    ck_assert_int_eq(rmdir(hot.archive), 0);
+    fill(held, "picture");
+    request(WATCHER_PUBLISH, held);
+    original->state = JOB_DONE;
+    request(WATCHER_ORIGINAL, original);
+    await_news(is_held);
+    request(WATCHER_STOP, NULL);
+    ck_assert_int_eq(next_reply(REPLY_PUBLISHED).verdict, VERDICT_RETURNED);
+    ck_assert_int_eq(next_reply(REPLY_ORIGINAL_HANDLED).verdict, VERDICT_RETURNED);
+    next_reply(REPLY_WATCHER_ENDED);
+    watcher_free(watcher);
+    job_free(held);
+    job_free(original);
+    close_folders();
+}
+END_TEST
+
+START_TEST(a_quiet_watcher_serves_and_takes_nothing_in)
+{
+    struct job *job;
+
+    setup();
+    hot_write(hot.in[0], "a.jpg", "x");
+    await_arrivals(1);
+    job = take();
+    request(WATCHER_QUIESCE, NULL);
+    ck_assert_int_eq(ask(WATCHER_OPEN, REPLY_OPENED, job), VERDICT_OK);
+    hot_write(hot.in[0], "b.jpg", "x");
+    fill(job, "picture");
+    ck_assert_int_eq(ask(WATCHER_PUBLISH, REPLY_PUBLISHED, job), VERDICT_OK);
+    ck_assert_int_eq(ask(WATCHER_EXAMINE, REPLY_EXAMINED, job), VERDICT_OK);
+    watcher_read_news(watcher, &news);
+    ck_assert_uint_eq(news.arrivals, 1);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_new_configuration_is_walked_over_and_kept_alive)
+{
+    struct hot_folders other;
+
+    setup();
+    hot_write(hot.in[0], "a.jpg", "x");
+    await_arrivals(1);
+    hot_open(&other, 1, HOT_RECIPE_SINGLE);
+    free(other.conf[0].path);
+    other.conf[0].path = strdup(hot.in[0]);
+    watcher_send(watcher, &(struct watcher_request){ .op = WATCHER_CONFIGURE,
+                                                     .config = config_ref(other.config),
+                                                     .folder = &other.conf[0] });
+    await_arrivals(2); /* the same file once more: the ledger knows it */
+    ck_assert_uint_eq(ledger_news.folders[0].queued, 1);
+    hot_close(&other); /* the watcher has its own reference */
+    hot_write(hot.in[0], "b.jpg", "x");
+    await_arrivals(3);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_stop_right_after_the_start_is_heeded)
+{
+    open_folders();
+    for (int i = 0; i < 50; i++) {
+        start(i % 2);
+        stop_watcher();
+    }
+    ck_assert_uint_eq(atomic_load(&hot.config->references), 1);
+    close_folders();
+}
+END_TEST
+
+UNIT_MAIN("watcher", UNIT_TEST(names_of_states_are_those_of_the_interface),
+          UNIT_TEST(files_come_in_whenever_they_come), UNIT_TEST(a_job_goes_through_the_folder),
+          UNIT_TEST(a_source_that_changed_arrives_again), UNIT_TEST(a_failed_source_is_examined),
+          UNIT_TEST(an_old_undecodable_file_is_awaited_only_while_somebody_writes),
+          UNIT_TEST(a_drained_folder_does_not_wait_for_young_files),
+          UNIT_TEST(a_missing_output_holds_the_folder_until_it_is_there),
+          UNIT_ROWS(the_reason_of_a_hold_is_utf8_however_long_the_path, shifts),
+          UNIT_TEST(many_jobs_are_published_in_batches), UNIT_TEST(a_job_resumed_after_a_crash_is_published),
+          UNIT_TEST(a_lost_root_gives_jobs_back), UNIT_TEST(a_stop_hands_back_what_is_under_way),
+          UNIT_TEST(a_quiet_watcher_serves_and_takes_nothing_in),
+          UNIT_TEST(a_new_configuration_is_walked_over_and_kept_alive),
+          UNIT_TEST(a_stop_right_after_the_start_is_heeded))
