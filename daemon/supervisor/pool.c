@@ -127,6 +127,7 @@ static void on_hello(struct worker *worker, const struct hello_message *hello)
 
     worker->landlock_abi = hello->landlock_abi;
     worker->system_calls = hello->system_calls;
+    worker->rss_bytes = hello->peak_rss_bytes;
     worker->state = WORKER_IDLE;
     disarm_deadline(worker);
     pool->trouble[0] = '\0';

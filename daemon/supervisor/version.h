@@ -15,24 +15,14 @@ struct version {
     int64_t mtime_ns, ctime_ns;
 };
 
-/* File systems keep times that 64 bits of nanoseconds do not reach; these are as far away as differences allow. */
-static inline int64_t version_time_ns(const struct timespec *time)
-{
-    const int64_t limit = INT64_MAX / 2 / NSEC_PER_SEC; /* the years 1823 and 2116 */
-
-    if (time->tv_sec >= limit || time->tv_sec <= -limit)
-        return (time->tv_sec < 0 ? -limit : limit) * NSEC_PER_SEC;
-    return timespec_ns(time);
-}
-
 static inline struct version version_of(const struct stat *st)
 {
     return (struct version){
         .device = st->st_dev,
         .inode = st->st_ino,
         .size = st->st_size,
-        .mtime_ns = version_time_ns(&st->st_mtim),
-        .ctime_ns = version_time_ns(&st->st_ctim),
+        .mtime_ns = timespec_ns(&st->st_mtim),
+        .ctime_ns = timespec_ns(&st->st_ctim),
     };
 }
 

@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -163,18 +164,21 @@ static int start(struct worker *worker, const struct options *options, struct sa
         return r;
 
     warm_up_end(&warm_up);
-    return selftest_run(error);
+    return selftest_run(SELFTEST_PROOF, error);
 }
 
 static int say_hello(const struct worker *worker, const struct sandbox *sandbox, const struct error *error)
 {
     struct hello_message hello;
+    struct rusage usage;
 
     memset(&hello, 0, sizeof hello);
     hello.header = wire_header(WIRE_HELLO, worker->generation, 0);
     hello.ready = error->class == CLASS_NONE;
     hello.landlock_abi = sandbox->landlock_abi;
     hello.system_calls = sandbox->system_calls;
+    getrusage(RUSAGE_SELF, &usage);
+    hello.peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
     memcpy(hello.text, error->text, sizeof hello.text);
     return worker_link_send(worker->link, &hello, sizeof hello, NULL, 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* selftest - a 16×16 picture in every format, of every kind, rendered into every format.
+/* selftest - a 16×16 picture in every format, rendered into every format.
  *
  * A worker runs it twice. Outside the filter it is the warm-up: libraries make their tables, classes, profiles
  * and threads. Under the filter it is the proof that they need no system call they were not given. */
@@ -8,7 +8,12 @@
 
 #include "base/error.h"
 
+enum selftest {
+    SELFTEST_WARM_UP, /* every kind */
+    SELFTEST_PROOF,   /* one of every format */
+};
+
 /* Once engine_start() has been called. 0, or -errno with @error (class environment). */
-int selftest_run(struct error *error);
+int selftest_run(enum selftest kind, struct error *error);
 
 #endif

@@ -15,7 +15,7 @@ static int work(bool sandboxed, struct error *error)
     r = sandboxed ? landlock_forbid_paths(&abi, error) : 0;
     if (r < 0)
         return r;
-    return selftest_run(error);
+    return selftest_run(SELFTEST_WARM_UP, error);
 }
 
 static void *warm_up_main(void *argument)

@@ -17,8 +17,14 @@ static inline uint64_t timespec_us(const struct timespec *time)
     return (uint64_t)time->tv_sec * USEC_PER_SEC + (uint64_t)time->tv_nsec / NSEC_PER_USEC;
 }
 
+/* File systems keep times that 64 bits of nanoseconds do not reach: those end at the years 1823 and 2116, so that
+ * differences fit as well. */
 static inline int64_t timespec_ns(const struct timespec *time)
 {
+    const int64_t limit = INT64_MAX / 2 / NSEC_PER_SEC;
+
+    if (time->tv_sec >= limit || time->tv_sec <= -limit)
+        return (time->tv_sec < 0 ? -limit : limit) * NSEC_PER_SEC;
     return (int64_t)time->tv_sec * NSEC_PER_SEC + time->tv_nsec;
 }
 

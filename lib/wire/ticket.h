@@ -61,6 +61,7 @@ struct hello_message {
     uint32_t ready;        /* 0: refused, @text says why, the worker exits */
     uint32_t landlock_abi; /* 0: the kernel has none */
     uint32_t system_calls; /* how many the filter lets through */
+    uint64_t peak_rss_bytes;
     char text[400];
 };
 

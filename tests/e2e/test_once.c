@@ -230,7 +230,8 @@ END_TEST
 
 HARNESS_MAIN("once", UNIT_TEST(an_overwritten_source_gives_a_new_output),
              UNIT_TEST(a_file_written_in_place_makes_one_job),
-             UNIT_TEST(a_polled_folder_does_each_file_once), UNIT_TEST(a_restart_repeats_nothing),
+             UNIT_TEST(a_polled_folder_does_each_file_once),
+             UNIT_TEST(a_restart_repeats_nothing),
              UNIT_TEST(an_output_that_somebody_removed_stays_removed),
              UNIT_TEST(two_sources_of_one_output_are_a_conflict),
              UNIT_TEST(somebody_elses_file_in_the_way_is_a_conflict),

@@ -142,8 +142,8 @@ static bool die_at(uint64_t at, bool archive, uint64_t again)
         killed = await_switch(&run);
     }
     if (getenv("DARKROOM_VERBOSE"))
-        printf("call %llu, %s: %s%s\n", (unsigned long long)at, call, killed ? "killed" : "not reached",
-               again ? ", again" : "");
+        fprintf(stderr, "call %llu, %s, then %llu: %s\n", (unsigned long long)at, call, (unsigned long long)again,
+                killed ? "killed" : "not reached");
     if (!run.h.pid)
         harness_start(&run.h);
     expect_all_done_once(&run);
