@@ -9,6 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Each job in flight is with one thread, and each folder has at most two questions to the ledger under way. */
+_Static_assert(FOLDERS_MAX * (FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX <= REPLIES_MAX, "replies may overrun");
+_Static_assert(FOLDERS_MAX * (FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX <= LEDGER_REQUESTS_MAX, "requests may overrun");
+_Static_assert(FOLDER_JOBS_MAX < WATCHER_REQUESTS_MAX / 2, "a watcher's requests may overrun");
+
 /* ---- reading the queues ---- */
 
 static void send_take(struct supervisor *supervisor, struct folder *folder, bool suspects, bool resume, size_t limit)
@@ -49,7 +54,7 @@ static void read_queue(struct supervisor *supervisor, struct folder *folder)
     const struct ledger_folder_news *news = &supervisor->ledger_news.folders[folder->slot];
 
     /* Nothing is asked before the ledger knows the folder. */
-    if (news->added == 0 || !may_work(folder))
+    if (news->added == 0 || !may_work(folder) || folder->in_flight + TAKE_BATCH >= FOLDER_JOBS_MAX)
         return;
     if (!folder->resumed && !folder->taking) {
         send_take(supervisor, folder, false, true, TAKE_BATCH);

@@ -74,6 +74,10 @@ static void ask_watcher(struct supervisor *supervisor, struct job *job, enum wat
 static void examine(struct supervisor *supervisor, struct job *job)
 {
     job_close_fds(job);
+    if (supervisor->watchers_released) { /* nobody is left to look: the next start does it again */
+        release(supervisor, job, 0);
+        return;
+    }
     ask_watcher(supervisor, job, WATCHER_EXAMINE);
 }
 
@@ -90,7 +94,9 @@ static uint64_t attempt_delay_us(unsigned attempts)
 
 static void take_in(struct supervisor *supervisor, struct folder *folder, struct job *job)
 {
-    if (job->state == JOB_FAILED) { /* a clash of names: recorded already */
+    if (job->resume != RESUME_NONE && supervisor->phase != PHASE_RUNNING) {
+        job_free(job); /* it stays as it is in the ledger, for the next start */
+    } else if (job->state == JOB_FAILED) { /* a clash of names: recorded already */
         folder_enter_job(folder, job, JOB_FAILED);
         clear_suspect(supervisor, job);
         job_flow_reply(supervisor, &(struct reply){ .kind = REPLY_RECORDED, .job = job });

@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 enum {
-    LEDGER_REQUESTS_MAX = 4096, /* from the loop, under way at once */
+    LEDGER_REQUESTS_MAX = 65536, /* from the loop, under way at once; see dispatch.c */
     LEDGER_ARRIVALS_MAX = 512,
     LEDGER_BATCH_MAX = 512, /* arrivals, requests a transaction */
     LEDGER_TEXT_MAX = 200,

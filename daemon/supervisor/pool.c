@@ -20,6 +20,7 @@
 
 #define BACKOFF_FIRST_US (100 * USEC_PER_MSEC)
 #define BACKOFF_MAX_US (30 * USEC_PER_SEC)
+#define LEAVE_TIMEOUT_US (10 * USEC_PER_SEC) /* a worker that was let go and holds nothing */
 #define HELLO_TIMEOUT_US (60 * USEC_PER_SEC) /* loading, warming up and the self-test, on a busy machine */
 
 static void maintain(struct pool *pool);
@@ -85,9 +86,12 @@ static void detach(struct worker *worker, const struct job *job)
         arm_deadline(worker, worker->running->config->daemon.job_timeout_us);
         return;
     }
+    if (worker->state == WORKER_LEAVING) {
+        arm_deadline(worker, LEAVE_TIMEOUT_US);
+        return;
+    }
     disarm_deadline(worker);
-    if (worker->state == WORKER_BUSY)
-        worker->state = WORKER_IDLE;
+    worker->state = WORKER_IDLE;
 }
 
 /* ---- what a worker says ---- */
@@ -210,7 +214,8 @@ static int on_deadline(sd_event_source *source, uint64_t now, void *userdata)
     }
     worker->timed_out = true;
     if (!worker->running)
-        log_error("worker %d did not get ready in time, killing it", worker->process.pid);
+        log_error("worker %d did not %s in time, killing it", worker->process.pid,
+                  worker->state == WORKER_LEAVING ? "leave" : "get ready");
     kill_worker(worker);
     return 0;
 }
@@ -466,6 +471,8 @@ static void let_go(struct worker *worker)
     if (worker->state == WORKER_LEAVING)
         return;
     worker->state = WORKER_LEAVING;
+    if (!worker->running)
+        arm_deadline(worker, LEAVE_TIMEOUT_US);
     shutdown(worker->process.link, SHUT_WR);
 }
 

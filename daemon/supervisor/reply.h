@@ -11,7 +11,7 @@ struct job;
 struct take;
 struct job_query;
 
-enum { REPLIES_MAX = 16384 };
+enum { REPLIES_MAX = 65536 }; /* see dispatch.c; memory is used only for as many as there ever are at once */
 
 enum reply_kind {
     /* from the ledger */

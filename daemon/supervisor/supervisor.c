@@ -236,7 +236,7 @@ static int make_generation(struct supervisor *supervisor, const struct config *c
     if (bundle < 0)
         return bundle;
     *ret = (struct pool_generation){
-        .number = supervisor->generation + 1, .bundle = bundle, .workers = worker_count(config)
+        .number = ++supervisor->last_generation, .bundle = bundle, .workers = worker_count(config)
     };
     return 0;
 }
@@ -325,7 +325,7 @@ static void swap(struct supervisor *supervisor)
     struct request *waiter = take_ptr(supervisor->reload.waiter);
 
     supervisor->config = take_ptr(supervisor->reload.config);
-    supervisor->generation++;
+    supervisor->generation = supervisor->pool.next.number;
     pool_swap(&supervisor->pool);
     reconcile_folders(supervisor);
     job_flow_release_waiting(supervisor);
@@ -342,6 +342,8 @@ static void on_worker_ready(void *context, uint64_t generation)
     struct supervisor *supervisor = context;
 
     supervisor_changed(supervisor);
+    if (supervisor->phase != PHASE_RUNNING)
+        return;
     if (supervisor->reload.config && generation == supervisor->pool.next.number)
         swap(supervisor);
     if (!supervisor->notified) {
@@ -481,14 +483,16 @@ static bool all_watchers_ended(const struct supervisor *supervisor)
     return true;
 }
 
-static size_t count_in_flight(const struct supervisor *supervisor)
+/* Jobs, and answers that may still bring some: what is handed out when the ledger closes is suspect at the start. */
+static bool has_jobs_under_way(const struct supervisor *supervisor)
 {
-    size_t count = 0;
+    for (size_t i = 0; i < supervisor->slot_count; i++) {
+        const struct folder *folder = supervisor->folders[i];
 
-    for (size_t i = 0; i < supervisor->slot_count; i++)
-        if (supervisor->folders[i])
-            count += supervisor->folders[i]->in_flight;
-    return count;
+        if (folder && (folder->in_flight > 0 || folder->taking || folder->taking_suspects))
+            return true;
+    }
+    return false;
 }
 
 static void release_watchers(struct supervisor *supervisor)
@@ -524,7 +528,7 @@ static void go_on_stopping(struct supervisor *supervisor)
         return;
 
     /* 4. The ledger has recorded where every job stands. */
-    if (count_in_flight(supervisor) > 0 && !supervisor->abandoned)
+    if (has_jobs_under_way(supervisor) && !supervisor->abandoned)
         return;
     supervisor->phase = PHASE_STOPPED;
 }
@@ -832,7 +836,10 @@ void supervisor_release(struct supervisor *supervisor)
     stop_watchers(supervisor);
     if (supervisor->ledger)
         ledger_stop(supervisor->ledger);
+    if (supervisor->reload.waiter)
+        http_answer_problem(supervisor->reload.waiter, 503, NULL, "darkroomd is stopping");
     control_free(supervisor->control);
+    config_unref(supervisor->reload.config);
     sd_event_source_disable_unref(supervisor->replies_source);
     sd_event_source_disable_unref(supervisor->news_source);
     sd_event_source_disable_unref(supervisor->due_source);

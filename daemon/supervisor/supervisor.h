@@ -47,7 +47,8 @@ struct supervisor {
     uint64_t sequence;   /* grows with every change that status shows */
 
     struct config *config;
-    uint64_t generation;
+    uint64_t generation;      /* in use */
+    uint64_t last_generation; /* ever made: a number is never used twice */
     struct pool pool;
     struct ledger *ledger;
     struct ledger_news ledger_news;

@@ -23,6 +23,7 @@
 
 #define HOLD_RETRY_US (2 * USEC_PER_SEC)      /* how often a held folder is tried again */
 #define ORIGINAL_RETRY_US (10 * USEC_PER_SEC) /* how often an original that could not be dealt with is */
+enum { ORIGINALS_PENDING_MAX = 32 };          /* with more of these the folder is held: its archive is not there */
 #define WRITING_GRACE_US (60 * USEC_PER_SEC)  /* undecodable and younger than this: an upload that stalls */
 #define WRITING_RETRY_US (5 * USEC_PER_SEC)   /* undecodable and still open for writing */
 
@@ -42,6 +43,8 @@ struct watcher {
     struct intake *intake;
     struct job_list publishing; /* finished pictures that wait to be published */
     struct job_list originals;  /* those that could not be dealt with yet */
+    size_t originals_count;
+    char originals_reason[WATCHER_REASON_MAX]; /* why the last of them could not be dealt with */
     uint64_t hold_until_us, originals_retry_us;
     char hold_reason[WATCHER_REASON_MAX]; /* "": not held */
     bool stopping;
@@ -256,6 +259,8 @@ static void handle_original(struct watcher *watcher, struct job *job, bool first
     log_job(first ? LOG_WARNING : LOG_DEBUG, job->id, "%s, retrying in %d s", error.text,
             (int)(ORIGINAL_RETRY_US / USEC_PER_SEC));
     TAILQ_INSERT_TAIL(&watcher->originals, job, link);
+    watcher->originals_count++;
+    snprintf(watcher->originals_reason, sizeof watcher->originals_reason, "%.190s", error.text);
     if (TAILQ_FIRST(&watcher->originals) == job)
         watcher->originals_retry_us = monotonic_us() + ORIGINAL_RETRY_US;
 }
@@ -268,6 +273,7 @@ static void retry_originals(struct watcher *watcher)
     if (TAILQ_EMPTY(&watcher->originals) || monotonic_us() < watcher->originals_retry_us)
         return;
     TAILQ_CONCAT(&due, &watcher->originals, link);
+    watcher->originals_count = 0;
     while ((job = TAILQ_FIRST(&due))) {
         TAILQ_REMOVE(&due, job, link);
         handle_original(watcher, job, false);
@@ -330,6 +336,10 @@ static void write_news(struct watcher *watcher)
     if (watcher->hold_reason[0] && news.state == FOLDER_OK) {
         news.state = FOLDER_HELD;
         memcpy(news.reason, watcher->hold_reason, sizeof news.reason);
+    }
+    if (watcher->originals_count > ORIGINALS_PENDING_MAX && news.state == FOLDER_OK) {
+        news.state = FOLDER_HELD;
+        snprintf(news.reason, sizeof news.reason, "%s", watcher->originals_reason);
     }
     cell_write(&watcher->news_cell, &news);
 }

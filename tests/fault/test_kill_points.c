@@ -76,10 +76,17 @@ static void start_with_switch(struct run *run, uint64_t at)
     run->h.environment[1] = run->variable;
     run->h.environment[2] = "ASAN_OPTIONS=verify_asan_link_order=0";
     atomic_store(&run->the_switch->calls, 0);
-    run->the_switch->at = at;
     run->the_switch->call[0] = '\0';
+    atomic_store(&run->the_switch->at, at);
     harness_spawn(&run->h, arguments);
     memset(run->h.environment, 0, sizeof run->h.environment);
+}
+
+/* Switches off, so that the stop is not cut short; false when the switch was faster. */
+static bool is_disarmed(struct run *run)
+{
+    atomic_store(&run->the_switch->at, 0);
+    return run->the_switch->call[0] == '\0';
 }
 
 /* Waits until the daemon has ended by the switch (true), or all is done. */
@@ -101,7 +108,7 @@ static bool await_switch(struct run *run)
         sequence = (uint64_t)harness_number(status, "sequence");
         json_decref(status);
         darkroom_free(json);
-        if (over)
+        if (over && is_disarmed(run))
             return false;
     }
     ck_assert_int_eq(harness_await_exit(h), 128 + SIGKILL);

@@ -35,7 +35,7 @@ __attribute__((constructor)) static void map_switch(void)
 
 static void count(const char *call)
 {
-    if (!the_switch || atomic_fetch_add(&the_switch->calls, 1) + 1 != the_switch->at)
+    if (!the_switch || atomic_fetch_add(&the_switch->calls, 1) + 1 != atomic_load(&the_switch->at))
         return;
     snprintf(the_switch->call, sizeof the_switch->call, "%s", call);
     kill(getpid(), SIGKILL);

@@ -17,8 +17,8 @@
 
 struct kill_switch {
     atomic_uint_fast64_t calls;
-    uint64_t at;    /* the call that is not reached any more; 0: none */
-    char call[32];  /* its name */
+    atomic_uint_fast64_t at; /* the call that is not reached any more; 0: none */
+    char call[32];           /* its name */
 };
 
 #endif
