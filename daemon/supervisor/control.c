@@ -201,6 +201,7 @@ void control_job_ended(struct control *control, uint64_t id)
             continue;
         TAILQ_REMOVE(&control->job_waiting, request, link);
         ask_for_job(control, request);
+        return; /* the answer is for all who wait for it */
     }
 }
 
@@ -223,6 +224,22 @@ void control_ask(struct control *control, struct request *request, struct job_qu
     ledger_send(control->supervisor->ledger, &message);
 }
 
+/* One answer serves everybody who waits for the end of the same job. */
+static void answer_others(struct control *control, const struct job_query *query)
+{
+    struct request *request, *next;
+
+    if (query->row_count == 0 || !query->id || !job_state_is_end(query->rows[0].state))
+        return;
+    for (request = TAILQ_FIRST(&control->job_waiting); request; request = next) {
+        next = TAILQ_NEXT(request, link);
+        if (request->job != query->id)
+            continue;
+        TAILQ_REMOVE(&control->job_waiting, request, link);
+        routes_answer_query(control, request, query);
+    }
+}
+
 void control_listed(struct control *control, struct job_query *query)
 {
     struct request *request = query->context;
@@ -230,6 +247,7 @@ void control_listed(struct control *control, struct job_query *query)
     TAILQ_REMOVE(&control->asking, request, link);
     control->asking_count--;
     routes_answer_query(control, request, query);
+    answer_others(control, query);
     job_query_release(query);
     free(query);
 }

@@ -94,24 +94,13 @@ static struct folder *next_in_turn(struct supervisor *supervisor, bool (*can)(co
     return NULL;
 }
 
-static size_t count_opening(const struct supervisor *supervisor)
+/* Each folder has a budget of its own: one that hangs keeps what it was given, and nobody else's. */
+static void open_ahead(struct supervisor *supervisor, struct folder *folder)
 {
-    size_t count = 0;
+    size_t budget = OPEN_AHEAD * supervisor->pool.current.workers;
 
-    for (size_t i = 0; i < supervisor->slot_count; i++)
-        if (supervisor->folders[i])
-            count += supervisor->folders[i]->counts[JOB_OPENING];
-    return count;
-}
-
-static void open_ahead(struct supervisor *supervisor)
-{
-    size_t target = OPEN_AHEAD * supervisor->pool.current.workers;
-    size_t opening = count_opening(supervisor);
-    struct folder *folder;
-
-    target = target > OPEN_AHEAD_MIN ? target : OPEN_AHEAD_MIN;
-    while (opening++ < target && (folder = next_in_turn(supervisor, may_open))) {
+    budget = budget > OPEN_AHEAD_MIN ? budget : OPEN_AHEAD_MIN;
+    while (folder->counts[JOB_OPENING] < budget && may_open(folder)) {
         struct job *job = folder_pop_ready(folder);
 
         folder_set_state(folder, job, JOB_OPENING);
@@ -165,6 +154,13 @@ static void prefetch(struct supervisor *supervisor)
 
 /* ---- retries ---- */
 
+/* Only for folders whose queue read_queue() would read then: a timer for any other would go off again and again. */
+static bool waits_for_retry(const struct folder *folder)
+{
+    return folder->exhausted && folder->resumed && !folder->taking && folder->ready_count < TAKE_LOW &&
+           may_work(folder);
+}
+
 static void arm_retries(struct supervisor *supervisor)
 {
     uint64_t due = USEC_INFINITY;
@@ -172,7 +168,7 @@ static void arm_retries(struct supervisor *supervisor)
     for (size_t i = 0; i < supervisor->slot_count; i++) {
         const struct folder *folder = supervisor->folders[i];
 
-        if (folder && folder->exhausted && folder->due_us < due)
+        if (folder && waits_for_retry(folder) && folder->due_us < due)
             due = folder->due_us;
     }
     /* Setting a timer is a system call; this runs after every turn of the loop. */
@@ -189,9 +185,10 @@ void dispatch_run(struct supervisor *supervisor)
         return;
 
     for (size_t i = 0; i < supervisor->slot_count; i++)
-        if (supervisor->folders[i])
+        if (supervisor->folders[i]) {
             read_queue(supervisor, supervisor->folders[i]);
-    open_ahead(supervisor);
+            open_ahead(supervisor, supervisor->folders[i]);
+        }
     hand_out(supervisor);
     prefetch(supervisor);
     arm_retries(supervisor);

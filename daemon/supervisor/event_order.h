@@ -15,7 +15,6 @@ enum event_order {
     ORDER_NEWS = -20,
     ORDER_SIGNALS = -15,
     ORDER_TIMERS = -10,
-    ORDER_DISPATCH = 0,
     ORDER_CONTROL = 10,
 };
 

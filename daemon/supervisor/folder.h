@@ -40,7 +40,8 @@ struct folder {
     uint64_t due_us;         /* realtime: when a retry of its is due; USEC_INFINITY: none known */
 
     bool leaving; /* no longer configured: finishes what is in flight, then ends */
-    bool ended;   /* its watcher has ended, or was given up */
+    bool stop_sent; /* its watcher was told to end */
+    bool ended;     /* it has, or was given up */
 };
 
 /* NULL when memory is out. */

@@ -140,8 +140,9 @@ static void on_taken(struct supervisor *supervisor, struct take *take)
         TAILQ_REMOVE(&take->jobs, job, link);
         take_in(supervisor, folder, job);
     }
-    if (supervisor->phase != PHASE_RUNNING || take->config != supervisor->config)
-        job_flow_release_waiting(supervisor);
+    if (supervisor->phase != PHASE_RUNNING || take->config != supervisor->config ||
+        folder->news.state != FOLDER_OK || folder->leaving)
+        job_flow_release_folder(supervisor, folder);
     config_unref(take->config);
     free(take);
 }
@@ -186,6 +187,7 @@ static void on_verdict(struct supervisor *supervisor, struct job *job, enum verd
         break;
     case VERDICT_OK:
     case VERDICT_FAILED:
+    case VERDICT_LEFT:
     case VERDICT_RETURNED:
         release(supervisor, job, 0);
         break;
@@ -207,6 +209,8 @@ static void on_published(struct supervisor *supervisor, struct job *job, enum ve
     if (verdict == VERDICT_OK) {
         job->failure = (struct error){ .class = CLASS_NONE };
         finish(supervisor, job, JOB_DONE, false);
+    } else if (verdict == VERDICT_LEFT) {
+        leave(supervisor, job);
     } else if (verdict == VERDICT_FAILED) {
         finish(supervisor, job, JOB_FAILED, false);
     } else {
@@ -383,13 +387,17 @@ void job_flow_lost(void *context, struct job *job, const struct error *why)
     on_failure(supervisor, job);
 }
 
+void job_flow_release_folder(struct supervisor *supervisor, struct folder *folder)
+{
+    struct job *job;
+
+    while ((job = folder_pop_ready(folder)) || (job = folder_pop_opened(folder)))
+        release(supervisor, job, 0);
+}
+
 void job_flow_release_waiting(struct supervisor *supervisor)
 {
-    for (size_t i = 0; i < supervisor->slot_count; i++) {
-        struct folder *folder = supervisor->folders[i];
-        struct job *job;
-
-        while (folder && ((job = folder_pop_ready(folder)) || (job = folder_pop_opened(folder))))
-            release(supervisor, job, 0);
-    }
+    for (size_t i = 0; i < supervisor->slot_count; i++)
+        if (supervisor->folders[i])
+            job_flow_release_folder(supervisor, supervisor->folders[i]);
 }

@@ -16,6 +16,7 @@
 #include "supervisor/pool.h"
 #include "supervisor/reply.h"
 
+struct folder;
 struct supervisor;
 
 /* A reply on a job from the ledger or a watcher. */
@@ -25,7 +26,11 @@ void job_flow_reply(struct supervisor *supervisor, const struct reply *reply);
 void job_flow_result(void *context, struct job *job, const struct result_message *result, int *fds);
 void job_flow_lost(void *context, struct job *job, const struct error *why);
 
-/* Jobs that wait in the loop go back to the queue: at a stop, and when a new generation takes over. */
+/* Jobs of @folder that wait in the loop go back to the queue: it is held or lost, and a suspect among them would
+ * keep those of all other folders waiting. */
+void job_flow_release_folder(struct supervisor *supervisor, struct folder *folder);
+
+/* The same for every folder: at a stop, and when a new generation takes over. */
 void job_flow_release_waiting(struct supervisor *supervisor);
 
 #endif

@@ -118,6 +118,16 @@ static int apply_arrival(struct ledger *ledger, const struct arrival *arrival)
     return 0;
 }
 
+static bool has_clash(const struct take *take)
+{
+    const struct job *job;
+
+    TAILQ_FOREACH (job, &take->jobs, link)
+        if (!take->resume && job->state == JOB_FAILED)
+            return true;
+    return false;
+}
+
 static int apply_take(struct ledger *ledger, struct take *take)
 {
     struct ledger_folder_news *news = &ledger->news.folders[take->slot];
@@ -136,6 +146,8 @@ static int apply_take(struct ledger *ledger, struct take *take)
         return r;
 
     take->count = (size_t)r;
+    if (has_clash(take)) /* which may have brought a newer version into the queue */
+        return ledger_store_queued(ledger->store, take->folder->name, &news->queued, &news->suspects);
     if (take->suspects)
         news->suspects -= take->count;
     else if (!take->resume)

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { RESUME_BATCH = 64 }; /* jobs a call */
+enum { RESUME_BATCH = 32 }; /* jobs a call; no more than dispatch takes at once */
 
 /* ---- opening and transactions ---- */
 

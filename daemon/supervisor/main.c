@@ -89,6 +89,8 @@ static int run(const struct options *options, struct config *config)
     if (r == EX_OK)
         r = supervisor_run(supervisor);
     supervisor_release(supervisor);
+    if (supervisor->abandoned)
+        _exit(r); /* a thread that hangs may come back any moment: its memory is not freed under it */
     free(supervisor);
     return r;
 }

@@ -20,6 +20,7 @@
 
 #define BACKOFF_FIRST_US (100 * USEC_PER_MSEC)
 #define BACKOFF_MAX_US (30 * USEC_PER_SEC)
+#define BACKOFF_JOB_MAX_US USEC_PER_SEC
 #define LEAVE_TIMEOUT_US (10 * USEC_PER_SEC) /* a worker that was let go and holds nothing */
 #define HELLO_TIMEOUT_US (60 * USEC_PER_SEC) /* loading, warming up and the self-test, on a busy machine */
 
@@ -122,8 +123,9 @@ static void on_hello(struct worker *worker, const struct hello_message *hello)
         return;
     }
     if (!hello->ready) {
-        snprintf(pool->trouble, sizeof pool->trouble, "%s", hello->text);
         log_error("worker %d cannot work: %s", worker->process.pid, hello->text);
+        if (worker->generation == pool->current.number)
+            snprintf(pool->trouble, sizeof pool->trouble, "%s", hello->text);
         if (worker->generation == pool->next.number)
             pool->handler.refused(pool->handler.context, worker->generation, hello->text);
         return; /* it exits by itself */
@@ -135,6 +137,7 @@ static void on_hello(struct worker *worker, const struct hello_message *hello)
     worker->state = WORKER_IDLE;
     disarm_deadline(worker);
     pool->trouble[0] = '\0';
+    pool->start_failures = 0;
     log_debug("worker %d is ready", worker->process.pid);
     pool->handler.ready(pool->handler.context, worker->generation);
 }
@@ -192,10 +195,11 @@ static int on_link(sd_event_source *source, int fd, uint32_t events, void *userd
 
     (void)fd;
     (void)events;
-    /* The end of the link is the end of the worker: its exit is next. */
+    /* The end of the link is the end of the worker: its exit is next, by itself if it was let go. */
     if (!read_link(worker)) {
         sd_event_source_set_enabled(source, SD_EVENT_OFF);
-        kill_worker(worker);
+        if (worker->state != WORKER_LEAVING)
+            kill_worker(worker);
     }
     return 0;
 }
@@ -255,14 +259,18 @@ static void describe_end(const struct worker *worker, const siginfo_t *end, stru
                   end->si_status == SIGKILL ? " (perhaps memory ran out)" : "");
 }
 
+/* The worker that proves the next generation is another matter: its end is the reload's. */
 static void count_failure(struct pool *pool, const struct worker *worker, const struct error *why)
 {
     bool left = worker->state == WORKER_LEAVING && !worker->running && !worker->killed;
 
-    if (pool->stopping || worker->jobs_done > 0 || left)
+    if (pool->stopping || worker->jobs_done > 0 || left || worker->generation != pool->current.number)
         return;
     pool->failures++;
-    if (worker->state == WORKER_STARTING && pool->trouble[0] == '\0')
+    if (worker->state != WORKER_STARTING)
+        return;
+    pool->start_failures++;
+    if (pool->trouble[0] == '\0')
         snprintf(pool->trouble, sizeof pool->trouble, "workers die before they are ready: %.300s", why->text);
 }
 
@@ -377,13 +385,14 @@ static size_t count_current(const struct pool *pool)
     return count;
 }
 
-static uint64_t backoff_us(unsigned failures)
+/* Files that kill their workers delay the others a little; workers that never get ready are tried ever less often. */
+static uint64_t backoff_us(const struct pool *pool)
 {
-    uint64_t delay = BACKOFF_FIRST_US;
+    uint64_t delay = BACKOFF_FIRST_US, max = pool->start_failures ? BACKOFF_MAX_US : BACKOFF_JOB_MAX_US;
 
-    while (--failures > 0 && delay < BACKOFF_MAX_US)
+    for (unsigned i = 1; i < pool->failures && delay < max; i++)
         delay *= 2;
-    return delay < BACKOFF_MAX_US ? delay : BACKOFF_MAX_US;
+    return delay < max ? delay : max;
 }
 
 static int on_respawn(sd_event_source *source, uint64_t now, void *userdata)
@@ -398,6 +407,7 @@ static int on_respawn(sd_event_source *source, uint64_t now, void *userdata)
             snprintf(pool->trouble, sizeof pool->trouble, "%s", error.text);
             log_error("%s, retrying", error.text);
             pool->failures++;
+            pool->start_failures++;
             maintain(pool);
             break;
         }
@@ -410,7 +420,7 @@ static void maintain(struct pool *pool)
     if (pool->stopping || count_current(pool) >= pool->current.workers)
         return;
     sd_event_source_set_time(pool->respawn_source,
-                             pool->failures ? monotonic_us() + backoff_us(pool->failures) : 0);
+                             pool->failures ? monotonic_us() + backoff_us(pool) : 0);
     sd_event_source_set_enabled(pool->respawn_source, SD_EVENT_ONESHOT);
 }
 

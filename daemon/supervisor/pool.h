@@ -73,7 +73,8 @@ struct pool {
     struct pool_generation current, next; /* number 0: none */
     struct worker_list workers;
     bool stopping;
-    unsigned failures; /* workers in a row that died before or on their first job */
+    unsigned failures;       /* workers in a row that died before or on their first job */
+    unsigned start_failures; /* … and those that never got ready */
     char trouble[400]; /* why the last of them did; "" when all is well */
     sd_event_source *respawn_source;
 };

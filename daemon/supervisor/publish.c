@@ -35,6 +35,7 @@ struct batch {
     int root;
     struct parcel *parcels;
     size_t parcel_count;
+    bool announced[PUBLISH_BATCH_MAX]; /* by job: its intent is durable */
 };
 
 const char *publish_temporary(uint32_t instance, uint64_t job, uint32_t rendition, char *buffer, size_t size)
@@ -206,7 +207,8 @@ static void flush_directories(struct batch *batch)
             continue;
         if (fsync(parcel->directory) < 0)
             fail(batch, parcel, errno, "flush the directory of");
-        flushed = parcel;
+        else
+            flushed = parcel;
     }
 }
 
@@ -247,6 +249,12 @@ static void name_parcel(struct batch *batch, struct parcel *parcel)
         fail(batch, parcel, -r, "rename");
 }
 
+/* Announced, and then the environment got sick: what has its name keeps it, the rest is renamed when it can be. */
+static bool rolls_forward(const struct batch *batch, size_t job)
+{
+    return batch->announced[job] && batch->verdicts[job] == VERDICT_RETRY;
+}
+
 /* A job that was given up leaves nothing: neither temporary files nor, where one of its set could not be named,
  * the others. */
 static void clean_up(struct batch *batch)
@@ -254,6 +262,8 @@ static void clean_up(struct batch *batch)
     for (size_t i = 0; i < batch->parcel_count; i++) {
         struct parcel *parcel = &batch->parcels[i];
 
+        if (rolls_forward(batch, parcel->job))
+            parcel->renamed = parcel->written = false;
         if (!is_on(batch, parcel) && parcel->renamed)
             unlinkat(parcel->directory, parcel->name, 0);
         else if (!is_on(batch, parcel) && parcel->written)
@@ -335,8 +345,13 @@ static void announce(struct batch *batch)
     for (size_t i = 0; i < batch->count; i++)
         if (batch->verdicts[i] == VERDICT_OK)
             on[count++] = batch->jobs[i];
-    if (count == 0 || batch->context->intent(batch->context->user, on, count) == 0)
+    if (count == 0)
         return;
+    if (batch->context->intent(batch->context->user, on, count) == 0) {
+        for (size_t i = 0; i < batch->count; i++)
+            batch->announced[i] = batch->verdicts[i] == VERDICT_OK;
+        return;
+    }
 
     for (size_t i = 0; i < batch->count; i++)
         if (batch->verdicts[i] == VERDICT_OK)
@@ -375,6 +390,9 @@ void publish_jobs(const struct publish_context *context, struct job *const *jobs
     remove_obsolete(&batch);
     flush_directories(&batch);
 
+    for (size_t i = 0; i < count; i++)
+        if (rolls_forward(&batch, i))
+            jobs[i]->resume = RESUME_PUBLISH;
     close_batch(&batch);
 }
 
@@ -427,9 +445,11 @@ enum verdict publish_resume(const struct publish_context *context, struct job *j
     if (verdict == VERDICT_OK)
         flush_directories(&batch);
 
-    /* Nothing is undone: each file that has its name keeps it, the rest is tried again or made again. */
-    for (size_t i = 0; i < batch.parcel_count; i++)
-        batch.parcels[i].renamed = batch.parcels[i].written = false;
+    /* Only a clash is undone. Otherwise each file that has its name keeps it, the rest is tried or made again. */
+    for (size_t i = 0; i < batch.parcel_count; i++) {
+        batch.parcels[i].renamed &= verdict == VERDICT_FAILED;
+        batch.parcels[i].written = verdict == VERDICT_FAILED && batch.parcels[i].directory >= 0;
+    }
     close_batch(&batch);
     return verdict;
 }

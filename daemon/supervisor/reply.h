@@ -39,6 +39,7 @@ enum verdict {
     VERDICT_AWAITED,    /* the source is still being written: it waits to settle again */
     VERDICT_VANISHED,   /* the source is gone */
     VERDICT_RETURNED,   /* not done, because we shut down or the folder is lost: back to the queue */
+    VERDICT_LEFT,       /* half published when we shut down: it stays as the ledger has it, to be resumed */
 };
 
 struct reply {

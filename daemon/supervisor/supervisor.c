@@ -25,6 +25,7 @@
 
 #define DRAIN_TICK_US (100 * USEC_PER_MSEC)
 #define DRAIN_HELD_US (5 * USEC_PER_SEC)   /* a folder held or lost for so long is given up by --drain */
+#define DRAIN_STALLED_US (15 * USEC_PER_SEC) /* nothing moves for so long: --drain gives up */
 #define STOP_PATIENCE_US (5 * USEC_PER_SEC) /* for each further step of a stop */
 
 enum {
@@ -69,6 +70,8 @@ static int on_watcher_news(sd_event_source *source, int fd, uint32_t events, voi
         folder->held_since_us = 0;
     else if (folder->held_since_us == 0)
         folder->held_since_us = monotonic_us();
+    if (folder->news.state != FOLDER_OK)
+        job_flow_release_folder(folder->supervisor, folder);
     supervisor_changed(folder->supervisor);
     return 0;
 }
@@ -144,6 +147,8 @@ static void configure_folder(struct supervisor *supervisor, struct folder *folde
 /* Makes the folders be what the configuration says. */
 static int reconcile_folders(struct supervisor *supervisor)
 {
+    int result = 0;
+
     for (size_t i = 0; i < supervisor->slot_count; i++)
         if (supervisor->folders[i])
             configure_folder(supervisor, supervisor->folders[i]);
@@ -157,10 +162,19 @@ static int reconcile_folders(struct supervisor *supervisor)
         r = add_folder(supervisor, conf);
         if (r < 0) {
             log_error("folder %s cannot be watched: %s", conf->name, strerrordesc_np(-r));
-            return r;
+            result = r;
         }
     }
-    return 0;
+    return result;
+}
+
+/* The last request of all, once. */
+static void send_stop(struct folder *folder)
+{
+    if (folder->stop_sent)
+        return;
+    folder->stop_sent = true;
+    folder_request(folder, WATCHER_STOP, NULL);
 }
 
 /* A folder that is no longer configured ends when nothing of it is under way any more. */
@@ -169,11 +183,10 @@ static void end_leaving_folders(struct supervisor *supervisor)
     for (size_t i = 0; i < supervisor->slot_count; i++) {
         struct folder *folder = supervisor->folders[i];
 
-        if (!folder || !folder->leaving || folder->ended || folder->in_flight > 0 || folder->taking ||
+        if (!folder || !folder->leaving || folder->stop_sent || folder->in_flight > 0 || folder->taking ||
             folder->taking_suspects)
             continue;
-        folder->ended = true;
-        folder_request(folder, WATCHER_STOP, NULL);
+        send_stop(folder);
     }
 }
 
@@ -285,8 +298,7 @@ static void on_loaded(void *context, int result, struct config *config, struct p
     struct error error;
 
     if (supervisor->phase != PHASE_RUNNING) {
-        config_unref(config);
-        reload_failed(supervisor, NULL, "darkroomd is stopping");
+        config_unref(config); /* the stop has told whoever asked */
         return;
     }
     if (result < 0) {
@@ -365,6 +377,16 @@ static void on_worker_refused(void *context, uint64_t generation, const char *te
         reload_failed(supervisor, NULL, text);
 }
 
+/* A stop ends a reload wherever it is. */
+static void cancel_reload(struct supervisor *supervisor)
+{
+    if (supervisor->reload.waiter)
+        http_answer_problem(supervisor->reload.waiter, 503, NULL, "darkroomd is stopping");
+    config_unref(supervisor->reload.config);
+    supervisor->reload = (struct reload){ 0 };
+    pool_forget_next(&supervisor->pool);
+}
+
 /* ---- drain ---- */
 
 static void count_progress(const struct supervisor *supervisor, struct progress_counts *ret)
@@ -396,11 +418,36 @@ static bool is_drained(const struct supervisor *supervisor, const struct folder 
            !folder->taking_suspects;
 }
 
+/* Nothing ended, settles or is worked on for so long: retries that lead nowhere, an archive or a ledger that is
+ * not there. */
+static bool is_stalled(struct supervisor *supervisor, const struct progress_counts *counts)
+{
+    uint64_t ended = counts->done + counts->failed, now = monotonic_us();
+
+    for (size_t i = 0; i < supervisor->slot_count; i++)
+        if (supervisor->folders[i] && supervisor->folders[i]->news.waiting > 0)
+            supervisor->progress_us = now;
+    if (ended != supervisor->progress_ended || pool_held_count(&supervisor->pool) > 0 || supervisor->progress_us == 0)
+        supervisor->progress_us = now;
+    supervisor->progress_ended = ended;
+    return now - supervisor->progress_us >= DRAIN_STALLED_US;
+}
+
 static bool is_given_up(const struct supervisor *supervisor, const struct folder *folder)
 {
     bool held = folder->held_since_us > 0 && monotonic_us() - folder->held_since_us >= DRAIN_HELD_US;
 
-    return held || (pool_ready_count(&supervisor->pool) == 0 && supervisor->pool.failures >= DRAIN_WORKER_FAILURES);
+    return held ||
+           (pool_ready_count(&supervisor->pool) == 0 && supervisor->pool.start_failures >= DRAIN_WORKER_FAILURES);
+}
+
+static const char *why_not_drained(const struct supervisor *supervisor, const struct folder *folder)
+{
+    if (folder->news.reason[0])
+        return folder->news.reason;
+    if (supervisor->ledger_news.failing)
+        return supervisor->ledger_news.text;
+    return supervisor->pool.trouble[0] ? supervisor->pool.trouble : "nothing moves any more; see the messages above";
 }
 
 static void say_drained(const struct progress_counts *counts)
@@ -416,7 +463,7 @@ static int on_drain_tick(sd_event_source *source, uint64_t now, void *userdata)
     struct supervisor *supervisor = userdata;
     int fd = supervisor->options->progress_fd;
     struct progress_counts counts;
-    bool held = false;
+    bool held = false, stalled;
 
     (void)now; /* when it should have come, not when it did */
     sd_event_source_set_time(source, monotonic_us() + DRAIN_TICK_US);
@@ -427,17 +474,20 @@ static int on_drain_tick(sd_event_source *source, uint64_t now, void *userdata)
     if (supervisor->phase != PHASE_RUNNING)
         return 0;
 
+    stalled = is_stalled(supervisor, &counts);
     for (size_t i = 0; i < supervisor->slot_count; i++) {
         const struct folder *folder = supervisor->folders[i];
 
         if (!folder || is_drained(supervisor, folder))
             continue;
-        if (!is_given_up(supervisor, folder))
+        if (!stalled && !is_given_up(supervisor, folder))
             return 0;
         held = true;
-        log_error("folder %s was not finished: %s", folder->name,
-                  folder->news.reason[0] ? folder->news.reason : supervisor->pool.trouble);
     }
+    for (size_t i = 0; held && i < supervisor->slot_count; i++)
+        if (supervisor->folders[i] && !is_drained(supervisor, supervisor->folders[i]))
+            log_error("folder %s was not finished: %s", supervisor->folders[i]->name,
+                      why_not_drained(supervisor, supervisor->folders[i]));
 
     if (fd >= 0)
         progress_erase(fd);
@@ -467,8 +517,9 @@ void supervisor_stop(struct supervisor *supervisor, int exit_code)
     supervisor->phase = PHASE_STOPPING;
     supervisor->exit_code = exit_code;
     supervisor->pool.stopping = true;
+    cancel_reload(supervisor);
     for (size_t i = 0; i < supervisor->slot_count; i++)
-        if (supervisor->folders[i] && !supervisor->folders[i]->ended)
+        if (supervisor->folders[i] && !supervisor->folders[i]->stop_sent)
             folder_request(supervisor->folders[i], WATCHER_QUIESCE, NULL);
     job_flow_release_waiting(supervisor);
     arm_patience(supervisor, supervisor->config->daemon.stop_timeout_us);
@@ -499,8 +550,8 @@ static void release_watchers(struct supervisor *supervisor)
 {
     supervisor->watchers_released = true;
     for (size_t i = 0; i < supervisor->slot_count; i++)
-        if (supervisor->folders[i] && !supervisor->folders[i]->ended)
-            folder_request(supervisor->folders[i], WATCHER_STOP, NULL);
+        if (supervisor->folders[i])
+            send_stop(supervisor->folders[i]);
 }
 
 /* The shut-down, top to bottom; called after every turn of the loop, it goes on where it has to wait. */
@@ -824,8 +875,7 @@ static void stop_watchers(struct supervisor *supervisor)
 
         if (!folder || supervisor->abandoned)
             continue;
-        if (!folder->ended)
-            folder_request(folder, WATCHER_STOP, NULL);
+        send_stop(folder);
         folder_free(folder);
     }
 }
@@ -836,10 +886,7 @@ void supervisor_release(struct supervisor *supervisor)
     stop_watchers(supervisor);
     if (supervisor->ledger)
         ledger_stop(supervisor->ledger);
-    if (supervisor->reload.waiter)
-        http_answer_problem(supervisor->reload.waiter, 503, NULL, "darkroomd is stopping");
     control_free(supervisor->control);
-    config_unref(supervisor->reload.config);
     sd_event_source_disable_unref(supervisor->replies_source);
     sd_event_source_disable_unref(supervisor->news_source);
     sd_event_source_disable_unref(supervisor->due_source);

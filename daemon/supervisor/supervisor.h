@@ -66,6 +66,7 @@ struct supervisor {
     int patience;           /* how often the stop's timer has run out */
     bool abandoned;         /* a watcher hung at the stop: its memory is left alone */
     int exit_code;
+    uint64_t progress_us, progress_ended; /* --drain: when something last moved, and how many had ended then */
     int lock_fd;            /* of the state directory */
     bool notified;          /* systemd knows that we are ready */
 

@@ -390,7 +390,7 @@ static void hand_back(struct watcher *watcher)
 
     while ((job = TAILQ_FIRST(&watcher->publishing))) {
         TAILQ_REMOVE(&watcher->publishing, job, link);
-        answer(watcher, REPLY_PUBLISHED, VERDICT_RETURNED, job);
+        answer(watcher, REPLY_PUBLISHED, job->resume == RESUME_PUBLISH ? VERDICT_LEFT : VERDICT_RETURNED, job);
     }
     while ((job = TAILQ_FIRST(&watcher->originals))) {
         TAILQ_REMOVE(&watcher->originals, job, link);

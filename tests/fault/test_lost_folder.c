@@ -94,6 +94,7 @@ START_TEST(a_disk_that_is_unmounted_and_mounted_again_repeats_nothing)
     drop(&h, COUNT);
     harness_await_ends(&h, COUNT + 1, 0);
     witness_expect_once(&witness, (COUNT + 1) * 4);
+    ck_assert_int_eq(umount2(harness_path(&h, "disk"), MNT_DETACH), 0);
 out:
     witness_close(&witness);
     harness_close(&h);

@@ -72,6 +72,16 @@ static void print_log(const char *root)
     fprintf(stderr, "---- the end of %s/log ----\n%.*s---- end ----\n", root, (int)(n > 0 ? n : 0), text);
 }
 
+/* Returns when the daemon cannot write any more. */
+static void end_group(pid_t group)
+{
+    struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, group, 0), .events = POLLIN };
+
+    kill(-group, SIGKILL);
+    if (end.fd >= 0)
+        poll(&end, 1, HARNESS_DEADLINE_S * 1000);
+}
+
 /* Lives until the test's end of the pipe is closed, by whatever end the test took. */
 static void keep(int fd, const char *root)
 {
@@ -83,7 +93,7 @@ static void keep(int fd, const char *root)
         return;
 
     if (note.group > 0)
-        kill(-note.group, SIGKILL);
+        end_group(note.group);
     print_log(root);
     if (!getenv("DARKROOM_KEEP"))
         remove_tree(root);
@@ -762,14 +772,17 @@ bool harness_is_full(void)
 int harness_main(const char *name, const struct unit_test *tests, size_t count)
 {
     Suite *suite = suite_create(name);
-    TCase *cases = tcase_create(name);
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_set_timeout(cases, harness_is_full() ? LONG_CHECK_TIMEOUT_S : CHECK_TIMEOUT_S);
-    for (size_t i = 0; i < count; i++)
-        tcase_add_loop_test(cases, tests[i].test, 0, (int)tests[i].rows);
-    suite_add_tcase(suite, cases);
+    /* A case each, so that $CK_RUN_CASE selects one by its name. */
+    for (size_t i = 0; i < count; i++) {
+        TCase *test_case = tcase_create(tests[i].test->name);
+
+        tcase_set_timeout(test_case, harness_is_full() ? LONG_CHECK_TIMEOUT_S : CHECK_TIMEOUT_S);
+        tcase_add_loop_test(test_case, tests[i].test, 0, (int)tests[i].rows);
+        suite_add_tcase(suite, test_case);
+    }
 
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

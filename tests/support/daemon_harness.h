@@ -170,7 +170,7 @@ int harness_left_ms(uint64_t since_us);
 /* DARKROOM_FULL=1: the long forms of the tests. */
 bool harness_is_full(void);
 
-/* As UNIT_MAIN(), with time enough for a daemon on a busy machine. */
+/* As UNIT_MAIN(), with time enough for a daemon on a busy machine; CK_RUN_CASE=NAME runs one test alone. */
 #define HARNESS_MAIN(name, ...)                                                                              \
     int main(void)                                                                                           \
     {                                                                                                        \
