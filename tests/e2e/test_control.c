@@ -235,7 +235,8 @@ START_TEST(status_answers_while_jobs_run)
     printf("status, asked %zu times under load: median %llu us, 99 of 100 %llu us, longest %llu us; "
            "the loop's longest stall %lld us\n",
            asked, (unsigned long long)took_us[asked / 2], (unsigned long long)took_us[asked * 99 / 100],
-           (unsigned long long)took_us[asked - 1], (long long)harness_number(h.status, "loop.longest_stall_us"));
+           (unsigned long long)took_us[asked - 1],
+           (long long)harness_number(h.status, "loop.longest_stall_us"));
     harness_close(&h);
 }
 END_TEST

@@ -136,6 +136,23 @@ START_TEST(drain_ends_with_1_when_some_failed)
 }
 END_TEST
 
+/* It never ended: the outcome is durable, and the original was tried again for ever. */
+START_TEST(drain_ends_with_75_when_the_archive_is_not_there)
+{
+    struct harness h;
+    char more[PATH_MAX];
+
+    harness_open(&h);
+    snprintf(more, sizeof more, "Originals=archive\nArchive=%s\n", harness_path(&h, "archive"));
+    harness_configure(&h, more, HARNESS_RECIPE_SINGLE);
+    ck_assert_int_eq(rmdir(harness_path(&h, "archive")), 0);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    ck_assert_int_eq(run_daemon(&h, "--drain", NULL), EX_TEMPFAIL);
+    ck_assert(harness_exists(&h, "out/a.png"));
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(drain_ends_with_75_when_the_output_is_not_there)
 {
     struct harness h;
@@ -162,7 +179,8 @@ START_TEST(drain_ends_with_75_when_the_output_cannot_be_written)
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
     harness_drop(&h, "a.jpg", 48, 48, 1);
     if (small_disk_mount(harness_path(&h, "out"), "size=64k")) {
-        ck_assert_int_eq(mount(NULL, harness_path(&h, "out"), NULL, MS_REMOUNT | MS_RDONLY | MS_BIND, NULL), 0);
+        ck_assert_int_eq(mount(NULL, harness_path(&h, "out"), NULL, MS_REMOUNT | MS_RDONLY | MS_BIND, NULL),
+                         0);
         ck_assert_int_eq(run_daemon(&h, "--drain", NULL), EX_TEMPFAIL);
         ck_assert_int_eq(umount(harness_path(&h, "out")), 0);
         ck_assert_int_eq(run_daemon(&h, "--drain", NULL), 0);
@@ -185,8 +203,10 @@ END_TEST
 
 HARNESS_MAIN("exit_codes", UNIT_ROWS(a_wrong_configuration_is_told_with_its_place, wrong),
              UNIT_TEST(a_right_configuration_is_checked_and_options_are),
-             UNIT_TEST(a_second_daemon_with_the_same_state_gives_up), UNIT_TEST(drain_ends_with_0_when_all_is_done),
-             UNIT_TEST(drain_of_an_empty_folder_ends_with_0), UNIT_TEST(drain_ends_with_1_when_some_failed),
+             UNIT_TEST(a_second_daemon_with_the_same_state_gives_up),
+             UNIT_TEST(drain_ends_with_0_when_all_is_done), UNIT_TEST(drain_of_an_empty_folder_ends_with_0),
+             UNIT_TEST(drain_ends_with_1_when_some_failed),
+             UNIT_TEST(drain_ends_with_75_when_the_archive_is_not_there),
              UNIT_TEST(drain_ends_with_75_when_the_output_is_not_there),
              UNIT_TEST(drain_ends_with_75_when_the_output_cannot_be_written),
              UNIT_TEST(drain_ends_with_75_when_the_folder_is_lost))

@@ -47,7 +47,8 @@ static void expect_job_of(const json_t *jobs, const char *name, const char *base
     const json_t *job;
     size_t i;
 
-    json_array_foreach(jobs, i, job) {
+    json_array_foreach(jobs, i, job)
+    {
         const json_t *encoded = json_object_get(job, "path_b64");
 
         if (base64 ? encoded && strcmp(json_string_value(encoded), base64) == 0
@@ -100,8 +101,9 @@ START_TEST(a_name_that_grows_too_long_is_cut)
     const char *output;
 
     harness_open(&h);
-    harness_configure(&h, "", "[Recipe]\nDescription=For tests\n[Output a]\n"
-                              "Name={dir}/a-prefix-of-some-length-{stem}.{ext}\nWidth=24\nFormat=png\n");
+    harness_configure(&h, "",
+                      "[Recipe]\nDescription=For tests\n[Output a]\n"
+                      "Name={dir}/a-prefix-of-some-length-{stem}.{ext}\nWidth=24\nFormat=png\n");
     harness_start(&h);
     harness_drop(&h, LONG_STEM "a.jpg", 48, 48, 1);
     harness_drop(&h, LONG_STEM "b.jpg", 48, 48, 2);

@@ -229,10 +229,8 @@ START_TEST(a_source_that_goes_while_it_is_worked_on_vanishes)
 END_TEST
 
 HARNESS_MAIN("once", UNIT_TEST(an_overwritten_source_gives_a_new_output),
-             UNIT_TEST(a_file_written_in_place_makes_one_job),
-             UNIT_TEST(a_polled_folder_does_each_file_once),
-             UNIT_TEST(a_restart_repeats_nothing),
-             UNIT_TEST(an_output_that_somebody_removed_stays_removed),
+             UNIT_TEST(a_file_written_in_place_makes_one_job), UNIT_TEST(a_polled_folder_does_each_file_once),
+             UNIT_TEST(a_restart_repeats_nothing), UNIT_TEST(an_output_that_somebody_removed_stays_removed),
              UNIT_TEST(two_sources_of_one_output_are_a_conflict),
              UNIT_TEST(somebody_elses_file_in_the_way_is_a_conflict),
              UNIT_TEST(a_file_in_the_way_is_overwritten_when_that_is_wanted),

@@ -81,6 +81,40 @@ START_TEST(a_missing_archive_does_not_repeat_the_job)
 }
 END_TEST
 
+static bool is_held(const json_t *status, void *context)
+{
+    (void)context;
+    return strcmp(harness_string(status, "folders.0.state"), "held") == 0;
+}
+
+/* All of them were asked of the folder's thread at once, which overran its channel: the daemon aborted, each time. */
+START_TEST(many_originals_that_are_pending_at_the_start_are_dealt_with)
+{
+    enum { FILES = 300 };
+    struct harness h;
+
+    harness_open(&h);
+    configure_archive(&h);
+    ck_assert_int_eq(rmdir(harness_path(&h, "archive")), 0);
+    for (int i = 0; i < FILES; i++) {
+        char name[32];
+
+        snprintf(name, sizeof name, "%d.jpg", i);
+        harness_drop(&h, name, 16, 16, (unsigned)i);
+    }
+    harness_start(&h);
+    harness_await(&h, "a held folder", is_held, NULL);
+    ck_assert_int_eq(harness_stop(&h), 0);
+
+    make_directory(&h, "archive");
+    harness_start(&h);
+    harness_await_ends(&h, FILES, 0);
+    ck_assert_uint_eq(harness_count(&h, "archive"), FILES);
+    ck_assert_uint_eq(harness_count(&h, "in"), 0);
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(originals_are_deleted)
 {
     struct harness h;
@@ -125,7 +159,8 @@ START_TEST(a_failed_original_is_moved_aside_with_its_error)
     expect_error_file(&h, "in/.failed/sub/bad.jpg.error.json", "sub/bad.jpg");
 
     /* Moving it back is a retry. */
-    ck_assert_int_eq(rename(harness_path(&h, "in/.failed/sub/bad.jpg"), harness_path(&h, "in/sub/bad.jpg")), 0);
+    ck_assert_int_eq(rename(harness_path(&h, "in/.failed/sub/bad.jpg"), harness_path(&h, "in/sub/bad.jpg")),
+                     0);
     harness_await_ends(&h, 0, 2);
     harness_close(&h);
 }
@@ -149,7 +184,8 @@ START_TEST(a_failed_folder_of_its_own_takes_errors_of_kept_originals)
 }
 END_TEST
 
-HARNESS_MAIN("originals", UNIT_TEST(originals_are_archived_in_their_tree), UNIT_TEST(the_archive_overwrites_nothing),
-             UNIT_TEST(a_missing_archive_does_not_repeat_the_job), UNIT_TEST(originals_are_deleted),
-             UNIT_TEST(a_failed_original_is_moved_aside_with_its_error),
+HARNESS_MAIN("originals", UNIT_TEST(originals_are_archived_in_their_tree),
+             UNIT_TEST(the_archive_overwrites_nothing), UNIT_TEST(a_missing_archive_does_not_repeat_the_job),
+             UNIT_TEST(many_originals_that_are_pending_at_the_start_are_dealt_with),
+             UNIT_TEST(originals_are_deleted), UNIT_TEST(a_failed_original_is_moved_aside_with_its_error),
              UNIT_TEST(a_failed_folder_of_its_own_takes_errors_of_kept_originals))

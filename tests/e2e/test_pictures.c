@@ -13,10 +13,12 @@ START_TEST(a_photograph_comes_out_as_the_recipe_says)
     struct harness h;
 
     harness_open(&h);
-    harness_configure(&h, "", "[Recipe]\nDescription=For tests\nStep=auto-orient\n"
-                              "[Output wide]\nName={stem}-{width}.{ext}\nWidth=320 64\nFormat=jpeg png\n"
-                              "[Output square]\nName=squares/{stem}.{ext}\nWidth=50\nHeight=50\nFit=cover\nFormat=jpeg\n"
-                              "[Output box]\nName=boxes/{stem}.{ext}\nWidth=60\nHeight=60\nFormat=png\n");
+    harness_configure(
+        &h, "",
+        "[Recipe]\nDescription=For tests\nStep=auto-orient\n"
+        "[Output wide]\nName={stem}-{width}.{ext}\nWidth=320 64\nFormat=jpeg png\n"
+        "[Output square]\nName=squares/{stem}.{ext}\nWidth=50\nHeight=50\nFit=cover\nFormat=jpeg\n"
+        "[Output box]\nName=boxes/{stem}.{ext}\nWidth=60\nHeight=60\nFormat=png\n");
     harness_start(&h);
     harness_drop(&h, "photo.jpg", 1200, 800, 1);
     harness_await_ends(&h, 1, 0);
@@ -61,7 +63,8 @@ static void drop_many(const struct harness *h, int count)
         char name[32];
 
         snprintf(name, sizeof name, "%04d.%s", i, i % 5 == 0 ? "png" : "jpg");
-        harness_drop(h, name, SIDE_MIN + i % SIDES * SIDE_STEP, SIDE_MIN + i % (SIDES - 3) * SIDE_STEP, (unsigned)i);
+        harness_drop(h, name, SIDE_MIN + i % SIDES * SIDE_STEP, SIDE_MIN + i % (SIDES - 3) * SIDE_STEP,
+                     (unsigned)i);
     }
 }
 
@@ -164,5 +167,6 @@ END_TEST
 
 HARNESS_MAIN("pictures", UNIT_TEST(a_photograph_comes_out_as_the_recipe_says),
              UNIT_TEST(the_job_lists_its_outputs_with_their_sizes), UNIT_TEST(many_files_all_come_out_once),
-             UNIT_TEST(files_that_are_there_at_the_start_are_done), UNIT_TEST(directories_are_watched_also_new_ones),
+             UNIT_TEST(files_that_are_there_at_the_start_are_done),
+             UNIT_TEST(directories_are_watched_also_new_ones),
              UNIT_TEST(a_folder_given_by_options_needs_no_configuration))

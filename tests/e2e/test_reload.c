@@ -32,7 +32,8 @@ START_TEST(a_reload_adds_a_folder_and_changes_a_recipe)
     harness_await_ends(&h, 1, 0);
 
     add_second_folder(&h);
-    harness_write(&h, "config/recipes/web.recipe", "[Recipe]\n[Output a]\nName={stem}.{ext}\nWidth=12\nFormat=jpeg\n");
+    harness_write(&h, "config/recipes/web.recipe",
+                  "[Recipe]\n[Output a]\nName={stem}.{ext}\nWidth=12\nFormat=jpeg\n");
     reload(&h);
     ck_assert_int_eq(harness_number(h.status, "generation"), 2);
     ck_assert_uint_eq(json_array_size(json_object_get(h.status, "folders")), 2);

@@ -26,8 +26,7 @@ static void expect_no_attempts(struct harness *h)
     json_t *jobs = harness_jobs(h, NULL), *job;
     size_t i;
 
-    json_array_foreach(jobs, i, job)
-        ck_assert_int_eq(harness_number(job, "attempts"), 0);
+    json_array_foreach(jobs, i, job) ck_assert_int_eq(harness_number(job, "attempts"), 0);
     json_decref(jobs);
 }
 
@@ -44,8 +43,8 @@ START_TEST(a_full_disk_holds_the_folder_until_there_is_room)
     harness_start(&h);
     drop_all(&h);
     harness_await_folder(&h, "held");
-    ck_assert_msg(strstr(harness_string(h.status, "folders.0.reason"), "No space left on device"), "the reason is %s",
-                  harness_string(h.status, "folders.0.reason"));
+    ck_assert_msg(strstr(harness_string(h.status, "folders.0.reason"), "No space left on device"),
+                  "the reason is %s", harness_string(h.status, "folders.0.reason"));
     ck_assert_uint_gt(json_array_size(json_object_get(h.status, "problems")), 0);
     ck_assert_int_eq(harness_number(h.status, "jobs.failed"), 0);
 

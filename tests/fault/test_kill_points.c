@@ -103,7 +103,8 @@ static bool await_switch(struct run *run)
         ;
     while (darkroom_status_wait(h->dk, sequence, HARNESS_DEADLINE_S * 1000, &json) == 0) {
         json_t *status = json_loads(json, 0, NULL);
-        bool over = harness_number(status, "jobs.done") == SOURCES && harness_number(status, "folders.0.in_flight") == 0;
+        bool over = harness_number(status, "jobs.done") == SOURCES &&
+                    harness_number(status, "folders.0.in_flight") == 0;
 
         sequence = (uint64_t)harness_number(status, "sequence");
         json_decref(status);
@@ -198,7 +199,8 @@ static unsigned kill_at_all(bool archive, uint64_t again_every)
 
 static void kill_at_points(const char *what, bool archive, uint64_t again_every)
 {
-    unsigned killed = harness_is_full() ? kill_at_all(archive, again_every) : kill_at_some(archive, again_every);
+    unsigned killed =
+        harness_is_full() ? kill_at_all(archive, again_every) : kill_at_some(archive, again_every);
 
     printf("%s: killed %u times\n", what, killed);
     ck_assert_uint_gt(killed, 0);

@@ -147,8 +147,8 @@ const char *harness_path(const struct harness *h, const char *format, ...)
 
 static void make_directories(const struct harness *h)
 {
-    static const char *const names[] = { "in",    "out", "archive", "failed",          "state",
-                                         "run",   "config", "config/folders", "config/recipes" };
+    static const char *const names[] = { "in",  "out",    "archive",        "failed",        "state",
+                                         "run", "config", "config/folders", "config/recipes" };
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         ck_assert_msg(mkdir(harness_path(h, "%s", names[i]), 0755) == 0, "%s: %m", names[i]);
@@ -534,7 +534,8 @@ void harness_kill(struct harness *h, bool group)
     harness_await_exit(h);
 }
 
-int harness_run(const struct harness *h, const char *program, const char *const *arguments, const char **ret_output)
+int harness_run(const struct harness *h, const char *program, const char *const *arguments,
+                const char **ret_output)
 {
     const char *output = harness_path(h, "program.log");
     struct pollfd end_of = { .fd = -1, .events = POLLIN };
@@ -549,7 +550,8 @@ int harness_run(const struct harness *h, const char *program, const char *const 
 
     end_of.fd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (poll(&end_of, 1, HARNESS_DEADLINE_S * 1000) != 1)
-        harness_fail(h, "%s has not ended after %d s; it said:\n%s", program, HARNESS_DEADLINE_S, read_text(output));
+        harness_fail(h, "%s has not ended after %d s; it said:\n%s", program, HARNESS_DEADLINE_S,
+                     read_text(output));
     ck_assert_int_eq(waitid(P_PIDFD, (id_t)end_of.fd, &end, WEXITED), 0);
     close(end_of.fd);
     if (ret_output)
@@ -589,7 +591,8 @@ static const json_t *part(const json_t *json, const char *path)
     char *rest = copy, *name;
 
     while (json && (name = strsep(&rest, ".")))
-        json = json_is_array(json) ? json_array_get(json, strtoul(name, NULL, 10)) : json_object_get(json, name);
+        json =
+            json_is_array(json) ? json_array_get(json, strtoul(name, NULL, 10)) : json_object_get(json, name);
     ck_assert_msg(json != NULL, "there is no \"%s\" in the answer", path);
     return json;
 }
@@ -667,9 +670,8 @@ static bool is_at_rest(const json_t *status)
     for (i = 0; i < ARRAY_SIZE(under_way); i++)
         if (harness_number(status, under_way[i]) > 0)
             return false;
-    json_array_foreach(json_object_get(status, "folders"), i, folder)
-        if (harness_number(folder, "in_flight") > 0)
-            return false;
+    json_array_foreach(json_object_get(status, "folders"), i,
+                       folder) if (harness_number(folder, "in_flight") > 0) return false;
     return true;
 }
 
@@ -691,12 +693,13 @@ void harness_await_ends(struct harness *h, int64_t done, int64_t failed)
     struct ends wanted = { done, failed };
     char what[80];
 
-    snprintf(what, sizeof what, "%" PRId64 " jobs are done, %" PRId64 " failed, and nothing is under way", done,
-             failed);
+    snprintf(what, sizeof what, "%" PRId64 " jobs are done, %" PRId64 " failed, and nothing is under way",
+             done, failed);
     harness_await(h, what, have_ended, &wanted);
     if (harness_number(h->status, "jobs.done") != done || harness_number(h->status, "jobs.failed") != failed)
         harness_fail(h, "%" PRId64 " jobs are done and %" PRId64 " failed, not %" PRId64 " and %" PRId64,
-                     harness_number(h->status, "jobs.done"), harness_number(h->status, "jobs.failed"), done, failed);
+                     harness_number(h->status, "jobs.done"), harness_number(h->status, "jobs.failed"), done,
+                     failed);
 }
 
 static bool folder_is(const json_t *status, void *context)
@@ -717,9 +720,10 @@ size_t harness_workers(const struct harness *h, const char *state, pid_t *pids, 
     const json_t *worker;
     size_t i, count = 0;
 
-    json_array_foreach(json_object_get(h->status, "workers"), i, worker)
-        if (count < max && (!state || strcmp(harness_string(worker, "state"), state) == 0))
-            pids[count++] = (pid_t)harness_number(worker, "pid");
+    json_array_foreach(json_object_get(h->status, "workers"), i,
+                       worker) if (count < max &&
+                                   (!state || strcmp(harness_string(worker, "state"), state) == 0))
+        pids[count++] = (pid_t)harness_number(worker, "pid");
     return count;
 }
 
@@ -741,9 +745,8 @@ json_t *harness_job_of(struct harness *h, const char *path)
     json_t *jobs = harness_jobs(h, NULL), *job, *found = NULL;
     size_t i;
 
-    json_array_foreach(jobs, i, job)
-        if (!found && strcmp(harness_string(job, "path"), path) == 0)
-            found = json_incref(job);
+    json_array_foreach(jobs, i, job) if (!found && strcmp(harness_string(job, "path"), path) == 0) found =
+        json_incref(job);
     json_decref(jobs);
     return found;
 }

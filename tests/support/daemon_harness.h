@@ -49,7 +49,8 @@ struct harness {
 
 /* Four pictures of each: a.16.jpg, a.16.png, a.32.jpg and a.32.png of a.jpg. */
 #define HARNESS_RECIPE                                                                                       \
-    "[Recipe]\nDescription=For tests\n[Output a]\nName={dir}/{stem}.{width}.{ext}\nWidth=16 32\nFormat=jpeg png\n"
+    "[Recipe]\nDescription=For tests\n[Output a]\nName={dir}/{stem}.{width}.{ext}\nWidth=16 "                \
+    "32\nFormat=jpeg png\n"
 /* One of each: a.png, which b.jpg and b.png would both make. */
 #define HARNESS_RECIPE_SINGLE                                                                                \
     "[Recipe]\nDescription=For tests\n[Output a]\nName={dir}/{stem}.{ext}\nWidth=24\nFormat=png\n"
@@ -62,7 +63,8 @@ void harness_open(struct harness *h);
 void harness_close(struct harness *h);
 
 /* A path in the directory; valid for the next fifteen calls. */
-const char *harness_path(const struct harness *h, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *harness_path(const struct harness *h, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Writes a text file at @path in the directory. */
 void harness_write(const struct harness *h, const char *path, const char *format, ...)
@@ -123,7 +125,8 @@ void harness_kill(struct harness *h, bool group);
 
 /* Runs a program of ours to its end ("darkroomctl", "darkroomd") and returns its exit status; what it printed, on
  * both streams, is *@ret_output (may be NULL), valid until the next call. @arguments is NULL-terminated. */
-int harness_run(const struct harness *h, const char *program, const char *const *arguments, const char **ret_output);
+int harness_run(const struct harness *h, const char *program, const char *const *arguments,
+                const char **ret_output);
 #define HARNESS_RUN(h, ret_output, program, ...)                                                             \
     harness_run((h), (program), (const char *const[]){ __VA_ARGS__, NULL }, (ret_output))
 
@@ -162,7 +165,8 @@ json_t *harness_job_of(struct harness *h, const char *path);
 /* ---- the rest ---- */
 
 /* Ends the test. */
-void harness_fail(const struct harness *h, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
+void harness_fail(const struct harness *h, const char *format, ...)
+    __attribute__((format(printf, 2, 3), noreturn));
 
 /* What is left until the deadline, counted from @since_us (monotonic); never below 1. */
 int harness_left_ms(uint64_t since_us);

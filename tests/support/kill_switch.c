@@ -61,7 +61,8 @@ COUNTED(int, fdatasync, (int fd), (fd))
 COUNTED(int, sync_file_range, (int fd, off_t offset, off_t size, unsigned flags), (fd, offset, size, flags))
 COUNTED(int, rename, (const char *from, const char *to), (from, to))
 COUNTED(int, renameat, (int a, const char *from, int b, const char *to), (a, from, b, to))
-COUNTED(int, renameat2, (int a, const char *from, int b, const char *to, unsigned flags), (a, from, b, to, flags))
+COUNTED(int, renameat2, (int a, const char *from, int b, const char *to, unsigned flags),
+        (a, from, b, to, flags))
 COUNTED(int, unlink, (const char *path), (path))
 COUNTED(int, unlinkat, (int fd, const char *path, int flags), (fd, path, flags))
 COUNTED(int, mkdir, (const char *path, mode_t mode), (path, mode))
@@ -75,7 +76,8 @@ COUNTED(ssize_t, pwrite64, (int fd, const void *data, size_t size, off64_t offse
 COUNTED(ssize_t, sendfile, (int to, int from, off_t *offset, size_t size), (to, from, offset, size))
 COUNTED(ssize_t, sendfile64, (int to, int from, off64_t *offset, size_t size), (to, from, offset, size))
 COUNTED(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags))
-COUNTED(int, mq_send, (mqd_t mq, const char *data, size_t size, unsigned priority), (mq, data, size, priority))
+COUNTED(int, mq_send, (mqd_t mq, const char *data, size_t size, unsigned priority),
+        (mq, data, size, priority))
 
 /* openat2 has no function. */
 EXPORT long syscall(long number, ...)
@@ -100,7 +102,7 @@ EXPORT long syscall(long number, ...)
     EXPORT int name parameters;                                                                              \
     EXPORT int name parameters                                                                               \
     {                                                                                                        \
-        static int (*real) parameters;                                                                       \
+        static int(*real) parameters;                                                                        \
         mode_t mode = 0;                                                                                     \
         va_list args;                                                                                        \
                                                                                                              \
@@ -111,7 +113,7 @@ EXPORT long syscall(long number, ...)
             count(#name);                                                                                    \
         }                                                                                                    \
         if (!real)                                                                                           \
-            real = (int (*) parameters)dlsym(RTLD_NEXT, #name);                                              \
+            real = (int(*) parameters)dlsym(RTLD_NEXT, #name);                                               \
         return real arguments;                                                                               \
     }
 

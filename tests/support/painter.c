@@ -24,7 +24,8 @@ static void paint_row(uint8_t *row, int y, int width, int height, unsigned seed)
         grain = grain * 1664525u + 1013904223u;
         row[BANDS * x] = (uint8_t)(x * 255 / width + (int)(seed % 7) * 9);
         row[BANDS * x + 1] = (uint8_t)(y * 255 / height + (int)(seed % 11) * 7);
-        row[BANDS * x + 2] = (uint8_t)((x + y) * 127 / (width + height) + (int)(grain >> 29) + (int)(seed % 97));
+        row[BANDS * x + 2] =
+            (uint8_t)((x + y) * 127 / (width + height) + (int)(grain >> 29) + (int)(seed % 97));
     }
 }
 

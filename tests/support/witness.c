@@ -41,7 +41,8 @@ static void hear(struct witness *witness, const struct inotify_event *event)
                   event->mask & IN_CREATE   ? "created under its name instead of renamed to it"
                   : event->mask & IN_MODIFY ? "written under its name"
                                             : "removed");
-    ck_assert_msg(!json_object_get(witness->arrivals, event->name), "%s has appeared a second time", event->name);
+    ck_assert_msg(!json_object_get(witness->arrivals, event->name), "%s has appeared a second time",
+                  event->name);
     json_object_set_new(witness->arrivals, event->name, json_true());
 }
 

@@ -12,7 +12,7 @@
 struct witness {
     int fd;
     bool short_sighted; /* its queue is small */
-    json_t *arrivals; /* how often each name that is not hidden has appeared */
+    json_t *arrivals;   /* how often each name that is not hidden has appeared */
 };
 
 void witness_open(struct witness *witness, const char *directory);
