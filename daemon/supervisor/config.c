@@ -101,8 +101,8 @@ static int find_recipe(struct config *config, const char *name, size_t *ret)
 }
 
 /* Loads the recipe that @folder names, unless another folder already did. */
-static int add_recipe(struct config *config, const struct config_origin *origin, const struct folder_conf *folder,
-                      size_t *ret, struct problems *problems)
+static int add_recipe(struct config *config, const struct config_origin *origin,
+                      const struct folder_conf *folder, size_t *ret, struct problems *problems)
 {
     _cleanup_free_ char *path = NULL;
     _cleanup_free_ char *name = recipe_name(folder->recipe);
@@ -152,7 +152,8 @@ static struct folder_conf *next_folder(struct config *config)
     return &folders[config->folder_count++];
 }
 
-static int load_folder(struct config *config, const char *directory, const char *file, struct problems *problems)
+static int load_folder(struct config *config, const char *directory, const char *file,
+                       struct problems *problems)
 {
     _cleanup_free_ char *path = NULL;
     _cleanup_free_ char *name = strndup(file, strlen(file) - strlen(FOLDER_SUFFIX));
@@ -182,7 +183,8 @@ static int load_folders(struct config *config, const struct config_origin *origi
 
     count = scandir(directory, &files, is_folder_file, alphasort);
     if (count < 0)
-        return problems_add(problems, directory, "cannot be read: %s; it holds one NAME.folder file a hot folder",
+        return problems_add(problems, directory,
+                            "cannot be read: %s; it holds one NAME.folder file a hot folder",
                             strerrordesc_np(errno));
     if (count == 0)
         result = problems_add(problems, directory, "has no *.folder file; at least one hot folder is needed");
@@ -253,8 +255,8 @@ static int check_side_directory(const struct folder_conf *a, const char *key, co
         return -ENOMEM;
     if (!place || !is_inside(place, b_path))
         return 0;
-    return problems_add(problems, a->name, "%s=%s is inside the Path= of folder \"%s\" and would be watched", key,
-                        directory, b->name);
+    return problems_add(problems, a->name, "%s=%s is inside the Path= of folder \"%s\" and would be watched",
+                        key, directory, b->name);
 }
 
 /* What two folders must not do to each other (contract, rule 13, as far as names tell). */
@@ -265,8 +267,10 @@ static int check_pair(const struct folder_conf *a, const struct folder_conf *b, 
     if (!a_path || !b_path)
         return -ENOMEM;
     if (is_inside(a_path, b_path))
-        return problems_add(problems, a->name, "Path=%s is inside the Path= of folder \"%s\"; a file may belong to one folder only",
-                            a->path, b->name);
+        return problems_add(
+            problems, a->name,
+            "Path=%s is inside the Path= of folder \"%s\"; a file may belong to one folder only", a->path,
+            b->name);
     return check_side_directory(a, "Archive", a->archive, b, b_path, problems) < 0 ||
                    check_side_directory(a, "Failed", a->failed, b, b_path, problems) < 0
                ? -EINVAL
@@ -274,7 +278,8 @@ static int check_pair(const struct folder_conf *a, const struct folder_conf *b, 
 }
 
 /* Do the outputs of folder @from come into folder @target, through any number of folders with higher numbers? */
-static bool leads_to(char *const *paths, char *const *outputs, size_t count, size_t from, size_t target, bool *passed)
+static bool leads_to(char *const *paths, char *const *outputs, size_t count, size_t from, size_t target,
+                     bool *passed)
 {
     if (is_inside(outputs[from], paths[target]))
         return true;
@@ -331,8 +336,8 @@ static int check_folders(const struct config *config, struct problems *problems)
             return -ENOMEM;
         if (is_inside(output, path) || is_inside(path, output))
             result = problems_add(problems, folder->name,
-                                  "Path=%s and Output=%s are the same place or inside one another", folder->path,
-                                  folder->output);
+                                  "Path=%s and Output=%s are the same place or inside one another",
+                                  folder->path, folder->output);
 
         for (size_t j = 0; j < config->folder_count; j++)
             if (i != j && check_pair(folder, &config->folders[j], problems) < 0)

@@ -20,10 +20,10 @@ enum { FOLDERS_MAX = 256 };
 
 /* Where a configuration comes from; all paths absolute but @recipe, owned by whoever made it. */
 struct config_origin {
-    const char *directory;       /* has darkroom.conf, folders/, recipes/ */
-    const char *vendor_recipes;  /* searched for recipes after DIRECTORY/recipes */
+    const char *directory;                 /* has darkroom.conf, folders/, recipes/ */
+    const char *vendor_recipes;            /* searched for recipes after DIRECTORY/recipes */
     const struct folder_conf *only_folder; /* from --watch: instead of DIRECTORY/folders; or NULL */
-    uint64_t workers;            /* from --workers; 0: as configured */
+    uint64_t workers;                      /* from --workers; 0: as configured */
 };
 
 struct config {

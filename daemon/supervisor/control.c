@@ -38,7 +38,8 @@ static bool is_alive(const struct sockaddr_un *address)
 {
     _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    return fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN);
+    return fd >= 0 &&
+           (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN);
 }
 
 static int open_socket(const char *path, struct error *error)
@@ -52,7 +53,8 @@ static int open_socket(const char *path, struct error *error)
     if (fd < 0)
         return error_set_errno(error, errno, STAGE_NONE, "cannot make the control socket");
     if (is_alive(&address))
-        return error_set(error, EADDRINUSE, CLASS_ENVIRONMENT, STAGE_NONE, "another darkroomd answers at %s", path);
+        return error_set(error, EADDRINUSE, CLASS_ENVIRONMENT, STAGE_NONE, "another darkroomd answers at %s",
+                         path);
 
     unlink(path);
     /* The mode is given before anybody can connect: nobody listens yet. */
@@ -112,11 +114,12 @@ static void arm_deadline(struct control *control)
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
         const struct request *request;
 
-        TAILQ_FOREACH (request, lists[i], link)
-            next = request->deadline_us < next ? request->deadline_us : next;
+        TAILQ_FOREACH(request, lists[i], link)
+        next = request->deadline_us < next ? request->deadline_us : next;
     }
     sd_event_source_set_time(control->deadline_source, next);
-    sd_event_source_set_enabled(control->deadline_source, next == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+    sd_event_source_set_enabled(control->deadline_source,
+                                next == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
 
 void control_wait(struct control *control, struct request *request, bool for_job)
@@ -256,8 +259,8 @@ void control_listed(struct control *control, struct job_query *query)
 
 static int add_sources(struct control *control, sd_event *event)
 {
-    int r = sd_event_add_time(event, &control->deadline_source, CLOCK_MONOTONIC, 0, USEC_PER_MSEC, on_deadline,
-                              control);
+    int r = sd_event_add_time(event, &control->deadline_source, CLOCK_MONOTONIC, 0, USEC_PER_MSEC,
+                              on_deadline, control);
 
     if (r < 0)
         return r;

@@ -23,9 +23,9 @@ enum {
 struct control {
     struct supervisor *supervisor;
     struct http *http;
-    struct request_list waiting;  /* for a change of status */
+    struct request_list waiting;     /* for a change of status */
     struct request_list job_waiting; /* for the end of a job */
-    struct request_list asking;   /* for the ledger's answer */
+    struct request_list asking;      /* for the ledger's answer */
     size_t asking_count;
     struct request *checking; /* whose check of the configuration is under way */
     sd_event_source *deadline_source, *again_source;

@@ -10,21 +10,28 @@
 #include <string.h>
 
 /* Each job in flight is with one thread, and each folder has at most two questions to the ledger under way. */
-_Static_assert(FOLDERS_MAX * (FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX <= REPLIES_MAX, "replies may overrun");
-_Static_assert(FOLDERS_MAX * (FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX <= LEDGER_REQUESTS_MAX, "requests may overrun");
+_Static_assert(FOLDERS_MAX *(FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX <= REPLIES_MAX,
+               "replies may overrun");
+_Static_assert(FOLDERS_MAX *(FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX <= LEDGER_REQUESTS_MAX,
+               "requests may overrun");
 _Static_assert(FOLDER_JOBS_MAX < WATCHER_REQUESTS_MAX / 2, "a watcher's requests may overrun");
 
 /* ---- reading the queues ---- */
 
-static void send_take(struct supervisor *supervisor, struct folder *folder, bool suspects, bool resume, size_t limit)
+static void send_take(struct supervisor *supervisor, struct folder *folder, bool suspects, bool resume,
+                      size_t limit)
 {
     struct take *take = calloc(1, sizeof *take);
     struct ledger_request request = { .op = LEDGER_TAKE, .take = take };
 
     if (!take)
         return; /* the next turn tries again */
-    *take = (struct take){ .config = config_ref(supervisor->config), .slot = folder->slot, .folder = folder->conf,
-                           .suspects = suspects, .resume = resume, .limit = limit };
+    *take = (struct take){ .config = config_ref(supervisor->config),
+                           .slot = folder->slot,
+                           .folder = folder->conf,
+                           .suspects = suspects,
+                           .resume = resume,
+                           .limit = limit };
     if (suspects) {
         folder->taking_suspects = true;
         supervisor->suspects++; /* reserved: at most one is in flight */
@@ -62,7 +69,8 @@ static void read_queue(struct supervisor *supervisor, struct folder *folder)
     }
     if (news->suspects > 0 && !folder->taking_suspects && supervisor->suspects == 0)
         send_take(supervisor, folder, true, false, 1);
-    if (folder->resumed && !folder->taking && folder->ready_count < TAKE_LOW && has_due_jobs(supervisor, folder))
+    if (folder->resumed && !folder->taking && folder->ready_count < TAKE_LOW &&
+        has_due_jobs(supervisor, folder))
         send_take(supervisor, folder, false, false, TAKE_BATCH);
 }
 
@@ -176,7 +184,8 @@ static void arm_retries(struct supervisor *supervisor)
         return;
     supervisor->due_us = due;
     sd_event_source_set_time(supervisor->due_source, due);
-    sd_event_source_set_enabled(supervisor->due_source, due == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+    sd_event_source_set_enabled(supervisor->due_source,
+                                due == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
 
 void dispatch_run(struct supervisor *supervisor)

@@ -9,12 +9,12 @@
 struct supervisor;
 
 enum {
-    TAKE_BATCH = 32,               /* jobs read from the ledger at once */
-    TAKE_LOW = 8,                  /* with fewer of a folder at hand, more are read */
-    FOLDER_JOBS_MAX = 224,         /* jobs of a folder in flight, wherever they are: bounds every channel */
-    OPEN_AHEAD = 2,                /* sources of a folder opened before a worker is free, for each worker … */
-    OPEN_AHEAD_MIN = 4,            /* … but so many at least */
-    PUBLISHING_MAX = 96,           /* jobs of a folder that wait to be published */
+    TAKE_BATCH = 32,       /* jobs read from the ledger at once */
+    TAKE_LOW = 8,          /* with fewer of a folder at hand, more are read */
+    FOLDER_JOBS_MAX = 224, /* jobs of a folder in flight, wherever they are: bounds every channel */
+    OPEN_AHEAD = 2,        /* sources of a folder opened before a worker is free, for each worker … */
+    OPEN_AHEAD_MIN = 4,    /* … but so many at least */
+    PUBLISHING_MAX = 96,   /* jobs of a folder that wait to be published */
     PUBLISHING_BYTES_MAX = 256 << 20, /* and their pictures in memory */
 };
 

@@ -61,8 +61,9 @@ int errand_load_config(sd_event *event, const struct config_origin *origin, erra
         return -ENOMEM;
     *errand = (struct errand){ .origin = origin, .done = done, .context = context };
     errand->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    r = errand->event_fd < 0 ? -errno
-                             : sd_event_add_io(event, &errand->source, errand->event_fd, EPOLLIN, on_finished, errand);
+    r = errand->event_fd < 0
+            ? -errno
+            : sd_event_add_io(event, &errand->source, errand->event_fd, EPOLLIN, on_finished, errand);
     if (r >= 0)
         r = sd_event_source_set_priority(errand->source, ORDER_REPLIES);
     if (r >= 0)

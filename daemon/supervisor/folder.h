@@ -35,11 +35,11 @@ struct folder {
     uint64_t publishing_bytes;      /* finished pictures in memory */
 
     bool taking, taking_suspects, resumed; /* requests under way; what an unclean end left was asked for */
-    bool exhausted;          /* the queue had no more that was due … */
-    uint64_t exhausted_added; /* … when the ledger's count of additions was this */
-    uint64_t due_us;         /* realtime: when a retry of its is due; USEC_INFINITY: none known */
+    bool exhausted;                        /* the queue had no more that was due … */
+    uint64_t exhausted_added;              /* … when the ledger's count of additions was this */
+    uint64_t due_us; /* realtime: when a retry of its is due; USEC_INFINITY: none known */
 
-    bool leaving; /* no longer configured: finishes what is in flight, then ends */
+    bool leaving;   /* no longer configured: finishes what is in flight, then ends */
     bool stop_sent; /* its watcher was told to end */
     bool ended;     /* it has, or was given up */
 };

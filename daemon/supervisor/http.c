@@ -81,7 +81,8 @@ static enum MHD_Result on_request(void *userdata, struct MHD_Connection *connect
         request = calloc(1, sizeof *request);
         if (!request)
             return MHD_NO;
-        *request = (struct request){ .http = http, .connection = connection, .method = method, .path = strdup(url) };
+        *request =
+            (struct request){ .http = http, .connection = connection, .method = method, .path = strdup(url) };
         *state = request;
         return request->path ? MHD_YES : MHD_NO;
     }
@@ -143,12 +144,11 @@ int http_start(sd_event *event, int fd, http_router *router, void *context, stru
         return -ENOMEM;
     }
     *http = (struct http){ .router = router, .context = context };
-    http->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL,
-                                    on_request, http, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-                                    (unsigned)HTTP_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-                                    (unsigned)HTTP_IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                                    (size_t)(8 << 10), MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
-                                    MHD_OPTION_END);
+    http->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, on_request, http,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)(8 << 10), MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_END);
     if (!http->daemon) {
         close_fd(fd);
         free(http);
@@ -217,8 +217,8 @@ void http_answer_problem(struct request *request, unsigned status, json_t *probl
     vsnprintf(detail, sizeof detail, format, args);
     va_end(args);
 
-    json = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", MHD_get_reason_phrase_for(status),
-                     "status", (int)status, "detail", detail);
+    json = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title",
+                     MHD_get_reason_phrase_for(status), "status", (int)status, "detail", detail);
     if (json && problems)
         json_object_set(json, "problems", problems);
     json_decref(problems);

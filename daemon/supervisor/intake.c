@@ -145,8 +145,9 @@ static void look_at_due(struct intake *intake)
 /* Network and FUSE file systems do not tell what other machines do to them. */
 static bool is_remote(int root)
 {
-    static const uint32_t remote[] = { 0x6969 /* nfs */,     0x517B /* smb */,       0xFF534D42 /* cifs */,
-                                       0xFE534D42 /* smb2 */, 0x65735546 /* fuse */, 0x01021997 /* 9p */,
+    static const uint32_t remote[] = { 0x6969 /* nfs */,      0x517B /* smb */,
+                                       0xFF534D42 /* cifs */, 0xFE534D42 /* smb2 */,
+                                       0x65735546 /* fuse */, 0x01021997 /* 9p */,
                                        0x00C36400 /* ceph */, 0x5346414F /* afs */ };
     struct statfs fs;
 
@@ -174,8 +175,9 @@ static void start_watching(struct intake *intake, int root)
         return;
     r = watch_tree_new(&intake->tree);
     if (r < 0)
-        log_warning("folder %s is polled: no inotify instance is left (%s); raise fs.inotify.max_user_instances",
-                    intake->name, strerrordesc_np(-r));
+        log_warning(
+            "folder %s is polled: no inotify instance is left (%s); raise fs.inotify.max_user_instances",
+            intake->name, strerrordesc_np(-r));
 }
 
 static void scan_all(struct intake *intake)
@@ -207,8 +209,8 @@ static void find_root(struct intake *intake)
 void intake_lose_root(struct intake *intake, int errnum)
 {
     if (!intake->lost)
-        log_warning("folder %s is lost: %s: %s; looking for it every second", intake->name, intake->conf->path,
-                    strerrordesc_np(errnum));
+        log_warning("folder %s is lost: %s: %s; looking for it every second", intake->name,
+                    intake->conf->path, strerrordesc_np(errnum));
     intake->lost = true;
     intake->lost_errnum = errnum;
     intake->root_retry_us = monotonic_us() + ROOT_RETRY_US;
@@ -229,9 +231,10 @@ static void on_scan_directory(void *context, const char *path, int fd)
         return;
     r = watch_tree_add(intake->tree, path, fd);
     if (r == -ENOSPC && !intake->limited) {
-        log_warning("folder %s: %zu directories are watched, and fs.inotify.max_user_watches lets no more; the rest "
-                    "is polled; raise it with sysctl",
-                    intake->name, watch_tree_count(intake->tree));
+        log_warning(
+            "folder %s: %zu directories are watched, and fs.inotify.max_user_watches lets no more; the rest "
+            "is polled; raise it with sysctl",
+            intake->name, watch_tree_count(intake->tree));
         intake->limited = true;
     }
 }
@@ -261,8 +264,8 @@ static void scan_finished(struct intake *intake)
         return; /* new directories, however many come, do not put the next walk over everything off */
     intake->scanning_all = false;
     intake->scanned = true;
-    intake->rescan_us = intake->once ? USEC_INFINITY
-                                     : now + (took * SCAN_SHARE > interval ? took * SCAN_SHARE : interval);
+    intake->rescan_us =
+        intake->once ? USEC_INFINITY : now + (took * SCAN_SHARE > interval ? took * SCAN_SHARE : interval);
 }
 
 /* A disk mounted over the folder, or taken from under it, is another root than the one we watch. */
@@ -397,7 +400,8 @@ void intake_hold(struct intake *intake, const char *path, uint64_t wait_us)
 static int note_leftover(void *context, const char *output_path, uint64_t job, uint32_t rendition)
 {
     struct intake *intake = context;
-    struct leftover *leftovers = reallocarray(intake->leftovers, intake->leftover_count + 1, sizeof *leftovers);
+    struct leftover *leftovers =
+        reallocarray(intake->leftovers, intake->leftover_count + 1, sizeof *leftovers);
 
     if (!leftovers)
         return -ENOMEM;
@@ -430,8 +434,8 @@ void intake_enter(struct intake *intake)
     find_root(intake);
 }
 
-struct intake *intake_new(size_t slot, const char *name, const struct folder_conf *conf, struct ledger *ledger,
-                          bool once)
+struct intake *intake_new(size_t slot, const char *name, const struct folder_conf *conf,
+                          struct ledger *ledger, bool once)
 {
     struct intake *intake = calloc(1, sizeof *intake);
     struct scan_handler handler = {
@@ -511,5 +515,6 @@ void intake_news(const struct intake *intake, struct watcher_news *news)
         snprintf(news->reason, sizeof news->reason, "%s: %s", strerrordesc_np(intake->lost_errnum),
                  shown(intake->conf->path, path, sizeof path));
     else if (intake->limited)
-        snprintf(news->reason, sizeof news->reason, "fs.inotify.max_user_watches is reached, the rest is polled");
+        snprintf(news->reason, sizeof news->reason,
+                 "fs.inotify.max_user_watches is reached, the rest is polled");
 }

@@ -17,8 +17,8 @@
 struct intake;
 
 /* @name and @conf must outlive it (but see intake_configure). @once: one walk, no watching. NULL: no memory. */
-struct intake *intake_new(size_t slot, const char *name, const struct folder_conf *conf, struct ledger *ledger,
-                          bool once);
+struct intake *intake_new(size_t slot, const char *name, const struct folder_conf *conf,
+                          struct ledger *ledger, bool once);
 void intake_free(struct intake *intake);
 
 /* First of all, in the thread: enters the folder in the ledger, sweeps what the last run left, finds the root. */

@@ -9,9 +9,11 @@
 #include <string.h>
 
 static const char *const state_names[JOB_STATE_COUNT] = {
-    [JOB_QUEUED] = "queued",         [JOB_OPENING] = "opening",       [JOB_RUNNING] = "running",
-    [JOB_PUBLISHING] = "publishing", [JOB_DONE] = "done",             [JOB_FAILED] = "failed",
-    [JOB_CANCELLED] = "cancelled",   [JOB_SUPERSEDED] = "superseded", [JOB_VANISHED] = "vanished",
+    [JOB_QUEUED] = "queued",       [JOB_OPENING] = "opening",
+    [JOB_RUNNING] = "running",     [JOB_PUBLISHING] = "publishing",
+    [JOB_DONE] = "done",           [JOB_FAILED] = "failed",
+    [JOB_CANCELLED] = "cancelled", [JOB_SUPERSEDED] = "superseded",
+    [JOB_VANISHED] = "vanished",
 };
 
 struct job *job_new(uint64_t id, struct config *config, size_t slot, const struct folder_conf *folder)

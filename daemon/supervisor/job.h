@@ -47,8 +47,8 @@ struct published {
 };
 
 struct job_output {
-    uint32_t rendition; /* in the recipe, or RENDITION_NONE */
-    char *path;         /* relative to the folder's Output; owned */
+    uint32_t rendition;      /* in the recipe, or RENDITION_NONE */
+    char *path;              /* relative to the folder's Output; owned */
     struct published before; /* what the ledger knows of the file under this name from an earlier version */
     struct published after;  /* as published by this job */
     bool made;               /* false: skipped by the worker (too wide for the source) */
@@ -59,7 +59,7 @@ struct job_output {
 
 struct job {
     uint64_t id;
-    size_t slot; /* its folder's */
+    size_t slot;                      /* its folder's */
     struct config *config;            /* a reference */
     const struct folder_conf *folder; /* of @config */
     const struct recipe *recipe;      /* of @config */

@@ -95,7 +95,7 @@ static uint64_t attempt_delay_us(unsigned attempts)
 static void take_in(struct supervisor *supervisor, struct folder *folder, struct job *job)
 {
     if (job->resume != RESUME_NONE && supervisor->phase != PHASE_RUNNING) {
-        job_free(job); /* it stays as it is in the ledger, for the next start */
+        job_free(job);                     /* it stays as it is in the ledger, for the next start */
     } else if (job->state == JOB_FAILED) { /* a clash of names: recorded already */
         folder_enter_job(folder, job, JOB_FAILED);
         clear_suspect(supervisor, job);
@@ -246,7 +246,8 @@ static void log_outcome(const struct job *job)
                 made == 1 ? "" : "s", text_format_duration(job->duration_us, duration, sizeof duration));
     else if (job->state == JOB_FAILED)
         log_job(LOG_WARNING, job->id, "failed %s/%s: %s, %s: %s", job->folder->name, path,
-                error_class_name(job->failure.class), error_stage_name(job->failure.stage), job->failure.text);
+                error_class_name(job->failure.class), error_stage_name(job->failure.stage),
+                job->failure.text);
     else
         log_job(LOG_INFO, job->id, "%s %s/%s%s%s", job_state_name(job->state), job->folder->name, path,
                 job->failure.text[0] ? ": " : "", job->failure.text);
@@ -366,7 +367,8 @@ void job_flow_result(void *context, struct job *job, const struct result_message
         ask_watcher(supervisor, job, WATCHER_PUBLISH);
         return;
     }
-    error_set(&job->failure, 0, (enum error_class)result->class, (enum error_stage)result->stage, "%s", result->text);
+    error_set(&job->failure, 0, (enum error_class)result->class, (enum error_stage)result->stage, "%s",
+              result->text);
     job->undecodable = job->failure.class == CLASS_PERMANENT &&
                        (job->failure.stage == STAGE_PROBE || job->failure.stage == STAGE_DECODE);
     on_failure(supervisor, job);

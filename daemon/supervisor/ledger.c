@@ -122,9 +122,9 @@ static bool has_clash(const struct take *take)
 {
     const struct job *job;
 
-    TAILQ_FOREACH (job, &take->jobs, link)
-        if (!take->resume && job->state == JOB_FAILED)
-            return true;
+    TAILQ_FOREACH(job, &take->jobs, link)
+    if (!take->resume && job->state == JOB_FAILED)
+        return true;
     return false;
 }
 
@@ -140,8 +140,8 @@ static int apply_take(struct ledger *ledger, struct take *take)
     if (take->resume)
         r = ledger_store_resume(ledger->store, take->config, take->slot, take->folder, &take->jobs);
     else
-        r = ledger_store_take(ledger->store, take->config, take->slot, take->folder, take->suspects, take->limit,
-                              realtime_us(), &take->jobs, &take->next_us);
+        r = ledger_store_take(ledger->store, take->config, take->slot, take->folder, take->suspects,
+                              take->limit, realtime_us(), &take->jobs, &take->next_us);
     if (r < 0)
         return r;
 
@@ -168,8 +168,8 @@ static void queued_again(struct ledger *ledger, const struct job *job)
 
 static int apply_finish(struct ledger *ledger, const struct ledger_request *request)
 {
-    int r = ledger_store_finish(ledger->store, request->job, request->original_pending, request->forget_version,
-                                realtime_us());
+    int r = ledger_store_finish(ledger->store, request->job, request->original_pending,
+                                request->forget_version, realtime_us());
 
     if (r > 0) {
         ledger->news.folders[request->job->slot].queued++;
@@ -243,12 +243,9 @@ static const struct {
     bool any;
     enum reply_kind kind;
 } replies_by_op[] = {
-    [LEDGER_TAKE] = { true, REPLY_TAKEN },
-    [LEDGER_STARTED] = { true, REPLY_STARTED },
-    [LEDGER_CAME_THROUGH] = { false, 0 },
-    [LEDGER_FINISH] = { true, REPLY_RECORDED },
-    [LEDGER_RELEASE] = { true, REPLY_RELEASED },
-    [LEDGER_ORIGINAL_DONE] = { true, REPLY_ORIGINAL_RECORDED },
+    [LEDGER_TAKE] = { true, REPLY_TAKEN },       [LEDGER_STARTED] = { true, REPLY_STARTED },
+    [LEDGER_CAME_THROUGH] = { false, 0 },        [LEDGER_FINISH] = { true, REPLY_RECORDED },
+    [LEDGER_RELEASE] = { true, REPLY_RELEASED }, [LEDGER_ORIGINAL_DONE] = { true, REPLY_ORIGINAL_RECORDED },
     [LEDGER_LIST] = { true, REPLY_LISTED },
 };
 
@@ -256,8 +253,10 @@ static void answer(struct ledger *ledger, int result)
 {
     for (size_t i = 0; i < ledger->request_count; i++) {
         const struct ledger_request *request = &ledger->request_batch[i];
-        struct reply reply = { .kind = replies_by_op[request->op].kind, .job = request->job,
-                               .take = request->take, .query = request->query };
+        struct reply reply = { .kind = replies_by_op[request->op].kind,
+                               .job = request->job,
+                               .take = request->take,
+                               .query = request->query };
 
         if (replies_by_op[request->op].any)
             channel_send(ledger->replies, &reply);
@@ -290,8 +289,9 @@ static void publish_news(struct ledger *ledger)
 static void say_failing(struct ledger *ledger)
 {
     if (!ledger->news.failing)
-        log_error("the ledger cannot be written: %s; nothing is dispatched or published, retrying every second",
-                  ledger_store_text(ledger->store));
+        log_error(
+            "the ledger cannot be written: %s; nothing is dispatched or published, retrying every second",
+            ledger_store_text(ledger->store));
     ledger->news.failing = true;
     memset(ledger->news.text, 0, sizeof ledger->news.text);
     snprintf(ledger->news.text, sizeof ledger->news.text, "%s", ledger_store_text(ledger->store));

@@ -41,12 +41,12 @@ enum ledger_op {
 
 struct ledger_request {
     enum ledger_op op;
-    struct job *job;           /* all but TAKE and LIST */
-    uint64_t job_id;           /* CAME_THROUGH: the job itself is with somebody else by then */
-    struct take *take;         /* TAKE; owned by the ledger until the reply */
-    struct job_query *query;   /* LIST; the same */
-    bool original_pending;     /* FINISH */
-    bool forget_version;       /* FINISH: whatever comes next is a new version */
+    struct job *job;         /* all but TAKE and LIST */
+    uint64_t job_id;         /* CAME_THROUGH: the job itself is with somebody else by then */
+    struct take *take;       /* TAKE; owned by the ledger until the reply */
+    struct job_query *query; /* LIST; the same */
+    bool original_pending;   /* FINISH */
+    bool forget_version;     /* FINISH: whatever comes next is a new version */
 };
 
 /* Asks for work of one folder. The loop frees it, and config_unref()s. */
@@ -65,7 +65,7 @@ struct take {
 
 /* What the event loop knows of the ledger; the newest counts. */
 struct ledger_news {
-    uint64_t sequence; /* grows with every commit that changed something */
+    uint64_t sequence;                /* grows with every commit that changed something */
     uint64_t counts[JOB_STATE_COUNT]; /* end states since the ledger began */
     struct ledger_folder_news {
         uint64_t queued, suspects; /* suspects are not in @queued */

@@ -74,8 +74,8 @@ static sqlite3_stmt *start(struct ledger_store *store, const struct job_query *q
 {
     if (query->id)
         return sql_start(store, SQL_GET_JOB, "i", (int64_t)query->id);
-    return sql_start(store, SQL_LIST_JOBS, "iiti", (int64_t)query->before, (int64_t)query->state, query->folder,
-                     (int64_t)query->limit);
+    return sql_start(store, SQL_LIST_JOBS, "iiti", (int64_t)query->before, (int64_t)query->state,
+                     query->folder, (int64_t)query->limit);
 }
 
 int ledger_store_list(struct ledger_store *store, struct job_query *query)

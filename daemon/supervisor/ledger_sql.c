@@ -14,42 +14,50 @@
 
 #define VERSION_COLUMNS "device, inode, size, mtime_ns, ctime_ns"
 #define ROW_COLUMNS                                                                                          \
-    "job.id, job.folder, source.path, job.state, job.attempts, job.class, job.stage, job.message,"            \
+    "job.id, job.folder, source.path, job.state, job.attempts, job.class, job.stage, job.message,"           \
     " job.queued_us, coalesce(job.finished_us, 0), coalesce(job.duration_us, 0)"
 
 static const char *const statements[SQL_STATEMENT_COUNT] = {
-    [SQL_FIND_SOURCE] = "SELECT source.id, source.device, source.inode, source.size, source.mtime_ns, source.ctime_ns,"
-                        " job.id, job.state FROM source LEFT JOIN job ON job.id = source.job"
-                        " WHERE source.folder = ?1 AND source.path = ?2",
-    [SQL_ADD_SOURCE] = "INSERT INTO source (folder, path, " VERSION_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    [SQL_SET_SOURCE_VERSION] = "UPDATE source SET device = ?2, inode = ?3, size = ?4, mtime_ns = ?5, ctime_ns = ?6"
-                               " WHERE id = ?1",
+    [SQL_FIND_SOURCE] =
+        "SELECT source.id, source.device, source.inode, source.size, source.mtime_ns, source.ctime_ns,"
+        " job.id, job.state FROM source LEFT JOIN job ON job.id = source.job"
+        " WHERE source.folder = ?1 AND source.path = ?2",
+    [SQL_ADD_SOURCE] =
+        "INSERT INTO source (folder, path, " VERSION_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [SQL_SET_SOURCE_VERSION] =
+        "UPDATE source SET device = ?2, inode = ?3, size = ?4, mtime_ns = ?5, ctime_ns = ?6"
+        " WHERE id = ?1",
     [SQL_SET_SOURCE_JOB] = "UPDATE source SET job = ?2 WHERE id = ?1",
-    [SQL_SET_SOURCE_OUTCOME] = "UPDATE source SET outcome = ?2, content_hash = ?3, recipe_hash = ?4 WHERE id = ?1",
+    [SQL_SET_SOURCE_OUTCOME] =
+        "UPDATE source SET outcome = ?2, content_hash = ?3, recipe_hash = ?4 WHERE id = ?1",
     /* Unless a newer version has its own job by now. */
-    [SQL_FORGET_SOURCE_VERSION] = "UPDATE source SET size = -1 WHERE id = (SELECT source FROM job WHERE id = ?1)"
-                                  " AND job = ?1",
-    [SQL_GET_SOURCE_OF_JOB] = "SELECT source.id, source.device, source.inode, source.size, source.mtime_ns,"
-                              " source.ctime_ns FROM job JOIN source ON source.id = job.source WHERE job.id = ?1",
+    [SQL_FORGET_SOURCE_VERSION] =
+        "UPDATE source SET size = -1 WHERE id = (SELECT source FROM job WHERE id = ?1)"
+        " AND job = ?1",
+    [SQL_GET_SOURCE_OF_JOB] =
+        "SELECT source.id, source.device, source.inode, source.size, source.mtime_ns,"
+        " source.ctime_ns FROM job JOIN source ON source.id = job.source WHERE job.id = ?1",
     [SQL_ADD_JOB] = "INSERT INTO job (source, folder, state, " VERSION_COLUMNS ", queued_us)"
                     " SELECT id, folder, 0, " VERSION_COLUMNS ", ?2 FROM source WHERE id = ?1",
     [SQL_SET_JOB_VERSION] = "UPDATE job SET (" VERSION_COLUMNS ") ="
                             " (SELECT " VERSION_COLUMNS " FROM source WHERE source.id = job.source),"
                             " attempts = 0, not_before_us = 0 WHERE id = ?1",
-    [SQL_TAKE_JOBS] = "SELECT job.id, source.path, job.device, job.inode, job.size, job.mtime_ns, job.ctime_ns,"
-                      " job.attempts, source.id FROM job JOIN source ON source.id = job.source"
-                      " WHERE job.folder = ?1 AND job.suspect = ?2 AND job.state = 0 AND job.not_before_us <= ?3"
-                      " ORDER BY job.id LIMIT ?4",
+    [SQL_TAKE_JOBS] =
+        "SELECT job.id, source.path, job.device, job.inode, job.size, job.mtime_ns, job.ctime_ns,"
+        " job.attempts, source.id FROM job JOIN source ON source.id = job.source"
+        " WHERE job.folder = ?1 AND job.suspect = ?2 AND job.state = 0 AND job.not_before_us <= ?3"
+        " ORDER BY job.id LIMIT ?4",
     [SQL_NEXT_DUE] = "SELECT min(not_before_us) FROM job"
                      " WHERE folder = ?1 AND suspect = ?2 AND state = 0 AND not_before_us > ?3",
     [SQL_HAND_OUT] = "UPDATE job SET state = 1, session = ?2 WHERE id = ?1",
-    [SQL_RESUME_JOBS] = "SELECT job.id, source.path, job.device, job.inode, job.size, job.mtime_ns, job.ctime_ns,"
-                        " job.attempts, source.id, job.state, job.class, job.stage, job.message"
-                        " FROM job JOIN source ON source.id = job.source"
-                        " WHERE job.folder = ?1 AND job.session <> ?2"
-                        " AND job.id IN (SELECT id FROM job"
-                        " WHERE folder = ?1 AND state IN (1, 2, 3) AND state = 3 UNION" /* as in the index */
-                        " SELECT id FROM job WHERE folder = ?1 AND original_pending = 1) LIMIT ?3",
+    [SQL_RESUME_JOBS] =
+        "SELECT job.id, source.path, job.device, job.inode, job.size, job.mtime_ns, job.ctime_ns,"
+        " job.attempts, source.id, job.state, job.class, job.stage, job.message"
+        " FROM job JOIN source ON source.id = job.source"
+        " WHERE job.folder = ?1 AND job.session <> ?2"
+        " AND job.id IN (SELECT id FROM job"
+        " WHERE folder = ?1 AND state IN (1, 2, 3) AND state = 3 UNION" /* as in the index */
+        " SELECT id FROM job WHERE folder = ?1 AND original_pending = 1) LIMIT ?3",
     [SQL_SET_SESSION] = "UPDATE job SET session = ?2 WHERE id = ?1",
     [SQL_SET_STARTED] = "UPDATE job SET started = ?2 WHERE id = ?1",
     [SQL_SET_PUBLISHING] = "UPDATE job SET state = 3, started = 0 WHERE id = ?1",
@@ -60,22 +68,28 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
                         " message = ?6, suspect = ?7, started = 0 WHERE id = ?1",
     [SQL_ORIGINAL_DONE] = "UPDATE job SET original_pending = 0 WHERE id = ?1",
     [SQL_COUNT_QUEUED] = "SELECT count(*) FROM job WHERE folder = ?1 AND state = 0 AND suspect = ?2",
-    [SQL_OUTPUTS_OF_SOURCE] = "SELECT path, inode, size, mtime_ns FROM output WHERE source = ?1 ORDER BY path",
+    [SQL_OUTPUTS_OF_SOURCE] =
+        "SELECT path, inode, size, mtime_ns FROM output WHERE source = ?1 ORDER BY path",
     [SQL_OUTPUTS_OF_JOB] = "SELECT path, rendition, inode, size, mtime_ns, width, height FROM output"
                            " WHERE job = ?1 ORDER BY rendition",
-    [SQL_RESERVE_OUTPUT] = "INSERT INTO output (path, source, job, rendition) VALUES (?1, ?2, ?3, ?4)"
-                           " ON CONFLICT (path) DO UPDATE SET job = excluded.job, rendition = excluded.rendition"
-                           " WHERE output.source = excluded.source",
+    [SQL_RESERVE_OUTPUT] =
+        "INSERT INTO output (path, source, job, rendition) VALUES (?1, ?2, ?3, ?4)"
+        " ON CONFLICT (path) DO UPDATE SET job = excluded.job, rendition = excluded.rendition"
+        " WHERE output.source = excluded.source",
     [SQL_SEIZE_OUTPUT] = "UPDATE output SET source = ?2, job = ?3, rendition = ?4 WHERE path = ?1",
-    [SQL_OWNER_OF_OUTPUT] = "SELECT source.folder, source.path FROM output JOIN source ON source.id = output.source"
-                            " WHERE output.path = ?1",
-    [SQL_SET_OUTPUT_PUBLISHED] = "UPDATE output SET inode = ?2, size = ?3, mtime_ns = ?4, width = ?5, height = ?6"
-                                 " WHERE path = ?1",
-    [SQL_SET_OUTPUT_PLAN] = "UPDATE output SET job = ?2, rendition = ?3, width = ?4, height = ?5 WHERE path = ?1",
+    [SQL_OWNER_OF_OUTPUT] =
+        "SELECT source.folder, source.path FROM output JOIN source ON source.id = output.source"
+        " WHERE output.path = ?1",
+    [SQL_SET_OUTPUT_PUBLISHED] =
+        "UPDATE output SET inode = ?2, size = ?3, mtime_ns = ?4, width = ?5, height = ?6"
+        " WHERE path = ?1",
+    [SQL_SET_OUTPUT_PLAN] =
+        "UPDATE output SET job = ?2, rendition = ?3, width = ?4, height = ?5 WHERE path = ?1",
     [SQL_DROP_OUTPUT] = "DELETE FROM output WHERE path = ?1",
     [SQL_DROP_UNMADE_OUTPUTS] = "DELETE FROM output WHERE job = ?1 AND inode = 0",
-    [SQL_LEFTOVERS] = "SELECT output.path, output.job, output.rendition FROM output JOIN job ON job.id = output.job"
-                      " WHERE job.folder = ?1 AND job.suspect = 1 AND job.state = 0",
+    [SQL_LEFTOVERS] =
+        "SELECT output.path, output.job, output.rendition FROM output JOIN job ON job.id = output.job"
+        " WHERE job.folder = ?1 AND job.suspect = 1 AND job.state = 0",
     [SQL_SET_COUNTER] = "INSERT INTO counter (name, value) VALUES (?1, ?2)"
                         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     [SQL_GET_COUNTER] = "SELECT value FROM counter WHERE name = ?1",
@@ -187,15 +201,16 @@ static int migrate(struct ledger_store *store, struct error *error)
     if (r < 0)
         return r;
     if (version > (int)ARRAY_SIZE(ledger_migrations))
-        return error_set(error, EINVAL, CLASS_ENVIRONMENT, STAGE_NONE,
-                         "it is from a newer darkroomd (schema %d, this one knows %zu); install that version again",
-                         version, ARRAY_SIZE(ledger_migrations));
+        return error_set(
+            error, EINVAL, CLASS_ENVIRONMENT, STAGE_NONE,
+            "it is from a newer darkroomd (schema %d, this one knows %zu); install that version again",
+            version, ARRAY_SIZE(ledger_migrations));
 
     for (; version < (int)ARRAY_SIZE(ledger_migrations); version++) {
         _cleanup_free_ char *text = NULL;
 
-        if (asprintf(&text, "BEGIN IMMEDIATE; %s PRAGMA user_version = %d; COMMIT", ledger_migrations[version],
-                     version + 1) < 0)
+        if (asprintf(&text, "BEGIN IMMEDIATE; %s PRAGMA user_version = %d; COMMIT",
+                     ledger_migrations[version], version + 1) < 0)
             return -ENOMEM;
         r = sql_run(store, text);
         if (r < 0)
@@ -207,8 +222,8 @@ static int migrate(struct ledger_store *store, struct error *error)
 static int prepare_all(struct ledger_store *store)
 {
     for (size_t i = 0; i < SQL_STATEMENT_COUNT; i++)
-        if (sqlite3_prepare_v3(store->database, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[i],
-                               NULL) != SQLITE_OK)
+        if (sqlite3_prepare_v3(store->database, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
+                               &store->statements[i], NULL) != SQLITE_OK)
             return sql_failed(store);
     return 0;
 }
@@ -220,16 +235,18 @@ int sql_open(struct ledger_store *store, const char *path, struct error *error)
     if (error)
         *error = (struct error){ 0 };
     /* One thread uses it at a time: no mutexes. */
-    if (sqlite3_open_v2(path, &store->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+    if (sqlite3_open_v2(path, &store->database,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                         NULL) != SQLITE_OK) {
         r = sql_failed(store);
         goto fail;
     }
 
     /* A second connection of ours cannot be: the state directory is locked. */
-    r = sql_run(store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                       "PRAGMA wal_autocheckpoint = 2000; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;"
-                       "PRAGMA trusted_schema = OFF");
+    r = sql_run(store,
+                "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                "PRAGMA wal_autocheckpoint = 2000; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;"
+                "PRAGMA trusted_schema = OFF");
     if (r < 0)
         goto fail;
     r = migrate(store, error);
@@ -242,7 +259,8 @@ int sql_open(struct ledger_store *store, const char *path, struct error *error)
 
 fail:
     if (error && error->class == CLASS_NONE)
-        error_set(error, -r, CLASS_ENVIRONMENT, STAGE_NONE, "%s", store->text[0] ? store->text : "out of memory");
+        error_set(error, -r, CLASS_ENVIRONMENT, STAGE_NONE, "%s",
+                  store->text[0] ? store->text : "out of memory");
     return r;
 }
 

@@ -194,9 +194,9 @@ int ledger_store_arrival(struct ledger_store *store, const char *folder, const c
     if (r < 0)
         return r;
     if (r == 0) {
-        r = sql_finish(store, sql_start(store, SQL_ADD_SOURCE, "tbiiiii", folder, path, (int64_t)version->device,
-                                        (int64_t)version->inode, version->size, version->mtime_ns,
-                                        version->ctime_ns));
+        r = sql_finish(store, sql_start(store, SQL_ADD_SOURCE, "tbiiiii", folder, path,
+                                        (int64_t)version->device, (int64_t)version->inode, version->size,
+                                        version->mtime_ns, version->ctime_ns));
         return r < 0 ? r : add_job(store, (int64_t)sqlite3_last_insert_rowid(store->database), now_us);
     }
 
@@ -208,8 +208,9 @@ int ledger_store_arrival(struct ledger_store *store, const char *folder, const c
     if (version_equal(&known, version))
         return 0;
 
-    r = sql_finish(store, sql_start(store, SQL_SET_SOURCE_VERSION, "iiiiii", source, (int64_t)version->device,
-                                    (int64_t)version->inode, version->size, version->mtime_ns, version->ctime_ns));
+    r = sql_finish(store,
+                   sql_start(store, SQL_SET_SOURCE_VERSION, "iiiiii", source, (int64_t)version->device,
+                             (int64_t)version->inode, version->size, version->mtime_ns, version->ctime_ns));
     if (r < 0)
         return r;
     if (job_state_is_end(state))
@@ -234,7 +235,8 @@ static const char *below_output(const struct folder_conf *folder, const char *ab
 {
     size_t length = strlen(folder->output);
 
-    return strncmp(absolute, folder->output, length) == 0 && absolute[length] == '/' ? absolute + length + 1 : NULL;
+    return strncmp(absolute, folder->output, length) == 0 && absolute[length] == '/' ? absolute + length + 1
+                                                                                     : NULL;
 }
 
 /* All that was ever published for @source, as outputs that are not made any more until the plan says else. */
@@ -370,8 +372,8 @@ static int hand_out(struct ledger_store *store, struct job *job, int64_t source,
     return sql_finish(store, sql_start(store, SQL_HAND_OUT, "ii", (int64_t)job->id, store->session));
 }
 
-static int next_due(struct ledger_store *store, const struct folder_conf *folder, bool suspects, uint64_t now_us,
-                    uint64_t *ret_us)
+static int next_due(struct ledger_store *store, const struct folder_conf *folder, bool suspects,
+                    uint64_t now_us, uint64_t *ret_us)
 {
     sqlite3_stmt *statement =
         sql_start(store, SQL_NEXT_DUE, "tii", folder->name, (int64_t)suspects, (int64_t)now_us);
@@ -422,9 +424,9 @@ int ledger_store_take(struct ledger_store *store, struct config *config, size_t 
     sqlite3_reset(statement);
 
     count = 0;
-    TAILQ_FOREACH (job, &taken, link)
-        if (r >= 0)
-            r = hand_out(store, job, sources[count++], now_us);
+    TAILQ_FOREACH(job, &taken, link)
+    if (r >= 0)
+        r = hand_out(store, job, sources[count++], now_us);
     if (r >= 0)
         r = next_due(store, folder, suspects, now_us, ret_next_us);
     if (r < 0) {
@@ -494,7 +496,8 @@ int ledger_store_resume(struct ledger_store *store, struct config *config, size_
     }
     sqlite3_reset(statement);
 
-    TAILQ_FOREACH (job, &found, link) {
+    TAILQ_FOREACH(job, &found, link)
+    {
         if (r < 0)
             break;
         r = load_planned(store, job);
@@ -511,7 +514,8 @@ int ledger_store_resume(struct ledger_store *store, struct config *config, size_
 }
 
 int ledger_store_leftovers(struct ledger_store *store, const char *folder,
-                           int (*each)(void *context, const char *output_path, uint64_t job, uint32_t rendition),
+                           int (*each)(void *context, const char *output_path, uint64_t job,
+                                       uint32_t rendition),
                            void *context)
 {
     sqlite3_stmt *statement = sql_start(store, SQL_LEFTOVERS, "t", folder);
@@ -573,10 +577,10 @@ static int record_outputs(struct ledger_store *store, const struct job *job)
         if (!absolute)
             return -ENOMEM;
         if (output->made)
-            r = sql_finish(store, sql_start(store, SQL_SET_OUTPUT_PUBLISHED, "biiiii", absolute,
-                                            (int64_t)output->after.inode, output->after.size,
-                                            output->after.mtime_ns, (int64_t)output->width,
-                                            (int64_t)output->height));
+            r = sql_finish(store,
+                           sql_start(store, SQL_SET_OUTPUT_PUBLISHED, "biiiii", absolute,
+                                     (int64_t)output->after.inode, output->after.size, output->after.mtime_ns,
+                                     (int64_t)output->width, (int64_t)output->height));
         else
             r = sql_finish(store, sql_start(store, SQL_DROP_OUTPUT, "b", absolute));
         if (r < 0)
@@ -619,10 +623,11 @@ int ledger_store_finish(struct ledger_store *store, const struct job *job, bool 
     int64_t source;
     int r;
 
-    r = sql_finish(store, sql_start(store, SQL_FINISH_JOB, "iiiitiiiii", (int64_t)job->id, (int64_t)job->state,
-                                    (int64_t)job->failure.class, (int64_t)job->failure.stage, job->failure.text,
-                                    (int64_t)job->attempts, (int64_t)original_pending, (int64_t)now_us,
-                                    (int64_t)job->duration_us, (int64_t)job->cpu_us));
+    r = sql_finish(store,
+                   sql_start(store, SQL_FINISH_JOB, "iiiitiiiii", (int64_t)job->id, (int64_t)job->state,
+                             (int64_t)job->failure.class, (int64_t)job->failure.stage, job->failure.text,
+                             (int64_t)job->attempts, (int64_t)original_pending, (int64_t)now_us,
+                             (int64_t)job->duration_us, (int64_t)job->cpu_us));
     if (r < 0)
         return r;
     store->counts[job->state]++;
@@ -652,9 +657,10 @@ int ledger_store_release(struct ledger_store *store, const struct job *job, uint
 {
     int64_t not_before = job->delay_us ? (int64_t)(now_us + job->delay_us) : 0;
 
-    return sql_finish(store, sql_start(store, SQL_RELEASE_JOB, "iiiiiti", (int64_t)job->id, (int64_t)job->attempts,
-                                       not_before, (int64_t)job->failure.class, (int64_t)job->failure.stage,
-                                       job->failure.text, (int64_t)job->suspect));
+    return sql_finish(store,
+                      sql_start(store, SQL_RELEASE_JOB, "iiiiiti", (int64_t)job->id, (int64_t)job->attempts,
+                                not_before, (int64_t)job->failure.class, (int64_t)job->failure.stage,
+                                job->failure.text, (int64_t)job->suspect));
 }
 
 int ledger_store_original_done(struct ledger_store *store, const struct job *job)

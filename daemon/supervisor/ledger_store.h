@@ -78,7 +78,8 @@ int ledger_store_original_done(struct ledger_store *store, const struct job *job
 /* Temporary files that the last run may have left in @folder: for each, the absolute path of the output and
  * the job's number and the output's place are given to @each. Returns 0, or what @each returned. */
 int ledger_store_leftovers(struct ledger_store *store, const char *folder,
-                           int (*each)(void *context, const char *output_path, uint64_t job, uint32_t rendition),
+                           int (*each)(void *context, const char *output_path, uint64_t job,
+                                       uint32_t rendition),
                            void *context);
 
 /* One row of a listing; strings owned. */
@@ -94,19 +95,19 @@ struct job_row {
         char *path;
         uint64_t bytes;
         uint32_t width, height;
-    } *outputs;
+    } * outputs;
     size_t output_count;
 };
 
 enum { JOB_LIST_MAX = 1000 };
 
 struct job_query {
-    uint64_t id;     /* this one only; 0: the newest that match */
-    uint64_t before; /* older than this id; 0: from the newest */
-    int state;       /* enum job_state, or -1 for any */
-    char folder[80]; /* "" for any */
-    size_t limit;    /* at most JOB_LIST_MAX */
-    void *context;   /* of whoever asked */
+    uint64_t id;          /* this one only; 0: the newest that match */
+    uint64_t before;      /* older than this id; 0: from the newest */
+    int state;            /* enum job_state, or -1 for any */
+    char folder[80];      /* "" for any */
+    size_t limit;         /* at most JOB_LIST_MAX */
+    void *context;        /* of whoever asked */
     struct job_row *rows; /* the answer, newest first */
     size_t row_count;
 };

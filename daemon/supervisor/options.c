@@ -72,7 +72,8 @@ void options_help(void)
                  table[i].argument ?: "");
         printf("  %-32s %s\n", option, table[i].help);
     }
-    printf("\nSee darkroomd(8), darkroom.folder(5), darkroom.recipe(5); darkroomctl(1) asks a running one.\n");
+    printf(
+        "\nSee darkroomd(8), darkroom.folder(5), darkroom.recipe(5); darkroomctl(1) asks a running one.\n");
 }
 
 static int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -217,7 +218,9 @@ static char *pair_directory(const char *state, const struct folder_conf *watch)
 
     if (asprintf(&pair, "%s\n%s", watch->path, watch->output) < 0)
         return NULL;
-    return asprintf(&path, "%s/pairs/%016" PRIx64, state, (uint64_t)XXH3_64bits(pair, strlen(pair))) < 0 ? NULL : path;
+    return asprintf(&path, "%s/pairs/%016" PRIx64, state, (uint64_t)XXH3_64bits(pair, strlen(pair))) < 0
+               ? NULL
+               : path;
 }
 
 static int choose_directories(struct options *options)
@@ -226,9 +229,11 @@ static int choose_directories(struct options *options)
     bool own_state = !options->state_directory;
 
     if (!options->config_directory)
-        options->config_directory = root ? strdup("/etc/darkroom") : xdg_directory("XDG_CONFIG_HOME", ".config");
+        options->config_directory =
+            root ? strdup("/etc/darkroom") : xdg_directory("XDG_CONFIG_HOME", ".config");
     if (own_state)
-        options->state_directory = root ? strdup("/var/lib/darkroom") : xdg_directory("XDG_STATE_HOME", ".local/state");
+        options->state_directory =
+            root ? strdup("/var/lib/darkroom") : xdg_directory("XDG_STATE_HOME", ".local/state");
     if (!options->config_directory || !options->state_directory)
         return usage_error("neither HOME nor XDG directories are set; name --config= and --state=");
 

@@ -117,7 +117,8 @@ static const char *numbered(const char *name, unsigned number, char *buffer, siz
         snprintf(suffix, sizeof suffix, "-%u", number);
     if (strlen(name) + strlen(suffix) >= NAME_SIZE && stem > strlen(suffix))
         stem -= strlen(suffix);
-    snprintf(buffer, size, "%.*s%s%s", (int)stem, name, suffix, name + (dot && dot != name ? dot - name : (ptrdiff_t)strlen(name)));
+    snprintf(buffer, size, "%.*s%s%s", (int)stem, name, suffix,
+             name + (dot && dot != name ? dot - name : (ptrdiff_t)strlen(name)));
     return buffer;
 }
 
@@ -145,7 +146,8 @@ static int same_content(int a, int b)
 /* To another file system: under a temporary name, flushed, read back and compared, then linked to its name. */
 static int copy_across(const struct original *original, int to, const char *name)
 {
-    _cleanup_close_ int from = openat(original->directory, original->private_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    _cleanup_close_ int from =
+        openat(original->directory, original->private_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     _cleanup_close_ int fd = -1;
     struct stat st;
     int r = 0;
@@ -237,10 +239,9 @@ static enum verdict archive(const struct original *original, struct error *error
     return r < 0 ? retry(error, -r, "archive") : VERDICT_OK;
 }
 
-static enum verdict delete(const struct original *original, struct error *error)
-{
-    if (unlinkat(original->directory, original->private_name, 0) < 0 && errno != ENOENT)
-        return retry(error, errno, "delete");
+static enum verdict delete (const struct original *original, struct error *error) {
+    if (unlinkat(original->directory, original->private_name, 0) < 0 &&
+        errno != ENOENT) return retry(error, errno, "delete");
     fsync(original->directory); /* best effort: a file that comes back after a power cut is made again */
     return VERDICT_OK;
 }
@@ -329,8 +330,8 @@ enum verdict originals_handle(struct job *job, uint32_t instance, struct error *
         return retry(error, -directory, "find");
 
     original.directory = directory;
-    snprintf(original.private_name, sizeof original.private_name, ".darkroom-%08" PRIx32 "-%" PRIu64 ".original",
-             instance, job->id);
+    snprintf(original.private_name, sizeof original.private_name,
+             ".darkroom-%08" PRIx32 "-%" PRIu64 ".original", instance, job->id);
     if (conf->originals == ORIGINALS_KEEP) {
         /* Seized under an earlier configuration. */
         int r = is_version(&original, original.private_name) ? put_back(&original) : 0;
@@ -349,5 +350,5 @@ enum verdict originals_handle(struct job *job, uint32_t instance, struct error *
 
     if (job->state == JOB_FAILED)
         return move_failed(&original, seized > 0, error);
-    return conf->originals == ORIGINALS_ARCHIVE ? archive(&original, error) : delete(&original, error);
+    return conf->originals == ORIGINALS_ARCHIVE ? archive(&original, error) : delete (&original, error);
 }

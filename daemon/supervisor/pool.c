@@ -28,9 +28,10 @@ static void maintain(struct pool *pool);
 
 const char *worker_state_name(enum worker_state state)
 {
-    static const char *const names[] = {
-        [WORKER_STARTING] = "starting", [WORKER_IDLE] = "idle", [WORKER_BUSY] = "busy", [WORKER_LEAVING] = "leaving"
-    };
+    static const char *const names[] = { [WORKER_STARTING] = "starting",
+                                         [WORKER_IDLE] = "idle",
+                                         [WORKER_BUSY] = "busy",
+                                         [WORKER_LEAVING] = "leaving" };
 
     return names[state];
 }
@@ -172,7 +173,8 @@ static bool read_link(struct worker *worker)
     size_t fd_count = 0;
     int r;
 
-    while ((r = worker_link_receive(worker->process.link, worker->generation, &message, fds, &fd_count)) > 0) {
+    while ((r = worker_link_receive(worker->process.link, worker->generation, &message, fds, &fd_count)) >
+           0) {
         if (message.header.kind == WIRE_HELLO)
             on_hello(worker, &message.hello);
         else
@@ -244,8 +246,8 @@ static void describe_end(const struct worker *worker, const siginfo_t *end, stru
     uint64_t seconds = worker->running ? worker->running->config->daemon.job_timeout_us / USEC_PER_SEC : 0;
 
     if (worker->timed_out)
-        error_set(ret, 0, CLASS_TIMEOUT, STAGE_RENDER, "it took longer than JobTimeout= allows (%" PRIu64 " s)",
-                  seconds);
+        error_set(ret, 0, CLASS_TIMEOUT, STAGE_RENDER,
+                  "it took longer than JobTimeout= allows (%" PRIu64 " s)", seconds);
     else if (worker->misbehaved)
         error_set(ret, 0, CLASS_CRASH, STAGE_RENDER, "its worker sent nonsense and was killed");
     else if (end->si_code == CLD_EXITED)
@@ -379,9 +381,9 @@ static size_t count_current(const struct pool *pool)
     const struct worker *worker;
     size_t count = 0;
 
-    TAILQ_FOREACH (worker, &pool->workers, link)
-        if (worker->generation == pool->current.number && worker->state != WORKER_LEAVING)
-            count++;
+    TAILQ_FOREACH(worker, &pool->workers, link)
+    if (worker->generation == pool->current.number && worker->state != WORKER_LEAVING)
+        count++;
     return count;
 }
 
@@ -419,8 +421,7 @@ static void maintain(struct pool *pool)
 {
     if (pool->stopping || count_current(pool) >= pool->current.workers)
         return;
-    sd_event_source_set_time(pool->respawn_source,
-                             pool->failures ? monotonic_us() + backoff_us(pool) : 0);
+    sd_event_source_set_time(pool->respawn_source, pool->failures ? monotonic_us() + backoff_us(pool) : 0);
     sd_event_source_set_enabled(pool->respawn_source, SD_EVENT_ONESHOT);
 }
 
@@ -494,9 +495,9 @@ void pool_swap(struct pool *pool)
     pool->current = pool->next;
     pool->next = (struct pool_generation){ .bundle = -1 };
 
-    TAILQ_FOREACH (worker, &pool->workers, link)
-        if (worker->generation != pool->current.number)
-            let_go(worker);
+    TAILQ_FOREACH(worker, &pool->workers, link)
+    if (worker->generation != pool->current.number)
+        let_go(worker);
     maintain(pool);
 }
 
@@ -512,9 +513,9 @@ struct worker *pool_idle_worker(struct pool *pool)
 {
     struct worker *worker;
 
-    TAILQ_FOREACH (worker, &pool->workers, link)
-        if (worker->state == WORKER_IDLE && !worker->killed && worker->generation == pool->current.number)
-            return worker;
+    TAILQ_FOREACH(worker, &pool->workers, link)
+    if (worker->state == WORKER_IDLE && !worker->killed && worker->generation == pool->current.number)
+        return worker;
     return NULL;
 }
 
@@ -527,10 +528,10 @@ struct worker *pool_prefetch_worker(struct pool *pool)
 {
     struct worker *worker;
 
-    TAILQ_FOREACH (worker, &pool->workers, link)
-        if (worker->state == WORKER_BUSY && !worker->killed && worker->generation == pool->current.number &&
-            !worker->prefetched && !worker->running->suspect && is_small(worker->running))
-            return worker;
+    TAILQ_FOREACH(worker, &pool->workers, link)
+    if (worker->state == WORKER_BUSY && !worker->killed && worker->generation == pool->current.number &&
+        !worker->prefetched && !worker->running->suspect && is_small(worker->running))
+        return worker;
     return NULL;
 }
 
@@ -562,8 +563,8 @@ size_t pool_ready_count(const struct pool *pool)
     const struct worker *worker;
     size_t count = 0;
 
-    TAILQ_FOREACH (worker, &pool->workers, link)
-        count += worker->state == WORKER_IDLE || worker->state == WORKER_BUSY;
+    TAILQ_FOREACH(worker, &pool->workers, link)
+    count += worker->state == WORKER_IDLE || worker->state == WORKER_BUSY;
     return count;
 }
 
@@ -572,8 +573,8 @@ size_t pool_held_count(const struct pool *pool)
     const struct worker *worker;
     size_t count = 0;
 
-    TAILQ_FOREACH (worker, &pool->workers, link)
-        count += (worker->running ? 1 : 0) + (worker->prefetched ? 1 : 0);
+    TAILQ_FOREACH(worker, &pool->workers, link)
+    count += (worker->running ? 1 : 0) + (worker->prefetched ? 1 : 0);
     return count;
 }
 
@@ -582,16 +583,16 @@ void pool_stop(struct pool *pool)
     struct worker *worker;
 
     pool->stopping = true;
-    TAILQ_FOREACH (worker, &pool->workers, link)
-        let_go(worker);
+    TAILQ_FOREACH(worker, &pool->workers, link)
+    let_go(worker);
 }
 
 void pool_kill(struct pool *pool)
 {
     struct worker *worker;
 
-    TAILQ_FOREACH (worker, &pool->workers, link)
-        kill_worker(worker);
+    TAILQ_FOREACH(worker, &pool->workers, link)
+    kill_worker(worker);
 }
 
 bool pool_is_empty(const struct pool *pool)

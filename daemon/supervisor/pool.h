@@ -36,10 +36,10 @@ struct worker {
     enum worker_state state;
     struct job *running, *prefetched;
     uint64_t jobs_done, rss_bytes, started_us; /* rss_bytes: its peak, as it last said */
-    uint32_t landlock_abi, system_calls; /* as its hello said */
-    bool killed;                         /* we did; one of these says why: */
-    bool timed_out;                      /* at a job's deadline */
-    bool misbehaved;                     /* for what it sent */
+    uint32_t landlock_abi, system_calls;       /* as its hello said */
+    bool killed;                               /* we did; one of these says why: */
+    bool timed_out;                            /* at a job's deadline */
+    bool misbehaved;                           /* for what it sent */
     sd_event_source *link_source, *exit_source, *deadline_source;
     uint64_t deadline_us; /* of the job that runs, or of the hello; monotonic; USEC_INFINITY: none */
     uint64_t armed_us;    /* when deadline_source goes off: then or earlier */
@@ -75,7 +75,7 @@ struct pool {
     bool stopping;
     unsigned failures;       /* workers in a row that died before or on their first job */
     unsigned start_failures; /* … and those that never got ready */
-    char trouble[400]; /* why the last of them did; "" when all is well */
+    char trouble[400];       /* why the last of them did; "" when all is well */
     sd_event_source *respawn_source;
 };
 

@@ -21,8 +21,12 @@ enum { FIRST_FREE_FD = 16 };
 
 /* What the engine's libraries are to do, see facts.md; nothing of our own environment gets through. */
 static char *const worker_environment[] = {
-    (char *)"VIPS_NOVECTOR=1",  (char *)"ORC_CODE=emulate", (char *)"VIPSHOME=/nonexistent", (char *)"TZ=UTC",
-    (char *)"LC_ALL=C.UTF-8",   (char *)"VIPS_DISC_THRESHOLD=1000000g",
+    (char *)"VIPS_NOVECTOR=1",
+    (char *)"ORC_CODE=emulate",
+    (char *)"VIPSHOME=/nonexistent",
+    (char *)"TZ=UTC",
+    (char *)"LC_ALL=C.UTF-8",
+    (char *)"VIPS_DISC_THRESHOLD=1000000g",
     NULL,
 };
 
@@ -132,6 +136,7 @@ int pool_spawn(const char *program, uint64_t generation, int bundle, struct spaw
         return error_set_errno(error, -r, STAGE_NONE, "cannot watch a worker");
     }
 
-    *ret = (struct spawned){ .pid = pid, .pidfd = pidfd, .link = take_fd(&link), .mailbox = take_fd(&mailbox) };
+    *ret =
+        (struct spawned){ .pid = pid, .pidfd = pidfd, .link = take_fd(&link), .mailbox = take_fd(&mailbox) };
     return 0;
 }

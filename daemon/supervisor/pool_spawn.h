@@ -20,6 +20,7 @@ struct spawned {
 
 /* Starts @program for @generation with the recipes of @bundle (stays the caller's). The caller closes what is
  * in *@ret and reaps the process. 0, or -errno with @error. Event loop's thread. */
-int pool_spawn(const char *program, uint64_t generation, int bundle, struct spawned *ret, struct error *error);
+int pool_spawn(const char *program, uint64_t generation, int bundle, struct spawned *ret,
+               struct error *error);
 
 #endif

@@ -34,9 +34,10 @@ static void describe(const struct progress_counts *counts, char *buffer, size_t 
     if (counts->failed > 0)
         snprintf(failed, sizeof failed, ", %" PRIu64 " failed", counts->failed);
     if (ended > 0 && counts->total > ended)
-        snprintf(left, sizeof left, ", %s left",
-                 text_format_duration((uint64_t)((double)(counts->total - ended) / rate * (double)USEC_PER_SEC), duration,
-                                      sizeof duration));
+        snprintf(
+            left, sizeof left, ", %s left",
+            text_format_duration((uint64_t)((double)(counts->total - ended) / rate * (double)USEC_PER_SEC),
+                                 duration, sizeof duration));
     snprintf(buffer, size, " %" PRIu64 "/%" PRIu64 "%s, %.1f/s%s", ended, counts->total, failed, rate, left);
 }
 

@@ -17,7 +17,8 @@ void progress_draw(int fd, const struct progress_counts *counts);
 void progress_erase(int fd);
 
 /* The bar's text, without cursor movement, for a terminal of @columns. Returns @buffer. */
-const char *progress_text(const struct progress_counts *counts, unsigned columns, char *buffer, unsigned size);
+const char *progress_text(const struct progress_counts *counts, unsigned columns, char *buffer,
+                          unsigned size);
 
 /* A log_sink for while a bar is on the terminal: the line takes the bar's place, which is drawn again below. */
 void progress_sink(int level, uint64_t job, const char *text);

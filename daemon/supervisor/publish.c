@@ -51,7 +51,8 @@ static enum verdict environment_failed(struct job *job, int errnum, const char *
 {
     char name[300];
 
-    error_set_errno(&job->failure, errnum, STAGE_PUBLISH, "cannot %s %s", what, text_escape(path, name, sizeof name));
+    error_set_errno(&job->failure, errnum, STAGE_PUBLISH, "cannot %s %s", what,
+                    text_escape(path, name, sizeof name));
     job->failure.class = CLASS_ENVIRONMENT;
     return VERDICT_RETRY;
 }
@@ -69,13 +70,14 @@ static enum verdict output_failed(struct job *job, int errnum, const char *what,
     case ENOTDIR:
     case ELOOP:
     case EXDEV:
-        error_set(&job->failure, errnum, CLASS_CONFLICT, STAGE_PUBLISH,
-                  "something that is not ours is in the way of its output %s; move it, or set Existing=overwrite",
-                  name);
+        error_set(
+            &job->failure, errnum, CLASS_CONFLICT, STAGE_PUBLISH,
+            "something that is not ours is in the way of its output %s; move it, or set Existing=overwrite",
+            name);
         return VERDICT_FAILED;
     case ENAMETOOLONG:
-        error_set(&job->failure, errnum, CLASS_PERMANENT, STAGE_PUBLISH, "the path of its output %s is too long",
-                  name);
+        error_set(&job->failure, errnum, CLASS_PERMANENT, STAGE_PUBLISH,
+                  "the path of its output %s is too long", name);
         return VERDICT_FAILED;
     default:
         return environment_failed(job, errnum, what, path);
@@ -132,7 +134,8 @@ static void open_parcel(struct batch *batch, struct parcel *parcel)
     const struct folder_conf *conf = batch->context->conf;
     int r;
 
-    parcel->directory = path_make_parent(batch->root, parcel->output->path, conf->directory_mode, &parcel->name);
+    parcel->directory =
+        path_make_parent(batch->root, parcel->output->path, conf->directory_mode, &parcel->name);
     if (parcel->directory < 0) {
         fail(batch, parcel, -parcel->directory, "make the directory of");
         return;
@@ -295,8 +298,8 @@ static void pack(struct batch *batch)
                 continue;
             parcel = &batch->parcels[batch->parcel_count++];
             *parcel = (struct parcel){ .job = i, .output = output, .directory = -1, .fd = -1 };
-            publish_temporary(batch->context->instance, batch->jobs[i]->id, output->rendition, parcel->temporary,
-                              sizeof parcel->temporary);
+            publish_temporary(batch->context->instance, batch->jobs[i]->id, output->rendition,
+                              parcel->temporary, sizeof parcel->temporary);
         }
 }
 
@@ -325,7 +328,8 @@ static void fail_all(struct batch *batch, int errnum, const char *what)
 {
     for (size_t i = 0; i < batch->count; i++)
         if (batch->verdicts[i] == VERDICT_OK)
-            batch->verdicts[i] = environment_failed(batch->jobs[i], errnum, what, batch->context->conf->output);
+            batch->verdicts[i] =
+                environment_failed(batch->jobs[i], errnum, what, batch->context->conf->output);
 }
 
 static void compare_sources(struct batch *batch)
@@ -404,10 +408,11 @@ static enum verdict resume_parcel(struct batch *batch, struct parcel *parcel)
     struct stat st;
     int r;
 
-    parcel->directory = path_make_parent(batch->root, parcel->output->path, batch->context->conf->directory_mode,
-                                         &parcel->name);
+    parcel->directory = path_make_parent(batch->root, parcel->output->path,
+                                         batch->context->conf->directory_mode, &parcel->name);
     if (parcel->directory < 0)
-        return output_failed(batch->jobs[0], -parcel->directory, "open the directory of", parcel->output->path);
+        return output_failed(batch->jobs[0], -parcel->directory, "open the directory of",
+                             parcel->output->path);
     if (!parcel->output->made) {
         remove_parcel(parcel);
         return VERDICT_OK;

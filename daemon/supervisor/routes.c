@@ -20,7 +20,8 @@ enum { LIST_DEFAULT = 100 };
 /* ---- arguments ---- */
 
 /* A number argument: @fallback when it is not there. False after a 400 was answered. */
-static bool number_argument(struct request *request, const char *name, uint64_t max, uint64_t fallback, uint64_t *ret)
+static bool number_argument(struct request *request, const char *name, uint64_t max, uint64_t fallback,
+                            uint64_t *ret)
 {
     const char *text = http_argument(request, name);
 
@@ -132,23 +133,14 @@ void routes_answer_query(struct control *control, struct request *request, const
     http_answer(request, 200, json_pack("{s:o}", "jobs", jobs));
 }
 
-static json_t *problems_json(const struct problems *problems)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < problems->count; i++)
-        json_array_append_new(array, json_pack("{s:o, s:o}", "where", json_string(problems->list[i].where ?: "?"),
-                                               "text", json_string(problems->list[i].text ?: "out of memory")));
-    return array;
-}
-
 static void checked(void *context, int result, struct config *config, struct problems *problems)
 {
     struct control *control = context;
     struct request *request = take_ptr(control->checking);
 
     config_unref(config);
-    http_answer(request, 200, json_pack("{s:b, s:o}", "ok", result == 0, "problems", problems_json(problems)));
+    http_answer(request, 200,
+                json_pack("{s:b, s:o}", "ok", result == 0, "problems", snapshot_problems(problems)));
 }
 
 static void post_check(struct control *control, struct request *request)
@@ -157,7 +149,8 @@ static void post_check(struct control *control, struct request *request)
         http_answer_problem(request, 503, NULL, "a check is under way; ask again");
         return;
     }
-    if (errand_load_config(control->supervisor->event, &control->supervisor->options->origin, checked, control) < 0) {
+    if (errand_load_config(control->supervisor->event, &control->supervisor->options->origin, checked,
+                           control) < 0) {
         http_answer_problem(request, 503, NULL, "no thread for the check could be started");
         return;
     }

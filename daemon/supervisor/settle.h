@@ -21,7 +21,7 @@ enum settle_verdict {
 };
 
 struct settle_file {
-    const char *path; /* valid until the file is touched, looked at or forgotten */
+    const char *path;  /* valid until the file is touched, looked at or forgotten */
     uint64_t since_us; /* when it was first seen */
     bool slow;         /* it has been waiting for long, and this is the first time that it is said */
 };

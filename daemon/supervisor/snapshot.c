@@ -74,15 +74,14 @@ static json_t *workers(const struct supervisor *supervisor)
     json_t *array = json_array();
     const struct worker *worker;
 
-    TAILQ_FOREACH (worker, &supervisor->pool.workers, link)
-        json_array_append_new(array, json_pack("{s:i, s:I, s:s, s:o, s:I, s:I, s:I, s:I}", "pid", (int)worker->process.pid,
-                                               "generation", (json_int_t)worker->generation, "state",
-                                               worker_state_name(worker->state), "job",
-                                               worker->running ? number_as_string(worker->running->id) : json_null(),
-                                               "jobs_done", (json_int_t)worker->jobs_done, "rss_bytes",
-                                               (json_int_t)worker->rss_bytes, "landlock_abi",
-                                               (json_int_t)worker->landlock_abi, "system_calls",
-                                               (json_int_t)worker->system_calls));
+    TAILQ_FOREACH(worker, &supervisor->pool.workers, link)
+    json_array_append_new(
+        array,
+        json_pack("{s:i, s:I, s:s, s:o, s:I, s:I, s:I, s:I}", "pid", (int)worker->process.pid, "generation",
+                  (json_int_t)worker->generation, "state", worker_state_name(worker->state), "job",
+                  worker->running ? number_as_string(worker->running->id) : json_null(), "jobs_done",
+                  (json_int_t)worker->jobs_done, "rss_bytes", (json_int_t)worker->rss_bytes, "landlock_abi",
+                  (json_int_t)worker->landlock_abi, "system_calls", (json_int_t)worker->system_calls));
     return array;
 }
 
@@ -96,11 +95,11 @@ static json_t *folders(const struct supervisor *supervisor)
 
         if (!folder || folder->leaving)
             continue;
-        object = json_pack("{s:s, s:s, s:s, s:o, s:I, s:I, s:I}", "name", folder->name, "watch",
-                           folder_watch_name(folder->news.watch), "state", folder_state_name(folder->news.state),
-                           "reason", string_or_null(folder->news.reason), "waiting",
-                           (json_int_t)folder->news.waiting, "queued", (json_int_t)queued_of(supervisor, folder),
-                           "in_flight", (json_int_t)folder->in_flight);
+        object = json_pack(
+            "{s:s, s:s, s:s, s:o, s:I, s:I, s:I}", "name", folder->name, "watch",
+            folder_watch_name(folder->news.watch), "state", folder_state_name(folder->news.state), "reason",
+            string_or_null(folder->news.reason), "waiting", (json_int_t)folder->news.waiting, "queued",
+            (json_int_t)queued_of(supervisor, folder), "in_flight", (json_int_t)folder->in_flight);
         snapshot_set_bytes(object, "path", folder->conf->path);
         snapshot_set_bytes(object, "output", folder->conf->output);
         json_object_set_new(object, "recipe", json_string(folder->conf->recipe));
@@ -115,16 +114,18 @@ static json_t *problems(const struct supervisor *supervisor)
     json_t *array = json_array();
 
     if (supervisor->ledger_news.failing)
-        json_array_append_new(array, json_sprintf("the ledger cannot be written: %s; nothing is dispatched or published",
-                                                  supervisor->ledger_news.text));
+        json_array_append_new(
+            array, json_sprintf("the ledger cannot be written: %s; nothing is dispatched or published",
+                                supervisor->ledger_news.text));
     if (supervisor->pool.trouble[0])
         json_array_append_new(array, json_sprintf("workers cannot start: %s", supervisor->pool.trouble));
     for (size_t i = 0; i < supervisor->slot_count; i++) {
         const struct folder *folder = supervisor->folders[i];
 
         if (folder && folder->news.reason[0])
-            json_array_append_new(array, json_sprintf("folder %s: %s: %s", folder->name,
-                                                      folder_state_name(folder->news.state), folder->news.reason));
+            json_array_append_new(array,
+                                  json_sprintf("folder %s: %s: %s", folder->name,
+                                               folder_state_name(folder->news.state), folder->news.reason));
     }
     return array;
 }
@@ -133,11 +134,12 @@ json_t *snapshot_status(const struct supervisor *supervisor)
 {
     uint64_t uptime = monotonic_us() - supervisor->started_us;
 
-    return json_pack("{s:s, s:s, s:f, s:I, s:I, s:o, s:o, s:o, s:{s:I}, s:o}", "version", DARKROOM_VERSION, "state",
-                     phase_name(supervisor->phase), "uptime_s", (double)uptime / (double)USEC_PER_SEC, "sequence",
-                     (json_int_t)supervisor->sequence, "generation", (json_int_t)supervisor->generation, "jobs",
-                     jobs(supervisor), "workers", workers(supervisor), "folders", folders(supervisor), "loop",
-                     "longest_stall_us", (json_int_t)supervisor->longest_stall_us, "problems", problems(supervisor));
+    return json_pack("{s:s, s:s, s:f, s:I, s:I, s:o, s:o, s:o, s:{s:I}, s:o}", "version", DARKROOM_VERSION,
+                     "state", phase_name(supervisor->phase), "uptime_s",
+                     (double)uptime / (double)USEC_PER_SEC, "sequence", (json_int_t)supervisor->sequence,
+                     "generation", (json_int_t)supervisor->generation, "jobs", jobs(supervisor), "workers",
+                     workers(supervisor), "folders", folders(supervisor), "loop", "longest_stall_us",
+                     (json_int_t)supervisor->longest_stall_us, "problems", problems(supervisor));
 }
 
 /* ---- a job ---- */
@@ -172,18 +174,31 @@ static json_t *outputs(const struct job_row *row)
 json_t *snapshot_job(const struct job_row *row)
 {
     bool failure = row->class != CLASS_NONE;
-    json_t *object =
-        json_pack("{s:o, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", number_as_string(row->id), "folder",
-                  row->folder, "state", job_state_name(row->state), "attempts", (json_int_t)row->attempts, "class",
-                  failure ? json_string(error_class_name(row->class)) : json_null(), "stage",
-                  failure ? json_string(error_stage_name(row->stage)) : json_null(), "message",
-                  string_or_null(row->message), "queued_at", time_or_null(row->queued_us), "finished_at",
-                  time_or_null(row->finished_us), "duration_ms",
-                  row->finished_us ? integer(row->duration_us / USEC_PER_MSEC) : json_null(), "outputs", outputs(row));
+    json_t *object = json_pack(
+        "{s:o, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", number_as_string(row->id), "folder",
+        row->folder, "state", job_state_name(row->state), "attempts", (json_int_t)row->attempts, "class",
+        failure ? json_string(error_class_name(row->class)) : json_null(), "stage",
+        failure ? json_string(error_stage_name(row->stage)) : json_null(), "message",
+        string_or_null(row->message), "queued_at", time_or_null(row->queued_us), "finished_at",
+        time_or_null(row->finished_us), "duration_ms",
+        row->finished_us ? integer(row->duration_us / USEC_PER_MSEC) : json_null(), "outputs", outputs(row));
 
     if (object)
         snapshot_set_bytes(object, "path", row->path);
     return object;
+}
+
+/* ---- a check ---- */
+
+json_t *snapshot_problems(const struct problems *problems)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < problems->count; i++)
+        json_array_append_new(array,
+                              json_pack("{s:o, s:o}", "where", json_string(problems->list[i].where ?: "?"),
+                                        "text", json_string(problems->list[i].text ?: "out of memory")));
+    return array;
 }
 
 /* ---- names ---- */

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 struct job_row;
+struct problems;
 struct supervisor;
 
 /* The object of GET /v1/status. NULL when memory is out. */
@@ -13,6 +14,9 @@ json_t *snapshot_status(const struct supervisor *supervisor);
 
 /* The object of one job. NULL when memory is out. */
 json_t *snapshot_job(const struct job_row *row);
+
+/* The array of what is wrong with a configuration: {"where", "text"}. */
+json_t *snapshot_problems(const struct problems *problems);
 
 /* Puts a name that may be any bytes into @object: readable under @key, and when it is not UTF-8 whole under
  * KEY_b64 as well. */

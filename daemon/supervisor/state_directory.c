@@ -62,10 +62,11 @@ int state_directory_lock(const char *path, struct error *error)
         if (errno != EWOULDBLOCK)
             return error_set_errno(error, errno, STAGE_NONE, "cannot lock %s", file);
         describe_holder(fd, holder, sizeof holder);
-        return error_set(error, EWOULDBLOCK, CLASS_ENVIRONMENT, STAGE_NONE,
-                         "the state directory %s is in use%s: another darkroomd runs with it; stop that one, or "
-                         "choose another --state=",
-                         path, holder);
+        return error_set(
+            error, EWOULDBLOCK, CLASS_ENVIRONMENT, STAGE_NONE,
+            "the state directory %s is in use%s: another darkroomd runs with it; stop that one, or "
+            "choose another --state=",
+            path, holder);
     }
 
     length = snprintf(number, sizeof number, "%d\n", (int)getpid());

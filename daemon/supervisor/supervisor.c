@@ -13,6 +13,7 @@
 #include "supervisor/event_order.h"
 #include "supervisor/job_flow.h"
 #include "supervisor/progress.h"
+#include "supervisor/snapshot.h"
 #include "supervisor/state_directory.h"
 
 #include <errno.h>
@@ -24,9 +25,9 @@
 #include <systemd/sd-daemon.h>
 
 #define DRAIN_TICK_US (100 * USEC_PER_MSEC)
-#define DRAIN_HELD_US (5 * USEC_PER_SEC)   /* a folder held or lost for so long is given up by --drain */
+#define DRAIN_HELD_US (5 * USEC_PER_SEC)     /* a folder held or lost for so long is given up by --drain */
 #define DRAIN_STALLED_US (15 * USEC_PER_SEC) /* nothing moves for so long: --drain gives up */
-#define STOP_PATIENCE_US (5 * USEC_PER_SEC) /* for each further step of a stop */
+#define STOP_PATIENCE_US (5 * USEC_PER_SEC)  /* for each further step of a stop */
 
 enum {
     DRAIN_WORKER_FAILURES = 5, /* workers in a row that do not get ready: --drain gives up */
@@ -37,10 +38,10 @@ enum {
 
 const char *phase_name(enum phase phase)
 {
-    static const char *const names[] = {
-        [PHASE_STARTING] = "starting", [PHASE_RUNNING] = "running", [PHASE_STOPPING] = "stopping",
-        [PHASE_STOPPED] = "stopped"
-    };
+    static const char *const names[] = { [PHASE_STARTING] = "starting",
+                                         [PHASE_RUNNING] = "running",
+                                         [PHASE_STOPPING] = "stopping",
+                                         [PHASE_STOPPED] = "stopped" };
 
     return names[phase];
 }
@@ -78,8 +79,8 @@ static int on_watcher_news(sd_event_source *source, int fd, uint32_t events, voi
 
 static int watch_news(struct supervisor *supervisor, struct folder *folder)
 {
-    int r = sd_event_add_io(supervisor->event, &folder->news_source, watcher_news_fd(folder->watcher), EPOLLIN,
-                            on_watcher_news, folder);
+    int r = sd_event_add_io(supervisor->event, &folder->news_source, watcher_news_fd(folder->watcher),
+                            EPOLLIN, on_watcher_news, folder);
 
     return r < 0 ? r : sd_event_source_set_priority(folder->news_source, ORDER_NEWS);
 }
@@ -242,15 +243,16 @@ static size_t worker_count(const struct config *config)
     return config->daemon.workers ? (size_t)config->daemon.workers : processors_usable();
 }
 
-static int make_generation(struct supervisor *supervisor, const struct config *config, struct pool_generation *ret)
+static int make_generation(struct supervisor *supervisor, const struct config *config,
+                           struct pool_generation *ret)
 {
     int bundle = bundle_write(config->recipes, config->recipe_count);
 
     if (bundle < 0)
         return bundle;
-    *ret = (struct pool_generation){
-        .number = ++supervisor->last_generation, .bundle = bundle, .workers = worker_count(config)
-    };
+    *ret = (struct pool_generation){ .number = ++supervisor->last_generation,
+                                     .bundle = bundle,
+                                     .workers = worker_count(config) };
     return 0;
 }
 
@@ -278,16 +280,11 @@ static void reload_failed(struct supervisor *supervisor, json_t *problems, const
     reload_ends(supervisor);
 }
 
-static json_t *problem_list(const struct problems *problems)
+static json_t *log_problems(const struct problems *problems)
 {
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < problems->count; i++) {
+    for (size_t i = 0; i < problems->count; i++)
         log_error("%s: %s", problems->list[i].where, problems->list[i].text);
-        json_array_append_new(array, json_pack("{s:s, s:s}", "where", problems->list[i].where, "text",
-                                               problems->list[i].text));
-    }
-    return array;
+    return snapshot_problems(problems);
 }
 
 /* Loaded: now one worker of the new generation has to load it as well. */
@@ -302,7 +299,7 @@ static void on_loaded(void *context, int result, struct config *config, struct p
         return;
     }
     if (result < 0) {
-        reload_failed(supervisor, problem_list(problems), "the configuration is wrong");
+        reload_failed(supervisor, log_problems(problems), "the configuration is wrong");
         return;
     }
 
@@ -398,7 +395,8 @@ static void count_progress(const struct supervisor *supervisor, struct progress_
         const struct folder *folder = supervisor->folders[i];
 
         if (folder)
-            open += folder->news.waiting + news->folders[i].queued + news->folders[i].suspects + folder->in_flight;
+            open += folder->news.waiting + news->folders[i].queued + news->folders[i].suspects +
+                    folder->in_flight;
     }
     *ret = (struct progress_counts){
         .done = news->counts[JOB_DONE] - supervisor->done_before,
@@ -414,8 +412,8 @@ static bool is_drained(const struct supervisor *supervisor, const struct folder 
     const struct ledger_folder_news *news = &supervisor->ledger_news.folders[folder->slot];
 
     return folder->news.scanned && folder->news.waiting == 0 && folder->news.arrivals == news->arrivals &&
-           news->queued + news->suspects == 0 && folder->in_flight == 0 && folder->resumed && !folder->taking &&
-           !folder->taking_suspects;
+           news->queued + news->suspects == 0 && folder->in_flight == 0 && folder->resumed &&
+           !folder->taking && !folder->taking_suspects;
 }
 
 /* Nothing ended, settles or is worked on for so long: retries that lead nowhere, an archive or a ledger that is
@@ -427,7 +425,8 @@ static bool is_stalled(struct supervisor *supervisor, const struct progress_coun
     for (size_t i = 0; i < supervisor->slot_count; i++)
         if (supervisor->folders[i] && supervisor->folders[i]->news.waiting > 0)
             supervisor->progress_us = now;
-    if (ended != supervisor->progress_ended || pool_held_count(&supervisor->pool) > 0 || supervisor->progress_us == 0)
+    if (ended != supervisor->progress_ended || pool_held_count(&supervisor->pool) > 0 ||
+        supervisor->progress_us == 0)
         supervisor->progress_us = now;
     supervisor->progress_ended = ended;
     return now - supervisor->progress_us >= DRAIN_STALLED_US;
@@ -437,8 +436,8 @@ static bool is_given_up(const struct supervisor *supervisor, const struct folder
 {
     bool held = folder->held_since_us > 0 && monotonic_us() - folder->held_since_us >= DRAIN_HELD_US;
 
-    return held ||
-           (pool_ready_count(&supervisor->pool) == 0 && supervisor->pool.start_failures >= DRAIN_WORKER_FAILURES);
+    return held || (pool_ready_count(&supervisor->pool) == 0 &&
+                    supervisor->pool.start_failures >= DRAIN_WORKER_FAILURES);
 }
 
 static const char *why_not_drained(const struct supervisor *supervisor, const struct folder *folder)
@@ -447,7 +446,8 @@ static const char *why_not_drained(const struct supervisor *supervisor, const st
         return folder->news.reason;
     if (supervisor->ledger_news.failing)
         return supervisor->ledger_news.text;
-    return supervisor->pool.trouble[0] ? supervisor->pool.trouble : "nothing moves any more; see the messages above";
+    return supervisor->pool.trouble[0] ? supervisor->pool.trouble
+                                       : "nothing moves any more; see the messages above";
 }
 
 static void say_drained(const struct progress_counts *counts)
@@ -663,7 +663,8 @@ static int add_signals(struct supervisor *supervisor)
 
     for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
         sd_event_source **source = &supervisor->signal_sources[i];
-        int r = sd_event_add_signal(supervisor->event, source, signals[i].number, signals[i].handler, supervisor);
+        int r =
+            sd_event_add_signal(supervisor->event, source, signals[i].number, signals[i].handler, supervisor);
 
         if (r < 0)
             return r;
@@ -740,20 +741,23 @@ static int open_control(struct supervisor *supervisor, struct error *error)
     int r = state_directory_make(options->runtime_directory, 0755, error);
 
     if (r == 0)
-        r = control_start(supervisor, supervisor->event, options->runtime_directory, &supervisor->control, error);
+        r = control_start(supervisor, supervisor->event, options->runtime_directory, &supervisor->control,
+                          error);
     /* Several --watch or --drain may run beside a service: only one can have the usual place. */
     if (r == -EADDRINUSE && options->runtime_is_default) {
         log_notice("%s; this one answers at %s/api.sock", error->text, options->state_directory);
-        r = control_start(supervisor, supervisor->event, options->state_directory, &supervisor->control, error);
+        r = control_start(supervisor, supervisor->event, options->state_directory, &supervisor->control,
+                          error);
     }
     return r;
 }
 
 static int start_pool(struct supervisor *supervisor)
 {
-    static const struct pool_handler handler = {
-        .result = job_flow_result, .lost = job_flow_lost, .ready = on_worker_ready, .refused = on_worker_refused
-    };
+    static const struct pool_handler handler = { .result = job_flow_result,
+                                                 .lost = job_flow_lost,
+                                                 .ready = on_worker_ready,
+                                                 .refused = on_worker_refused };
     struct pool_handler with_context = handler;
     struct pool_generation generation;
     int r;
@@ -776,12 +780,14 @@ static int failed(const char *what, int r)
     return EX_OSERR;
 }
 
-int supervisor_start(struct supervisor *supervisor, const struct supervisor_options *options, struct config *config)
+int supervisor_start(struct supervisor *supervisor, const struct supervisor_options *options,
+                     struct config *config)
 {
     struct error error = { .class = CLASS_NONE };
     int r;
 
-    *supervisor = (struct supervisor){ .options = options, .config = config, .lock_fd = -1, .due_us = USEC_INFINITY };
+    *supervisor =
+        (struct supervisor){ .options = options, .config = config, .lock_fd = -1, .due_us = USEC_INFINITY };
     supervisor->started_us = monotonic_us();
     TAILQ_INIT(&supervisor->pool.workers);
     supervisor->pool.current.bundle = supervisor->pool.next.bundle = -1;
@@ -846,7 +852,8 @@ int supervisor_run(struct supervisor *supervisor)
         }
         turn(supervisor);
         took = monotonic_us() - began;
-        supervisor->longest_stall_us = took > supervisor->longest_stall_us ? took : supervisor->longest_stall_us;
+        supervisor->longest_stall_us =
+            took > supervisor->longest_stall_us ? took : supervisor->longest_stall_us;
     }
     log_notice("stopped");
     return supervisor->exit_code;

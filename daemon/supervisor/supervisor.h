@@ -34,8 +34,8 @@ const char *phase_name(enum phase phase);
 
 /* A reload under way, or none. */
 struct reload {
-    bool active, again;          /* again: another was asked for meanwhile */
-    struct config *config;       /* loaded, being proven by a worker */
+    bool active, again;     /* again: another was asked for meanwhile */
+    struct config *config;  /* loaded, being proven by a worker */
     struct request *waiter; /* the client that asked, or NULL */
 };
 
@@ -52,23 +52,24 @@ struct supervisor {
     struct pool pool;
     struct ledger *ledger;
     struct ledger_news ledger_news;
-    struct channel replies; /* from ledger and watchers */
+    struct channel replies;              /* from ledger and watchers */
     struct folder *folders[FOLDERS_MAX]; /* by slot; NULL: free */
-    size_t slot_count;      /* slots beyond have never been used */
-    size_t next_folder;     /* whose turn it is */
-    size_t suspects;        /* suspects in flight: at most one */
+    size_t slot_count;                   /* slots beyond have never been used */
+    size_t next_folder;                  /* whose turn it is */
+    size_t suspects;                     /* suspects in flight: at most one */
     struct control *control;
     struct reload reload;
 
     uint64_t done_before, failed_before; /* jobs in the ledger at the start */
     uint64_t longest_stall_us;
     bool workers_released, watchers_released; /* steps of the stop that were taken */
-    int patience;           /* how often the stop's timer has run out */
-    bool abandoned;         /* a watcher hung at the stop: its memory is left alone */
+    int patience;                             /* how often the stop's timer has run out */
+    bool abandoned;                           /* a watcher hung at the stop: its memory is left alone */
     int exit_code;
-    uint64_t progress_us, progress_ended; /* --drain: when something last moved, and how many had ended then */
-    int lock_fd;            /* of the state directory */
-    bool notified;          /* systemd knows that we are ready */
+    uint64_t progress_us,
+        progress_ended; /* --drain: when something last moved, and how many had ended then */
+    int lock_fd;        /* of the state directory */
+    bool notified;      /* systemd knows that we are ready */
 
     sd_event_source *signal_sources[3], *replies_source, *news_source;
     sd_event_source *due_source;   /* the next retry … */

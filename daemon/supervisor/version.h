@@ -29,7 +29,8 @@ static inline struct version version_of(const struct stat *st)
 /* The device's number is left out: it may change with every mount of the same disk. */
 static inline bool version_equal(const struct version *a, const struct version *b)
 {
-    return a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns;
+    return a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns &&
+           a->ctime_ns == b->ctime_ns;
 }
 
 /* As version_equal(), after a rename of ours, which changes the ctime. */

@@ -18,8 +18,8 @@
 
 enum {
     EVENT_BUFFER_BYTES = 64 << 10,
-    EVENT_MASK = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_MODIFY | IN_ATTRIB | IN_DELETE |
-                 IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK | IN_DONT_FOLLOW,
+    EVENT_MASK = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_MODIFY | IN_ATTRIB |
+                 IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK | IN_DONT_FOLLOW,
 };
 
 struct node {
@@ -63,9 +63,9 @@ static struct node *find_child(const struct node *parent, const char *name)
 {
     struct node *child;
 
-    LIST_FOREACH (child, &parent->children, sibling)
-        if (strcmp(child->name, name) == 0)
-            return child;
+    LIST_FOREACH(child, &parent->children, sibling)
+    if (strcmp(child->name, name) == 0)
+        return child;
     return NULL;
 }
 
@@ -263,14 +263,16 @@ static void settle_moving(struct watch_tree *tree)
         drop(tree, tree->moving, true);
 }
 
-static enum watch_change root_change(struct watch_tree *tree, struct node *node, const struct inotify_event *event)
+static enum watch_change root_change(struct watch_tree *tree, struct node *node,
+                                     const struct inotify_event *event)
 {
     if (event->mask & IN_IGNORED) {
         drop(tree, node, false);
         return WATCH_NOTHING;
     }
-    return node == tree->root && (event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT)) ? WATCH_ROOT_GONE
-                                                                                              : WATCH_NOTHING;
+    return node == tree->root && (event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT))
+               ? WATCH_ROOT_GONE
+               : WATCH_NOTHING;
 }
 
 static enum watch_change directory_change(struct watch_tree *tree, struct node *node,

@@ -23,9 +23,9 @@
 
 #define HOLD_RETRY_US (2 * USEC_PER_SEC)      /* how often a held folder is tried again */
 #define ORIGINAL_RETRY_US (10 * USEC_PER_SEC) /* how often an original that could not be dealt with is */
-enum { ORIGINALS_PENDING_MAX = 32 };          /* with more of these the folder is held: its archive is not there */
-#define WRITING_GRACE_US (60 * USEC_PER_SEC)  /* undecodable and younger than this: an upload that stalls */
-#define WRITING_RETRY_US (5 * USEC_PER_SEC)   /* undecodable and still open for writing */
+enum { ORIGINALS_PENDING_MAX = 32 }; /* with more of these the folder is held: its archive is not there */
+#define WRITING_GRACE_US (60 * USEC_PER_SEC) /* undecodable and younger than this: an upload that stalls */
+#define WRITING_RETRY_US (5 * USEC_PER_SEC)  /* undecodable and still open for writing */
 
 struct watcher {
     size_t slot;
@@ -52,9 +52,7 @@ struct watcher {
 
 const char *folder_state_name(enum folder_state state)
 {
-    static const char *const names[] = {
-        [FOLDER_OK] = "ok", [FOLDER_HELD] = "held", [FOLDER_PAUSED] = "paused", [FOLDER_LOST] = "lost"
-    };
+    static const char *const names[] = { [FOLDER_OK] = "ok", [FOLDER_HELD] = "held", [FOLDER_LOST] = "lost" };
 
     return names[state];
 }
@@ -390,7 +388,8 @@ static void hand_back(struct watcher *watcher)
 
     while ((job = TAILQ_FIRST(&watcher->publishing))) {
         TAILQ_REMOVE(&watcher->publishing, job, link);
-        answer(watcher, REPLY_PUBLISHED, job->resume == RESUME_PUBLISH ? VERDICT_LEFT : VERDICT_RETURNED, job);
+        answer(watcher, REPLY_PUBLISHED, job->resume == RESUME_PUBLISH ? VERDICT_LEFT : VERDICT_RETURNED,
+               job);
     }
     while ((job = TAILQ_FIRST(&watcher->originals))) {
         TAILQ_REMOVE(&watcher->originals, job, link);
@@ -427,8 +426,12 @@ int watcher_start(size_t slot, struct config *config, const struct folder_conf *
 
     if (!watcher)
         return -ENOMEM;
-    *watcher = (struct watcher){ .slot = slot, .ledger = ledger, .replies = replies, .once = once,
-                                 .config = config_ref(config), .conf = folder };
+    *watcher = (struct watcher){ .slot = slot,
+                                 .ledger = ledger,
+                                 .replies = replies,
+                                 .once = once,
+                                 .config = config_ref(config),
+                                 .conf = folder };
     TAILQ_INIT(&watcher->publishing);
     TAILQ_INIT(&watcher->originals);
 

@@ -29,8 +29,8 @@ enum {
 };
 
 enum watcher_op {
-    WATCHER_OPEN,      /* job: REPLY_OPENED */
-    WATCHER_PUBLISH,   /* job: REPLY_PUBLISHED, when the pictures are durable; held back while the folder is held */
+    WATCHER_OPEN, /* job: REPLY_OPENED */
+    WATCHER_PUBLISH, /* job: REPLY_PUBLISHED, when the pictures are durable; held back while the folder is held */
     WATCHER_EXAMINE,   /* job that failed: REPLY_EXAMINED says whether the source still is that version */
     WATCHER_ORIGINAL,  /* job with a durable outcome: REPLY_ORIGINAL_HANDLED, when that has worked */
     WATCHER_CONFIGURE, /* config, folder: from now on these; no reply */
@@ -46,7 +46,7 @@ struct watcher_request {
 };
 
 /* Values of "state" and "watch" in JSON. */
-enum folder_state { FOLDER_OK, FOLDER_HELD, FOLDER_PAUSED, FOLDER_LOST };
+enum folder_state { FOLDER_OK, FOLDER_HELD, FOLDER_LOST };
 enum folder_watch { FOLDER_INOTIFY, FOLDER_POLL, FOLDER_MIXED };
 
 const char *folder_state_name(enum folder_state state);
@@ -56,9 +56,9 @@ struct watcher_news {
     enum folder_state state; /* OK, HELD or LOST */
     enum folder_watch watch;
     char reason[WATCHER_REASON_MAX]; /* of HELD, LOST and a degraded watch; "" otherwise */
-    uint64_t waiting;  /* files that have not settled */
-    uint64_t arrivals; /* sent to the ledger since the start */
-    bool scanned;      /* the first walk over the folder is over */
+    uint64_t waiting;                /* files that have not settled */
+    uint64_t arrivals;               /* sent to the ledger since the start */
+    bool scanned;                    /* the first walk over the folder is over */
 };
 
 struct watcher;

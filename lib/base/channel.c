@@ -93,7 +93,8 @@ bool channel_receive(struct channel *channel, void *message)
         memcpy(message, slot(channel, 0), channel->message_size);
         channel->first = (channel->first + 1) % channel->capacity;
         if (--channel->count == 0) {
-            channel->first = 0; /* so that memory is used for as many as there ever were at once, not for the whole ring */
+            channel->first =
+                0; /* so that memory is used for as many as there ever were at once, not for the whole ring */
             if (read(channel->event_fd, &(uint64_t){ 0 }, sizeof(uint64_t)) != sizeof(uint64_t))
                 abort(); /* there was a message, so it was 1 */
         }

@@ -11,15 +11,16 @@
 #include <string.h>
 
 static const char *const class_names[ERROR_CLASS_COUNT] = {
-    [CLASS_NONE] = "none",         [CLASS_PERMANENT] = "permanent", [CLASS_CONFLICT] = "conflict",
-    [CLASS_TRANSIENT] = "transient", [CLASS_CRASH] = "crash",       [CLASS_TIMEOUT] = "timeout",
+    [CLASS_NONE] = "none",         [CLASS_PERMANENT] = "permanent",
+    [CLASS_CONFLICT] = "conflict", [CLASS_TRANSIENT] = "transient",
+    [CLASS_CRASH] = "crash",       [CLASS_TIMEOUT] = "timeout",
     [CLASS_MEMORY] = "memory",     [CLASS_ENVIRONMENT] = "environment",
 };
 
 static const char *const stage_names[ERROR_STAGE_COUNT] = {
-    [STAGE_NONE] = "none",     [STAGE_PLAN] = "plan",       [STAGE_OPEN] = "open",
-    [STAGE_PROBE] = "probe",   [STAGE_LIMITS] = "limits",   [STAGE_DECODE] = "decode",
-    [STAGE_RENDER] = "render", [STAGE_ENCODE] = "encode",   [STAGE_CHECK] = "check",
+    [STAGE_NONE] = "none",       [STAGE_PLAN] = "plan",         [STAGE_OPEN] = "open",
+    [STAGE_PROBE] = "probe",     [STAGE_LIMITS] = "limits",     [STAGE_DECODE] = "decode",
+    [STAGE_RENDER] = "render",   [STAGE_ENCODE] = "encode",     [STAGE_CHECK] = "check",
     [STAGE_PUBLISH] = "publish", [STAGE_ORIGINAL] = "original",
 };
 
@@ -28,12 +29,12 @@ static const struct {
     int errnum;
     enum error_class class;
 } errno_classes[] = {
-    { ENOSPC, CLASS_ENVIRONMENT },  { EDQUOT, CLASS_ENVIRONMENT }, { EROFS, CLASS_ENVIRONMENT },
-    { EMFILE, CLASS_ENVIRONMENT },  { ENFILE, CLASS_ENVIRONMENT }, { ENOMEM, CLASS_ENVIRONMENT },
-    { ENODEV, CLASS_ENVIRONMENT },  { ENXIO, CLASS_ENVIRONMENT },  { EIO, CLASS_TRANSIENT },
-    { ESTALE, CLASS_TRANSIENT },    { EBUSY, CLASS_TRANSIENT },    { EINTR, CLASS_TRANSIENT },
-    { EAGAIN, CLASS_TRANSIENT },    { ETIMEDOUT, CLASS_TRANSIENT }, { EHOSTDOWN, CLASS_TRANSIENT },
-    { ENOTCONN, CLASS_TRANSIENT },  { EREMOTEIO, CLASS_TRANSIENT }, { EDEADLK, CLASS_TRANSIENT },
+    { ENOSPC, CLASS_ENVIRONMENT }, { EDQUOT, CLASS_ENVIRONMENT },  { EROFS, CLASS_ENVIRONMENT },
+    { EMFILE, CLASS_ENVIRONMENT }, { ENFILE, CLASS_ENVIRONMENT },  { ENOMEM, CLASS_ENVIRONMENT },
+    { ENODEV, CLASS_ENVIRONMENT }, { ENXIO, CLASS_ENVIRONMENT },   { EIO, CLASS_TRANSIENT },
+    { ESTALE, CLASS_TRANSIENT },   { EBUSY, CLASS_TRANSIENT },     { EINTR, CLASS_TRANSIENT },
+    { EAGAIN, CLASS_TRANSIENT },   { ETIMEDOUT, CLASS_TRANSIENT }, { EHOSTDOWN, CLASS_TRANSIENT },
+    { ENOTCONN, CLASS_TRANSIENT }, { EREMOTEIO, CLASS_TRANSIENT }, { EDEADLK, CLASS_TRANSIENT },
 };
 
 /* Takes the start of a character that was cut off the end of @text. */
@@ -74,7 +75,8 @@ int error_set(struct error *error, int errnum, enum error_class class, enum erro
 static void append_description(struct error *error, int errnum)
 {
     char description[100];
-    int length = snprintf(description, sizeof description, ": %s", strerrordesc_np(errnum) ?: "unknown error");
+    int length =
+        snprintf(description, sizeof description, ": %s", strerrordesc_np(errnum) ?: "unknown error");
     size_t room = sizeof error->text - 1 - (size_t)length;
 
     if (strlen(error->text) > room) {

@@ -49,7 +49,8 @@ char *problems_text(const struct problems *problems)
         return NULL;
 
     for (size_t i = 0; i < problems->count; i++)
-        fprintf(stream, "%s: %s\n", problems->list[i].where ?: "?", problems->list[i].text ?: "out of memory");
+        fprintf(stream, "%s: %s\n", problems->list[i].where ?: "?",
+                problems->list[i].text ?: "out of memory");
 
     if (fclose(stream) != 0) {
         free(text);

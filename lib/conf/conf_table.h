@@ -38,8 +38,8 @@ struct conf_words {
 void conf_words_release(struct conf_words *words);
 
 /* The usual parsers, and their field's type. */
-conf_parser conf_parse_string;   /* char *, freed and replaced */
-conf_parser conf_parse_path;     /* char *; absolute, or "~/…"; cleaned of "//", "/./" and a final "/"; no ".." */
+conf_parser conf_parse_string; /* char *, freed and replaced */
+conf_parser conf_parse_path; /* char *; absolute, or "~/…"; cleaned of "//", "/./" and a final "/"; no ".." */
 conf_parser conf_parse_words;    /* struct conf_words; separated by blanks */
 conf_parser conf_parse_boolean;  /* bool */
 conf_parser conf_parse_unsigned; /* uint64_t, @min…@max */

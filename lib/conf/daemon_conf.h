@@ -11,11 +11,13 @@ enum { DAEMON_WORKERS_MAX = 256 };
 
 /* Names are the keys in darkroom.conf. */
 struct daemon_conf {
-    uint64_t workers;         /* [Daemon] Workers=auto; 0: auto, the processors this process may use */
-    uint64_t job_timeout_us;  /* [Daemon] JobTimeout=60s, at least 100ms */
-    uint64_t max_attempts;    /* [Daemon] MaxAttempts=3, 1…100: crashes, timeouts of its own before a file fails */
-    uint64_t stop_timeout_us; /* [Daemon] StopTimeout=20s: how long running jobs may take to finish on SIGTERM */
-    char *admin_group;        /* [Control] AdminGroup=: besides root and the daemon's user, who may change things */
+    uint64_t workers;        /* [Daemon] Workers=auto; 0: auto, the processors this process may use */
+    uint64_t job_timeout_us; /* [Daemon] JobTimeout=60s, at least 100ms */
+    uint64_t
+        max_attempts; /* [Daemon] MaxAttempts=3, 1…100: crashes, timeouts of its own before a file fails */
+    uint64_t
+        stop_timeout_us; /* [Daemon] StopTimeout=20s: how long running jobs may take to finish on SIGTERM */
+    char *admin_group; /* [Control] AdminGroup=: besides root and the daemon's user, who may change things */
 };
 
 /* Fills in the defaults. */

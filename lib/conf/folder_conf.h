@@ -16,25 +16,25 @@ enum fail_on { FAIL_ON_NONE, FAIL_ON_TRUNCATED, FAIL_ON_ERROR, FAIL_ON_WARNING }
 
 /* Names are the keys of section [Folder]. */
 struct folder_conf {
-    char *name;           /* the file's, without ".folder": letters, digits, "-", "_", "."; at most 64 */
-    char *path;           /* Path=, required */
-    char *recipe;         /* Recipe=, required: a recipe's name, or (only from --recipe) a path to its file */
-    char *output;         /* Output=, required */
-    bool recursive;       /* Recursive=yes */
+    char *name;     /* the file's, without ".folder": letters, digits, "-", "_", "."; at most 64 */
+    char *path;     /* Path=, required */
+    char *recipe;   /* Recipe=, required: a recipe's name, or (only from --recipe) a path to its file */
+    char *output;   /* Output=, required */
+    bool recursive; /* Recursive=yes */
     struct conf_words include; /* Include=: extensions without dot; empty: those of the enabled formats */
     struct conf_words exclude; /* Exclude=: fnmatch(3) patterns on every component of a path */
-    uint64_t settle_us;   /* Settle=2s */
-    int originals;        /* Originals=keep; enum originals */
-    char *archive;        /* Archive=, required with Originals=archive */
-    char *failed;         /* Failed=: NULL: ".failed" in Path, unless originals are kept: then nowhere */
-    int existing;         /* Existing=fail; enum existing */
-    int watch;            /* Watch=auto; enum watch_mode */
-    uint64_t poll_us;     /* PollInterval=2s: of polled folders */
-    uint64_t rescan_us;   /* RescanInterval=5min: reconciles with what is there, whatever the events said */
-    unsigned file_mode;   /* FileMode=0644 */
+    uint64_t settle_us;        /* Settle=2s */
+    int originals;             /* Originals=keep; enum originals */
+    char *archive;             /* Archive=, required with Originals=archive */
+    char *failed;              /* Failed=: NULL: ".failed" in Path, unless originals are kept: then nowhere */
+    int existing;              /* Existing=fail; enum existing */
+    int watch;                 /* Watch=auto; enum watch_mode */
+    uint64_t poll_us;          /* PollInterval=2s: of polled folders */
+    uint64_t rescan_us; /* RescanInterval=5min: reconciles with what is there, whatever the events said */
+    unsigned file_mode; /* FileMode=0644 */
     unsigned directory_mode; /* DirectoryMode=0755 */
-    int fail_on;          /* FailOn=truncated; enum fail_on */
-    uint64_t max_pixels;  /* MaxPixels=500M (plain number or K, M, G as powers of 1000) */
+    int fail_on;             /* FailOn=truncated; enum fail_on */
+    uint64_t max_pixels;     /* MaxPixels=500M (plain number or K, M, G as powers of 1000) */
     uint64_t max_file_bytes; /* MaxFileSize=2G */
 };
 

@@ -86,9 +86,11 @@ struct result_message {
 /* Fills @header of a zeroed message. */
 static inline struct wire_header wire_header(enum wire_kind kind, uint64_t generation, uint64_t job)
 {
-    return (struct wire_header){
-        .magic = WIRE_MAGIC, .version = WIRE_VERSION, .kind = (uint16_t)kind, .generation = generation, .job = job
-    };
+    return (struct wire_header){ .magic = WIRE_MAGIC,
+                                 .version = WIRE_VERSION,
+                                 .kind = (uint16_t)kind,
+                                 .generation = generation,
+                                 .job = job };
 }
 
 #endif

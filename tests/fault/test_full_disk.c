@@ -26,7 +26,8 @@ static void expect_no_attempts(struct harness *h)
     json_t *jobs = harness_jobs(h, NULL), *job;
     size_t i;
 
-    json_array_foreach(jobs, i, job) ck_assert_int_eq(harness_number(job, "attempts"), 0);
+    json_array_foreach(jobs, i, job)
+        ck_assert_int_eq(harness_number(job, "attempts"), 0);
     json_decref(jobs);
 }
 

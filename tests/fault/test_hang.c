@@ -19,8 +19,7 @@ static bool is_held_or_over(const json_t *status, void *context)
     size_t i;
 
     hunt->holder = 0;
-    json_array_foreach(json_object_get(status, "workers"), i, worker)
-    {
+    json_array_foreach(json_object_get(status, "workers"), i, worker) {
         const json_t *held = json_object_get(worker, "job");
 
         if (json_is_string(held) && strcmp(json_string_value(held), hunt->job) == 0)
@@ -93,7 +92,8 @@ START_TEST(what_waited_behind_a_hung_job_is_not_blamed)
     harness_await_ends(&h, COUNT, 0);
 
     jobs = harness_jobs(&h, NULL);
-    json_array_foreach(jobs, i, job) blamed += harness_number(job, "attempts") > 0;
+    json_array_foreach(jobs, i, job)
+        blamed += harness_number(job, "attempts") > 0;
     json_decref(jobs);
     ck_assert_uint_le(blamed, WORKERS);
     harness_close(&h);

@@ -72,8 +72,7 @@ static pid_t worker_of(const json_t *status, const char *job)
     const json_t *worker;
     size_t i;
 
-    json_array_foreach(json_object_get(status, "workers"), i, worker)
-    {
+    json_array_foreach(json_object_get(status, "workers"), i, worker) {
         const json_t *held = json_object_get(worker, "job");
 
         if (json_is_string(held) && strcmp(json_string_value(held), job) == 0)
@@ -130,7 +129,8 @@ START_TEST(a_file_that_kills_its_workers_fails_and_its_neighbours_do_not)
     json_decref(job);
 
     jobs = harness_jobs(&h, "done");
-    json_array_foreach(jobs, i, job) ck_assert_int_eq(harness_number(job, "attempts"), 0);
+    json_array_foreach(jobs, i, job)
+        ck_assert_int_eq(harness_number(job, "attempts"), 0);
     json_decref(jobs);
     harness_close(&h);
 }

@@ -670,8 +670,9 @@ static bool is_at_rest(const json_t *status)
     for (i = 0; i < ARRAY_SIZE(under_way); i++)
         if (harness_number(status, under_way[i]) > 0)
             return false;
-    json_array_foreach(json_object_get(status, "folders"), i,
-                       folder) if (harness_number(folder, "in_flight") > 0) return false;
+    json_array_foreach(json_object_get(status, "folders"), i, folder)
+        if (harness_number(folder, "in_flight") > 0)
+            return false;
     return true;
 }
 
@@ -720,10 +721,9 @@ size_t harness_workers(const struct harness *h, const char *state, pid_t *pids, 
     const json_t *worker;
     size_t i, count = 0;
 
-    json_array_foreach(json_object_get(h->status, "workers"), i,
-                       worker) if (count < max &&
-                                   (!state || strcmp(harness_string(worker, "state"), state) == 0))
-        pids[count++] = (pid_t)harness_number(worker, "pid");
+    json_array_foreach(json_object_get(h->status, "workers"), i, worker)
+        if (count < max && (!state || strcmp(harness_string(worker, "state"), state) == 0))
+            pids[count++] = (pid_t)harness_number(worker, "pid");
     return count;
 }
 
@@ -745,8 +745,9 @@ json_t *harness_job_of(struct harness *h, const char *path)
     json_t *jobs = harness_jobs(h, NULL), *job, *found = NULL;
     size_t i;
 
-    json_array_foreach(jobs, i, job) if (!found && strcmp(harness_string(job, "path"), path) == 0) found =
-        json_incref(job);
+    json_array_foreach(jobs, i, job)
+        if (!found && strcmp(harness_string(job, "path"), path) == 0)
+            found = json_incref(job);
     json_decref(jobs);
     return found;
 }

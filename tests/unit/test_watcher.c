@@ -166,7 +166,6 @@ START_TEST(names_of_states_are_those_of_the_interface)
 {
     ck_assert_str_eq(folder_state_name(FOLDER_OK), "ok");
     ck_assert_str_eq(folder_state_name(FOLDER_HELD), "held");
-    ck_assert_str_eq(folder_state_name(FOLDER_PAUSED), "paused");
     ck_assert_str_eq(folder_state_name(FOLDER_LOST), "lost");
     ck_assert_str_eq(folder_watch_name(FOLDER_INOTIFY), "inotify");
     ck_assert_str_eq(folder_watch_name(FOLDER_POLL), "poll");
