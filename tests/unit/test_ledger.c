@@ -569,7 +569,8 @@ static bool setup_full_disk(void)
 {
     log_setup(silent, LOG_ERR);
     hot_open(&hot, 2, HOT_RECIPE);
-    if (!small_disk_mount(hot.archive, "size=512k,mode=0755")) {
+    /* Room for twenty commits of their own: how many a batch takes is chance. */
+    if (!small_disk_mount(hot.archive, "size=4m,mode=0755")) {
         hot_close(&hot);
         return false;
     }
