@@ -170,6 +170,8 @@ START_TEST(workers_leave_when_the_daemon_is_killed)
         drop(&h, i);
     harness_await_jobs(&h, "running", 1);
     harness_kill(&h, false); /* which waits for all of them */
+    harness_start(&h);       /* and sweeps what was half published */
+    harness_await_ends(&h, 20, 0);
     harness_close(&h);
 }
 END_TEST
