@@ -71,7 +71,8 @@ int jobs_view_print(const json_t *answer, time_t now, const struct screen *scree
     }
 
     table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
-    json_array_foreach(jobs, i, job) add_job(&table, job, now);
+    json_array_foreach (jobs, i, job)
+        add_job(&table, job, now);
     r = table_print(&table, screen);
     table_release(&table);
     return r;

@@ -64,8 +64,7 @@ void report_problems(const json_t *problems, FILE *file)
     const json_t *problem;
     size_t i;
 
-    json_array_foreach(problems, i, problem)
-    {
+    json_array_foreach (problems, i, problem) {
         char *where = escape_text(field_text(problem, "where"));
         char *text = escape_text(field_text(problem, "text"));
 

@@ -57,8 +57,7 @@ void status_view_print_problems(const json_t *status, const struct screen *scree
     const json_t *problem;
     size_t i;
 
-    json_array_foreach(json_object_get(status, "problems"), i, problem)
-    {
+    json_array_foreach (json_object_get(status, "problems"), i, problem) {
         print_text(screen, STYLE_BAD, "PROBLEM: ");
         print_text(screen, STYLE_BAD, json_is_string(problem) ? json_string_value(problem) : "?");
         fputc('\n', screen->file);
@@ -73,8 +72,7 @@ static void print_jobs(const json_t *status, const struct screen *screen)
     json_t *value;
 
     fputs("Jobs:", screen->file);
-    json_object_foreach(jobs, state, value)
-    {
+    json_object_foreach (jobs, state, value) {
         uint64_t count = field_number(jobs, state);
 
         if (count == 0)
@@ -156,7 +154,8 @@ static int print_part(size_t part, const json_t *status, const struct screen *sc
     }
 
     table_init(&table, parts[part].columns, parts[part].column_count);
-    json_array_foreach(items, i, item) parts[part].add(&table, item);
+    json_array_foreach (items, i, item)
+        parts[part].add(&table, item);
     r = table_print(&table, screen);
     table_release(&table);
     return r;

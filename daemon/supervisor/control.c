@@ -114,8 +114,8 @@ static void arm_deadline(struct control *control)
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
         const struct request *request;
 
-        TAILQ_FOREACH(request, lists[i], link)
-        next = request->deadline_us < next ? request->deadline_us : next;
+        TAILQ_FOREACH (request, lists[i], link)
+            next = request->deadline_us < next ? request->deadline_us : next;
     }
     sd_event_source_set_time(control->deadline_source, next);
     sd_event_source_set_enabled(control->deadline_source,

@@ -51,6 +51,7 @@ struct intake {
 
     bool lost;
     int lost_errnum;
+    int root_errnum; /* the root is there and cannot be read; 0: it can */
     dev_t root_device;
     ino_t root_inode;
     uint64_t root_retry_us;
@@ -244,6 +245,10 @@ static void on_scan_failed(void *context, const char *path, int errnum)
     struct intake *intake = context;
     char name[TEXT_ESCAPED_MAX];
 
+    if (*path == '\0') {
+        intake->root_errnum = errnum; /* the walk is being used: it is lost afterwards */
+        return;
+    }
     log_warning("%s/%s cannot be read: %s, ignoring", intake->name, shown(path, name, sizeof name),
                 strerrordesc_np(errnum));
 }
@@ -293,6 +298,11 @@ static void go_on_scanning(struct intake *intake)
         intake->scan_started_us = monotonic_us();
 
     scan_step(intake->scan, root, intake->conf, ENTRIES_A_TURN);
+    if (intake->root_errnum != 0) {
+        intake_lose_root(intake, intake->root_errnum);
+        intake->root_errnum = 0;
+        return;
+    }
     if (!scan_pending(intake->scan))
         scan_finished(intake);
 }

@@ -176,7 +176,10 @@ static void on_verdict(struct supervisor *supervisor, struct job *job, enum verd
         finish(supervisor, job, JOB_SUPERSEDED, false);
         break;
     case VERDICT_AWAITED:
-        error_set(&job->failure, 0, CLASS_NONE, STAGE_NONE, "it is still being written; it is waited for");
+        error_set(
+            &job->failure, 0, CLASS_NONE, STAGE_NONE,
+            "it cannot be decoded yet, and may still be on its way; it is tried again a minute after it last "
+            "changed");
         finish(supervisor, job, JOB_SUPERSEDED, true);
         break;
     case VERDICT_VANISHED:

@@ -122,9 +122,9 @@ static bool has_clash(const struct take *take)
 {
     const struct job *job;
 
-    TAILQ_FOREACH(job, &take->jobs, link)
-    if (!take->resume && job->state == JOB_FAILED)
-        return true;
+    TAILQ_FOREACH (job, &take->jobs, link)
+        if (!take->resume && job->state == JOB_FAILED)
+            return true;
     return false;
 }
 

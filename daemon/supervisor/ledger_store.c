@@ -277,7 +277,7 @@ static int conflict(struct ledger_store *store, struct job *job, const char *abs
     if (r < 0)
         return r;
     error_set(&job->failure, EEXIST, CLASS_CONFLICT, STAGE_PLAN,
-              "its output %s belongs to %s already; rename one of them, or let Name= use {name}",
+              "its output %s belongs to %s already; rename one of them, or let Name= use {name} and touch it",
               text_escape(absolute, name, sizeof name), text_escape(owner ?: "?", other, sizeof other));
     job->state = JOB_FAILED;
     return 0;
@@ -424,9 +424,9 @@ int ledger_store_take(struct ledger_store *store, struct config *config, size_t 
     sqlite3_reset(statement);
 
     count = 0;
-    TAILQ_FOREACH(job, &taken, link)
-    if (r >= 0)
-        r = hand_out(store, job, sources[count++], now_us);
+    TAILQ_FOREACH (job, &taken, link)
+        if (r >= 0)
+            r = hand_out(store, job, sources[count++], now_us);
     if (r >= 0)
         r = next_due(store, folder, suspects, now_us, ret_next_us);
     if (r < 0) {
@@ -496,8 +496,7 @@ int ledger_store_resume(struct ledger_store *store, struct config *config, size_
     }
     sqlite3_reset(statement);
 
-    TAILQ_FOREACH(job, &found, link)
-    {
+    TAILQ_FOREACH (job, &found, link) {
         if (r < 0)
             break;
         r = load_planned(store, job);

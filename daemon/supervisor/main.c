@@ -41,7 +41,7 @@ static void raise_limits(void)
 static void set_up_log(const struct options *options)
 {
     bool bar = options->supervisor.progress_fd >= 0;
-    int level = options->verbose ? LOG_DEBUG : bar ? LOG_WARNING : LOG_INFO;
+    int level = options->verbose ? LOG_DEBUG : bar ? LOG_NOTICE : LOG_INFO;
 
     log_setup(journal_is_connected() ? journal_sink : bar ? progress_sink : NULL, level);
 }

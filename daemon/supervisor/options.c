@@ -134,7 +134,9 @@ static int set_choice(int *field, const char *name, const char *value, const cha
 
 static int set_recipe(char **field, const char *value)
 {
-    if (strchr(value, '/'))
+    const char *suffix = strrchr(value, '.');
+
+    if (strchr(value, '/') || (suffix && strcmp(suffix, ".recipe") == 0))
         return set_path(field, "recipe", value);
     free(*field);
     *field = strdup(value);

@@ -381,9 +381,9 @@ static size_t count_current(const struct pool *pool)
     const struct worker *worker;
     size_t count = 0;
 
-    TAILQ_FOREACH(worker, &pool->workers, link)
-    if (worker->generation == pool->current.number && worker->state != WORKER_LEAVING)
-        count++;
+    TAILQ_FOREACH (worker, &pool->workers, link)
+        if (worker->generation == pool->current.number && worker->state != WORKER_LEAVING)
+            count++;
     return count;
 }
 
@@ -495,9 +495,9 @@ void pool_swap(struct pool *pool)
     pool->current = pool->next;
     pool->next = (struct pool_generation){ .bundle = -1 };
 
-    TAILQ_FOREACH(worker, &pool->workers, link)
-    if (worker->generation != pool->current.number)
-        let_go(worker);
+    TAILQ_FOREACH (worker, &pool->workers, link)
+        if (worker->generation != pool->current.number)
+            let_go(worker);
     maintain(pool);
 }
 
@@ -513,9 +513,9 @@ struct worker *pool_idle_worker(struct pool *pool)
 {
     struct worker *worker;
 
-    TAILQ_FOREACH(worker, &pool->workers, link)
-    if (worker->state == WORKER_IDLE && !worker->killed && worker->generation == pool->current.number)
-        return worker;
+    TAILQ_FOREACH (worker, &pool->workers, link)
+        if (worker->state == WORKER_IDLE && !worker->killed && worker->generation == pool->current.number)
+            return worker;
     return NULL;
 }
 
@@ -528,10 +528,10 @@ struct worker *pool_prefetch_worker(struct pool *pool)
 {
     struct worker *worker;
 
-    TAILQ_FOREACH(worker, &pool->workers, link)
-    if (worker->state == WORKER_BUSY && !worker->killed && worker->generation == pool->current.number &&
-        !worker->prefetched && !worker->running->suspect && is_small(worker->running))
-        return worker;
+    TAILQ_FOREACH (worker, &pool->workers, link)
+        if (worker->state == WORKER_BUSY && !worker->killed && worker->generation == pool->current.number &&
+            !worker->prefetched && !worker->running->suspect && is_small(worker->running))
+            return worker;
     return NULL;
 }
 
@@ -563,8 +563,8 @@ size_t pool_ready_count(const struct pool *pool)
     const struct worker *worker;
     size_t count = 0;
 
-    TAILQ_FOREACH(worker, &pool->workers, link)
-    count += worker->state == WORKER_IDLE || worker->state == WORKER_BUSY;
+    TAILQ_FOREACH (worker, &pool->workers, link)
+        count += worker->state == WORKER_IDLE || worker->state == WORKER_BUSY;
     return count;
 }
 
@@ -573,8 +573,8 @@ size_t pool_held_count(const struct pool *pool)
     const struct worker *worker;
     size_t count = 0;
 
-    TAILQ_FOREACH(worker, &pool->workers, link)
-    count += (worker->running ? 1 : 0) + (worker->prefetched ? 1 : 0);
+    TAILQ_FOREACH (worker, &pool->workers, link)
+        count += (worker->running ? 1 : 0) + (worker->prefetched ? 1 : 0);
     return count;
 }
 
@@ -583,16 +583,16 @@ void pool_stop(struct pool *pool)
     struct worker *worker;
 
     pool->stopping = true;
-    TAILQ_FOREACH(worker, &pool->workers, link)
-    let_go(worker);
+    TAILQ_FOREACH (worker, &pool->workers, link)
+        let_go(worker);
 }
 
 void pool_kill(struct pool *pool)
 {
     struct worker *worker;
 
-    TAILQ_FOREACH(worker, &pool->workers, link)
-    kill_worker(worker);
+    TAILQ_FOREACH (worker, &pool->workers, link)
+        kill_worker(worker);
 }
 
 bool pool_is_empty(const struct pool *pool)

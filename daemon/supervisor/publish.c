@@ -70,10 +70,10 @@ static enum verdict output_failed(struct job *job, int errnum, const char *what,
     case ENOTDIR:
     case ELOOP:
     case EXDEV:
-        error_set(
-            &job->failure, errnum, CLASS_CONFLICT, STAGE_PUBLISH,
-            "something that is not ours is in the way of its output %s; move it, or set Existing=overwrite",
-            name);
+        error_set(&job->failure, errnum, CLASS_CONFLICT, STAGE_PUBLISH,
+                  "something that is not ours is in the way of its output %s; move it, or set "
+                  "Existing=overwrite, and touch the source",
+                  name);
         return VERDICT_FAILED;
     case ENAMETOOLONG:
         error_set(&job->failure, errnum, CLASS_PERMANENT, STAGE_PUBLISH,

@@ -101,9 +101,9 @@ static void arm(struct settle *settle, struct waiting *entry, uint64_t due_us)
 
     entry->due_us = due_us > entry->hold_us ? due_us : entry->hold_us;
     TAILQ_REMOVE(&settle->due, entry, link);
-    TAILQ_FOREACH_REVERSE(before, &settle->due, waiting_list, link)
-    if (before->due_us <= entry->due_us)
-        break;
+    TAILQ_FOREACH_REVERSE (before, &settle->due, waiting_list, link)
+        if (before->due_us <= entry->due_us)
+            break;
     if (before)
         TAILQ_INSERT_AFTER(&settle->due, before, entry, link);
     else

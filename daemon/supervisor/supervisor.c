@@ -357,9 +357,11 @@ static void on_worker_ready(void *context, uint64_t generation)
         swap(supervisor);
     if (!supervisor->notified) {
         supervisor->notified = true;
-        log_notice("ready: %zu folder%s, %zu worker%s", supervisor->config->folder_count,
-                   supervisor->config->folder_count == 1 ? "" : "s", supervisor->pool.current.workers,
-                   supervisor->pool.current.workers == 1 ? "" : "s");
+        log_line(supervisor->options->drain ? LOG_INFO : LOG_NOTICE,
+                 "ready: %zu folder%s, %zu worker%s; answers at %s", supervisor->config->folder_count,
+                 supervisor->config->folder_count == 1 ? "" : "s", supervisor->pool.current.workers,
+                 supervisor->pool.current.workers == 1 ? "" : "s",
+                 supervisor->control->socket_path ?: "systemd's socket");
         sd_notifyf(0, "READY=1\nSTATUS=%zu folders", supervisor->config->folder_count);
     }
 }
@@ -512,7 +514,8 @@ void supervisor_stop(struct supervisor *supervisor, int exit_code)
         return;
     }
 
-    log_notice("stopping; running jobs are finished first");
+    log_line(supervisor->options->drain ? LOG_DEBUG : LOG_NOTICE,
+             "stopping; running jobs are finished first");
     sd_notify(0, "STOPPING=1");
     supervisor->phase = PHASE_STOPPING;
     supervisor->exit_code = exit_code;
@@ -624,11 +627,30 @@ static int on_impatience(sd_event_source *source, uint64_t now, void *userdata)
     return 0;
 }
 
+/* A --drain that is interrupted has not done what it was asked for. */
+static void interrupt_drain(struct supervisor *supervisor)
+{
+    struct progress_counts counts;
+
+    count_progress(supervisor, &counts);
+    if (supervisor->options->progress_fd >= 0)
+        progress_erase(supervisor->options->progress_fd);
+    log_notice("interrupted: %" PRIu64 " of %" PRIu64 " done, %" PRIu64
+               " failed; the rest is done by the next one",
+               counts.done, counts.total, counts.failed);
+    supervisor_stop(supervisor, EXIT_HELD);
+}
+
 static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
+    struct supervisor *supervisor = userdata;
+
     (void)source;
     (void)info;
-    supervisor_stop(userdata, EX_OK);
+    if (supervisor->options->drain && supervisor->phase == PHASE_RUNNING)
+        interrupt_drain(supervisor);
+    else
+        supervisor_stop(supervisor, EX_OK);
     return 0;
 }
 
@@ -855,7 +877,7 @@ int supervisor_run(struct supervisor *supervisor)
         supervisor->longest_stall_us =
             took > supervisor->longest_stall_us ? took : supervisor->longest_stall_us;
     }
-    log_notice("stopped");
+    log_line(supervisor->options->drain ? LOG_DEBUG : LOG_NOTICE, "stopped");
     return supervisor->exit_code;
 }
 

@@ -63,9 +63,9 @@ static struct node *find_child(const struct node *parent, const char *name)
 {
     struct node *child;
 
-    LIST_FOREACH(child, &parent->children, sibling)
-    if (strcmp(child->name, name) == 0)
-        return child;
+    LIST_FOREACH (child, &parent->children, sibling)
+        if (strcmp(child->name, name) == 0)
+            return child;
     return NULL;
 }
 
