@@ -3,7 +3,7 @@
  *
  * Every one of them ends in a result or in the worker's death, in bounded time; and the sandbox changes nothing:
  * a system call that only a rare picture needs would show as another outcome. The folder is named by
- * DARKROOM_CORPORA or is shared/corpora; without it there is nothing to do. */
+ * DARKROOM_CORPORA or is shared/corpora beside the source tree; without it there is nothing to do. */
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "recipe_text.h"
@@ -37,7 +37,7 @@ struct corpus {
 
 static const char *corpora(void)
 {
-    return getenv("DARKROOM_CORPORA") ?: "shared/corpora";
+    return getenv("DARKROOM_CORPORA") ?: DARKROOM_CORPORA_PATH;
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
