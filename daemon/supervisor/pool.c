@@ -358,7 +358,6 @@ static int add_worker(struct pool *pool, const struct pool_generation *generatio
     worker->pool = pool;
     worker->generation = generation->number;
     worker->state = WORKER_STARTING;
-    worker->started_us = monotonic_us();
 
     r = pool_spawn(pool->program, generation->number, generation->bundle, &worker->process, error);
     if (r < 0) {

@@ -35,7 +35,7 @@ struct worker {
     uint64_t generation;
     enum worker_state state;
     struct job *running, *prefetched;
-    uint64_t jobs_done, rss_bytes, started_us; /* rss_bytes: its peak, as it last said */
+    uint64_t jobs_done, rss_bytes; /* rss_bytes: its peak, as it last said */
     uint32_t landlock_abi, system_calls;       /* as its hello said */
     bool killed;                               /* we did; one of these says why: */
     bool timed_out;                            /* at a job's deadline */

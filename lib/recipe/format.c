@@ -102,19 +102,6 @@ int format_detect(const void *bytes, size_t size, enum format *ret)
     return -ENOENT;
 }
 
-bool format_is_input_name(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    enum format format;
-
-    if (!dot || dot == name)
-        return false;
-    for (format = 0; format < FORMAT_COUNT; format++)
-        if (formats[format].input && has_extension(format, dot + 1))
-            return true;
-    return false;
-}
-
 const char *format_list(bool outputs, char *buffer, size_t size)
 {
     size_t used = 0;

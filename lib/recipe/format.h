@@ -31,9 +31,6 @@ int format_from_name(const char *name, enum format *ret);
 /* What @bytes (the start of a file, @size of them) are the beginning of. 0 or -ENOENT. */
 int format_detect(const void *bytes, size_t size, enum format *ret);
 
-/* True when the file name @name has an extension of a format that can be a source, any case. */
-bool format_is_input_name(const char *name);
-
 /* "jpeg, png, webp": the names, for messages; inputs or outputs. Returns @buffer. */
 const char *format_list(bool outputs, char *buffer, size_t size);
 
