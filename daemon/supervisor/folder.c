@@ -2,6 +2,8 @@
 /* folder - see folder.h. */
 #include "supervisor/folder.h"
 
+#include "supervisor/supervisor.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +34,23 @@ void folder_free(struct folder *folder)
     watcher_free(folder->watcher);
     free(folder->name);
     free(folder);
+}
+
+uint64_t folder_waiting(const struct folder *folder)
+{
+    uint64_t sent = folder->news.arrivals;
+    uint64_t handled = folder->supervisor->ledger_news.folders[folder->slot].arrivals;
+
+    /* The two threads tell their news each in its time: what the ledger has handled may not be told as sent yet. */
+    return folder->news.waiting + (sent > handled ? sent - handled : 0);
+}
+
+uint64_t folder_queued(const struct folder *folder)
+{
+    const struct ledger_folder_news *news = &folder->supervisor->ledger_news.folders[folder->slot];
+
+    return news->queued + news->suspects + folder->counts[JOB_QUEUED] +
+           (news->taken > folder->taken ? news->taken - folder->taken : 0);
 }
 
 void folder_enter_job(struct folder *folder, struct job *job, enum job_state state)

@@ -34,6 +34,7 @@ struct folder {
     size_t in_flight;               /* all of them, whoever owns them now */
     uint64_t publishing_bytes;      /* finished pictures in memory */
 
+    uint64_t taken;                        /* jobs that have come from the ledger */
     bool taking, taking_suspects, resumed; /* requests under way; what an unclean end left was asked for */
     bool exhausted;                        /* the queue had no more that was due … */
     uint64_t exhausted_added;              /* … when the ledger's count of additions was this */
@@ -48,6 +49,12 @@ struct folder {
 struct folder *folder_new(struct supervisor *supervisor, size_t slot, const struct folder_conf *conf);
 /* Its watcher must have ended. Accepts NULL. */
 void folder_free(struct folder *folder);
+
+/* How many of its files are not in the ledger yet: those that settle, and arrivals that are on their way there. */
+uint64_t folder_waiting(const struct folder *folder);
+
+/* How many of its jobs are in the queue, on their way from there, or back there any moment. */
+uint64_t folder_queued(const struct folder *folder);
 
 /* A job comes into flight, changes its state while it is, and leaves it. */
 void folder_enter_job(struct folder *folder, struct job *job, enum job_state state);

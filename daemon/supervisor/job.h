@@ -67,6 +67,8 @@ struct job {
 
     char *path; /* relative to the folder's Path; bytes; owned */
     struct version version;
+    uint64_t
+        known_hash; /* of the content that has its outcome: with the same one, nothing is to be done; 0: none */
     enum job_state state;
     enum job_resume resume;
     unsigned attempts; /* those that counted against the file */

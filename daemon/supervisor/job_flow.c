@@ -65,6 +65,19 @@ static void release(struct supervisor *supervisor, struct job *job, uint64_t del
     ledger_send(supervisor->ledger, &request);
 }
 
+/* Only the inode or ctime of the source is another: its outcome stands. */
+static void end_unchanged(struct supervisor *supervisor, struct job *job)
+{
+    struct ledger_request request = { .op = LEDGER_UNCHANGED, .job = job };
+    char path[TEXT_ESCAPED_MAX];
+
+    folder_set_state(folder_of(supervisor, job), job, JOB_QUEUED);
+    job_close_fds(job);
+    log_job(LOG_DEBUG, job->id, "%s/%s has the content that it had", job->folder->name,
+            text_escape(job->path, path, sizeof path));
+    ledger_send(supervisor->ledger, &request);
+}
+
 static void ask_watcher(struct supervisor *supervisor, struct job *job, enum watcher_op op)
 {
     folder_request(folder_of(supervisor, job), op, job);
@@ -122,6 +135,7 @@ static void on_taken(struct supervisor *supervisor, struct take *take)
     struct folder *folder = supervisor->folders[take->slot];
     struct job *job;
 
+    folder->taken += take->count;
     if (take->suspects) {
         folder->taking_suspects = false;
         supervisor->suspects -= 1 - take->count;
@@ -364,6 +378,10 @@ void job_flow_result(void *context, struct job *job, const struct result_message
     job->cpu_us = result->cpu_us;
     job->source_fd = close_fd(job->source_fd);
 
+    if (result->unchanged) {
+        end_unchanged(supervisor, job);
+        return;
+    }
     if (result->class == CLASS_NONE) {
         accept_outputs(job, result, fds);
         folder_set_state(folder_of(supervisor, job), job, JOB_PUBLISHING);

@@ -80,7 +80,7 @@ static int enter_folder(struct ledger *ledger, struct call *call)
     if (r < 0)
         return r;
     news->added++;
-    news->arrivals = 0;
+    news->arrivals = news->taken = 0;
     call->result = ledger_store_leftovers(ledger->store, call->folder, call->each, call->context);
     return call->result == -EIO ? -EIO : 0;
 }
@@ -146,6 +146,7 @@ static int apply_take(struct ledger *ledger, struct take *take)
         return r;
 
     take->count = (size_t)r;
+    news->taken += take->count;
     if (has_clash(take)) /* which may have brought a newer version into the queue */
         return ledger_store_queued(ledger->store, take->folder->name, &news->queued, &news->suspects);
     if (take->suspects)
@@ -166,16 +167,27 @@ static void queued_again(struct ledger *ledger, const struct job *job)
     news->added++;
 }
 
-static int apply_finish(struct ledger *ledger, const struct ledger_request *request)
+/* The end of @job brought a newer version of its source into the queue, when @r says so. */
+static int follow_up_queued(struct ledger *ledger, const struct job *job, int r)
 {
-    int r = ledger_store_finish(ledger->store, request->job, request->original_pending,
-                                request->forget_version, realtime_us());
-
     if (r > 0) {
-        ledger->news.folders[request->job->slot].queued++;
-        ledger->news.folders[request->job->slot].added++;
+        ledger->news.folders[job->slot].queued++;
+        ledger->news.folders[job->slot].added++;
     }
     return r;
+}
+
+static int apply_finish(struct ledger *ledger, const struct ledger_request *request)
+{
+    return follow_up_queued(ledger, request->job,
+                            ledger_store_finish(ledger->store, request->job, request->original_pending,
+                                                request->forget_version, realtime_us()));
+}
+
+static int apply_unchanged(struct ledger *ledger, const struct ledger_request *request)
+{
+    return follow_up_queued(ledger, request->job,
+                            ledger_store_unchanged(ledger->store, request->job, realtime_us()));
 }
 
 static int apply_release(struct ledger *ledger, const struct ledger_request *request)
@@ -198,6 +210,8 @@ static int apply_request(struct ledger *ledger, const struct ledger_request *req
         return ledger_store_started(ledger->store, request->job_id, false);
     case LEDGER_FINISH:
         return apply_finish(ledger, request);
+    case LEDGER_UNCHANGED:
+        return apply_unchanged(ledger, request);
     case LEDGER_RELEASE:
         return apply_release(ledger, request);
     case LEDGER_ORIGINAL_DONE:
@@ -243,9 +257,13 @@ static const struct {
     bool any;
     enum reply_kind kind;
 } replies_by_op[] = {
-    [LEDGER_TAKE] = { true, REPLY_TAKEN },       [LEDGER_STARTED] = { true, REPLY_STARTED },
-    [LEDGER_CAME_THROUGH] = { false, 0 },        [LEDGER_FINISH] = { true, REPLY_RECORDED },
-    [LEDGER_RELEASE] = { true, REPLY_RELEASED }, [LEDGER_ORIGINAL_DONE] = { true, REPLY_ORIGINAL_RECORDED },
+    [LEDGER_TAKE] = { true, REPLY_TAKEN },
+    [LEDGER_STARTED] = { true, REPLY_STARTED },
+    [LEDGER_CAME_THROUGH] = { false, 0 },
+    [LEDGER_FINISH] = { true, REPLY_RECORDED },
+    [LEDGER_UNCHANGED] = { true, REPLY_RELEASED },
+    [LEDGER_RELEASE] = { true, REPLY_RELEASED },
+    [LEDGER_ORIGINAL_DONE] = { true, REPLY_ORIGINAL_RECORDED },
     [LEDGER_LIST] = { true, REPLY_LISTED },
 };
 

@@ -34,6 +34,7 @@ enum ledger_op {
     LEDGER_STARTED,       /* a worker is about to start this suspect; replies REPLY_STARTED with the job */
     LEDGER_CAME_THROUGH,  /* the worker survived this suspect; no reply */
     LEDGER_FINISH,        /* the job ended as job->state says; replies REPLY_RECORDED with the job */
+    LEDGER_UNCHANGED,     /* the job had nothing to do; replies REPLY_RELEASED with it */
     LEDGER_RELEASE,       /* back to the queue; replies REPLY_RELEASED with the job */
     LEDGER_ORIGINAL_DONE, /* replies REPLY_ORIGINAL_RECORDED with the job */
     LEDGER_LIST,          /* replies REPLY_LISTED with the query */
@@ -71,6 +72,7 @@ struct ledger_news {
         uint64_t queued, suspects; /* suspects are not in @queued */
         uint64_t arrivals;         /* handled since the start */
         uint64_t added;            /* times that jobs came into the queue */
+        uint64_t taken;            /* jobs that were handed out to the loop */
     } folders[FOLDERS_MAX];        /* by slot */
     bool failing;
     char text[LEDGER_TEXT_MAX];

@@ -20,7 +20,8 @@
 static const char *const statements[SQL_STATEMENT_COUNT] = {
     [SQL_FIND_SOURCE] =
         "SELECT source.id, source.device, source.inode, source.size, source.mtime_ns, source.ctime_ns,"
-        " job.id, job.state FROM source LEFT JOIN job ON job.id = source.job"
+        " job.id, job.state, coalesce(source.outcome, 0), coalesce(source.content_hash, 0)"
+        " FROM source LEFT JOIN job ON job.id = source.job"
         " WHERE source.folder = ?1 AND source.path = ?2",
     [SQL_ADD_SOURCE] =
         "INSERT INTO source (folder, path, " VERSION_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -37,14 +38,21 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
     [SQL_GET_SOURCE_OF_JOB] =
         "SELECT source.id, source.device, source.inode, source.size, source.mtime_ns,"
         " source.ctime_ns FROM job JOIN source ON source.id = job.source WHERE job.id = ?1",
-    [SQL_ADD_JOB] = "INSERT INTO job (source, folder, state, " VERSION_COLUMNS ", queued_us)"
-                    " SELECT id, folder, 0, " VERSION_COLUMNS ", ?2 FROM source WHERE id = ?1",
+    [SQL_ADD_JOB] = "INSERT INTO job (source, folder, state, " VERSION_COLUMNS ", queued_us, verify)"
+                    " SELECT id, folder, 0, " VERSION_COLUMNS ", ?2, ?3 FROM source WHERE id = ?1",
     [SQL_SET_JOB_VERSION] = "UPDATE job SET (" VERSION_COLUMNS ") ="
                             " (SELECT " VERSION_COLUMNS " FROM source WHERE source.id = job.source),"
-                            " attempts = 0, not_before_us = 0 WHERE id = ?1",
+                            " attempts = 0, not_before_us = 0, verify = verify AND ?2 WHERE id = ?1",
+    [SQL_DROP_JOB] = "DELETE FROM job WHERE id = ?1",
+    [SQL_RESTORE_SOURCE_JOB] = "UPDATE source SET job ="
+                               " (SELECT max(id) FROM job WHERE job.source = source.id AND job.id <> ?2)"
+                               " WHERE id = ?1 AND job = ?2",
+    [SQL_RESTORE_OUTPUTS_JOB] = "UPDATE output SET job = (SELECT job FROM source WHERE id = ?1)"
+                                " WHERE job = ?2",
     [SQL_TAKE_JOBS] =
         "SELECT job.id, source.path, job.device, job.inode, job.size, job.mtime_ns, job.ctime_ns,"
-        " job.attempts, source.id FROM job JOIN source ON source.id = job.source"
+        " job.attempts, source.id, CASE WHEN job.verify THEN coalesce(source.content_hash, 0) ELSE 0 END"
+        " FROM job JOIN source ON source.id = job.source"
         " WHERE job.folder = ?1 AND job.suspect = ?2 AND job.state = 0 AND job.not_before_us <= ?3"
         " ORDER BY job.id LIMIT ?4",
     [SQL_NEXT_DUE] = "SELECT min(not_before_us) FROM job"

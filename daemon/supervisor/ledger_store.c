@@ -171,14 +171,25 @@ int ledger_store_queued(struct ledger_store *store, const char *folder, uint64_t
 
 /* ---- arrivals ---- */
 
-static int add_job(struct ledger_store *store, int64_t source, uint64_t now_us)
+static int add_job(struct ledger_store *store, int64_t source, bool verify, uint64_t now_us)
 {
-    if (sql_finish(store, sql_start(store, SQL_ADD_JOB, "ii", source, (int64_t)now_us)) < 0)
+    if (sql_finish(store, sql_start(store, SQL_ADD_JOB, "iii", source, (int64_t)now_us, (int64_t)verify)) < 0)
         return -EIO;
     if (sql_finish(store, sql_start(store, SQL_SET_SOURCE_JOB, "ii", source,
                                     (int64_t)sqlite3_last_insert_rowid(store->database))) < 0)
         return -EIO;
     return 1;
+}
+
+/* Size and mtime are the same: the content may be, too. */
+static bool may_be_unchanged(const struct version *known, const struct version *version)
+{
+    return known->size == version->size && known->mtime_ns == version->mtime_ns;
+}
+
+static bool has_known_content(enum job_state outcome, int64_t content_hash)
+{
+    return content_hash != 0 && (outcome == JOB_DONE || outcome == JOB_FAILED);
 }
 
 int ledger_store_arrival(struct ledger_store *store, const char *folder, const char *path,
@@ -188,6 +199,7 @@ int ledger_store_arrival(struct ledger_store *store, const char *folder, const c
     struct version known;
     int64_t source, job;
     enum job_state state;
+    bool verify;
     int r;
 
     r = sql_step(store, statement);
@@ -197,13 +209,16 @@ int ledger_store_arrival(struct ledger_store *store, const char *folder, const c
         r = sql_finish(store, sql_start(store, SQL_ADD_SOURCE, "tbiiiii", folder, path,
                                         (int64_t)version->device, (int64_t)version->inode, version->size,
                                         version->mtime_ns, version->ctime_ns));
-        return r < 0 ? r : add_job(store, (int64_t)sqlite3_last_insert_rowid(store->database), now_us);
+        return r < 0 ? r : add_job(store, (int64_t)sqlite3_last_insert_rowid(store->database), false, now_us);
     }
 
     source = sqlite3_column_int64(statement, 0);
     known = sql_column_version(statement, 1);
     job = sqlite3_column_int64(statement, 6);
     state = job ? (enum job_state)sqlite3_column_int(statement, 7) : JOB_DONE;
+    verify = may_be_unchanged(&known, version) &&
+             has_known_content((enum job_state)sqlite3_column_int(statement, 8),
+                               sqlite3_column_int64(statement, 9));
     sqlite3_reset(statement);
     if (version_equal(&known, version))
         return 0;
@@ -214,9 +229,9 @@ int ledger_store_arrival(struct ledger_store *store, const char *folder, const c
     if (r < 0)
         return r;
     if (job_state_is_end(state))
-        return add_job(store, source, now_us);
+        return add_job(store, source, verify, now_us);
     if (state == JOB_QUEUED)
-        return sql_finish(store, sql_start(store, SQL_SET_JOB_VERSION, "i", job));
+        return sql_finish(store, sql_start(store, SQL_SET_JOB_VERSION, "ii", job, (int64_t)verify));
     return 0; /* in flight: ledger_store_finish() sees that the source is another version by then */
 }
 
@@ -415,6 +430,7 @@ int ledger_store_take(struct ledger_store *store, struct config *config, size_t 
         r = job ? 0 : -ENOMEM;
         if (job) {
             job->suspect = suspects;
+            job->known_hash = (uint64_t)sqlite3_column_int64(statement, 9);
             sources[count++] = sqlite3_column_int64(statement, 8);
             TAILQ_INSERT_TAIL(&taken, job, link);
         }
@@ -603,7 +619,10 @@ static int follow_up(struct ledger_store *store, const struct job *job, uint64_t
     sqlite3_reset(statement);
     if (newest.size < 0 || version_equal(&newest, &job->version))
         return 0;
-    return add_job(store, source, now_us);
+    return add_job(store, source,
+                   may_be_unchanged(&newest, &job->version) &&
+                       has_known_content(job->state, (int64_t)job->source_hash),
+                   now_us);
 }
 
 static int source_of(struct ledger_store *store, const struct job *job, int64_t *ret)
@@ -650,6 +669,23 @@ int ledger_store_finish(struct ledger_store *store, const struct job *job, bool 
     if (r == 0 && forget_version)
         r = sql_finish(store, sql_start(store, SQL_FORGET_SOURCE_VERSION, "i", (int64_t)job->id));
     return r;
+}
+
+int ledger_store_unchanged(struct ledger_store *store, const struct job *job, uint64_t now_us)
+{
+    int64_t source, id = (int64_t)job->id;
+    int follows;
+
+    /* What it had reserved goes, what its source had goes back to the job before. */
+    if (source_of(store, job, &source) < 0)
+        return -EIO;
+    follows = follow_up(store, job, now_us);
+    if (follows < 0 || sql_finish(store, sql_start(store, SQL_DROP_UNMADE_OUTPUTS, "i", id)) < 0 ||
+        sql_finish(store, sql_start(store, SQL_RESTORE_SOURCE_JOB, "ii", source, id)) < 0 ||
+        sql_finish(store, sql_start(store, SQL_RESTORE_OUTPUTS_JOB, "ii", source, id)) < 0 ||
+        sql_finish(store, sql_start(store, SQL_DROP_JOB, "i", id)) < 0)
+        return -EIO;
+    return follows;
 }
 
 int ledger_store_release(struct ledger_store *store, const struct job *job, uint64_t now_us)

@@ -42,7 +42,9 @@ int ledger_store_queued(struct ledger_store *store, const char *folder, uint64_t
                         uint64_t *ret_suspects);
 
 /* A file is there and settled. Returns 1 when that made a new job, 0 when it is known already (or its queued
- * job was brought up to date, or its running one will be followed by another). */
+ * job was brought up to date, or its running one will be followed by another). Where only the inode or ctime of
+ * a file with an outcome is another (chmod, a card in another reader), its content decides: the new job is to
+ * verify that (job->known_hash), and ends with ledger_store_unchanged() if it is the same. */
 int ledger_store_arrival(struct ledger_store *store, const char *folder, const char *path,
                          const struct version *version, uint64_t now_us);
 
@@ -68,6 +70,10 @@ int ledger_store_intent(struct ledger_store *store, const struct job *job);
 /* @job ended as job->state says. Returns 1 when a newer version of the source waits in the queue now. */
 int ledger_store_finish(struct ledger_store *store, const struct job *job, bool original_pending,
                         bool forget_version, uint64_t now_us);
+
+/* @job found the content that has its outcome already: it leaves no trace but the source's new version. Returns 1
+ * when a newer version of the source waits in the queue now. */
+int ledger_store_unchanged(struct ledger_store *store, const struct job *job, uint64_t now_us);
 
 /* @job goes back to the queue, to be taken not before job->delay_us from now. */
 int ledger_store_release(struct ledger_store *store, const struct job *job, uint64_t now_us);

@@ -157,6 +157,10 @@ static void on_result(struct worker *worker, const struct result_message *result
         misbehaves(worker, error.text);
         return;
     }
+    if (result->unchanged && result->source_hash != job->known_hash) {
+        misbehaves(worker, "an unchanged source that it was not asked about");
+        return;
+    }
 
     worker->jobs_done++;
     worker->rss_bytes = result->peak_rss_bytes;
@@ -542,6 +546,7 @@ int pool_assign(struct worker *worker, struct job *job)
         .fail_on = (uint32_t)job->folder->fail_on,
         .source_bytes = (uint64_t)job->version.size,
         .max_pixels = job->folder->max_pixels,
+        .known_hash = job->known_hash,
     };
     int r;
 

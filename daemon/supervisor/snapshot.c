@@ -42,13 +42,6 @@ static uint64_t count_in_flight(const struct supervisor *supervisor, enum job_st
     return count;
 }
 
-static uint64_t queued_of(const struct supervisor *supervisor, const struct folder *folder)
-{
-    const struct ledger_folder_news *news = &supervisor->ledger_news.folders[folder->slot];
-
-    return news->queued + news->suspects + folder->counts[JOB_QUEUED];
-}
-
 static json_t *jobs(const struct supervisor *supervisor)
 {
     json_t *object = json_object();
@@ -56,8 +49,8 @@ static json_t *jobs(const struct supervisor *supervisor)
 
     for (size_t i = 0; i < supervisor->slot_count; i++)
         if (supervisor->folders[i]) {
-            waiting += supervisor->folders[i]->news.waiting;
-            queued += queued_of(supervisor, supervisor->folders[i]);
+            waiting += folder_waiting(supervisor->folders[i]);
+            queued += folder_queued(supervisor->folders[i]);
         }
 
     json_object_set_new(object, "waiting", integer(waiting));
@@ -99,8 +92,8 @@ static json_t *folders(const struct supervisor *supervisor)
         object = json_pack(
             "{s:s, s:s, s:s, s:o, s:I, s:I, s:I}", "name", folder->name, "watch",
             folder_watch_name(folder->news.watch), "state", folder_state_name(folder->news.state), "reason",
-            string_or_null(folder->news.reason), "waiting", (json_int_t)folder->news.waiting, "queued",
-            (json_int_t)queued_of(supervisor, folder), "in_flight", (json_int_t)folder->in_flight);
+            string_or_null(folder->news.reason), "waiting", (json_int_t)folder_waiting(folder), "queued",
+            (json_int_t)folder_queued(folder), "in_flight", (json_int_t)folder->in_flight);
         snapshot_set_bytes(object, "path", folder->conf->path);
         snapshot_set_bytes(object, "output", folder->conf->output);
         json_object_set_new(object, "recipe", json_string(folder->conf->recipe));

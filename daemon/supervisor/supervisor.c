@@ -397,7 +397,7 @@ static void count_progress(const struct supervisor *supervisor, struct progress_
         const struct folder *folder = supervisor->folders[i];
 
         if (folder)
-            open += folder->news.waiting + news->folders[i].queued + news->folders[i].suspects +
+            open += folder_waiting(folder) + news->folders[i].queued + news->folders[i].suspects +
                     folder->in_flight;
     }
     *ret = (struct progress_counts){

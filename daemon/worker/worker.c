@@ -25,6 +25,7 @@ struct job {
     const struct recipe *recipe;
     struct rendered rendered;
     uint64_t source_hash;
+    bool unchanged;
 };
 
 static int memory_error(struct error *error, uint64_t bytes)
@@ -71,6 +72,9 @@ static int work(struct job *job, int source_fd, struct error *error)
         return r;
 
     job->source_hash = XXH3_64bits(data, job->ticket->source_bytes);
+    job->unchanged = job->source_hash != 0 && job->source_hash == job->ticket->known_hash;
+    if (job->unchanged)
+        return 0;
     return render(job->recipe, data, job->ticket->source_bytes, &options, &job->rendered, error);
 }
 
@@ -96,6 +100,7 @@ static void fill_usage(struct result_message *result, const struct rusage *befor
 static void fill_source(struct result_message *result, const struct job *job)
 {
     result->source_hash = job->source_hash;
+    result->unchanged = job->unchanged;
     result->source_format = job->rendered.source_format;
     result->source_width = job->rendered.source_width;
     result->source_height = job->rendered.source_height;

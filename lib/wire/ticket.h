@@ -48,6 +48,8 @@ struct ticket {
     uint32_t fail_on; /* enum fail_on */
     uint64_t source_bytes;
     uint64_t max_pixels;
+    uint64_t
+        known_hash; /* a source with this hash is not worked on: the result says "unchanged"; 0: any is */
 };
 
 struct source_message {
@@ -77,6 +79,7 @@ struct result_message {
     uint32_t stage; /* enum error_stage of the failure */
     char text[400];
     uint32_t source_format, source_width, source_height; /* 0 until probed */
+    uint32_t unchanged; /* the source is the one that the ticket's known_hash tells; no outputs */
     uint32_t output_count;
     uint64_t cpu_us, peak_rss_bytes;
     uint64_t source_hash; /* XXH3-64 of the source's bytes; 0 until read */

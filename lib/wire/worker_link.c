@@ -205,7 +205,7 @@ static int check_source(const struct result_message *result, struct error *error
         return nonsense(error, "a source of no known format");
     if ((result->source_width == 0) != (result->source_height == 0))
         return nonsense(error, "half a source size");
-    if (result->class == CLASS_NONE && result->source_width == 0)
+    if (result->class == CLASS_NONE && !result->unchanged && result->source_width == 0)
         return nonsense(error, "outputs of an unread source");
     return 0;
 }
@@ -224,6 +224,11 @@ int worker_link_check_result(const struct result_message *result, uint64_t job, 
     if (r < 0)
         return r;
 
+    if (result->unchanged)
+        return result->class == CLASS_NONE && result->output_count == 0 && fd_count == 0 &&
+                       result->source_hash
+                   ? 0
+                   : nonsense(error, "outputs or a failure of an unchanged source");
     if (result->class != CLASS_NONE)
         return check_failure(result, fd_count, error);
     return check_outputs(result, recipe, fds, fd_count, error);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One result a version: nothing is done twice, a new version is done again, and nobody's file is overwritten. */
 #include "daemon_harness.h"
+#include "base/cleanup.h"
+#include "base/fd_io.h"
 #include "painter.h"
 #include "witness.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -85,6 +88,88 @@ START_TEST(a_restart_repeats_nothing)
     }
     witness_expect_once(&witness, (COUNT + RESTARTS) * 4);
     witness_close(&witness);
+    harness_close(&h);
+}
+END_TEST
+
+/* What changes nothing of a file but its ctime (and, copied back by a tool, its inode) makes no job. */
+static void change_mode(struct harness *h)
+{
+    ck_assert_int_eq(chmod(harness_path(h, "in/a.jpg"), 0600), 0);
+}
+
+static void move_out_and_in(struct harness *h)
+{
+    ck_assert_int_eq(rename(harness_path(h, "in/a.jpg"), harness_path(h, "a.jpg")), 0);
+    ck_assert_int_eq(rename(harness_path(h, "a.jpg"), harness_path(h, "in/a.jpg")), 0);
+}
+
+/* Puts another file in the place of in/a.jpg, with these bytes (NULL: its own) and its times. */
+static void replace(const struct harness *h, const char *text)
+{
+    _cleanup_close_ int from = open(harness_path(h, "in/a.jpg"), O_RDONLY | O_CLOEXEC);
+    _cleanup_close_ int to = open(harness_path(h, "a.jpg"), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    struct stat st;
+
+    ck_assert_int_eq(fstat(from, &st), 0);
+    ck_assert_int_eq(text ? fd_write_all(to, text, strlen(text)) : fd_copy(from, to, (uint64_t)st.st_size),
+                     0);
+    ck_assert_int_eq(futimens(to, (struct timespec[2]){ st.st_atim, st.st_mtim }), 0);
+    ck_assert_int_eq(rename(harness_path(h, "a.jpg"), harness_path(h, "in/a.jpg")), 0);
+}
+
+static void copy_back(struct harness *h)
+{
+    replace(h, NULL);
+}
+
+static void change_mode_while_stopped(struct harness *h)
+{
+    ck_assert_int_eq(harness_stop(h), 0);
+    change_mode(h);
+    harness_start(h);
+}
+
+static void (*const idle_changes[])(struct harness *h) = { change_mode, move_out_and_in, copy_back,
+                                                           change_mode_while_stopped };
+
+START_TEST(a_file_that_has_the_content_that_it_had_makes_no_job)
+{
+    struct harness h;
+    uint64_t inode;
+    json_t *jobs;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_ends(&h, 1, 0);
+    inode = harness_inode(&h, "out/a.png");
+
+    idle_changes[_i](&h);
+    harness_drop(&h, "b.jpg", 48, 48, 2);
+    harness_await_ends(&h, 2, 0);
+    ck_assert_uint_eq(harness_inode(&h, "out/a.png"), inode);
+    jobs = harness_jobs(&h, NULL);
+    ck_assert_uint_eq(json_array_size(jobs), 2);
+    json_decref(jobs);
+    harness_close(&h);
+}
+END_TEST
+
+START_TEST(new_content_under_the_same_size_and_mtime_is_a_new_job)
+{
+    static const char *const text[] = { "not a picture: one", "not a picture: two" };
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    harness_drop_bytes(&h, "a.jpg", text[0], strlen(text[0]));
+    harness_await_ends(&h, 0, 1);
+
+    replace(&h, text[1]);
+    harness_await_ends(&h, 0, 2);
     harness_close(&h);
 }
 END_TEST
@@ -230,7 +315,10 @@ END_TEST
 
 HARNESS_MAIN("once", UNIT_TEST(an_overwritten_source_gives_a_new_output),
              UNIT_TEST(a_file_written_in_place_makes_one_job), UNIT_TEST(a_polled_folder_does_each_file_once),
-             UNIT_TEST(a_restart_repeats_nothing), UNIT_TEST(an_output_that_somebody_removed_stays_removed),
+             UNIT_TEST(a_restart_repeats_nothing),
+             UNIT_ROWS(a_file_that_has_the_content_that_it_had_makes_no_job, idle_changes),
+             UNIT_TEST(new_content_under_the_same_size_and_mtime_is_a_new_job),
+             UNIT_TEST(an_output_that_somebody_removed_stays_removed),
              UNIT_TEST(two_sources_of_one_output_are_a_conflict),
              UNIT_TEST(somebody_elses_file_in_the_way_is_a_conflict),
              UNIT_TEST(a_file_in_the_way_is_overwritten_when_that_is_wanted),

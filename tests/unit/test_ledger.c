@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 
 static struct hot_folders hot;
 static struct channel replies;
@@ -68,7 +69,7 @@ static struct version version(uint64_t number)
     };
 }
 
-static bool during_stop;
+static atomic_bool during_stop;
 
 /* Instead of libc's: ledger_stop() comes by here, when it has said so but has not sent its message yet. */
 int sem_init(sem_t *semaphore, int shared, unsigned value)

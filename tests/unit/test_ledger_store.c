@@ -328,6 +328,134 @@ START_TEST(a_remount_makes_no_new_version)
 }
 END_TEST
 
+static int arrive_as(const struct version *v)
+{
+    int r;
+
+    begin();
+    r = ledger_store_arrival(store, "f0", "a.jpg", v, NOW);
+    commit();
+    return r;
+}
+
+static int end_unchanged(struct job *job)
+{
+    int r;
+
+    begin();
+    r = ledger_store_unchanged(store, job, NOW);
+    commit();
+    job_free(job);
+    return r;
+}
+
+/* A job that ended as @state and whose worker had read "a.jpg" with this hash. */
+static void end_with_hash(enum job_state state, uint64_t hash)
+{
+    struct job *job = take_one();
+
+    job->source_hash = hash;
+    finish(job, state);
+}
+
+static const enum job_state known_ends[] = { JOB_DONE, JOB_FAILED };
+
+START_TEST(a_file_of_which_only_ctime_and_inode_changed_is_verified_and_leaves_no_trace)
+{
+    struct version v = version(1);
+    struct job *job;
+
+    setup();
+    arrive_as(&v);
+    end_with_hash(known_ends[_i], 99);
+    v.ctime_ns++;
+    v.inode++;
+    ck_assert_int_eq(arrive_as(&v), 1);
+    job = take_one();
+    ck_assert_uint_eq(job->known_hash, 99);
+    ck_assert_int_eq(end_unchanged(job), 0);
+
+    ck_assert_int_eq(number("SELECT count(*) FROM job"), 1);
+    ck_assert_int_eq(number("SELECT job FROM source"), number("SELECT id FROM job"));
+    ck_assert_int_eq(number("SELECT count(*) FROM output WHERE job NOT IN (SELECT id FROM job)"), 0);
+    ck_assert_int_eq(number("SELECT count(*) FROM output"), known_ends[_i] == JOB_DONE ? 2 : 0);
+    ck_assert_uint_eq(ledger_store_count(store, known_ends[_i]), 1);
+    ck_assert_int_eq(arrive_as(&v), 0); /* it is the known version now */
+    teardown();
+}
+END_TEST
+
+/* Nothing was ever published of these: that their content is known does not mean that it is done with. */
+START_TEST(the_content_of_a_version_without_outcome_is_not_known)
+{
+    struct version v = version(1);
+
+    setup();
+    arrive_as(&v);
+    end_with_hash(JOB_SUPERSEDED, 99);
+    v.ctime_ns++;
+    ck_assert_int_eq(arrive_as(&v), 1);
+    end_with_hash(JOB_DONE, 0); /* adopted: nobody has read it */
+    v.ctime_ns++;
+    ck_assert_int_eq(arrive_as(&v), 1);
+    ck_assert_uint_eq(TAILQ_FIRST(&jobs) == NULL, 1);
+    end_with_hash(JOB_DONE, 99);
+    v.mtime_ns++;
+    ck_assert_int_eq(arrive_as(&v), 1);
+    {
+        struct job *job = take_one();
+
+        ck_assert_uint_eq(job->known_hash, 0);
+        job_free(job);
+    }
+    teardown();
+}
+END_TEST
+
+START_TEST(new_content_that_comes_while_a_file_waits_to_be_verified_is_worked_on)
+{
+    struct version v = version(1);
+    struct job *job;
+
+    setup();
+    arrive_as(&v);
+    end_with_hash(JOB_DONE, 99);
+    v.ctime_ns++;
+    ck_assert_int_eq(arrive_as(&v), 1);
+    v.size++;
+    ck_assert_int_eq(arrive_as(&v), 0);
+    v.ctime_ns++; /* and then once more only this */
+    ck_assert_int_eq(arrive_as(&v), 0);
+    job = take_one();
+    ck_assert_uint_eq(job->known_hash, 0);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_version_that_comes_while_a_file_is_verified_follows)
+{
+    struct version v = version(1);
+    struct job *job;
+
+    setup();
+    arrive_as(&v);
+    end_with_hash(JOB_DONE, 99);
+    v.ctime_ns++;
+    arrive_as(&v);
+    job = take_one();
+    v.size++;
+    ck_assert_int_eq(arrive_as(&v), 0);
+    ck_assert_int_eq(end_unchanged(job), 1);
+    job = take_one();
+    ck_assert_int_eq(job->version.size, v.size);
+    ck_assert_uint_eq(job->known_hash, 0);
+    finish(job, JOB_DONE);
+    ck_assert_int_eq(number("SELECT count(*) FROM job"), 2);
+    teardown();
+}
+END_TEST
+
 /* A queued suspect that got a new version was counted as one for ever, and the others less than none. */
 START_TEST(a_new_version_of_a_suspect_stays_among_the_suspects)
 {
@@ -1252,6 +1380,10 @@ UNIT_MAIN("ledger_store", UNIT_TEST(any_number_of_arrivals_of_one_version_make_o
           UNIT_TEST(a_new_version_begins_with_no_attempts_and_at_once),
           UNIT_TEST(a_new_version_of_a_file_in_flight_gets_its_job_when_that_ends),
           UNIT_TEST(a_new_version_of_a_finished_file_is_a_new_job), UNIT_TEST(a_remount_makes_no_new_version),
+          UNIT_ROWS(a_file_of_which_only_ctime_and_inode_changed_is_verified_and_leaves_no_trace, known_ends),
+          UNIT_TEST(the_content_of_a_version_without_outcome_is_not_known),
+          UNIT_TEST(new_content_that_comes_while_a_file_waits_to_be_verified_is_worked_on),
+          UNIT_TEST(a_version_that_comes_while_a_file_is_verified_follows),
           UNIT_TEST(a_new_version_of_a_suspect_stays_among_the_suspects),
           UNIT_TEST(the_oldest_jobs_come_first_as_many_as_asked), UNIT_TEST(a_folder_gets_its_own_jobs_only),
           UNIT_TEST(a_delayed_job_is_due_when_its_time_has_come),

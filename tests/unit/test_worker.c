@@ -215,6 +215,29 @@ START_TEST(a_job_is_done)
 }
 END_TEST
 
+START_TEST(a_source_whose_content_is_known_is_not_worked_on)
+{
+    struct ticket ticket = harness_ticket(1, 0, sizeof picture);
+    _cleanup_close_ int source = fd_memory("source", picture, sizeof picture);
+    struct harness_answer answer;
+
+    ticket.known_hash = XXH3_64bits(picture, sizeof picture);
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    harness_answer(&harness, 1, recipe, &answer);
+    ck_assert_uint_eq(answer.result.class, CLASS_NONE);
+    ck_assert_uint_eq(answer.result.unchanged, 1);
+    ck_assert_uint_eq(answer.result.output_count, 0);
+    ck_assert_uint_eq(answer.result.source_hash, ticket.known_hash);
+    harness_answer_release(&answer);
+
+    /* Other content is. */
+    ticket.header.job = 2;
+    ticket.known_hash ^= 1;
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    expect_renditions(2);
+}
+END_TEST
+
 START_TEST(a_prefetched_job_is_done_after_the_first)
 {
     submit(1);
@@ -368,6 +391,7 @@ static TCase *jobs(void)
     tcase_add_test(tests, every_thread_is_under_the_filter_before_and_after_a_job);
     tcase_add_test(tests, it_has_no_descriptors_but_its_own);
     tcase_add_test(tests, a_job_is_done);
+    tcase_add_test(tests, a_source_whose_content_is_known_is_not_worked_on);
     tcase_add_test(tests, a_prefetched_job_is_done_after_the_first);
     tcase_add_test(tests, many_jobs_cost_no_descriptors);
     tcase_add_test(tests, garbage_is_an_answer_and_the_worker_goes_on);

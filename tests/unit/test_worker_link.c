@@ -368,6 +368,11 @@ static void failure_without_text(struct claim *claim)
     claim->result.text[0] = '\0';
 }
 
+static void unchanged_with_outputs(struct claim *claim)
+{
+    claim->result.unchanged = 1;
+}
+
 static void supervisors_class(struct claim *claim)
 {
     make_failure(claim);
@@ -396,6 +401,7 @@ static const struct {
     { wrong_format, "not of its format" },
     { failure_with_outputs, "a failure and outputs" },
     { failure_without_text, "without an explanation" },
+    { unchanged_with_outputs, "of an unchanged source" },
     { supervisors_class, "not a worker's to say" },
 };
 
