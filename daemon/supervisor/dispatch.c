@@ -41,12 +41,6 @@ static void send_take(struct supervisor *supervisor, struct folder *folder, bool
     ledger_send(supervisor->ledger, &request);
 }
 
-/* May this folder's files be worked on? */
-static bool may_work(const struct folder *folder)
-{
-    return folder->news.state == FOLDER_OK && !folder->leaving;
-}
-
 static bool has_due_jobs(struct supervisor *supervisor, struct folder *folder)
 {
     const struct ledger_folder_news *news = &supervisor->ledger_news.folders[folder->slot];
@@ -61,7 +55,7 @@ static void read_queue(struct supervisor *supervisor, struct folder *folder)
     const struct ledger_folder_news *news = &supervisor->ledger_news.folders[folder->slot];
 
     /* Nothing is asked before the ledger knows the folder. */
-    if (news->added == 0 || !may_work(folder) || folder->in_flight + TAKE_BATCH >= FOLDER_JOBS_MAX)
+    if (news->added == 0 || !folder_may_work(folder) || folder->in_flight + TAKE_BATCH >= FOLDER_JOBS_MAX)
         return;
     if (!folder->resumed && !folder->taking) {
         send_take(supervisor, folder, false, true, TAKE_BATCH);
@@ -78,8 +72,8 @@ static void read_queue(struct supervisor *supervisor, struct folder *folder)
 
 static bool may_open(const struct folder *folder)
 {
-    return may_work(folder) && folder->ready_count > 0 && folder->counts[JOB_PUBLISHING] < PUBLISHING_MAX &&
-           folder->publishing_bytes < PUBLISHING_BYTES_MAX;
+    return folder_may_work(folder) && folder->ready_count > 0 &&
+           folder->counts[JOB_PUBLISHING] < PUBLISHING_MAX && folder->publishing_bytes < PUBLISHING_BYTES_MAX;
 }
 
 static bool has_opened(const struct folder *folder)
@@ -166,7 +160,25 @@ static void prefetch(struct supervisor *supervisor)
 static bool waits_for_retry(const struct folder *folder)
 {
     return folder->exhausted && folder->resumed && !folder->taking && folder->ready_count < TAKE_LOW &&
-           may_work(folder);
+           folder_may_work(folder);
+}
+
+/* A folder that is sick and has nothing left to try is not shown as held for ever. */
+static void let_recover(struct folder *folder, const struct ledger_folder_news *news)
+{
+    if (folder->sick_reason[0] && folder->in_flight == 0 && news->queued + news->suspects == 0 &&
+        !folder->taking && !folder->taking_suspects && realtime_us() >= folder->sick_until_us)
+        folder_recover(folder);
+}
+
+static uint64_t next_due(struct supervisor *supervisor, struct folder *folder)
+{
+    uint64_t due = waits_for_retry(folder) ? folder->due_us : USEC_INFINITY;
+
+    let_recover(folder, &supervisor->ledger_news.folders[folder->slot]);
+    if (folder->sick_reason[0] && folder->sick_until_us < due && folder->sick_until_us > realtime_us())
+        due = folder->sick_until_us;
+    return due;
 }
 
 static void arm_retries(struct supervisor *supervisor)
@@ -174,10 +186,10 @@ static void arm_retries(struct supervisor *supervisor)
     uint64_t due = USEC_INFINITY;
 
     for (size_t i = 0; i < supervisor->slot_count; i++) {
-        const struct folder *folder = supervisor->folders[i];
+        struct folder *folder = supervisor->folders[i];
+        uint64_t next = folder ? next_due(supervisor, folder) : USEC_INFINITY;
 
-        if (folder && waits_for_retry(folder) && folder->due_us < due)
-            due = folder->due_us;
+        due = next < due ? next : due;
     }
     /* Setting a timer is a system call; this runs after every turn of the loop. */
     if (due == supervisor->due_us)

@@ -2,6 +2,7 @@
 /* folder - see folder.h. */
 #include "supervisor/folder.h"
 
+#include "base/text.h"
 #include "supervisor/supervisor.h"
 
 #include <assert.h>
@@ -34,6 +35,54 @@ void folder_free(struct folder *folder)
     watcher_free(folder->watcher);
     free(folder->name);
     free(folder);
+}
+
+enum folder_state folder_state_now(const struct folder *folder)
+{
+    return folder->news.state == FOLDER_OK && folder->sick_reason[0] ? FOLDER_HELD : folder->news.state;
+}
+
+const char *folder_reason(const struct folder *folder)
+{
+    return folder->news.state == FOLDER_OK && folder->sick_reason[0] ? folder->sick_reason
+                                                                     : folder->news.reason;
+}
+
+void folder_note_state(struct folder *folder)
+{
+    if (folder_state_now(folder) == FOLDER_OK)
+        folder->held_since_us = 0;
+    else if (folder->held_since_us == 0)
+        folder->held_since_us = monotonic_us();
+}
+
+bool folder_fall_sick(struct folder *folder, const char *reason)
+{
+    bool was_well = folder->sick_reason[0] == '\0';
+
+    snprintf(folder->sick_reason, sizeof folder->sick_reason, "%.190s", reason);
+    text_drop_cut_character(folder->sick_reason);
+    folder->sick_until_us = realtime_us() + FOLDER_SICK_US;
+    folder_note_state(folder);
+    return was_well;
+}
+
+bool folder_recover(struct folder *folder)
+{
+    bool was_sick = folder->sick_reason[0] != '\0';
+
+    folder->sick_reason[0] = '\0';
+    folder_note_state(folder);
+    return was_sick;
+}
+
+bool folder_may_work(const struct folder *folder)
+{
+    if (folder->news.state != FOLDER_OK || folder->leaving)
+        return false;
+    return folder->sick_reason[0] == '\0' ||
+           (folder->counts[JOB_OPENING] + folder->counts[JOB_RUNNING] == 0 &&
+            realtime_us() >= folder->sick_until_us);
 }
 
 uint64_t folder_waiting(const struct folder *folder)

@@ -6,6 +6,7 @@
 #ifndef DARKROOM_SUPERVISOR_FOLDER_H
 #define DARKROOM_SUPERVISOR_FOLDER_H
 
+#include "base/clock.h"
 #include "supervisor/job.h"
 #include "supervisor/ledger.h"
 #include "supervisor/watcher.h"
@@ -17,6 +18,8 @@
 
 struct supervisor;
 
+#define FOLDER_SICK_US (2 * USEC_PER_SEC)
+
 struct folder {
     struct supervisor *supervisor;
     size_t slot;
@@ -25,7 +28,10 @@ struct folder {
     struct watcher *watcher;
     sd_event_source *news_source;
     struct watcher_news news;
-    uint64_t held_since_us; /* monotonic; 0: neither held nor lost */
+    char sick_reason
+        [WATCHER_REASON_MAX]; /* why a job could not be opened or worked on here and now; "": none */
+    uint64_t sick_until_us;   /* realtime: then one job is tried, and shows whether that is over */
+    uint64_t held_since_us;   /* monotonic; 0: neither held nor lost */
 
     struct job_list ready;  /* taken from the ledger, not opened yet; JOB_QUEUED */
     struct job_list opened; /* with their source, waiting for a worker; JOB_OPENING */
@@ -49,6 +55,21 @@ struct folder {
 struct folder *folder_new(struct supervisor *supervisor, size_t slot, const struct folder_conf *conf);
 /* Its watcher must have ended. Accepts NULL. */
 void folder_free(struct folder *folder);
+
+/* What it is as a whole, and why; "" when it is well. A watch that is degraded has a reason, too. */
+enum folder_state folder_state_now(const struct folder *folder);
+const char *folder_reason(const struct folder *folder);
+
+/* The environment refused a job (no descriptors left, a codec that fails, an Output that is not there): the folder
+ * is held for FOLDER_SICK_US, then a job is tried. True when it was well before. */
+bool folder_fall_sick(struct folder *folder, const char *reason);
+/* The environment let a job pass. True when it was sick before. */
+bool folder_recover(struct folder *folder);
+/* The watcher's news have come, or the above has changed something. */
+void folder_note_state(struct folder *folder);
+
+/* May its files be worked on now? While it is sick only one, when its time has come. */
+bool folder_may_work(const struct folder *folder);
 
 /* How many of its files are not in the ledger yet: those that settle, and arrivals that are on their way there. */
 uint64_t folder_waiting(const struct folder *folder);

@@ -72,6 +72,7 @@ struct job {
     enum job_state state;
     enum job_resume resume;
     unsigned attempts; /* those that counted against the file */
+    unsigned retries;  /* transient failures so far; they do not */
     bool suspect;      /* it was handed out when the daemon ended uncleanly */
 
     int source_fd; /* -1 but while opened */

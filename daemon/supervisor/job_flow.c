@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRANSIENT_DELAY_US (5 * USEC_PER_SEC)
+#define TRANSIENT_DELAY_US (5 * USEC_PER_SEC) /* after the first; doubled for each further one */
+#define TRANSIENT_DELAY_MAX_US (300 * USEC_PER_SEC)
 #define ATTEMPT_DELAY_US USEC_PER_SEC /* after the first; doubled for each further one */
 #define ATTEMPT_DELAY_MAX_US (300 * USEC_PER_SEC)
 
@@ -94,13 +95,44 @@ static void examine(struct supervisor *supervisor, struct job *job)
     ask_watcher(supervisor, job, WATCHER_EXAMINE);
 }
 
-static uint64_t attempt_delay_us(unsigned attempts)
+/* @first, doubled for each of @times but the first. */
+static uint64_t back_off_us(uint64_t first, uint64_t most, unsigned times)
 {
-    uint64_t delay = ATTEMPT_DELAY_US;
+    uint64_t delay = first;
 
-    while (--attempts > 0 && delay < ATTEMPT_DELAY_MAX_US)
+    while (times-- > 1 && delay < most)
         delay *= 2;
-    return delay;
+    return delay < most ? delay : most;
+}
+
+/* Neither the file's fault nor gone in a moment: the folder is held, and every job of it waits. */
+static void hold_folder(struct supervisor *supervisor, struct job *job)
+{
+    struct folder *folder = folder_of(supervisor, job);
+
+    if (folder_fall_sick(folder, job->failure.text))
+        log_warning("folder %s is held: %s, retrying every %d s", folder->name, folder->sick_reason,
+                    (int)(FOLDER_SICK_US / USEC_PER_SEC));
+    release(supervisor, job, 0);
+    job_flow_release_folder(supervisor, folder);
+}
+
+/* The environment let @job pass, whatever became of it. */
+static void environment_is_well(struct supervisor *supervisor, const struct job *job)
+{
+    struct folder *folder = folder_of(supervisor, job);
+
+    if (folder_recover(folder))
+        log_notice("folder %s is no longer held", folder->name);
+}
+
+/* Again, when what was in the way may have passed. */
+static void try_again(struct supervisor *supervisor, struct job *job)
+{
+    if (job->failure.class == CLASS_ENVIRONMENT)
+        hold_folder(supervisor, job);
+    else
+        release(supervisor, job, back_off_us(TRANSIENT_DELAY_US, TRANSIENT_DELAY_MAX_US, ++job->retries));
 }
 
 /* ---- replies ---- */
@@ -200,7 +232,7 @@ static void on_verdict(struct supervisor *supervisor, struct job *job, enum verd
         finish(supervisor, job, JOB_VANISHED, true);
         break;
     case VERDICT_RETRY:
-        release(supervisor, job, TRANSIENT_DELAY_US);
+        try_again(supervisor, job);
         break;
     case VERDICT_OK:
     case VERDICT_FAILED:
@@ -362,9 +394,9 @@ static void on_failure(struct supervisor *supervisor, struct job *job)
     enum error_class class = job->failure.class;
 
     if (error_class_counts(class) && ++job->attempts < job->config->daemon.max_attempts)
-        release(supervisor, job, attempt_delay_us(job->attempts));
+        release(supervisor, job, back_off_us(ATTEMPT_DELAY_US, ATTEMPT_DELAY_MAX_US, job->attempts));
     else if (class == CLASS_TRANSIENT || class == CLASS_ENVIRONMENT)
-        release(supervisor, job, TRANSIENT_DELAY_US);
+        try_again(supervisor, job);
     else
         examine(supervisor, job);
 }
@@ -377,6 +409,8 @@ void job_flow_result(void *context, struct job *job, const struct result_message
     job->source_hash = result->source_hash;
     job->cpu_us = result->cpu_us;
     job->source_fd = close_fd(job->source_fd);
+    if (result->class != CLASS_ENVIRONMENT)
+        environment_is_well(supervisor, job);
 
     if (result->unchanged) {
         end_unchanged(supervisor, job);

@@ -40,9 +40,10 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
         " source.ctime_ns FROM job JOIN source ON source.id = job.source WHERE job.id = ?1",
     [SQL_ADD_JOB] = "INSERT INTO job (source, folder, state, " VERSION_COLUMNS ", queued_us, verify)"
                     " SELECT id, folder, 0, " VERSION_COLUMNS ", ?2, ?3 FROM source WHERE id = ?1",
-    [SQL_SET_JOB_VERSION] = "UPDATE job SET (" VERSION_COLUMNS ") ="
-                            " (SELECT " VERSION_COLUMNS " FROM source WHERE source.id = job.source),"
-                            " attempts = 0, not_before_us = 0, verify = verify AND ?2 WHERE id = ?1",
+    [SQL_SET_JOB_VERSION] =
+        "UPDATE job SET (" VERSION_COLUMNS ") ="
+        " (SELECT " VERSION_COLUMNS " FROM source WHERE source.id = job.source),"
+        " attempts = 0, retries = 0, not_before_us = 0, verify = verify AND ?2 WHERE id = ?1",
     [SQL_DROP_JOB] = "DELETE FROM job WHERE id = ?1",
     [SQL_RESTORE_SOURCE_JOB] = "UPDATE source SET job ="
                                " (SELECT max(id) FROM job WHERE job.source = source.id AND job.id <> ?2)"
@@ -51,7 +52,8 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
                                 " WHERE job = ?2",
     [SQL_TAKE_JOBS] =
         "SELECT job.id, source.path, job.device, job.inode, job.size, job.mtime_ns, job.ctime_ns,"
-        " job.attempts, source.id, CASE WHEN job.verify THEN coalesce(source.content_hash, 0) ELSE 0 END"
+        " job.attempts, source.id, job.retries, CASE WHEN job.verify THEN coalesce(source.content_hash, 0) "
+        "ELSE 0 END"
         " FROM job JOIN source ON source.id = job.source"
         " WHERE job.folder = ?1 AND job.suspect = ?2 AND job.state = 0 AND job.not_before_us <= ?3"
         " ORDER BY job.id LIMIT ?4",
@@ -73,7 +75,7 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
                        " original_pending = ?7, finished_us = ?8, duration_us = ?9, cpu_us = ?10,"
                        " suspect = 0, started = 0 WHERE id = ?1",
     [SQL_RELEASE_JOB] = "UPDATE job SET state = 0, attempts = ?2, not_before_us = ?3, class = ?4, stage = ?5,"
-                        " message = ?6, suspect = ?7, started = 0 WHERE id = ?1",
+                        " message = ?6, suspect = ?7, retries = ?8, started = 0 WHERE id = ?1",
     [SQL_ORIGINAL_DONE] = "UPDATE job SET original_pending = 0 WHERE id = ?1",
     [SQL_COUNT_QUEUED] = "SELECT count(*) FROM job WHERE folder = ?1 AND state = 0 AND suspect = ?2",
     [SQL_OUTPUTS_OF_SOURCE] =

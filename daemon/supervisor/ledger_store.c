@@ -430,7 +430,8 @@ int ledger_store_take(struct ledger_store *store, struct config *config, size_t 
         r = job ? 0 : -ENOMEM;
         if (job) {
             job->suspect = suspects;
-            job->known_hash = (uint64_t)sqlite3_column_int64(statement, 9);
+            job->retries = (unsigned)sqlite3_column_int64(statement, 9);
+            job->known_hash = (uint64_t)sqlite3_column_int64(statement, 10);
             sources[count++] = sqlite3_column_int64(statement, 8);
             TAILQ_INSERT_TAIL(&taken, job, link);
         }
@@ -693,9 +694,9 @@ int ledger_store_release(struct ledger_store *store, const struct job *job, uint
     int64_t not_before = job->delay_us ? (int64_t)(now_us + job->delay_us) : 0;
 
     return sql_finish(store,
-                      sql_start(store, SQL_RELEASE_JOB, "iiiiiti", (int64_t)job->id, (int64_t)job->attempts,
+                      sql_start(store, SQL_RELEASE_JOB, "iiiiitii", (int64_t)job->id, (int64_t)job->attempts,
                                 not_before, (int64_t)job->failure.class, (int64_t)job->failure.stage,
-                                job->failure.text, (int64_t)job->suspect));
+                                job->failure.text, (int64_t)job->suspect, (int64_t)job->retries));
 }
 
 int ledger_store_original_done(struct ledger_store *store, const struct job *job)

@@ -91,9 +91,9 @@ static json_t *folders(const struct supervisor *supervisor)
             continue;
         object = json_pack(
             "{s:s, s:s, s:s, s:o, s:I, s:I, s:I}", "name", folder->name, "watch",
-            folder_watch_name(folder->news.watch), "state", folder_state_name(folder->news.state), "reason",
-            string_or_null(folder->news.reason), "waiting", (json_int_t)folder_waiting(folder), "queued",
-            (json_int_t)folder_queued(folder), "in_flight", (json_int_t)folder->in_flight);
+            folder_watch_name(folder->news.watch), "state", folder_state_name(folder_state_now(folder)),
+            "reason", string_or_null(folder_reason(folder)), "waiting", (json_int_t)folder_waiting(folder),
+            "queued", (json_int_t)folder_queued(folder), "in_flight", (json_int_t)folder->in_flight);
         snapshot_set_bytes(object, "path", folder->conf->path);
         snapshot_set_bytes(object, "output", folder->conf->output);
         json_object_set_new(object, "recipe", json_string(folder->conf->recipe));
@@ -116,10 +116,10 @@ static json_t *problems(const struct supervisor *supervisor)
     for (size_t i = 0; i < supervisor->slot_count; i++) {
         const struct folder *folder = supervisor->folders[i];
 
-        if (folder && folder->news.reason[0])
-            json_array_append_new(array,
-                                  json_sprintf("folder %s: %s: %s", folder->name,
-                                               folder_state_name(folder->news.state), folder->news.reason));
+        if (folder && folder_reason(folder)[0])
+            json_array_append_new(array, json_sprintf("folder %s: %s: %s", folder->name,
+                                                      folder_state_name(folder_state_now(folder)),
+                                                      folder_reason(folder)));
     }
     return array;
 }

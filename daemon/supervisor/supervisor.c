@@ -67,10 +67,7 @@ static int on_watcher_news(sd_event_source *source, int fd, uint32_t events, voi
     (void)fd;
     (void)events;
     watcher_read_news(folder->watcher, &folder->news);
-    if (folder->news.state == FOLDER_OK)
-        folder->held_since_us = 0;
-    else if (folder->held_since_us == 0)
-        folder->held_since_us = monotonic_us();
+    folder_note_state(folder);
     if (folder->news.state != FOLDER_OK)
         job_flow_release_folder(folder->supervisor, folder);
     supervisor_changed(folder->supervisor);
@@ -444,8 +441,8 @@ static bool is_given_up(const struct supervisor *supervisor, const struct folder
 
 static const char *why_not_drained(const struct supervisor *supervisor, const struct folder *folder)
 {
-    if (folder->news.reason[0])
-        return folder->news.reason;
+    if (folder_reason(folder)[0])
+        return folder_reason(folder);
     if (supervisor->ledger_news.failing)
         return supervisor->ledger_news.text;
     return supervisor->pool.trouble[0] ? supervisor->pool.trouble

@@ -151,8 +151,7 @@ static void hold(struct watcher *watcher, const struct job *job)
     char reason[WATCHER_REASON_MAX];
 
     snprintf(reason, sizeof reason, "%.190s", job->failure.text);
-    for (size_t end = strlen(reason); end > 0 && !text_is_utf8(reason, end); end--)
-        reason[end - 1] = '\0'; /* a character that was cut */
+    text_drop_cut_character(reason);
     if (strcmp(reason, watcher->hold_reason) != 0)
         log_warning("folder %s is held: %s, retrying every %d s", watcher->name, reason,
                     (int)(HOLD_RETRY_US / USEC_PER_SEC));

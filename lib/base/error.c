@@ -37,23 +37,10 @@ static const struct {
     { ENOTCONN, CLASS_TRANSIENT }, { EREMOTEIO, CLASS_TRANSIENT }, { EDEADLK, CLASS_TRANSIENT },
 };
 
-/* Takes the start of a character that was cut off the end of @text. */
-static void drop_cut_character(char *text)
-{
-    size_t length = strlen(text);
-
-    for (size_t tail = 1; tail <= 4 && tail <= length; tail++)
-        if (((unsigned char)text[length - tail] & 0xC0) != 0x80) {
-            if (!text_is_utf8(text + length - tail, tail))
-                text[length - tail] = '\0';
-            return;
-        }
-}
-
 static void set_text(struct error *error, const char *format, va_list args)
 {
     if (vsnprintf(error->text, sizeof error->text, format, args) >= (int)sizeof error->text)
-        drop_cut_character(error->text);
+        text_drop_cut_character(error->text);
 }
 
 int error_set(struct error *error, int errnum, enum error_class class, enum error_stage stage,
@@ -81,7 +68,7 @@ static void append_description(struct error *error, int errnum)
 
     if (strlen(error->text) > room) {
         error->text[room] = '\0';
-        drop_cut_character(error->text);
+        text_drop_cut_character(error->text);
     }
     snprintf(error->text + strlen(error->text), (size_t)length + 1, "%s", description);
 }

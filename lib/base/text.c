@@ -96,6 +96,18 @@ const char *text_escape(const char *bytes, char *buffer, size_t size)
     return buffer;
 }
 
+void text_drop_cut_character(char *text)
+{
+    size_t length = strlen(text);
+
+    for (size_t tail = 1; tail <= 4 && tail <= length; tail++)
+        if (((unsigned char)text[length - tail] & 0xC0) != 0x80) {
+            if (!text_is_utf8(text + length - tail, tail))
+                text[length - tail] = '\0';
+            return;
+        }
+}
+
 int text_parse_unsigned(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
 {
     uint64_t value = 0;

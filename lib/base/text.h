@@ -16,6 +16,9 @@ const char *text_escape(const char *bytes, char *buffer, size_t size);
 /* True if @bytes (@length of them) are well-formed UTF-8 without NUL. */
 bool text_is_utf8(const char *bytes, size_t length);
 
+/* Takes from the end of @text the start of a character of which the rest was cut off. */
+void text_drop_cut_character(char *text);
+
 /* Whole numbers in base 10 without sign; 0, -EINVAL (not a number) or -ERANGE (not in @min…@max). */
 int text_parse_unsigned(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
 

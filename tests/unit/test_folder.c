@@ -134,7 +134,52 @@ START_TEST(an_opened_job_may_be_put_first)
 }
 END_TEST
 
+START_TEST(a_sick_folder_is_held_until_a_job_has_passed)
+{
+    struct job *job;
+
+    setup();
+    job = new_job(1);
+    ck_assert(folder_may_work(folder));
+    ck_assert(folder_fall_sick(folder, "no descriptors are left"));
+    ck_assert(!folder_fall_sick(folder, "no descriptors are left")); /* is said once */
+    ck_assert_int_eq(folder_state_now(folder), FOLDER_HELD);
+    ck_assert_str_eq(folder_reason(folder), "no descriptors are left");
+    ck_assert_uint_gt(folder->held_since_us, 0);
+    ck_assert(!folder_may_work(folder));
+
+    folder->sick_until_us = 0; /* its time has come: one job is tried, not two */
+    ck_assert(folder_may_work(folder));
+    folder_enter_job(folder, job, JOB_OPENING);
+    ck_assert(!folder_may_work(folder));
+    ck_assert_int_eq(folder_state_now(folder), FOLDER_HELD);
+
+    ck_assert(folder_recover(folder));
+    ck_assert(!folder_recover(folder));
+    ck_assert_int_eq(folder_state_now(folder), FOLDER_OK);
+    ck_assert_uint_eq(folder->held_since_us, 0);
+    ck_assert(folder_may_work(folder));
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_lost_folder_is_lost_whether_it_is_sick_or_not)
+{
+    setup();
+    folder_fall_sick(folder, "no descriptors are left");
+    folder->news.state = FOLDER_LOST;
+    snprintf(folder->news.reason, sizeof folder->news.reason, "it is gone");
+    folder->sick_until_us = 0;
+    ck_assert_int_eq(folder_state_now(folder), FOLDER_LOST);
+    ck_assert_str_eq(folder_reason(folder), "it is gone");
+    ck_assert(!folder_may_work(folder));
+    teardown();
+}
+END_TEST
+
 UNIT_MAIN("folder", UNIT_TEST(a_new_folder_has_nothing_in_flight), UNIT_TEST(jobs_are_counted_by_state),
           UNIT_TEST(pictures_that_wait_to_be_published_are_counted),
           UNIT_TEST(ready_jobs_leave_in_the_order_in_which_they_came),
-          UNIT_TEST(an_opened_job_may_be_put_first))
+          UNIT_TEST(an_opened_job_may_be_put_first), UNIT_TEST(a_sick_folder_is_held_until_a_job_has_passed),
+          UNIT_TEST(a_lost_folder_is_lost_whether_it_is_sick_or_not))

@@ -506,6 +506,28 @@ START_TEST(the_oldest_jobs_come_first_as_many_as_asked)
 }
 END_TEST
 
+START_TEST(transient_failures_are_remembered_until_another_version_comes)
+{
+    struct job *job;
+
+    setup();
+    arrive("a.jpg", 1);
+    job = take_one();
+    ck_assert_uint_eq(job->retries, 0);
+    job->retries = 3;
+    release(job);
+    job = take_one();
+    ck_assert_uint_eq(job->retries, 3);
+    ck_assert_uint_eq(job->attempts, 0);
+    release(job);
+    arrive("a.jpg", 2);
+    job = take_one();
+    ck_assert_uint_eq(job->retries, 0);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_folder_gets_its_own_jobs_only)
 {
     setup();
@@ -1386,6 +1408,7 @@ UNIT_MAIN("ledger_store", UNIT_TEST(any_number_of_arrivals_of_one_version_make_o
           UNIT_TEST(a_version_that_comes_while_a_file_is_verified_follows),
           UNIT_TEST(a_new_version_of_a_suspect_stays_among_the_suspects),
           UNIT_TEST(the_oldest_jobs_come_first_as_many_as_asked), UNIT_TEST(a_folder_gets_its_own_jobs_only),
+          UNIT_TEST(transient_failures_are_remembered_until_another_version_comes),
           UNIT_TEST(a_delayed_job_is_due_when_its_time_has_come),
           UNIT_TEST(outputs_are_planned_when_a_job_is_taken),
           UNIT_TEST(two_sources_of_one_output_are_a_conflict),
