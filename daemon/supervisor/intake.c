@@ -268,6 +268,8 @@ static void scan_finished(struct intake *intake)
     if (!intake->scanning_all)
         return; /* new directories, however many come, do not put the next walk over everything off */
     intake->scanning_all = false;
+    if (!intake->scanned)
+        ledger_scanned(intake->ledger, intake->name);
     intake->scanned = true;
     intake->rescan_us =
         intake->once ? USEC_INFINITY : now + (took * SCAN_SHARE > interval ? took * SCAN_SHARE : interval);

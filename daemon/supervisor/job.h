@@ -51,7 +51,9 @@ struct job_output {
     char *path;              /* relative to the folder's Output; owned */
     struct published before; /* what the ledger knows of the file under this name from an earlier version */
     struct published after;  /* as published by this job */
-    bool made;               /* false: skipped by the worker (too wide for the source) */
+    bool made;               /* false: not wanted (too wide for the source, or Existing=skip) */
+    bool adopted;            /* what is there already stands for it; see claim.h */
+    unsigned number;         /* of its name, with Existing=number; 0: none */
     int fd;                  /* the finished picture, a sealed memory file; -1 until then */
     uint64_t bytes;
     uint32_t width, height;
@@ -73,6 +75,7 @@ struct job {
     enum job_resume resume;
     unsigned attempts; /* those that counted against the file */
     unsigned retries;  /* transient failures so far; they do not */
+    bool adopt;        /* found by the first walk of a ledger that is new to its folder; see claim.h */
     bool suspect;      /* it was handed out when the daemon ended uncleanly */
 
     int source_fd; /* -1 but while opened */

@@ -228,6 +228,11 @@ static void on_verdict(struct supervisor *supervisor, struct job *job, enum verd
             "changed");
         finish(supervisor, job, JOB_SUPERSEDED, true);
         break;
+    case VERDICT_SETTLED:
+        job->failure = (struct error){ .class = CLASS_NONE };
+        environment_is_well(supervisor, job);
+        finish(supervisor, job, JOB_DONE, false);
+        break;
     case VERDICT_VANISHED:
         finish(supervisor, job, JOB_VANISHED, true);
         break;
@@ -275,24 +280,33 @@ static void on_examined(struct supervisor *supervisor, struct job *job, enum ver
         on_verdict(supervisor, job, verdict);
 }
 
-static size_t count_made(const struct job *job)
+static size_t count_outputs(const struct job *job, bool adopted)
 {
-    size_t made = 0;
+    size_t count = 0;
 
     for (size_t i = 0; i < job->output_count; i++)
-        made += job->outputs[i].made;
-    return made;
+        count += job->outputs[i].made && job->outputs[i].adopted == adopted;
+    return count;
+}
+
+static void log_done(const struct job *job, const char *path)
+{
+    size_t made = count_outputs(job, false), adopted = count_outputs(job, true);
+    char duration[32], there[60] = "";
+
+    if (adopted > 0)
+        snprintf(there, sizeof there, ", %zu %s there already", adopted, adopted == 1 ? "was" : "were");
+    log_job(LOG_INFO, job->id, "done %s/%s: %zu output%s in %s%s", job->folder->name, path, made,
+            made == 1 ? "" : "s", text_format_duration(job->duration_us, duration, sizeof duration), there);
 }
 
 static void log_outcome(const struct job *job)
 {
-    char path[TEXT_ESCAPED_MAX], duration[32];
-    size_t made = count_made(job);
+    char path[TEXT_ESCAPED_MAX];
 
     text_escape(job->path, path, sizeof path);
     if (job->state == JOB_DONE)
-        log_job(LOG_INFO, job->id, "done %s/%s: %zu output%s in %s", job->folder->name, path, made,
-                made == 1 ? "" : "s", text_format_duration(job->duration_us, duration, sizeof duration));
+        log_done(job, path);
     else if (job->state == JOB_FAILED)
         log_job(LOG_WARNING, job->id, "failed %s/%s: %s, %s: %s", job->folder->name, path,
                 error_class_name(job->failure.class), error_stage_name(job->failure.stage),

@@ -20,12 +20,16 @@ enum { RETRY_INTERVAL_MS = 1000 };
 
 /* A question that a watcher waits on; on its stack. */
 struct call {
+    /* Answers it inside a transaction, which is tried again when it fails: -EIO for that. */
+    int (*apply)(struct ledger *ledger, struct call *call);
     size_t slot;
     const char *folder;
     int (*each)(void *context, const char *output_path, uint64_t job, uint32_t rendition); /* enter */
     void *context;
-    struct job *const *jobs; /* intent */
+    struct job *const *jobs; /* intent; move: one */
     size_t job_count;
+    const struct job_output *output; /* move, to @path */
+    const char *path;
     bool stop; /* from ledger_stop(): the last message of all */
     int result;
     sem_t answered;
@@ -85,16 +89,32 @@ static int enter_folder(struct ledger *ledger, struct call *call)
     return call->result == -EIO ? -EIO : 0;
 }
 
-static int apply_call(struct ledger *ledger, struct call *call)
+static int announce_jobs(struct ledger *ledger, struct call *call)
 {
     int r = 0;
 
-    call->result = 0;
-    if (call->folder)
-        return enter_folder(ledger, call);
     for (size_t i = 0; r >= 0 && i < call->job_count; i++)
         r = ledger_store_intent(ledger->store, call->jobs[i]);
     return r;
+}
+
+static int note_scanned(struct ledger *ledger, struct call *call)
+{
+    return ledger_store_scanned(ledger->store, call->folder);
+}
+
+static int move_output(struct ledger *ledger, struct call *call)
+{
+    int r = ledger_store_move_output(ledger->store, call->jobs[0], call->output, call->path);
+
+    call->result = r == 0 ? -EEXIST : 0;
+    return r;
+}
+
+static int apply_call(struct ledger *ledger, struct call *call)
+{
+    call->result = 0;
+    return call->apply ? call->apply(ledger, call) : 0;
 }
 
 static int apply_arrival(struct ledger *ledger, const struct arrival *arrival)
@@ -510,14 +530,32 @@ int ledger_enter_folder(struct ledger *ledger, size_t slot, const char *folder,
                         int (*each)(void *context, const char *output_path, uint64_t job, uint32_t rendition),
                         void *context)
 {
-    struct call call = { .slot = slot, .folder = folder, .each = each, .context = context };
+    struct call call = {
+        .apply = enter_folder, .slot = slot, .folder = folder, .each = each, .context = context
+    };
 
     return call_and_wait(ledger, &call);
 }
 
 int ledger_intent(struct ledger *ledger, struct job *const *jobs, size_t count)
 {
-    struct call call = { .jobs = jobs, .job_count = count };
+    struct call call = { .apply = announce_jobs, .jobs = jobs, .job_count = count };
+
+    return call_and_wait(ledger, &call);
+}
+
+int ledger_scanned(struct ledger *ledger, const char *folder)
+{
+    struct call call = { .apply = note_scanned, .folder = folder };
+
+    return call_and_wait(ledger, &call);
+}
+
+int ledger_move_output(struct ledger *ledger, const struct job *job, const struct job_output *output,
+                       const char *path)
+{
+    struct job *const jobs[] = { (struct job *)job };
+    struct call call = { .apply = move_output, .jobs = jobs, .output = output, .path = path };
 
     return call_and_wait(ledger, &call);
 }

@@ -110,6 +110,15 @@ int ledger_enter_folder(struct ledger *ledger, size_t slot, const char *folder,
                         int (*each)(void *context, const char *output_path, uint64_t job, uint32_t rendition),
                         void *context);
 
+/* Watcher threads: the first walk over @folder is over; what comes now is new, see claim.h. Waits for the answer. 0
+ * or -EPIPE. */
+int ledger_scanned(struct ledger *ledger, const char *folder);
+
+/* Watcher threads: reserves @path, relative to Output, for @output of @job instead of its present name. Waits for
+ * the answer. 0, -EEXIST when it belongs to another source, or -EPIPE. */
+int ledger_move_output(struct ledger *ledger, const struct job *job, const struct job_output *output,
+                       const char *path);
+
 /* Watcher threads: makes the intent of publishing @jobs durable. Waits for the answer. 0 or -EPIPE. */
 int ledger_intent(struct ledger *ledger, struct job *const *jobs, size_t count);
 

@@ -6,7 +6,8 @@
  * job      one row a version under one recipe. state: enum job_state. session: the run of the daemon that
  *          handed it out; suspect and started: see "Blame" in job_flow.h. original_pending: the outcome is
  *          durable, the original is not archived, deleted or moved yet. verify: see ledger_store_arrival().
- *          retries: transient failures since it was queued.
+ *          retries: transient failures since it was queued. adopt: see claim.h.
+ * folder   the folders of which a whole walk is over.
  * output   one row a file that we made or are about to make, by absolute path: reserves names, and knows what
  *          is ours by inode, size and mtime (inode 0: not made yet).
  * counter  end states since the ledger began, and this ledger's instance and session numbers. */
@@ -60,7 +61,9 @@ static const char *const ledger_migrations[] = {
     "CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
 
     "ALTER TABLE job ADD COLUMN verify INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE job ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE job ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE job ADD COLUMN adopt INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE folder (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;",
 };
 
 #endif

@@ -38,8 +38,11 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
     [SQL_GET_SOURCE_OF_JOB] =
         "SELECT source.id, source.device, source.inode, source.size, source.mtime_ns,"
         " source.ctime_ns FROM job JOIN source ON source.id = job.source WHERE job.id = ?1",
-    [SQL_ADD_JOB] = "INSERT INTO job (source, folder, state, " VERSION_COLUMNS ", queued_us, verify)"
-                    " SELECT id, folder, 0, " VERSION_COLUMNS ", ?2, ?3 FROM source WHERE id = ?1",
+    [SQL_ADD_JOB] = "INSERT INTO job (source, folder, state, " VERSION_COLUMNS ", queued_us, verify, adopt)"
+                    " SELECT id, folder, 0, " VERSION_COLUMNS ", ?2, ?3,"
+                    " job IS NULL AND NOT EXISTS (SELECT 1 FROM folder WHERE name = source.folder)"
+                    " FROM source WHERE id = ?1",
+    [SQL_ADD_FOLDER] = "INSERT OR IGNORE INTO folder (name) VALUES (?1)",
     [SQL_SET_JOB_VERSION] =
         "UPDATE job SET (" VERSION_COLUMNS ") ="
         " (SELECT " VERSION_COLUMNS " FROM source WHERE source.id = job.source),"
@@ -52,7 +55,8 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
                                 " WHERE job = ?2",
     [SQL_TAKE_JOBS] =
         "SELECT job.id, source.path, job.device, job.inode, job.size, job.mtime_ns, job.ctime_ns,"
-        " job.attempts, source.id, job.retries, CASE WHEN job.verify THEN coalesce(source.content_hash, 0) "
+        " job.attempts, source.id, job.retries, job.adopt, CASE WHEN job.verify THEN "
+        "coalesce(source.content_hash, 0) "
         "ELSE 0 END"
         " FROM job JOIN source ON source.id = job.source"
         " WHERE job.folder = ?1 AND job.suspect = ?2 AND job.state = 0 AND job.not_before_us <= ?3"
@@ -95,7 +99,9 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
         " WHERE path = ?1",
     [SQL_SET_OUTPUT_PLAN] =
         "UPDATE output SET job = ?2, rendition = ?3, width = ?4, height = ?5 WHERE path = ?1",
-    [SQL_DROP_OUTPUT] = "DELETE FROM output WHERE path = ?1",
+    [SQL_DROP_OUTPUT] =
+        "DELETE FROM output WHERE path = ?1 AND source = (SELECT source FROM job WHERE id = ?2)",
+    [SQL_DROP_RESERVATION] = "DELETE FROM output WHERE path = ?1 AND job = ?2 AND inode = 0",
     [SQL_DROP_UNMADE_OUTPUTS] = "DELETE FROM output WHERE job = ?1 AND inode = 0",
     [SQL_LEFTOVERS] =
         "SELECT output.path, output.job, output.rendition FROM output JOIN job ON job.id = output.job"

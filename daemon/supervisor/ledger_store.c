@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "recipe/naming.h"
+#include "supervisor/claim.h"
 #include "supervisor/ledger_sql.h"
 
 #include <errno.h>
@@ -235,6 +236,11 @@ int ledger_store_arrival(struct ledger_store *store, const char *folder, const c
     return 0; /* in flight: ledger_store_finish() sees that the source is another version by then */
 }
 
+int ledger_store_scanned(struct ledger_store *store, const char *folder)
+{
+    return sql_finish(store, sql_start(store, SQL_ADD_FOLDER, "t", folder));
+}
+
 /* ---- taking ---- */
 
 /* The absolute path under which the output at @path of @folder is known. The caller frees. */
@@ -281,18 +287,23 @@ static int load_published(struct ledger_store *store, struct job *job, int64_t s
     return r;
 }
 
-static int conflict(struct ledger_store *store, struct job *job, const char *absolute)
+static int conflict(struct ledger_store *store, struct job *job, const char *path)
 {
-    sqlite3_stmt *statement = sql_start(store, SQL_OWNER_OF_OUTPUT, "b", absolute);
-    int r = sql_step(store, statement);
-    _cleanup_free_ char *owner = r > 0 ? sql_column_string(statement, 1) : NULL;
+    _cleanup_free_ char *absolute = absolute_output(job->folder, path), *owner = NULL;
+    sqlite3_stmt *statement;
     char name[151], other[121];
+    int r;
 
+    if (!absolute)
+        return -ENOMEM;
+    statement = sql_start(store, SQL_OWNER_OF_OUTPUT, "b", absolute);
+    r = sql_step(store, statement);
+    owner = r > 0 ? sql_column_string(statement, 1) : NULL;
     sqlite3_reset(statement);
     if (r < 0)
         return r;
     error_set(&job->failure, EEXIST, CLASS_CONFLICT, STAGE_PLAN,
-              "its output %s belongs to %s already; rename one of them, or let Name= use {name} and touch it",
+              "its output %s belongs to %s already; rename one of them, or let Name= use {name}, and retry the job",
               text_escape(absolute, name, sizeof name), text_escape(owner ?: "?", other, sizeof other));
     job->state = JOB_FAILED;
     return 0;
@@ -306,11 +317,77 @@ static struct job_output *find_output(struct job *job, const char *path)
     return NULL;
 }
 
+/* 1: the name is @source's now; 0: it belongs to another source. */
+static int reserve(struct ledger_store *store, const struct job *job, int64_t source, uint32_t rendition,
+                   const char *path)
+{
+    _cleanup_free_ char *absolute = absolute_output(job->folder, path);
+
+    if (!absolute)
+        return -ENOMEM;
+    if (sql_finish(store, sql_start(store, SQL_RESERVE_OUTPUT, "biii", absolute, source, (int64_t)job->id,
+                                    (int64_t)rendition)) < 0)
+        return -EIO;
+    return sqlite3_changes(store->database) > 0;
+}
+
+static int seize(struct ledger_store *store, const struct job *job, int64_t source, uint32_t rendition,
+                 const char *path)
+{
+    _cleanup_free_ char *absolute = absolute_output(job->folder, path);
+
+    if (!absolute)
+        return -ENOMEM;
+    return sql_finish(store, sql_start(store, SQL_SEIZE_OUTPUT, "biii", absolute, source, (int64_t)job->id,
+                                       (int64_t)rendition));
+}
+
+/* The first number under which the name can be had; *path becomes it. 1 when there is one, 0 when not. */
+static int reserve_numbered(struct ledger_store *store, const struct job *job, int64_t source,
+                            uint32_t rendition, char **path, unsigned *ret_number)
+{
+    for (unsigned number = 1; number <= CLAIM_NUMBERS_MAX; number++) {
+        char *numbered = naming_numbered(*path, number);
+        int r = numbered ? reserve(store, job, source, rendition, numbered) : -ENOMEM;
+
+        if (r <= 0) {
+            free(numbered);
+            if (r < 0)
+                return r;
+            continue;
+        }
+        free(*path);
+        *path = numbered;
+        *ret_number = number;
+        return 1;
+    }
+    return 0;
+}
+
+/* Another source has the name: what Existing= says. 1: *path is reserved now; 0: the output is not made, or it was a
+ * clash: job->state says so. */
+static int resolve_clash(struct ledger_store *store, struct job *job, int64_t source, uint32_t rendition,
+                         char **path, unsigned *ret_number)
+{
+    int r = 0;
+
+    if (job->folder->existing == EXISTING_SKIP)
+        return 0;
+    if (job->folder->existing == EXISTING_OVERWRITE) {
+        r = seize(store, job, source, rendition, *path);
+        return r < 0 ? r : 1;
+    }
+    if (job->folder->existing == EXISTING_NUMBER)
+        r = reserve_numbered(store, job, source, rendition, path, ret_number);
+    return r != 0 ? r : conflict(store, job, *path);
+}
+
 /* Reserves the name of one rendition. 0 also when it was a clash: job->state says so. */
 static int plan_output(struct ledger_store *store, struct job *job, int64_t source, uint32_t rendition)
 {
-    _cleanup_free_ char *path = NULL, *absolute = NULL;
+    _cleanup_free_ char *path = NULL;
     struct job_output *output;
+    unsigned number = 0;
     int r;
 
     r = naming_output(job->recipe, rendition, job->path, job->version.mtime_ns, &path);
@@ -321,27 +398,18 @@ static int plan_output(struct ledger_store *store, struct job *job, int64_t sour
     }
     if (r < 0)
         return r;
-    absolute = absolute_output(job->folder, path);
-    if (!absolute)
-        return -ENOMEM;
 
-    r = sql_finish(store, sql_start(store, SQL_RESERVE_OUTPUT, "biii", absolute, source, (int64_t)job->id,
-                                    (int64_t)rendition));
-    if (r < 0)
+    r = reserve(store, job, source, rendition, path);
+    if (r == 0)
+        r = resolve_clash(store, job, source, rendition, &path, &number);
+    if (r <= 0)
         return r;
-    if (sqlite3_changes(store->database) == 0) {
-        if (job->folder->existing != EXISTING_OVERWRITE)
-            return conflict(store, job, absolute);
-        r = sql_finish(store, sql_start(store, SQL_SEIZE_OUTPUT, "biii", absolute, source, (int64_t)job->id,
-                                        (int64_t)rendition));
-        if (r < 0)
-            return r;
-    }
 
     output = find_output(job, path) ?: job_add_output(job, rendition, path);
     if (!output)
         return -ENOMEM;
     output->rendition = rendition;
+    output->number = number;
     return 0;
 }
 
@@ -431,7 +499,8 @@ int ledger_store_take(struct ledger_store *store, struct config *config, size_t 
         if (job) {
             job->suspect = suspects;
             job->retries = (unsigned)sqlite3_column_int64(statement, 9);
-            job->known_hash = (uint64_t)sqlite3_column_int64(statement, 10);
+            job->adopt = sqlite3_column_int(statement, 10) != 0;
+            job->known_hash = (uint64_t)sqlite3_column_int64(statement, 11);
             sources[count++] = sqlite3_column_int64(statement, 8);
             TAILQ_INSERT_TAIL(&taken, job, link);
         }
@@ -553,9 +622,37 @@ int ledger_store_leftovers(struct ledger_store *store, const char *folder,
 
 /* ---- the rest of a job's life ---- */
 
+static int source_of(struct ledger_store *store, const struct job *job, int64_t *ret)
+{
+    sqlite3_stmt *statement = sql_start(store, SQL_GET_SOURCE_OF_JOB, "i", (int64_t)job->id);
+    int r = sql_step(store, statement);
+
+    *ret = r > 0 ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    return r < 0 ? r : 0;
+}
+
 int ledger_store_started(struct ledger_store *store, uint64_t job, bool started)
 {
     return sql_finish(store, sql_start(store, SQL_SET_STARTED, "ii", (int64_t)job, (int64_t)started));
+}
+
+int ledger_store_move_output(struct ledger_store *store, const struct job *job,
+                             const struct job_output *output, const char *path)
+{
+    _cleanup_free_ char *absolute = absolute_output(job->folder, output->path);
+    int64_t source;
+    int r;
+
+    if (!absolute)
+        return -ENOMEM;
+    r = source_of(store, job, &source);
+    if (r == 0)
+        r = reserve(store, job, source, output->rendition, path);
+    if (r <= 0)
+        return r;
+    r = sql_finish(store, sql_start(store, SQL_DROP_RESERVATION, "bi", absolute, (int64_t)job->id));
+    return r < 0 ? r : 1;
 }
 
 /* Resuming has nothing but these rows: what is not made any more is marked so, or forgotten if it never was. */
@@ -566,7 +663,7 @@ static int plan_final(struct ledger_store *store, const struct job *job, const s
     if (!absolute)
         return -ENOMEM;
     if (!output->made && output->before.inode == 0)
-        return sql_finish(store, sql_start(store, SQL_DROP_OUTPUT, "b", absolute));
+        return sql_finish(store, sql_start(store, SQL_DROP_OUTPUT, "bi", absolute, (int64_t)job->id));
     return sql_finish(store, sql_start(store, SQL_SET_OUTPUT_PLAN, "biiii", absolute, (int64_t)job->id,
                                        output->made ? (int64_t)output->rendition : (int64_t)RENDITION_NONE,
                                        (int64_t)output->width, (int64_t)output->height));
@@ -598,7 +695,7 @@ static int record_outputs(struct ledger_store *store, const struct job *job)
                                      (int64_t)output->after.inode, output->after.size, output->after.mtime_ns,
                                      (int64_t)output->width, (int64_t)output->height));
         else
-            r = sql_finish(store, sql_start(store, SQL_DROP_OUTPUT, "b", absolute));
+            r = sql_finish(store, sql_start(store, SQL_DROP_OUTPUT, "bi", absolute, (int64_t)job->id));
         if (r < 0)
             return r;
     }
@@ -624,16 +721,6 @@ static int follow_up(struct ledger_store *store, const struct job *job, uint64_t
                    may_be_unchanged(&newest, &job->version) &&
                        has_known_content(job->state, (int64_t)job->source_hash),
                    now_us);
-}
-
-static int source_of(struct ledger_store *store, const struct job *job, int64_t *ret)
-{
-    sqlite3_stmt *statement = sql_start(store, SQL_GET_SOURCE_OF_JOB, "i", (int64_t)job->id);
-    int r = sql_step(store, statement);
-
-    *ret = r > 0 ? sqlite3_column_int64(statement, 0) : 0;
-    sqlite3_reset(statement);
-    return r < 0 ? r : 0;
 }
 
 int ledger_store_finish(struct ledger_store *store, const struct job *job, bool original_pending,

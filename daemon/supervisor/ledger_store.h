@@ -48,6 +48,10 @@ int ledger_store_queued(struct ledger_store *store, const char *folder, uint64_t
 int ledger_store_arrival(struct ledger_store *store, const char *folder, const char *path,
                          const struct version *version, uint64_t now_us);
 
+/* The first walk over @folder is over: files that come now are new. Those that were found before had outputs already,
+ * if this ledger takes the place of one that was lost (job->adopt). */
+int ledger_store_scanned(struct ledger_store *store, const char *folder);
+
 /* Takes up to @limit due jobs of @folder from the queue, oldest first; suspects, or all others. Output names
  * are planned and reserved here: a clash makes the job JOB_FAILED at once (it is recorded already). Appends to
  * @jobs and returns how many. Fewer than @limit: *@ret_next_us (realtime) is when the next retry is due, or
@@ -63,6 +67,11 @@ int ledger_store_resume(struct ledger_store *store, struct config *config, size_
 
 /* For a suspect: a worker is about to start it (true), or it came through (false). */
 int ledger_store_started(struct ledger_store *store, uint64_t job, bool started);
+
+/* Reserves @path (relative to Output) for @output of @job instead of its present name. 1, or 0 when it belongs to
+ * another source. */
+int ledger_store_move_output(struct ledger_store *store, const struct job *job,
+                             const struct job_output *output, const char *path);
 
 /* All outputs of @job are finished under their temporary names: from now on publishing rolls forward. */
 int ledger_store_intent(struct ledger_store *store, const struct job *job);

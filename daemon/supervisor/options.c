@@ -52,7 +52,8 @@ static const struct {
     { "originals", "keep|archive|delete", "what becomes of finished originals (keep)", OPTION_ORIGINALS },
     { "archive", "DIR", "where --originals=archive puts them", OPTION_ARCHIVE },
     { "failed", "DIR", "where failed originals and error files go", OPTION_FAILED },
-    { "existing", "fail|overwrite", "what to do with files in the way of an output (fail)", OPTION_EXISTING },
+    { "existing", "fail|adopt|skip|overwrite|number", "what to do with files in the way of an output (fail)",
+      OPTION_EXISTING },
     { "drain", NULL, "do what is there now, then exit: 0 all done, 1 some failed, 75 held", OPTION_DRAIN },
     { "check", NULL, "check the configuration, then exit: 0 right, 78 wrong", OPTION_CHECK },
     { "verbose", NULL, "log more", OPTION_VERBOSE },
@@ -146,7 +147,7 @@ static int set_recipe(char **field, const char *value)
 static int apply(struct options *options, enum option_id id, const char *value)
 {
     static const char *const originals[] = { "keep", "archive", "delete", NULL };
-    static const char *const existing[] = { "fail", "overwrite", NULL };
+    static const char *const existing[] = { "fail", "adopt", "skip", "overwrite", "number", NULL };
 
     switch (id) {
     case OPTION_CONFIG:

@@ -6,6 +6,7 @@
 #include "base/fd_io.h"
 #include "base/path_beneath.h"
 #include "base/text.h"
+#include "recipe/naming.h"
 #include "supervisor/rename_new.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@
 enum {
     NUMBERED_MAX = 10000,
     COMPARE_CHUNK_BYTES = 64 << 10,
-    NAME_SIZE = 256, /* NAME_MAX and a NUL */
+    NAME_SIZE = NAMING_COMPONENT_MAX + 1,
 };
 
 /* Where the file is: in a directory of the hot folder, under its name or our private one. */
@@ -73,13 +74,12 @@ static bool has_private_file(const struct original *original)
  * ours gets a name beside it rather than being lost. 0 or -errno. */
 static int put_back(const struct original *original)
 {
-    char name[NAME_SIZE + 32];
+    char name[NAME_SIZE];
     int r = rename_new(original->directory, original->private_name, original->directory, original->name);
 
-    for (unsigned i = 1; r == -EEXIST && i < NUMBERED_MAX; i++) {
-        snprintf(name, sizeof name, "%u-%.200s", i, original->name);
-        r = rename_new(original->directory, original->private_name, original->directory, name);
-    }
+    for (unsigned i = 1; r == -EEXIST && i < NUMBERED_MAX; i++)
+        r = rename_new(original->directory, original->private_name, original->directory,
+                       naming_number(original->name, i, name));
     return r == -ENOENT ? 0 : r;
 }
 
@@ -105,22 +105,6 @@ static int seize(const struct original *original)
 }
 
 /* ---- moving ---- */
-
-/* "a.jpg", "a-1.jpg", "a-2.jpg" … */
-static const char *numbered(const char *name, unsigned number, char *buffer, size_t size)
-{
-    const char *dot = strrchr(name, '.');
-    size_t stem = dot && dot != name ? (size_t)(dot - name) : strlen(name);
-    char suffix[16] = "";
-
-    if (number > 0)
-        snprintf(suffix, sizeof suffix, "-%u", number);
-    if (strlen(name) + strlen(suffix) >= NAME_SIZE && stem > strlen(suffix))
-        stem -= strlen(suffix);
-    snprintf(buffer, size, "%.*s%s%s", (int)stem, name, suffix,
-             name + (dot && dot != name ? dot - name : (ptrdiff_t)strlen(name)));
-    return buffer;
-}
 
 static int same_content(int a, int b)
 {
@@ -199,7 +183,7 @@ static int move_numbered(const struct original *original, int to, char *ret_name
     int r = -EEXIST;
 
     for (unsigned i = 0; r == -EEXIST && i < NUMBERED_MAX; i++)
-        r = move_to_name(original, to, numbered(original->name, i, ret_name, NAME_SIZE));
+        r = move_to_name(original, to, naming_number(original->name, i, ret_name));
     return r;
 }
 
@@ -271,13 +255,13 @@ static char *error_text(const struct job *job)
 static int write_error_file(const struct original *original, int to, const char *name)
 {
     _cleanup_free_ char *text = error_text(original->job);
-    char final[NAME_SIZE + 16];
+    char final[NAME_SIZE];
     _cleanup_close_ int fd = -1;
     int r;
 
     if (!text)
         return -ENOMEM;
-    snprintf(final, sizeof final, "%.240s.error.json", name);
+    naming_append(name, strlen(name), ".error.json", final);
     unlinkat(to, original->private_name, 0);
     fd = openat(to, original->private_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)

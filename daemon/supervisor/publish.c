@@ -6,6 +6,7 @@
 #include "base/fd_io.h"
 #include "base/path_beneath.h"
 #include "base/text.h"
+#include "supervisor/claim.h"
 #include "supervisor/rename_new.h"
 
 #include <errno.h>
@@ -33,6 +34,7 @@ struct batch {
     enum verdict *verdicts;
     size_t count;
     int root;
+    bool resuming;
     struct parcel *parcels;
     size_t parcel_count;
     bool announced[PUBLISH_BATCH_MAX]; /* by job: its intent is durable */
@@ -70,11 +72,7 @@ static enum verdict output_failed(struct job *job, int errnum, const char *what,
     case ENOTDIR:
     case ELOOP:
     case EXDEV:
-        error_set(&job->failure, errnum, CLASS_CONFLICT, STAGE_PUBLISH,
-                  "something that is not ours is in the way of its output %s; move it, or set "
-                  "Existing=overwrite, and touch the source",
-                  name);
-        return VERDICT_FAILED;
+        return claim_conflict(job, errnum, path);
     case ENAMETOOLONG:
         error_set(&job->failure, errnum, CLASS_PERMANENT, STAGE_PUBLISH,
                   "the path of its output %s is too long", name);
@@ -106,15 +104,6 @@ static int open_root(const struct publish_context *context)
     return fd < 0 ? -errno : fd;
 }
 
-static bool is_as_published(int directory, const char *name, const struct published *published)
-{
-    struct stat st;
-
-    return published->inode != 0 && fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-           st.st_ino == published->inode && st.st_size == published->size &&
-           timespec_ns(&st.st_mtim) == published->mtime_ns;
-}
-
 /* May the name be taken? What the ledger knows to be ours, and untouched since, is not in the way. */
 static int check_name(const struct batch *batch, const struct parcel *parcel)
 {
@@ -122,7 +111,7 @@ static int check_name(const struct batch *batch, const struct parcel *parcel)
 
     if (fstatat(parcel->directory, parcel->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : -errno;
-    if (is_as_published(parcel->directory, parcel->name, &parcel->output->before))
+    if (claim_is_ours(parcel->directory, parcel->name, &parcel->output->before))
         return 0;
     if (batch->context->conf->existing == EXISTING_OVERWRITE && S_ISREG(st.st_mode))
         return 0;
@@ -219,7 +208,7 @@ static void flush_directories(struct batch *batch)
 static int rename_parcel(const struct batch *batch, struct parcel *parcel)
 {
     bool replace = batch->context->conf->existing == EXISTING_OVERWRITE ||
-                   is_as_published(parcel->directory, parcel->name, &parcel->output->before);
+                   claim_is_ours(parcel->directory, parcel->name, &parcel->output->before);
     int r;
 
     if (replace)
@@ -233,7 +222,7 @@ static int rename_parcel(const struct batch *batch, struct parcel *parcel)
 /* An output that the new version does not make any more goes, if it is still as we left it. */
 static void remove_parcel(struct parcel *parcel)
 {
-    if (is_as_published(parcel->directory, parcel->name, &parcel->output->before))
+    if (claim_is_ours(parcel->directory, parcel->name, &parcel->output->before))
         unlinkat(parcel->directory, parcel->name, 0);
 }
 
@@ -294,7 +283,7 @@ static void pack(struct batch *batch)
             struct job_output *output = &batch->jobs[i]->outputs[j];
             struct parcel *parcel;
 
-            if (!output->made && output->before.inode == 0)
+            if (output->adopted || (!output->made && output->before.inode == 0))
                 continue;
             parcel = &batch->parcels[batch->parcel_count++];
             *parcel = (struct parcel){ .job = i, .output = output, .directory = -1, .fd = -1 };
@@ -303,11 +292,31 @@ static void pack(struct batch *batch)
         }
 }
 
+/* Where Existing= may change what is published, that is settled before anything is written. */
+static void claim_names(struct batch *batch)
+{
+    struct claim_context context = { .conf = batch->context->conf,
+                                     .root = batch->root,
+                                     .move = batch->context->move,
+                                     .user = batch->context->user };
+
+    for (size_t i = 0; i < batch->count; i++) {
+        enum verdict verdict;
+
+        if (batch->verdicts[i] != VERDICT_OK || !claim_is_asked(batch->jobs[i]))
+            continue;
+        verdict = claim_outputs(&context, batch->jobs[i], true);
+        batch->verdicts[i] = verdict == VERDICT_SETTLED ? VERDICT_OK : verdict;
+    }
+}
+
 static int open_batch(struct batch *batch)
 {
     batch->root = open_root(batch->context);
     if (batch->root < 0)
         return batch->root;
+    if (!batch->resuming)
+        claim_names(batch);
     batch->parcels = calloc(count_outputs(batch->jobs, batch->count) + 1, sizeof *batch->parcels);
     if (!batch->parcels) {
         batch->root = close_fd(batch->root);
@@ -422,7 +431,7 @@ static enum verdict resume_parcel(struct batch *batch, struct parcel *parcel)
         r = rename_parcel(batch, parcel);
         if (r < 0)
             return output_failed(batch->jobs[0], -r, "rename", parcel->output->path);
-    } else if (is_as_published(parcel->directory, parcel->name, &parcel->output->before)) {
+    } else if (claim_is_ours(parcel->directory, parcel->name, &parcel->output->before)) {
         return VERDICT_RETURNED; /* it is the version before */
     }
 
@@ -439,7 +448,9 @@ static enum verdict resume_parcel(struct batch *batch, struct parcel *parcel)
 enum verdict publish_resume(const struct publish_context *context, struct job *job)
 {
     enum verdict verdict = VERDICT_OK;
-    struct batch batch = { .context = context, .jobs = &job, .verdicts = &verdict, .count = 1 };
+    struct batch batch = {
+        .context = context, .jobs = &job, .verdicts = &verdict, .count = 1, .resuming = true
+    };
     int r = open_batch(&batch);
 
     if (r < 0)

@@ -28,6 +28,8 @@ struct publish_context {
     uint32_t instance; /* the ledger's */
     /* Makes the intent of @jobs durable. 0, or -EPIPE when that can't be had any more (we shut down). */
     int (*intent)(void *user, struct job *const *jobs, size_t count);
+    /* See claim.h. */
+    int (*move)(void *user, const struct job *job, const struct job_output *output, const char *path);
     /* Is the source still the one? May be NULL for "yes". */
     enum verdict (*compare)(void *user, struct job *job);
     void *user;

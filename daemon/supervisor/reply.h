@@ -37,6 +37,7 @@ enum verdict {
     VERDICT_RETRY,      /* a transient failure: back to the queue with a delay */
     VERDICT_SUPERSEDED, /* the source is another version now; it will arrive again */
     VERDICT_AWAITED,    /* the source is still being written: it waits to settle again */
+    VERDICT_SETTLED,    /* its outputs are there already: it is done */
     VERDICT_VANISHED,   /* the source is gone */
     VERDICT_RETURNED,   /* not done, because we shut down or the folder is lost: back to the queue */
     VERDICT_LEFT,       /* half published when we shut down: it stays as the ledger has it, to be resumed */

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "supervisor/claim.h"
 #include "supervisor/intake.h"
 #include "supervisor/originals.h"
 #include "supervisor/publish.h"
@@ -83,6 +84,31 @@ static int open_root(const struct watcher *watcher)
 
 /* ---- opening and examining ---- */
 
+static int move_output(void *user, const struct job *job, const struct job_output *output, const char *path)
+{
+    const struct watcher *watcher = user;
+
+    return ledger_move_output(watcher->ledger, job, output, path);
+}
+
+/* Before any work is done for outputs that could not have their names. */
+static enum verdict claim(struct watcher *watcher, struct job *job)
+{
+    _cleanup_close_ int root = open(job->folder->output, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct claim_context context = {
+        .conf = job->folder, .root = root, .move = move_output, .user = watcher
+    };
+
+    if (job->known_hash != 0)
+        return VERDICT_OK; /* most likely it makes nothing */
+    if (root < 0) {
+        error_set_errno(&job->failure, errno, STAGE_PUBLISH, "cannot open Output=%s", job->folder->output);
+        job->failure.class = CLASS_ENVIRONMENT;
+        return VERDICT_RETRY;
+    }
+    return claim_outputs(&context, job, false);
+}
+
 static void open_source(struct watcher *watcher, struct job *job)
 {
     _cleanup_close_ int root = open_root(watcher);
@@ -90,6 +116,8 @@ static void open_source(struct watcher *watcher, struct job *job)
 
     if (root < 0)
         intake_lose_root(watcher->intake, -root);
+    if (verdict == VERDICT_OK)
+        verdict = claim(watcher, job);
     if (verdict == VERDICT_SUPERSEDED)
         intake_touch(watcher->intake, job->path);
     answer(watcher, REPLY_OPENED, verdict, job);
@@ -137,6 +165,12 @@ static enum verdict compare(void *user, struct job *job)
     const struct compare_context *context = user;
 
     return context->root < 0 ? VERDICT_RETURNED : source_compare(job, context->root);
+}
+
+static int move_published(void *user, const struct job *job, const struct job_output *output,
+                          const char *path)
+{
+    return move_output(((const struct compare_context *)user)->watcher, job, output, path);
 }
 
 static int intent(void *user, struct job *const *jobs, size_t count)
@@ -223,6 +257,7 @@ static void publish_batch(struct watcher *watcher)
         .conf = jobs[0]->folder,
         .instance = ledger_instance(watcher->ledger),
         .intent = intent,
+        .move = move_published,
         .compare = compare,
         .user = &user,
     };

@@ -144,7 +144,7 @@ static int parse_pixels(const struct ini_entry *entry, const struct conf_key *ke
 /* The keys. */
 
 static const char *const originals_names[] = { "keep", "archive", "delete", NULL };
-static const char *const existing_names[] = { "fail", "overwrite", NULL };
+static const char *const existing_names[] = { "fail", "adopt", "skip", "overwrite", "number", NULL };
 static const char *const watch_names[] = { "auto", "inotify", "poll", NULL };
 static const char *const fail_on_names[] = { "none", "truncated", "error", "warning", NULL };
 

@@ -365,3 +365,47 @@ int naming_output(const struct recipe *recipe, size_t index, const char *path, i
         return -ENOMEM;
     return make_safe(expanded, ret);
 }
+
+/* Suffixes. */
+
+const char *naming_append(const char *stem, size_t length, const char *suffix, char *buffer)
+{
+    size_t suffix_length = strlen(suffix);
+
+    if (length + suffix_length <= NAMING_COMPONENT_MAX) {
+        snprintf(buffer, NAMING_COMPONENT_MAX + 1, "%.*s%s", (int)length, stem, suffix);
+        return buffer;
+    }
+    if (suffix_length > NAMING_COMPONENT_MAX - HASH_BYTES)
+        suffix_length = NAMING_COMPONENT_MAX - HASH_BYTES;
+    snprintf(buffer, NAMING_COMPONENT_MAX + 1, "%.*s-%08" PRIx32 "%.*s",
+             (int)cut_length(stem, length, NAMING_COMPONENT_MAX - HASH_BYTES - suffix_length), stem,
+             (uint32_t)XXH3_64bits(stem, length), (int)suffix_length, suffix);
+    return buffer;
+}
+
+const char *naming_number(const char *name, unsigned number, char *buffer)
+{
+    size_t stem = stem_length(name);
+    char suffix[NAMING_COMPONENT_MAX + 16];
+
+    if (strlen(name) - stem > EXTENSION_BYTES_MAX)
+        stem = strlen(name); /* no extension, but a name with a dot in it */
+    if (number > 0)
+        snprintf(suffix, sizeof suffix, "-%u%s", number, name + stem);
+    else
+        snprintf(suffix, sizeof suffix, "%s", name + stem);
+    return naming_append(name, stem, suffix, buffer);
+}
+
+char *naming_numbered(const char *path, unsigned number)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    char buffer[NAMING_COMPONENT_MAX + 1];
+    char *numbered;
+
+    return asprintf(&numbered, "%.*s%s", (int)(name - path), path, naming_number(name, number, buffer)) < 0
+               ? NULL
+               : numbered;
+}

@@ -28,4 +28,14 @@ bool naming_uses(const char *name_template, const char *field);
  * front (a source "...jpg" has the stem ".."). The caller frees *@ret. 0, -EINVAL when nothing is left for a name, or -ENOMEM. */
 int naming_output(const struct recipe *recipe, size_t index, const char *path, int64_t mtime_ns, char **ret);
 
+/* One component of @stem (its @length bytes) and @suffix. What would be too long keeps its suffix: the stem is cut,
+ * between two characters, and given a hash. Returns @buffer (NAMING_COMPONENT_MAX + 1 bytes). */
+const char *naming_append(const char *stem, size_t length, const char *suffix, char *buffer);
+
+/* The component @name with a number: "a-2.png" of "a.png" and 2; with 0 as it is. Returns @buffer, as above. */
+const char *naming_number(const char *name, unsigned number, char *buffer);
+
+/* The path @path with its last component numbered. The caller frees; NULL when memory is out. */
+char *naming_numbered(const char *path, unsigned number);
+
 #endif

@@ -137,7 +137,8 @@ static const struct {
       "give a number of pixels" },
     { "a set-user-id mode for files", NEEDED "FileMode=4755\n", "from 0000 to 0777" },
     { "directories that we could not enter", NEEDED "DirectoryMode=0600\n", "from 0700 to 7777" },
-    { "a policy that does not exist", NEEDED "Existing=ask\n", "use one of fail, overwrite" },
+    { "a policy that does not exist", NEEDED "Existing=ask\n",
+      "use one of fail, adopt, skip, overwrite, number" },
     { "a misspelt key", NEEDED "Setle=1s\n", "did you mean Settle=?" },
     { "a named section", "[Folder web]\n" NEEDED, ":1:1: the section is just [Folder], without a name" },
 };

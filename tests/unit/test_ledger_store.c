@@ -685,6 +685,143 @@ START_TEST(overwriting_seizes_the_name)
 }
 END_TEST
 
+/* Two sources of one output with each Existing=, and what the second one is to make. */
+static const struct {
+    enum existing existing;
+    enum job_state state;
+    const char *makes; /* NULL: nothing */
+} clashes[] = {
+    { EXISTING_FAIL, JOB_FAILED, NULL },         { EXISTING_ADOPT, JOB_FAILED, NULL },
+    { EXISTING_SKIP, JOB_OPENING, NULL },        { EXISTING_OVERWRITE, JOB_OPENING, "a.png" },
+    { EXISTING_NUMBER, JOB_OPENING, "a-1.png" },
+};
+
+START_TEST(existing_says_what_becomes_of_a_clash_of_two_sources)
+{
+    struct job *first, *second;
+
+    setup_recipe(HOT_RECIPE_SINGLE);
+    hot.conf[0].existing = clashes[_i].existing;
+    arrive("a.jpg", 1);
+    arrive("a.tif", 2);
+    ck_assert_int_eq(take(10), 2);
+    first = pop();
+    second = pop();
+    ck_assert_str_eq(first->outputs[0].path, "a.png");
+    ck_assert_int_eq(second->state, clashes[_i].state);
+    ck_assert_uint_eq(second->output_count, clashes[_i].makes != NULL);
+    if (clashes[_i].makes)
+        ck_assert_str_eq(second->outputs[0].path, clashes[_i].makes);
+    job_free(first);
+    job_free(second);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_numbered_output_keeps_its_number_while_the_name_is_taken)
+{
+    struct job *job;
+
+    setup_recipe(HOT_RECIPE_SINGLE);
+    hot.conf[0].existing = EXISTING_NUMBER;
+    arrive("a.jpg", 1);
+    finish(take_one(), JOB_DONE);
+    arrive("a.tif", 2);
+    finish(take_one(), JOB_DONE);
+    arrive("a.gif", 3);
+    job = take_one();
+    ck_assert_str_eq(job->outputs[0].path, "a-2.png");
+    finish(job, JOB_DONE);
+    arrive("a.tif", 4);
+    job = take_one();
+    ck_assert_uint_eq(job->output_count, 1);
+    ck_assert_str_eq(job->outputs[0].path, "a-1.png");
+    ck_assert_uint_ne(job->outputs[0].before.inode, 0);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+START_TEST(an_output_moved_to_another_name_gives_the_first_one_back)
+{
+    struct job *job;
+
+    setup_recipe(HOT_RECIPE_SINGLE);
+    arrive("a.jpg", 1);
+    job = take_one();
+    begin();
+    ck_assert_int_eq(ledger_store_move_output(store, job, &job->outputs[0], "a-1.png"), 1);
+    commit();
+    ck_assert_int_eq(number("SELECT count(*) FROM output WHERE CAST(path AS TEXT) LIKE '%/a.png'"), 0);
+    ck_assert_int_eq(number("SELECT count(*) FROM output WHERE CAST(path AS TEXT) LIKE '%/a-1.png'"), 1);
+
+    /* Not to one that is another source's. */
+    arrive("a.tif", 2);
+    {
+        struct job *other = take_one();
+
+        begin();
+        ck_assert_int_eq(ledger_store_move_output(store, other, &other->outputs[0], "a-1.png"), 0);
+        commit();
+        ck_assert_int_eq(number("SELECT count(*) FROM output"), 2);
+        job_free(other);
+    }
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+/* An output that was taken over by another source went with its first owner's next version. */
+START_TEST(an_output_seized_by_another_source_is_not_dropped_by_its_first_owner)
+{
+    struct job *first, *second;
+
+    setup_recipe(HOT_RECIPE_SINGLE);
+    hot.conf[0].existing = EXISTING_OVERWRITE;
+    arrive("a.jpg", 1);
+    first = take_one();
+    arrive("a.tif", 2);
+    second = take_one();
+    finish(second, JOB_DONE);
+    first->state = JOB_DONE; /* and made nothing: what it was to make was not wanted */
+    finish_as(first, JOB_SUPERSEDED, false, false);
+    first->state = JOB_DONE;
+    begin();
+    ck_assert_int_ge(ledger_store_finish(store, first, false, false, NOW), 0);
+    commit();
+    ck_assert_int_eq(number("SELECT count(*) FROM output WHERE inode <> 0"), 1);
+    job_free(first);
+    teardown();
+}
+END_TEST
+
+START_TEST(only_files_of_the_first_walk_of_a_folder_may_adopt)
+{
+    struct job *job;
+
+    setup();
+    arrive("a.jpg", 1);
+    job = take_one();
+    ck_assert(job->adopt);
+    finish(job, JOB_DONE);
+    arrive("a.jpg", 2); /* known, and changed since */
+    job = take_one();
+    ck_assert(!job->adopt);
+    finish(job, JOB_DONE);
+
+    begin();
+    ck_assert_int_eq(ledger_store_scanned(store, "f0"), 0);
+    ck_assert_int_eq(ledger_store_scanned(store, "f0"), 0);
+    commit();
+    reopen();
+    arrive("b.jpg", 3);
+    job = take_one();
+    ck_assert(!job->adopt);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_new_version_may_have_its_own_names_again)
 {
     struct job *job;
@@ -1416,6 +1553,11 @@ UNIT_MAIN("ledger_store", UNIT_TEST(any_number_of_arrivals_of_one_version_make_o
           UNIT_TEST(the_names_of_a_finished_job_stay_taken),
           UNIT_TEST(a_conflict_gives_back_what_was_reserved_before_it),
           UNIT_TEST(overwriting_seizes_the_name), UNIT_TEST(a_new_version_may_have_its_own_names_again),
+          UNIT_ROWS(existing_says_what_becomes_of_a_clash_of_two_sources, clashes),
+          UNIT_TEST(a_numbered_output_keeps_its_number_while_the_name_is_taken),
+          UNIT_TEST(an_output_moved_to_another_name_gives_the_first_one_back),
+          UNIT_TEST(an_output_seized_by_another_source_is_not_dropped_by_its_first_owner),
+          UNIT_TEST(only_files_of_the_first_walk_of_a_folder_may_adopt),
           UNIT_TEST(what_a_new_version_makes_no_more_is_known_and_then_forgotten),
           UNIT_TEST(outputs_below_another_output_directory_are_left_alone),
           UNIT_TEST(a_skipped_output_gives_its_name_back),

@@ -242,10 +242,57 @@ START_TEST(an_extension_that_is_none_is_not_kept)
 }
 END_TEST
 
+static const struct {
+    const char *path;
+    unsigned number;
+    const char *wanted;
+} numbered[] = {
+    { "a.png", 0, "a.png" },
+    { "a.png", 1, "a-1.png" },
+    { "x/y/a.png", 12, "x/y/a-12.png" },
+    { "a", 2, "a-2" },
+    { ".a", 2, ".a-2" },
+    { "a.b.c", 3, "a.b-3.c" },
+    { "x.y/a", 1, "x.y/a-1" },
+    { "-", 1, "--1" },
+    { "Mr. John Ronald Reuel", 1, "Mr. John Ronald Reuel-1" },
+};
+
+START_TEST(a_number_comes_before_the_extension)
+{
+    _cleanup_free_ char *path = naming_numbered(numbered[_i].path, numbered[_i].number);
+
+    ck_assert_str_eq(path, numbered[_i].wanted);
+}
+END_TEST
+
+START_TEST(a_long_name_keeps_what_is_put_behind_it)
+{
+    char name[256], one[256], two[256], other[256];
+
+    memset(name, 'n', 255);
+    memcpy(name + 251, ".jpg", 5);
+    ck_assert_uint_eq(strlen(naming_number(name, 1, one)), 255);
+    ck_assert_uint_eq(strlen(naming_number(name, 2, two)), 255);
+    ck_assert_str_eq(one + 249, "-1.jpg");
+    ck_assert_str_eq(two + 249, "-2.jpg");
+
+    /* Names that differ only where they are cut stay apart. */
+    naming_append(name, 255, ".error.json", one);
+    name[250] = 'm';
+    naming_append(name, 255, ".error.json", other);
+    ck_assert_uint_eq(strlen(one), 255);
+    ck_assert_str_eq(one + 244, ".error.json");
+    ck_assert_str_ne(one, other);
+}
+END_TEST
+
 UNIT_MAIN("naming", UNIT_ROWS(a_template_is_checked_with_place, templates),
           UNIT_TEST(an_endless_template_is_refused), UNIT_TEST(fields_in_use_are_known),
           UNIT_ROWS(a_name_comes_out_safe, names), UNIT_ROWS(a_date_is_that_of_the_source_in_utc, dates),
           UNIT_ROWS(a_name_that_is_too_long_is_cut_and_keeps_its_extension, lengths),
           UNIT_TEST(names_that_differ_only_where_they_are_cut_stay_apart),
           UNIT_TEST(directories_and_prefixed_names_are_cut_too),
-          UNIT_TEST(an_extension_that_is_none_is_not_kept))
+          UNIT_TEST(an_extension_that_is_none_is_not_kept),
+          UNIT_ROWS(a_number_comes_before_the_extension, numbered),
+          UNIT_TEST(a_long_name_keeps_what_is_put_behind_it))

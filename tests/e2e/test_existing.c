@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files in the way of an output, with each Existing=, and a ledger that is lost. */
+#include "daemon_harness.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* A file of somebody else's, newer than any source of these tests. */
+static void put(const struct harness *h, const char *path)
+{
+    harness_write(h, path, "somebody else's");
+}
+
+static bool is_theirs(const struct harness *h, const char *path)
+{
+    return harness_exists(h, path) && strcmp(harness_read(h, path), "somebody else's") == 0;
+}
+
+static void start(struct harness *h, const char *existing)
+{
+    harness_open(h);
+    harness_configure(h, existing, HARNESS_RECIPE_SINGLE);
+    harness_start(h);
+}
+
+/* Their files are not pictures, which harness_close() looks for. */
+static void end(struct harness *h, const char *path)
+{
+    ck_assert(is_theirs(h, path));
+    unlink(harness_path(h, "%s", path));
+    harness_close(h);
+}
+
+START_TEST(existing_skip_makes_what_is_not_there)
+{
+    struct harness h;
+
+    start(&h, "Existing=skip\n");
+    put(&h, "out/a.png");
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_drop(&h, "b.jpg", 48, 48, 2);
+    harness_await_ends(&h, 2, 0);
+    harness_expect_picture(&h, "out/b.png", 24, 24);
+    end(&h, "out/a.png");
+}
+END_TEST
+
+START_TEST(existing_adopt_takes_what_is_there_for_its_own)
+{
+    struct harness h;
+
+    start(&h, "Existing=adopt\n");
+    harness_drop_bytes(&h, "broken.jpg", "never looked at", 15); /* an hour old */
+    harness_await_ends(&h, 0, 1);
+    put(&h, "out/other.png");
+    harness_drop_bytes(&h, "other.jpg", "never looked at", 15);
+    harness_await_ends(&h, 1, 1);
+    ck_assert(is_theirs(&h, "out/other.png"));
+
+    /* It is ours now: a new version replaces it. */
+    harness_drop(&h, "other.jpg", 48, 48, 1);
+    harness_await_ends(&h, 2, 1);
+    harness_expect_picture(&h, "out/other.png", 24, 24);
+    harness_close(&h);
+}
+END_TEST
+
+START_TEST(existing_number_leaves_everything_where_it_is)
+{
+    struct harness h;
+
+    start(&h, "Existing=number\n");
+    put(&h, "out/a.png");
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_ends(&h, 1, 0);
+    harness_expect_picture(&h, "out/a-1.png", 24, 24);
+    harness_drop(&h, "a.png", 48, 96, 2);
+    harness_await_ends(&h, 2, 0);
+    harness_expect_picture(&h, "out/a-2.png", 24, 48);
+
+    /* A new version replaces its own number, also after a restart. */
+    ck_assert_int_eq(harness_stop(&h), 0);
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 96, 48, 3);
+    harness_await_ends(&h, 3, 0);
+    harness_expect_picture(&h, "out/a-1.png", 24, 12);
+    harness_expect_picture(&h, "out/a-2.png", 24, 48);
+    ck_assert_uint_eq(harness_count(&h, "out"), 3);
+    end(&h, "out/a.png");
+}
+END_TEST
+
+START_TEST(a_conflict_costs_no_work)
+{
+    struct harness h;
+    json_t *job;
+
+    start(&h, "");
+    put(&h, "out/a.png");
+    harness_drop_bytes(&h, "a.jpg", "not even a picture", 18);
+    harness_await_ends(&h, 0, 1);
+    job = harness_job_of(&h, "a.jpg");
+    ck_assert_str_eq(harness_string(job, "class"), "conflict");
+    json_decref(job);
+    end(&h, "out/a.png");
+}
+END_TEST
+
+static void lose_ledger(struct harness *h)
+{
+    static const char *const files[] = { "ledger.db", "ledger.db-wal", "ledger.db-shm" };
+
+    for (size_t i = 0; i < 3; i++)
+        unlink(harness_path(h, "state/%s", files[i]));
+}
+
+/* One picture is too small for the wider output of the recipe: its set is whole without it. */
+START_TEST(a_lost_ledger_adopts_what_is_there_and_makes_what_is_not)
+{
+    uint64_t inodes[2];
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE);
+    harness_start(&h);
+    harness_drop(&h, "large.jpg", 48, 48, 1);
+    harness_drop(&h, "small.jpg", 20, 20, 2);
+    harness_await_ends(&h, 2, 0);
+    inodes[0] = harness_inode(&h, "out/large.32.jpg");
+    inodes[1] = harness_inode(&h, "out/small.16.png");
+    ck_assert_int_eq(harness_stop(&h), 0);
+
+    lose_ledger(&h);
+    harness_drop(&h, "new.jpg", 48, 48, 3); /* came while the daemon was away */
+    harness_start(&h);
+    harness_await_ends(&h, 3, 0);
+    ck_assert_uint_eq(harness_inode(&h, "out/large.32.jpg"), inodes[0]);
+    ck_assert_uint_eq(harness_inode(&h, "out/small.16.png"), inodes[1]);
+    harness_expect_picture(&h, "out/new.32.png", 32, 32);
+
+    /* What was adopted is ours: a new version replaces it. And what comes later is not adopted. */
+    harness_drop(&h, "large.jpg", 48, 96, 4);
+    harness_await_ends(&h, 4, 0);
+    harness_expect_picture(&h, "out/large.32.jpg", 32, 64);
+    put(&h, "out/late.16.jpg");
+    harness_drop(&h, "late.jpg", 48, 48, 5);
+    harness_await_ends(&h, 4, 1);
+    end(&h, "out/late.16.jpg");
+}
+END_TEST
+
+START_TEST(a_lost_ledger_tells_of_what_changed_since)
+{
+    struct harness h;
+    json_t *job;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_ends(&h, 1, 0);
+    ck_assert_int_eq(harness_stop(&h), 0);
+    lose_ledger(&h);
+    harness_drop(&h, "a.jpg", 48, 96,
+                 2); /* nobody knows any more that out/a.png is ours: it is told, not lost */
+    harness_start(&h);
+    harness_await_ends(&h, 0, 1);
+    job = harness_job_of(&h, "a.jpg");
+    ck_assert_str_eq(harness_string(job, "class"), "conflict");
+    json_decref(job);
+    harness_expect_picture(&h, "out/a.png", 24, 24);
+    harness_close(&h);
+}
+END_TEST
+
+HARNESS_MAIN("existing", UNIT_TEST(existing_skip_makes_what_is_not_there),
+             UNIT_TEST(existing_adopt_takes_what_is_there_for_its_own),
+             UNIT_TEST(existing_number_leaves_everything_where_it_is), UNIT_TEST(a_conflict_costs_no_work),
+             UNIT_TEST(a_lost_ledger_adopts_what_is_there_and_makes_what_is_not),
+             UNIT_TEST(a_lost_ledger_tells_of_what_changed_since))

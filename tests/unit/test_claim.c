@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What lies under the names of a job's outputs, and what each Existing= makes of that. */
+#include "supervisor/claim.h"
+
+#include "base/cleanup.h"
+#include "hot_folders.h"
+#include "unit_main.h"
+
+#include <errno.h>
+
+static struct hot_folders hot;
+static struct claim_context context;
+static struct job *job;
+static int moves;
+static const char *taken_name; /* by another source, as the ledger says */
+
+static int move(void *user, const struct job *moved, const struct job_output *output, const char *path)
+{
+    ck_assert_ptr_eq(user, &hot);
+    ck_assert_ptr_eq(moved, job);
+    ck_assert_ptr_nonnull(output);
+    moves++;
+    return taken_name && strcmp(path, taken_name) == 0 ? -EEXIST : 0;
+}
+
+/* A job whose planned outputs are a.10.png and a.20.png. */
+static void setup(enum existing existing)
+{
+    hot_open(&hot, 1, HOT_RECIPE);
+    hot_write(hot.in[0], "a.jpg", "source");
+    hot.conf->existing = existing;
+    job = hot_job(&hot, 0, 1, "a.jpg");
+    ck_assert_ptr_nonnull(job_add_output(job, 0, "a.10.png"));
+    ck_assert_ptr_nonnull(job_add_output(job, 1, "a.20.png"));
+    context = (struct claim_context){
+        .conf = hot.conf,
+        .root = open(hot.out[0], O_PATH | O_DIRECTORY | O_CLOEXEC),
+        .move = move,
+        .user = &hot,
+    };
+    moves = 0;
+    taken_name = NULL;
+}
+
+static void teardown(void)
+{
+    job_free(job);
+    close(context.root);
+    hot_close(&hot);
+}
+
+/* A file of somebody else's, as much younger than the source. */
+static void put(const char *name, int younger_s)
+{
+    char path[PATH_MAX];
+    struct stat st;
+
+    hot_write(hot.out[0], name, "somebody else's");
+    snprintf(path, sizeof path, "%s/%s", hot.in[0], "a.jpg");
+    ck_assert_int_eq(stat(path, &st), 0);
+    st.st_mtim.tv_sec += younger_s;
+    snprintf(path, sizeof path, "%s/%s", hot.out[0], name);
+    ck_assert_int_eq(utimensat(AT_FDCWD, path, (struct timespec[2]){ st.st_mtim, st.st_mtim }, 0), 0);
+}
+
+static void make_both(void)
+{
+    job->outputs[0].made = job->outputs[1].made = true;
+}
+
+static const enum existing all_policies[] = { EXISTING_FAIL, EXISTING_ADOPT, EXISTING_SKIP,
+                                              EXISTING_OVERWRITE, EXISTING_NUMBER };
+
+START_TEST(names_under_which_nothing_is_may_be_had)
+{
+    setup(all_policies[_i]);
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_OK);
+    make_both();
+    ck_assert_int_eq(claim_outputs(&context, job, true), VERDICT_OK);
+    ck_assert_int_eq(moves, 0);
+    teardown();
+}
+END_TEST
+
+START_TEST(what_is_ours_may_be_replaced)
+{
+    struct version version;
+
+    setup(all_policies[_i]);
+    put("a.10.png", 10);
+    version = hot_version(hot.out[0], "a.10.png");
+    job->outputs[0].before =
+        (struct published){ .inode = version.inode, .size = version.size, .mtime_ns = version.mtime_ns };
+    make_both();
+    ck_assert_int_eq(claim_outputs(&context, job, true), VERDICT_OK);
+    ck_assert(job->outputs[0].made && !job->outputs[0].adopted);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_file_in_the_way_is_a_conflict_before_any_work_is_done)
+{
+    setup(EXISTING_FAIL);
+    put("a.20.png", 10);
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_FAILED);
+    ck_assert_int_eq(job->failure.class, CLASS_CONFLICT);
+    ck_assert_ptr_nonnull(strstr(job->failure.text, "a.20.png"));
+    teardown();
+}
+END_TEST
+
+START_TEST(a_whole_set_that_is_not_older_is_adopted_without_work)
+{
+    setup(EXISTING_ADOPT);
+    put("a.10.png", 0);
+    put("a.20.png", 5);
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_SETTLED);
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert(job->outputs[i].made && job->outputs[i].adopted);
+        ck_assert_uint_eq(job->outputs[i].after.inode, hot_version(hot.out[0], job->outputs[i].path).inode);
+    }
+    teardown();
+}
+END_TEST
+
+START_TEST(a_file_older_than_the_source_is_not_adopted)
+{
+    setup(EXISTING_ADOPT);
+    put("a.10.png", -1);
+    put("a.20.png", 5);
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_FAILED);
+    ck_assert_int_eq(job->failure.class, CLASS_CONFLICT);
+    teardown();
+}
+END_TEST
+
+START_TEST(part_of_a_set_is_adopted_when_the_rest_was_made)
+{
+    setup(EXISTING_ADOPT);
+    put("a.10.png", 5);
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_OK);
+    ck_assert(!job->outputs[0].adopted);
+    make_both();
+    ck_assert_int_eq(claim_outputs(&context, job, true), VERDICT_OK);
+    ck_assert(job->outputs[0].adopted && !job->outputs[1].adopted);
+    teardown();
+}
+END_TEST
+
+/* The widest output of a small picture is never made: that it is not there does not make the set half a one. */
+START_TEST(after_a_lost_ledger_what_is_made_again_and_all_there_is_adopted)
+{
+    setup(EXISTING_FAIL);
+    job->adopt = true;
+    put("a.10.png", 5);
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_OK);
+    job->outputs[0].made = true;
+    ck_assert_int_eq(claim_outputs(&context, job, true), VERDICT_SETTLED);
+    ck_assert(job->outputs[0].adopted);
+    teardown();
+}
+END_TEST
+
+START_TEST(after_a_lost_ledger_half_a_set_is_a_conflict)
+{
+    setup(EXISTING_FAIL);
+    job->adopt = true;
+    put("a.10.png", 5);
+    make_both();
+    ck_assert_int_eq(claim_outputs(&context, job, true), VERDICT_FAILED);
+    ck_assert_int_eq(job->failure.class, CLASS_CONFLICT);
+    teardown();
+}
+END_TEST
+
+START_TEST(what_is_in_the_way_is_skipped)
+{
+    setup(EXISTING_SKIP);
+    put("a.10.png", -100);
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_OK);
+    make_both();
+    ck_assert_int_eq(claim_outputs(&context, job, true), VERDICT_OK);
+    ck_assert(!job->outputs[0].made && job->outputs[1].made);
+
+    put("a.20.png", -100);
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_SETTLED);
+    ck_assert(!job->outputs[0].made && !job->outputs[1].made);
+    teardown();
+}
+END_TEST
+
+START_TEST(what_is_in_the_way_is_numbered_past)
+{
+    setup(EXISTING_NUMBER);
+    put("a.10.png", 5);
+    put("a.10-1.png", 5);
+    taken_name = "a.10-2.png";
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_OK);
+    ck_assert_str_eq(job->outputs[0].path, "a.10-3.png");
+    ck_assert_str_eq(job->outputs[1].path, "a.20.png");
+    ck_assert_int_eq(moves, 3);
+
+    /* Taken meanwhile: it goes on from there. */
+    make_both();
+    put("a.10-3.png", 5);
+    ck_assert_int_eq(claim_outputs(&context, job, true), VERDICT_OK);
+    ck_assert_str_eq(job->outputs[0].path, "a.10-4.png");
+    teardown();
+}
+END_TEST
+
+START_TEST(a_new_version_gets_the_number_that_the_one_before_had)
+{
+    struct version version;
+
+    setup(EXISTING_NUMBER);
+    put("a.10.png", 5);
+    put("a.10-1.png", 5);
+    version = hot_version(hot.out[0], "a.10-1.png");
+    ck_assert_ptr_nonnull(job_add_output(job, RENDITION_NONE, "a.10-1.png"));
+    job->outputs[2].before =
+        (struct published){ .inode = version.inode, .size = version.size, .mtime_ns = version.mtime_ns };
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_OK);
+
+    /* The entry of that name is the output, and nothing is left to remove. */
+    ck_assert_uint_eq(job->outputs[2].rendition, 0);
+    ck_assert_uint_eq(job->outputs[2].before.inode, version.inode);
+    ck_assert_uint_eq(job->outputs[0].rendition, RENDITION_NONE);
+    ck_assert_uint_eq(job->outputs[0].before.inode, 0);
+    teardown();
+}
+END_TEST
+
+static const enum existing never_directories[] = { EXISTING_FAIL, EXISTING_ADOPT, EXISTING_OVERWRITE };
+
+START_TEST(a_directory_in_the_way_is_a_conflict)
+{
+    char path[PATH_MAX];
+
+    setup(never_directories[_i]);
+    snprintf(path, sizeof path, "%s/a.10.png", hot.out[0]);
+    ck_assert_int_eq(mkdir(path, 0755), 0);
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_FAILED);
+    ck_assert_int_eq(job->failure.class, CLASS_CONFLICT);
+    teardown();
+}
+END_TEST
+
+UNIT_MAIN("claim", UNIT_ROWS(names_under_which_nothing_is_may_be_had, all_policies),
+          UNIT_ROWS(what_is_ours_may_be_replaced, all_policies),
+          UNIT_TEST(a_file_in_the_way_is_a_conflict_before_any_work_is_done),
+          UNIT_TEST(a_whole_set_that_is_not_older_is_adopted_without_work),
+          UNIT_TEST(a_file_older_than_the_source_is_not_adopted),
+          UNIT_TEST(part_of_a_set_is_adopted_when_the_rest_was_made),
+          UNIT_TEST(after_a_lost_ledger_what_is_made_again_and_all_there_is_adopted),
+          UNIT_TEST(after_a_lost_ledger_half_a_set_is_a_conflict), UNIT_TEST(what_is_in_the_way_is_skipped),
+          UNIT_TEST(what_is_in_the_way_is_numbered_past),
+          UNIT_TEST(a_new_version_gets_the_number_that_the_one_before_had),
+          UNIT_ROWS(a_directory_in_the_way_is_a_conflict, never_directories))
