@@ -3,10 +3,12 @@
 #include "supervisor/config.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -214,6 +216,7 @@ static int copy_only_folder(struct config *config, const struct folder_conf *onl
         return -ENOMEM;
     *folder = *only;
     folder->name = folder->path = folder->recipe = folder->output = folder->archive = folder->failed = NULL;
+    folder->file_user = folder->file_group = NULL;
     folder->include = (struct conf_words){ 0 };
     folder->exclude = (struct conf_words){ 0 };
     if (copy_text(&folder->name, only->name) < 0 || copy_text(&folder->path, only->path) < 0 ||
@@ -396,6 +399,43 @@ static int find_admin_group(struct config *config, const char *file, struct prob
     return 0;
 }
 
+/* A name, or a number. Looked up here, because the name service may block. */
+static int find_owner(struct folder_conf *folder, struct problems *problems)
+{
+    struct passwd user, *found_user = NULL;
+    struct group group, *found_group = NULL;
+    char buffer[16 << 10];
+    uint64_t number;
+
+    if (folder->file_user && text_parse_unsigned(folder->file_user, 0, UINT32_MAX - 1, &number) == 0)
+        folder->directories.uid = (uid_t)number;
+    else if (folder->file_user) {
+        if (getpwnam_r(folder->file_user, &user, buffer, sizeof buffer, &found_user) != 0 || !found_user)
+            return problems_add(problems, folder->name, "FileUser=%s: there is no such user",
+                                folder->file_user);
+        folder->directories.uid = user.pw_uid;
+    }
+    if (folder->file_group && text_parse_unsigned(folder->file_group, 0, UINT32_MAX - 1, &number) == 0)
+        folder->directories.gid = (gid_t)number;
+    else if (folder->file_group) {
+        if (getgrnam_r(folder->file_group, &group, buffer, sizeof buffer, &found_group) != 0 || !found_group)
+            return problems_add(problems, folder->name, "FileGroup=%s: there is no such group",
+                                folder->file_group);
+        folder->directories.gid = group.gr_gid;
+    }
+    return 0;
+}
+
+static int find_owners(struct config *config, struct problems *problems)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < config->folder_count; i++)
+        if (find_owner(&config->folders[i], problems) < 0)
+            result = -EINVAL;
+    return result;
+}
+
 int config_load(const struct config_origin *origin, struct problems *problems, struct config **ret)
 {
     __attribute__((cleanup(config_unrefp))) struct config *config = calloc(1, sizeof *config);
@@ -418,7 +458,7 @@ int config_load(const struct config_origin *origin, struct problems *problems, s
     recipes = folders == -ENOMEM ? -ENOMEM : load_recipes(config, origin, problems);
     if (daemon < 0 || folders < 0 || recipes < 0)
         return daemon == -ENOMEM || folders == -ENOMEM || recipes == -ENOMEM ? -ENOMEM : -EINVAL;
-    if (check_folders(config, problems) < 0)
+    if (check_folders(config, problems) < 0 || find_owners(config, problems) < 0)
         return -EINVAL;
     if (complete_folders(config) < 0)
         return -ENOMEM;

@@ -203,14 +203,14 @@ static int open_target(const struct job *job, const char *base, bool make_base)
 
     if (make_base && is_in_folder(job, base)) {
         if (mkdir(base, 0700) == 0)
-            chmod(base, job->folder->directory_mode); /* whatever the umask */
+            chmod(base, job->folder->directories.mode); /* whatever the umask */
         else if (errno != EEXIST)
             return -errno;
     }
     root = open(base, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root < 0)
         return -errno;
-    return path_make_parent(root, job->path, job->folder->directory_mode, &name);
+    return path_make_parent(root, job->path, &job->folder->directories, &name);
 }
 
 static enum verdict archive(const struct original *original, struct error *error)
@@ -268,6 +268,9 @@ static int write_error_file(const struct original *original, int to, const char 
         return -errno;
 
     r = fd_write_all(fd, text, strlen(text));
+    if (r == 0)
+        r = path_set_owner(fd, original->job->folder->directories.uid,
+                           original->job->folder->directories.gid);
     if (r == 0 && (fchmod(fd, original->job->folder->file_mode) < 0 || fsync(fd) < 0 ||
                    renameat(to, original->private_name, to, final) < 0 || fsync(to) < 0))
         r = -errno;
@@ -308,7 +311,7 @@ enum verdict originals_handle(struct job *job, uint32_t instance, struct error *
         return VERDICT_OK;
     if (directory >= 0) {
         close_fd(directory);
-        directory = path_make_parent(root, job->path, conf->directory_mode, &original.name);
+        directory = path_make_parent(root, job->path, &conf->directories, &original.name);
     }
     if (directory < 0)
         return retry(error, -directory, "find");

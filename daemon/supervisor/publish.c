@@ -124,7 +124,7 @@ static void open_parcel(struct batch *batch, struct parcel *parcel)
     int r;
 
     parcel->directory =
-        path_make_parent(batch->root, parcel->output->path, conf->directory_mode, &parcel->name);
+        path_make_parent(batch->root, parcel->output->path, &conf->directories, &parcel->name);
     if (parcel->directory < 0) {
         fail(batch, parcel, -parcel->directory, "make the directory of");
         return;
@@ -149,12 +149,35 @@ static void open_parcel(struct batch *batch, struct parcel *parcel)
     parcel->written = true;
 }
 
+static int set_attributes(const struct batch *batch, const struct parcel *parcel)
+{
+    const struct folder_conf *conf = batch->context->conf;
+    int64_t mtime_ns = batch->jobs[parcel->job]->version.mtime_ns;
+    struct timespec times[2] = {
+        { .tv_nsec = UTIME_OMIT },
+        { .tv_sec = mtime_ns / NSEC_PER_SEC - (mtime_ns % NSEC_PER_SEC < 0),
+          .tv_nsec = mtime_ns % NSEC_PER_SEC },
+    };
+
+    if (times[1].tv_nsec < 0)
+        times[1].tv_nsec += NSEC_PER_SEC;
+    if (fchmod(parcel->fd, conf->file_mode) < 0)
+        return -errno;
+    return conf->file_time == FILE_TIME_SOURCE && futimens(parcel->fd, times) < 0 ? -errno : 0;
+}
+
 static void write_parcel(struct batch *batch, struct parcel *parcel)
 {
-    int r = fd_copy(parcel->output->fd, parcel->fd, parcel->output->bytes);
+    const struct path_attributes *owner = &batch->context->conf->directories;
+    int r = path_set_owner(parcel->fd, owner->uid, owner->gid);
 
-    if (r == 0 && fchmod(parcel->fd, batch->context->conf->file_mode) < 0)
-        r = -errno;
+    if (r < 0) {
+        fail(batch, parcel, -r, "give FileUser= or FileGroup= the output");
+        return;
+    }
+    r = fd_copy(parcel->output->fd, parcel->fd, parcel->output->bytes);
+    if (r == 0)
+        r = set_attributes(batch, parcel);
     if (r < 0) {
         fail(batch, parcel, -r, "write");
         return;
@@ -418,7 +441,7 @@ static enum verdict resume_parcel(struct batch *batch, struct parcel *parcel)
     int r;
 
     parcel->directory = path_make_parent(batch->root, parcel->output->path,
-                                         batch->context->conf->directory_mode, &parcel->name);
+                                         &batch->context->conf->directories, &parcel->name);
     if (parcel->directory < 0)
         return output_failed(batch->jobs[0], -parcel->directory, "open the directory of",
                              parcel->output->path);

@@ -60,21 +60,35 @@ int path_open_parent(int root, const char *path, const char **ret_name)
     return path_open_beneath(root, *parent ? parent : ".", O_PATH | O_DIRECTORY, 0);
 }
 
+int path_set_owner(int fd, uid_t uid, gid_t gid)
+{
+    if (uid == (uid_t)-1 && gid == (gid_t)-1)
+        return 0;
+    return fchown(fd, uid, gid) < 0 ? -errno : 0;
+}
+
 /* Makes one directory; one that exists will do. */
-static int make_directory(int parent, const char *name, mode_t mode)
+static int make_directory(int parent, const char *name, const struct path_attributes *attributes)
 {
     _cleanup_close_ int fd = -1;
+    int r;
 
     if (mkdirat(parent, name, 0700) < 0)
         return errno == EEXIST ? 0 : -errno;
 
     fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || fchmod(fd, mode) < 0)
+    if (fd < 0)
+        return -errno;
+    r = path_set_owner(fd, attributes->uid, attributes->gid);
+    if (r < 0)
+        return r;
+    if (fchmod(fd, attributes->mode) < 0) /* after the owner, which takes special bits away */
         return -errno;
     return fsync(parent) < 0 ? -errno : 0;
 }
 
-int path_make_parent(int root, const char *path, mode_t mode, const char **ret_name)
+int path_make_parent(int root, const char *path, const struct path_attributes *attributes,
+                     const char **ret_name)
 {
     _cleanup_close_ int directory = -1;
     _cleanup_free_ char *parent = NULL;
@@ -94,7 +108,7 @@ int path_make_parent(int root, const char *path, mode_t mode, const char **ret_n
     while (directory >= 0 && (component = strsep(&rest, "/"))) {
         int next;
 
-        r = make_directory(directory, component, mode);
+        r = make_directory(directory, component, attributes);
         if (r < 0)
             return r;
         next = path_open_beneath(directory, component, O_RDONLY | O_DIRECTORY, 0);

@@ -16,10 +16,20 @@ int path_open_beneath(int root, const char *path, int flags, mode_t mode);
  * inside @path; -EINVAL when it is empty, "." or "..". A descriptor or -errno. */
 int path_open_parent(int root, const char *path, const char **ret_name);
 
-/* Makes the directories that lead to @path's last component, with @mode whatever the umask, and opens the
- * last of them as path_open_parent() does (for reading: it can be fsynced). Those made are fsynced into
+/* What new directories get, whatever the umask; (uid_t)-1 and (gid_t)-1: ours. */
+struct path_attributes {
+    mode_t mode;
+    uid_t uid;
+    gid_t gid;
+};
+
+/* Makes the directories that lead to @path's last component, with @attributes, and opens the last of them as path_open_parent() does (for reading: it can be fsynced). Those made are fsynced into
  * their parents. */
-int path_make_parent(int root, const char *path, mode_t mode, const char **ret_name);
+int path_make_parent(int root, const char *path, const struct path_attributes *attributes,
+                     const char **ret_name);
+
+/* Gives the file or directory @fd an owner, where one is asked for. 0 or -errno. */
+int path_set_owner(int fd, uid_t uid, gid_t gid);
 
 /* fstatat(2) of @path below @root without following links. 0 or -errno. */
 int path_stat_beneath(int root, const char *path, struct stat *ret);

@@ -145,6 +145,7 @@ static int parse_pixels(const struct ini_entry *entry, const struct conf_key *ke
 
 static const char *const originals_names[] = { "keep", "archive", "delete", NULL };
 static const char *const existing_names[] = { "fail", "adopt", "skip", "overwrite", "number", NULL };
+static const char *const file_time_names[] = { "now", "source", NULL };
 static const char *const watch_names[] = { "auto", "inotify", "poll", NULL };
 static const char *const fail_on_names[] = { "none", "truncated", "error", "warning", NULL };
 
@@ -177,8 +178,12 @@ static const struct conf_key keys[] = {
     KEY("RescanInterval", rescan_us, conf_parse_duration,
         "How often a watched folder is compared as a whole.", RANGE(USEC_PER_SEC, 7 * 86400 * USEC_PER_SEC)),
     KEY("FileMode", file_mode, conf_parse_mode, "Permissions of outputs.", RANGE(0, 0777)),
-    KEY("DirectoryMode", directory_mode, conf_parse_mode, "Permissions of directories made for outputs.",
+    KEY("DirectoryMode", directories.mode, conf_parse_mode, "Permissions of directories made for outputs.",
         RANGE(0700, 07777)),
+    KEY("FileUser", file_user, conf_parse_string, "The user who owns outputs and directories made for them."),
+    KEY("FileGroup", file_group, conf_parse_string, "Their group."),
+    KEY("FileTime", file_time, conf_parse_choice, "The time of change that outputs show.",
+        .choices = file_time_names),
     KEY("FailOn", fail_on, conf_parse_choice, "From which decoding trouble on a picture fails.",
         .choices = fail_on_names),
     KEY("MaxPixels", max_pixels, parse_pixels, "Larger pictures are refused before they are decoded.",
@@ -198,7 +203,7 @@ static struct folder_conf defaults(void)
         .poll_us = 2 * USEC_PER_SEC,
         .rescan_us = 300 * USEC_PER_SEC,
         .file_mode = 0644,
-        .directory_mode = 0755,
+        .directories = { .mode = 0755, .uid = (uid_t)-1, .gid = (gid_t)-1 },
         .fail_on = FAIL_ON_TRUNCATED,
         .max_pixels = MAX_PIXELS_DEFAULT,
         .max_file_bytes = 2ULL << 30,
@@ -220,6 +225,8 @@ void folder_conf_release(struct folder_conf *conf)
     free(conf->output);
     free(conf->archive);
     free(conf->failed);
+    free(conf->file_user);
+    free(conf->file_group);
     conf_words_release(&conf->include);
     conf_words_release(&conf->exclude);
     *conf = (struct folder_conf){ 0 };

@@ -3,6 +3,7 @@
 #ifndef DARKROOM_CONF_FOLDER_CONF_H
 #define DARKROOM_CONF_FOLDER_CONF_H
 
+#include "base/path_beneath.h"
 #include "base/problems.h"
 #include "conf/conf_table.h"
 
@@ -11,6 +12,7 @@
 
 enum originals { ORIGINALS_KEEP, ORIGINALS_ARCHIVE, ORIGINALS_DELETE };
 enum existing { EXISTING_FAIL, EXISTING_ADOPT, EXISTING_SKIP, EXISTING_OVERWRITE, EXISTING_NUMBER };
+enum file_time { FILE_TIME_NOW, FILE_TIME_SOURCE };
 enum watch_mode { WATCH_AUTO, WATCH_INOTIFY, WATCH_POLL };
 enum fail_on { FAIL_ON_NONE, FAIL_ON_TRUNCATED, FAIL_ON_ERROR, FAIL_ON_WARNING }; /* as libvips orders them */
 
@@ -32,10 +34,12 @@ struct folder_conf {
     uint64_t poll_us;          /* PollInterval=2s: of polled folders */
     uint64_t rescan_us; /* RescanInterval=5min: reconciles with what is there, whatever the events said */
     unsigned file_mode; /* FileMode=0644 */
-    unsigned directory_mode; /* DirectoryMode=0755 */
-    int fail_on;             /* FailOn=truncated; enum fail_on */
-    uint64_t max_pixels;     /* MaxPixels=500M (plain number or K, M, G as powers of 1000) */
-    uint64_t max_file_bytes; /* MaxFileSize=2G */
+    char *file_user, *file_group;       /* FileUser=, FileGroup=: names or numbers; NULL: the daemon's */
+    struct path_attributes directories; /* DirectoryMode=0755, and the above looked up by the supervisor */
+    int file_time;                      /* FileTime=now; enum file_time */
+    int fail_on;                        /* FailOn=truncated; enum fail_on */
+    uint64_t max_pixels;                /* MaxPixels=500M (plain number or K, M, G as powers of 1000) */
+    uint64_t max_file_bytes;            /* MaxFileSize=2G */
 };
 
 /* Fills in the defaults; @name is copied. 0 or -ENOMEM. */

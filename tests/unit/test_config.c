@@ -214,6 +214,35 @@ START_TEST(an_unknown_admin_group_is_told)
 }
 END_TEST
 
+static const struct {
+    const char *keys, *problem; /* NULL: fine */
+    uid_t uid;
+    gid_t gid;
+} owners[] = {
+    { "", NULL, (uid_t)-1, (gid_t)-1 },
+    { "FileUser=root\n", NULL, 0, (gid_t)-1 },
+    { "FileUser=0\nFileGroup=daemon\n", NULL, 0, 1 },
+    { "FileUser=1234\nFileGroup=2345\n", NULL, 1234, 2345 },
+    { "FileUser=no-such-user\n", "there is no such user", 0, 0 },
+    { "FileGroup=no-such-group\n", "there is no such group", 0, 0 },
+};
+
+START_TEST(the_owner_of_outputs_is_looked_up)
+{
+    setup();
+    write_folder("a", "a", "out", owners[_i].keys);
+    if (owners[_i].problem) {
+        ck_assert_int_eq(load(), -EINVAL);
+        expect_problem("owner", &problems, owners[_i].problem);
+    } else {
+        ck_assert_int_eq(load(), 0);
+        ck_assert_uint_eq(config->folders[0].directories.uid, owners[_i].uid);
+        ck_assert_uint_eq(config->folders[0].directories.gid, owners[_i].gid);
+    }
+    teardown();
+}
+END_TEST
+
 /* Folders x, y and z, each from one directory to another, and the one problem that they are. */
 static const struct {
     const char *name;
@@ -407,6 +436,7 @@ UNIT_MAIN("config", UNIT_TEST(a_whole_tree_is_loaded),
           UNIT_TEST(a_missing_recipe_is_told_with_the_places_that_were_looked_at),
           UNIT_TEST(all_that_is_wrong_is_told_at_once), UNIT_TEST(at_least_one_folder_is_needed),
           UNIT_TEST(a_missing_folders_directory_is_told), UNIT_TEST(an_unknown_admin_group_is_told),
+          UNIT_ROWS(the_owner_of_outputs_is_looked_up, owners),
           UNIT_ROWS(folders_are_checked_against_each_other, arrangements), UNIT_TEST(a_loop_is_told_once),
           UNIT_ROWS(links_are_seen_through, linked),
           UNIT_TEST(a_link_on_the_way_to_a_missing_directory_is_seen_through),

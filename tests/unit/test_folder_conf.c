@@ -42,7 +42,7 @@ START_TEST(defaults_are_those_of_the_manual)
     ck_assert_uint_eq(conf.poll_us, 2 * USEC_PER_SEC);
     ck_assert_uint_eq(conf.rescan_us, 300 * USEC_PER_SEC);
     ck_assert_uint_eq(conf.file_mode, 0644);
-    ck_assert_uint_eq(conf.directory_mode, 0755);
+    ck_assert_uint_eq(conf.directories.mode, 0755);
     ck_assert_int_eq(conf.fail_on, FAIL_ON_TRUNCATED);
     ck_assert_uint_eq(conf.max_pixels, 500000000);
     ck_assert_uint_eq(conf.max_file_bytes, 2ULL << 30);
@@ -73,7 +73,7 @@ START_TEST(values_are_read)
     ck_assert_uint_eq(conf.poll_us, 100 * USEC_PER_MSEC);
     ck_assert_uint_eq(conf.rescan_us, 3600 * USEC_PER_SEC);
     ck_assert_uint_eq(conf.file_mode, 0600);
-    ck_assert_uint_eq(conf.directory_mode, 02775);
+    ck_assert_uint_eq(conf.directories.mode, 02775);
     ck_assert_int_eq(conf.fail_on, FAIL_ON_WARNING);
     ck_assert_uint_eq(conf.max_pixels, 2000000000);
     ck_assert_uint_eq(conf.max_file_bytes, 1 << 20);

@@ -119,7 +119,7 @@ START_TEST(an_original_is_archived_where_it_was)
     struct stat st;
 
     setup(ORIGINALS_ARCHIVE);
-    hot.conf->directory_mode = 0705;
+    hot.conf->directories.mode = 0705;
     snprintf(path, sizeof path, "%s/x", hot.in[0]);
     ck_assert_int_eq(mkdir(path, 0755), 0);
     umask(0777);
@@ -590,7 +590,7 @@ START_TEST(the_hidden_failed_directory_is_made_with_its_mode)
     setup(ORIGINALS_DELETE);
     free(hot.conf->failed);
     ck_assert_int_ge(asprintf(&hot.conf->failed, "%s/.failed", hot.in[0]), 0);
-    hot.conf->directory_mode = 0775;
+    hot.conf->directories.mode = 0775;
     umask(077);
     job = ended_job("a.jpg", JOB_FAILED);
     ck_assert_int_eq(handle(job), VERDICT_OK);

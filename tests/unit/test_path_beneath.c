@@ -69,6 +69,9 @@ static const struct {
     { "abs", -ELOOP, 0 },
 };
 
+static const struct path_attributes usual = { 0755, (uid_t)-1, (gid_t)-1 },
+                                    with_setgid = { 02755, (uid_t)-1, (gid_t)-1 };
+
 START_TEST(a_path_is_opened_only_below_the_root_and_without_links)
 {
     _cleanup_(tree_remove) struct tree tree = make_tree();
@@ -171,7 +174,7 @@ START_TEST(directories_are_made_with_their_mode_whatever_the_umask)
     struct stat st;
 
     umask(077);
-    fd = path_make_parent(tree.root, "sub/a/b/c.jpg", 02755, &name);
+    fd = path_make_parent(tree.root, "sub/a/b/c.jpg", &with_setgid, &name);
     ck_assert_int_ge(fd, 0);
     ck_assert_str_eq(name, "c.jpg");
     ck_assert(is_same_file(fd, tree.root, "sub/a/b"));
@@ -190,8 +193,8 @@ START_TEST(directories_that_are_there_are_used)
 {
     _cleanup_(tree_remove) struct tree tree = make_tree();
     const char *name;
-    _cleanup_close_ int root = path_make_parent(tree.root, "x.jpg", 0755, &name);
-    _cleanup_close_ int sub = path_make_parent(tree.root, "sub/x.jpg", 0755, &name);
+    _cleanup_close_ int root = path_make_parent(tree.root, "x.jpg", &usual, &name);
+    _cleanup_close_ int sub = path_make_parent(tree.root, "sub/x.jpg", &usual, &name);
 
     ck_assert(is_same_file(root, tree.root, "."));
     ck_assert(is_same_file(sub, tree.root, "sub"));
@@ -211,7 +214,7 @@ START_TEST(nothing_is_made_outside)
 {
     _cleanup_(tree_remove) struct tree tree = make_tree();
     const char *name;
-    _cleanup_close_ int fd = path_make_parent(tree.root, unmakeable[_i].path, 0755, &name);
+    _cleanup_close_ int fd = path_make_parent(tree.root, unmakeable[_i].path, &usual, &name);
 
     ck_assert_msg(fd == unmakeable[_i].result, "\"%s\": %d", unmakeable[_i].path, fd);
     ck_assert_int_eq(faccessat(tree.root, "../a", F_OK, 0), -1);

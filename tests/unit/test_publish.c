@@ -145,7 +145,7 @@ START_TEST(a_set_comes_out_whole_in_directories_of_its_own)
 
     setup();
     hot.conf->file_mode = 0604;
-    hot.conf->directory_mode = 02775;
+    hot.conf->directories.mode = 02775;
     umask(0777);
     job = new_job(1);
     hot_output(job, 0, "x/y/a.png", "one");
@@ -166,6 +166,38 @@ START_TEST(a_set_comes_out_whole_in_directories_of_its_own)
         ck_assert_int_eq(stat(path, &st), 0);
         ck_assert_uint_eq(st.st_mode & 07777, i < 2 ? 02775 : 0604);
     }
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+static const int both_eras[] = { 0, 1 };
+
+START_TEST(outputs_and_their_directories_have_the_owner_and_the_time_that_are_asked_for)
+{
+    struct job *job;
+    struct stat st;
+
+    setup();
+    if (geteuid() == 0) {
+        hot.conf->directories.uid = 1234;
+        hot.conf->directories.gid = 2345;
+    }
+    hot.conf->file_time = FILE_TIME_SOURCE;
+    job = new_job(1);
+    job->version.mtime_ns = _i == 0 ? 1234567890123456789 : -1234567890123456789; /* before 1970, too */
+    hot_output(job, 0, "x/a.png", "one");
+    ck_assert_int_eq(publish(job), VERDICT_OK);
+    for (int i = 0; i < 2; i++) {
+        char path[PATH_MAX];
+
+        snprintf(path, sizeof path, "%s/%s", hot.out[0], i == 0 ? "x" : "x/a.png");
+        ck_assert_int_eq(stat(path, &st), 0);
+        ck_assert_uint_eq(st.st_uid, geteuid() == 0 ? 1234 : geteuid());
+        ck_assert_uint_eq(st.st_gid, geteuid() == 0 ? 2345 : getegid());
+    }
+    ck_assert_int_eq(timespec_ns(&st.st_mtim), job->version.mtime_ns);
+    expect_published(&job->outputs[0]);
     job_free(job);
     teardown();
 }
@@ -778,7 +810,9 @@ START_TEST(a_temporary_name_is_hidden_and_fits_its_buffer)
 END_TEST
 
 UNIT_MAIN("publish", UNIT_TEST(a_picture_comes_out_under_its_name), UNIT_TEST(an_empty_batch_does_nothing),
-          UNIT_TEST(a_set_comes_out_whole_in_directories_of_its_own), UNIT_TEST(a_batch_shares_one_intent),
+          UNIT_TEST(a_set_comes_out_whole_in_directories_of_its_own),
+          UNIT_ROWS(outputs_and_their_directories_have_the_owner_and_the_time_that_are_asked_for, both_eras),
+          UNIT_TEST(a_batch_shares_one_intent),
           UNIT_ROWS(what_is_in_the_way_stays_unless_it_is_ours_or_may_go, in_the_way),
           UNIT_TEST(our_output_that_somebody_changed_is_not_ours_any_more),
           UNIT_TEST(a_name_taken_after_the_look_is_not_overwritten),
@@ -789,7 +823,8 @@ UNIT_MAIN("publish", UNIT_TEST(a_picture_comes_out_under_its_name), UNIT_TEST(an
           UNIT_TEST(one_bad_job_does_not_disturb_its_neighbours),
           UNIT_ROWS(an_output_directory_that_is_not_there_holds_the_folder, output_holes),
           UNIT_TEST(a_full_disk_holds_the_folder_and_leaves_nothing),
-          UNIT_TEST(no_inodes_left_holds_the_folder), UNIT_TEST(a_rename_that_fails_after_the_intent_rolls_forward),
+          UNIT_TEST(no_inodes_left_holds_the_folder),
+          UNIT_TEST(a_rename_that_fails_after_the_intent_rolls_forward),
           UNIT_TEST(a_file_system_without_noreplace_is_published_to),
           UNIT_TEST(a_file_system_without_noreplace_replaces_nothing_either),
           UNIT_TEST(an_earlier_attempts_temporary_file_is_no_obstacle),
