@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each job in flight is with one thread, and each folder has at most two questions to the ledger under way. */
-_Static_assert(FOLDERS_MAX *(FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX <= REPLIES_MAX,
+/* Each job in flight is with one thread, each folder has at most two questions to the ledger under way, and the
+ * history one. */
+_Static_assert(FOLDERS_MAX *(FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX + 1 <= REPLIES_MAX,
                "replies may overrun");
-_Static_assert(FOLDERS_MAX *(FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX <= LEDGER_REQUESTS_MAX,
+_Static_assert(FOLDERS_MAX *(FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX + 1 <= LEDGER_REQUESTS_MAX,
                "requests may overrun");
 _Static_assert(FOLDER_JOBS_MAX < WATCHER_REQUESTS_MAX / 2, "a watcher's requests may overrun");
 

@@ -365,6 +365,7 @@ void job_flow_reply(struct supervisor *supervisor, const struct reply *reply)
         leave(supervisor, reply->job);
         break;
     case REPLY_LISTED:
+    case REPLY_PURGED:
     case REPLY_WATCHER_ENDED:
     case REPLY_KIND_COUNT:
         abort(); /* not about a job: supervisor.c keeps them */

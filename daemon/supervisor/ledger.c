@@ -219,7 +219,15 @@ static int apply_release(struct ledger *ledger, const struct ledger_request *req
     return r;
 }
 
-static int apply_request(struct ledger *ledger, const struct ledger_request *request)
+static int apply_purge(struct ledger *ledger, struct ledger_request *request)
+{
+    int r = ledger_store_purge(ledger->store, request->before_us);
+
+    request->count = r > 0 ? (size_t)r : 0;
+    return r;
+}
+
+static int apply_request(struct ledger *ledger, struct ledger_request *request)
 {
     switch (request->op) {
     case LEDGER_TAKE:
@@ -238,6 +246,8 @@ static int apply_request(struct ledger *ledger, const struct ledger_request *req
         return ledger_store_original_done(ledger->store, request->job);
     case LEDGER_LIST:
         return ledger_store_list(ledger->store, request->query);
+    case LEDGER_PURGE:
+        return apply_purge(ledger, request);
     }
     abort();
 }
@@ -285,6 +295,7 @@ static const struct {
     [LEDGER_RELEASE] = { true, REPLY_RELEASED },
     [LEDGER_ORIGINAL_DONE] = { true, REPLY_ORIGINAL_RECORDED },
     [LEDGER_LIST] = { true, REPLY_LISTED },
+    [LEDGER_PURGE] = { true, REPLY_PURGED },
 };
 
 static void answer(struct ledger *ledger, int result)
@@ -294,7 +305,8 @@ static void answer(struct ledger *ledger, int result)
         struct reply reply = { .kind = replies_by_op[request->op].kind,
                                .job = request->job,
                                .take = request->take,
-                               .query = request->query };
+                               .query = request->query,
+                               .count = request->count };
 
         if (replies_by_op[request->op].any)
             channel_send(ledger->replies, &reply);

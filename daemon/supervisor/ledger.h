@@ -38,6 +38,7 @@ enum ledger_op {
     LEDGER_RELEASE,       /* back to the queue; replies REPLY_RELEASED with the job */
     LEDGER_ORIGINAL_DONE, /* replies REPLY_ORIGINAL_RECORDED with the job */
     LEDGER_LIST,          /* replies REPLY_LISTED with the query */
+    LEDGER_PURGE, /* forgets some jobs that ended before before_us; replies REPLY_PURGED with their count */
 };
 
 struct ledger_request {
@@ -46,6 +47,8 @@ struct ledger_request {
     uint64_t job_id;         /* CAME_THROUGH: the job itself is with somebody else by then */
     struct take *take;       /* TAKE; owned by the ledger until the reply */
     struct job_query *query; /* LIST; the same */
+    uint64_t before_us;      /* PURGE; realtime */
+    size_t count;            /* PURGE: the answer */
     bool original_pending;   /* FINISH */
     bool forget_version;     /* FINISH: whatever comes next is a new version */
 };

@@ -51,7 +51,7 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
     [SQL_RESTORE_SOURCE_JOB] = "UPDATE source SET job ="
                                " (SELECT max(id) FROM job WHERE job.source = source.id AND job.id <> ?2)"
                                " WHERE id = ?1 AND job = ?2",
-    [SQL_RESTORE_OUTPUTS_JOB] = "UPDATE output SET job = (SELECT job FROM source WHERE id = ?1)"
+    [SQL_RESTORE_OUTPUTS_JOB] = "UPDATE output SET job = coalesce((SELECT job FROM source WHERE id = ?1), 0)"
                                 " WHERE job = ?2",
     [SQL_TAKE_JOBS] =
         "SELECT job.id, source.path, job.device, job.inode, job.size, job.mtime_ns, job.ctime_ns,"
@@ -109,6 +109,12 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
     [SQL_SET_COUNTER] = "INSERT INTO counter (name, value) VALUES (?1, ?2)"
                         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     [SQL_GET_COUNTER] = "SELECT value FROM counter WHERE name = ?1",
+    [SQL_OLDEST_ENDED] = "SELECT id, source FROM (SELECT id, source, finished_us, original_pending FROM job"
+                         " WHERE state = ?1 AND state > 3 ORDER BY id LIMIT ?3)"
+                         " WHERE finished_us < ?2 AND original_pending = 0",
+    [SQL_DROP_SOURCE] = "DELETE FROM source WHERE id = ?1 AND size = -1"
+                        " AND NOT EXISTS (SELECT 1 FROM job WHERE source = ?1)"
+                        " AND NOT EXISTS (SELECT 1 FROM output WHERE source = ?1)",
     [SQL_LIST_JOBS] = "SELECT " ROW_COLUMNS " FROM job JOIN source ON source.id = job.source"
                       " WHERE (?1 = 0 OR job.id < ?1) AND (?2 < 0 OR job.state = ?2)"
                       " AND (?3 = '' OR job.folder = ?3) ORDER BY job.id DESC LIMIT ?4",

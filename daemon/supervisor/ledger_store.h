@@ -97,6 +97,12 @@ int ledger_store_leftovers(struct ledger_store *store, const char *folder,
                                        uint32_t rendition),
                            void *context);
 
+enum { PURGE_BATCH = 256 }; /* jobs of each end state that a call looks at */
+
+/* Forgets jobs that ended before @before_us (realtime), of the oldest some; what it knows of files and outputs
+ * stays, but for files that are gone and left no outputs. Returns how many. */
+int ledger_store_purge(struct ledger_store *store, uint64_t before_us);
+
 /* One row of a listing; strings owned. */
 struct job_row {
     uint64_t id;

@@ -21,6 +21,7 @@ enum reply_kind {
     REPLY_RELEASED,
     REPLY_ORIGINAL_RECORDED,
     REPLY_LISTED,
+    REPLY_PURGED,
     /* from a watcher */
     REPLY_OPENED,
     REPLY_PUBLISHED,
@@ -50,6 +51,7 @@ struct reply {
     struct job *job;
     struct take *take;
     struct job_query *query;
+    size_t count; /* REPLY_PURGED */
 };
 
 #endif

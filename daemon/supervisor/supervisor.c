@@ -225,6 +225,8 @@ static int on_replies(sd_event_source *source, int fd, uint32_t events, void *us
     for (int i = 0; i < REPLIES_A_TURN && channel_receive(&supervisor->replies, &reply); i++) {
         if (reply.kind == REPLY_LISTED)
             control_listed(supervisor->control, reply.query);
+        else if (reply.kind == REPLY_PURGED)
+            history_purged(supervisor, &reply);
         else if (reply.kind == REPLY_WATCHER_ENDED)
             on_watcher_ended(supervisor, reply.slot);
         else
@@ -839,6 +841,9 @@ int supervisor_start(struct supervisor *supervisor, const struct supervisor_opti
     r = start_pool(supervisor);
     if (r < 0)
         return failed("cannot start workers", r);
+    r = history_start(supervisor);
+    if (r < 0)
+        return failed("cannot set a timer", r);
     supervisor->phase = PHASE_RUNNING;
     r = reconcile_folders(supervisor);
     return r < 0 ? EX_OSERR : EX_OK;
@@ -913,6 +918,7 @@ void supervisor_release(struct supervisor *supervisor)
     if (supervisor->ledger)
         ledger_stop(supervisor->ledger);
     control_free(supervisor->control);
+    history_release(&supervisor->history);
     sd_event_source_disable_unref(supervisor->replies_source);
     sd_event_source_disable_unref(supervisor->news_source);
     sd_event_source_disable_unref(supervisor->due_source);

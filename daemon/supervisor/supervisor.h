@@ -10,6 +10,7 @@
 #include "supervisor/config.h"
 #include "supervisor/control.h"
 #include "supervisor/folder.h"
+#include "supervisor/history.h"
 #include "supervisor/ledger.h"
 #include "supervisor/pool.h"
 
@@ -59,6 +60,7 @@ struct supervisor {
     size_t suspects;                     /* suspects in flight: at most one */
     struct control *control;
     struct reload reload;
+    struct history history;
 
     uint64_t done_before, failed_before; /* jobs in the ledger at the start */
     uint64_t longest_stall_us;

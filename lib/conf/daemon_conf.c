@@ -60,6 +60,13 @@ static const struct conf_key keys[] = {
       .min = 0,
       .max = 86400 * USEC_PER_SEC,
       .help = "How long running jobs may take to finish when the daemon is stopped." },
+    { .section = "Daemon",
+      .name = "JobHistory",
+      .parse = conf_parse_duration,
+      .offset = FIELD(job_history_us),
+      .min = USEC_PER_SEC,
+      .max = 36500ULL * 86400 * USEC_PER_SEC,
+      .help = "How long jobs that have ended are remembered." },
     { .section = "Control",
       .name = "AdminGroup",
       .parse = conf_parse_string,
@@ -73,6 +80,7 @@ void daemon_conf_init(struct daemon_conf *conf)
         .workers = 0,
         .job_timeout_us = 60 * USEC_PER_SEC,
         .max_attempts = 3,
+        .job_history_us = 90ULL * 86400 * USEC_PER_SEC,
         .stop_timeout_us = 20 * USEC_PER_SEC,
     };
 }

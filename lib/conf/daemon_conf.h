@@ -15,7 +15,7 @@ struct daemon_conf {
     uint64_t job_timeout_us; /* [Daemon] JobTimeout=60s, at least 100ms */
     uint64_t
         max_attempts; /* [Daemon] MaxAttempts=3, 1…100: crashes, timeouts of its own before a file fails */
-    uint64_t
+    uint64_t job_history_us, /* [Daemon] JobHistory=90d: how long jobs that have ended are remembered */
         stop_timeout_us; /* [Daemon] StopTimeout=20s: how long running jobs may take to finish on SIGTERM */
     char *admin_group; /* [Control] AdminGroup=: besides root and the daemon's user, who may change things */
 };

@@ -174,6 +174,47 @@ START_TEST(new_content_under_the_same_size_and_mtime_is_a_new_job)
 }
 END_TEST
 
+static bool has_no_history(struct harness *h)
+{
+    json_t *jobs = harness_jobs(h, NULL);
+    bool none = json_array_size(jobs) == 0;
+
+    json_decref(jobs);
+    return none;
+}
+
+static bool asks_history(const json_t *status, void *context)
+{
+    (void)status;
+    return has_no_history(context);
+}
+
+START_TEST(a_file_whose_job_was_forgotten_is_not_made_again)
+{
+    struct witness witness;
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_configure_daemon(&h, "JobHistory=1s\n");
+    witness_open(&witness, harness_path(&h, "out"));
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_ends(&h, 1, 0);
+    harness_await(&h, "the job is forgotten", asks_history, &h);
+    ck_assert_int_eq(harness_number(h.status, "jobs.done"), 1);
+
+    ck_assert_int_eq(harness_stop(&h), 0);
+    harness_start(&h);
+    change_mode(&h); /* and its content is still known */
+    harness_drop(&h, "b.jpg", 48, 48, 2);
+    harness_await_ends(&h, 2, 0);
+    witness_expect_once(&witness, 2);
+    witness_close(&witness);
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(an_output_that_somebody_removed_stays_removed)
 {
     struct harness h;
@@ -317,6 +358,7 @@ HARNESS_MAIN("once", UNIT_TEST(an_overwritten_source_gives_a_new_output),
              UNIT_TEST(a_file_written_in_place_makes_one_job), UNIT_TEST(a_polled_folder_does_each_file_once),
              UNIT_TEST(a_restart_repeats_nothing),
              UNIT_ROWS(a_file_that_has_the_content_that_it_had_makes_no_job, idle_changes),
+             UNIT_TEST(a_file_whose_job_was_forgotten_is_not_made_again),
              UNIT_TEST(new_content_under_the_same_size_and_mtime_is_a_new_job),
              UNIT_TEST(an_output_that_somebody_removed_stays_removed),
              UNIT_TEST(two_sources_of_one_output_are_a_conflict),

@@ -23,6 +23,7 @@ static void expect_defaults(const struct daemon_conf *conf)
     ck_assert_uint_eq(conf->workers, 0);
     ck_assert_uint_eq(conf->job_timeout_us, 60 * USEC_PER_SEC);
     ck_assert_uint_eq(conf->max_attempts, 3);
+    ck_assert_uint_eq(conf->job_history_us, 90ULL * 86400 * USEC_PER_SEC);
     ck_assert_uint_eq(conf->stop_timeout_us, 20 * USEC_PER_SEC);
     ck_assert_ptr_null(conf->admin_group);
 }
@@ -55,7 +56,7 @@ END_TEST
 START_TEST(values_are_read)
 {
     static const char text[] = "[Control]\nAdminGroup=photo\n[Daemon]\nWorkers=256\nJobTimeout=100ms\n"
-                               "MaxAttempts=100\nStopTimeout=0\n";
+                               "MaxAttempts=100\nStopTimeout=0\nJobHistory=1min\n";
     _cleanup_(daemon_conf_release) struct daemon_conf conf;
     _cleanup_(problems_release) struct problems problems = { 0 };
 
@@ -64,6 +65,7 @@ START_TEST(values_are_read)
     ck_assert_uint_eq(conf.job_timeout_us, 100 * USEC_PER_MSEC);
     ck_assert_uint_eq(conf.max_attempts, 100);
     ck_assert_uint_eq(conf.stop_timeout_us, 0);
+    ck_assert_uint_eq(conf.job_history_us, 60 * USEC_PER_SEC);
     ck_assert_str_eq(conf.admin_group, "photo");
 }
 END_TEST

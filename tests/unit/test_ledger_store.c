@@ -1533,52 +1533,121 @@ START_TEST(a_place_where_no_file_can_be_is_refused)
 }
 END_TEST
 
-UNIT_MAIN("ledger_store", UNIT_TEST(any_number_of_arrivals_of_one_version_make_one_job),
-          UNIT_TEST(folders_and_paths_are_told_apart),
-          UNIT_TEST(a_new_version_of_a_queued_file_takes_the_old_ones_place),
-          UNIT_TEST(a_new_version_begins_with_no_attempts_and_at_once),
-          UNIT_TEST(a_new_version_of_a_file_in_flight_gets_its_job_when_that_ends),
-          UNIT_TEST(a_new_version_of_a_finished_file_is_a_new_job), UNIT_TEST(a_remount_makes_no_new_version),
-          UNIT_ROWS(a_file_of_which_only_ctime_and_inode_changed_is_verified_and_leaves_no_trace, known_ends),
-          UNIT_TEST(the_content_of_a_version_without_outcome_is_not_known),
-          UNIT_TEST(new_content_that_comes_while_a_file_waits_to_be_verified_is_worked_on),
-          UNIT_TEST(a_version_that_comes_while_a_file_is_verified_follows),
-          UNIT_TEST(a_new_version_of_a_suspect_stays_among_the_suspects),
-          UNIT_TEST(the_oldest_jobs_come_first_as_many_as_asked), UNIT_TEST(a_folder_gets_its_own_jobs_only),
-          UNIT_TEST(transient_failures_are_remembered_until_another_version_comes),
-          UNIT_TEST(a_delayed_job_is_due_when_its_time_has_come),
-          UNIT_TEST(outputs_are_planned_when_a_job_is_taken),
-          UNIT_TEST(two_sources_of_one_output_are_a_conflict),
-          UNIT_ROWS(a_job_that_made_nothing_gives_its_names_back, givers),
-          UNIT_TEST(the_names_of_a_finished_job_stay_taken),
-          UNIT_TEST(a_conflict_gives_back_what_was_reserved_before_it),
-          UNIT_TEST(overwriting_seizes_the_name), UNIT_TEST(a_new_version_may_have_its_own_names_again),
-          UNIT_ROWS(existing_says_what_becomes_of_a_clash_of_two_sources, clashes),
-          UNIT_TEST(a_numbered_output_keeps_its_number_while_the_name_is_taken),
-          UNIT_TEST(an_output_moved_to_another_name_gives_the_first_one_back),
-          UNIT_TEST(an_output_seized_by_another_source_is_not_dropped_by_its_first_owner),
-          UNIT_TEST(only_files_of_the_first_walk_of_a_folder_may_adopt),
-          UNIT_TEST(what_a_new_version_makes_no_more_is_known_and_then_forgotten),
-          UNIT_TEST(outputs_below_another_output_directory_are_left_alone),
-          UNIT_TEST(a_skipped_output_gives_its_name_back),
-          UNIT_ROWS(the_message_of_a_clash_is_utf8_whatever_the_names_are, offsets),
-          UNIT_TEST(what_was_handed_out_is_suspect_after_an_unclean_end),
-          UNIT_TEST(an_end_of_the_daemon_counts_against_a_started_suspect_only),
-          UNIT_TEST(a_released_suspect_stays_one_and_a_cleared_one_does_not),
-          UNIT_TEST(a_clean_end_leaves_no_suspects),
-          UNIT_TEST(an_intended_job_is_resumed_with_what_it_had_made),
-          UNIT_TEST(a_resumed_job_that_has_to_be_made_again_is_queued),
-          UNIT_TEST(a_pending_original_is_resumed_with_its_failure),
-          UNIT_TEST(many_jobs_are_resumed_in_portions), UNIT_TEST(temporary_files_that_may_be_left_are_named),
-          UNIT_TEST(ends_are_counted_over_restarts), UNIT_TEST(a_forgotten_version_arrives_again),
-          UNIT_TEST(a_follow_up_is_not_forgotten_with_the_version_before),
-          UNIT_TEST(the_same_file_moved_in_again_after_its_original_was_dealt_with_is_new),
-          UNIT_TEST(a_failed_file_that_was_kept_stays_failed),
-          UNIT_TEST(a_newer_version_is_not_forgotten_with_the_older_ones_original),
-          UNIT_TEST(a_rollback_undoes_counts_and_rows),
-          UNIT_TEST(a_taken_job_that_was_rolled_back_can_be_taken_again),
-          UNIT_TEST(a_failing_statement_says_why), UNIT_TEST(a_resume_that_fails_gives_no_jobs),
-          UNIT_TEST(killed_at_any_instant_it_is_consistent),
-          UNIT_TEST(a_newer_schema_is_refused_and_left_as_it_is),
-          UNIT_TEST(a_file_that_is_no_database_is_refused_and_left_as_it_is),
-          UNIT_TEST(a_place_where_no_file_can_be_is_refused))
+static int purge(uint64_t before_us)
+{
+    int r;
+
+    begin();
+    r = ledger_store_purge(store, before_us);
+    commit();
+    return r;
+}
+
+START_TEST(purged_history_makes_no_file_new_again)
+{
+    setup();
+    arrive("a.jpg", 1);
+    finish(take_one(), JOB_DONE);
+    arrive("b.jpg", 2);
+    finish(take_one(), JOB_FAILED);
+    arrive("c.jpg", 3);
+    ck_assert_int_eq(purge(NOW), 0); /* they ended just now */
+    ck_assert_int_eq(purge(NOW + 1), 2);
+    ck_assert_int_eq(purge(NOW + 1), 0);
+    ck_assert_int_eq(number("SELECT count(*) FROM job"), 1); /* what waits is no history */
+
+    ck_assert_int_eq(arrive("a.jpg", 1), 0);
+    ck_assert_int_eq(arrive("b.jpg", 2), 0);
+    ck_assert_int_eq(number("SELECT count(*) FROM output"), 2); /* still ours */
+    ck_assert_uint_eq(ledger_store_count(store, JOB_DONE), 1);
+    ck_assert_int_eq(arrive("a.jpg", 4), 1);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_purge_leaves_what_is_not_over_and_forgets_files_that_left_nothing)
+{
+    struct job *job;
+
+    setup();
+    arrive("pending.jpg", 1);
+    job = take_one();
+    finish_as(job, JOB_DONE, true, false); /* its original is not archived yet */
+    job_free(job);
+    arrive("gone.jpg", 2);
+    job = take_one();
+    finish_as(job, JOB_VANISHED, false, true);
+    job_free(job);
+    ck_assert_int_eq(purge(NOW + 1), 1);
+    ck_assert_int_eq(number("SELECT count(*) FROM job"), 1);
+    ck_assert_int_eq(number("SELECT count(*) FROM source WHERE CAST(path AS TEXT) = 'gone.jpg'"), 0);
+    ck_assert_int_eq(number("SELECT count(*) FROM source WHERE CAST(path AS TEXT) = 'pending.jpg'"), 1);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_long_history_is_purged_in_portions)
+{
+    setup();
+    for (int i = 0; i < PURGE_BATCH + 10; i++) {
+        char name[32];
+
+        snprintf(name, sizeof name, "%d.jpg", i);
+        arrive(name, (uint64_t)i + 1);
+        finish(take_one(), JOB_FAILED);
+    }
+    ck_assert_int_eq(purge(NOW + 1), PURGE_BATCH);
+    ck_assert_int_eq(purge(NOW + 1), 10);
+    teardown();
+}
+END_TEST
+
+UNIT_MAIN(
+    "ledger_store", UNIT_TEST(any_number_of_arrivals_of_one_version_make_one_job),
+    UNIT_TEST(folders_and_paths_are_told_apart),
+    UNIT_TEST(a_new_version_of_a_queued_file_takes_the_old_ones_place),
+    UNIT_TEST(a_new_version_begins_with_no_attempts_and_at_once),
+    UNIT_TEST(a_new_version_of_a_file_in_flight_gets_its_job_when_that_ends),
+    UNIT_TEST(a_new_version_of_a_finished_file_is_a_new_job), UNIT_TEST(a_remount_makes_no_new_version),
+    UNIT_ROWS(a_file_of_which_only_ctime_and_inode_changed_is_verified_and_leaves_no_trace, known_ends),
+    UNIT_TEST(the_content_of_a_version_without_outcome_is_not_known),
+    UNIT_TEST(new_content_that_comes_while_a_file_waits_to_be_verified_is_worked_on),
+    UNIT_TEST(a_version_that_comes_while_a_file_is_verified_follows),
+    UNIT_TEST(a_new_version_of_a_suspect_stays_among_the_suspects),
+    UNIT_TEST(the_oldest_jobs_come_first_as_many_as_asked), UNIT_TEST(a_folder_gets_its_own_jobs_only),
+    UNIT_TEST(transient_failures_are_remembered_until_another_version_comes),
+    UNIT_TEST(a_delayed_job_is_due_when_its_time_has_come),
+    UNIT_TEST(outputs_are_planned_when_a_job_is_taken), UNIT_TEST(two_sources_of_one_output_are_a_conflict),
+    UNIT_ROWS(a_job_that_made_nothing_gives_its_names_back, givers),
+    UNIT_TEST(the_names_of_a_finished_job_stay_taken),
+    UNIT_TEST(a_conflict_gives_back_what_was_reserved_before_it), UNIT_TEST(overwriting_seizes_the_name),
+    UNIT_TEST(a_new_version_may_have_its_own_names_again),
+    UNIT_ROWS(existing_says_what_becomes_of_a_clash_of_two_sources, clashes),
+    UNIT_TEST(a_numbered_output_keeps_its_number_while_the_name_is_taken),
+    UNIT_TEST(an_output_moved_to_another_name_gives_the_first_one_back),
+    UNIT_TEST(an_output_seized_by_another_source_is_not_dropped_by_its_first_owner),
+    UNIT_TEST(only_files_of_the_first_walk_of_a_folder_may_adopt),
+    UNIT_TEST(what_a_new_version_makes_no_more_is_known_and_then_forgotten),
+    UNIT_TEST(outputs_below_another_output_directory_are_left_alone),
+    UNIT_TEST(a_skipped_output_gives_its_name_back),
+    UNIT_ROWS(the_message_of_a_clash_is_utf8_whatever_the_names_are, offsets),
+    UNIT_TEST(what_was_handed_out_is_suspect_after_an_unclean_end),
+    UNIT_TEST(an_end_of_the_daemon_counts_against_a_started_suspect_only),
+    UNIT_TEST(a_released_suspect_stays_one_and_a_cleared_one_does_not),
+    UNIT_TEST(a_clean_end_leaves_no_suspects), UNIT_TEST(an_intended_job_is_resumed_with_what_it_had_made),
+    UNIT_TEST(a_resumed_job_that_has_to_be_made_again_is_queued),
+    UNIT_TEST(a_pending_original_is_resumed_with_its_failure), UNIT_TEST(many_jobs_are_resumed_in_portions),
+    UNIT_TEST(temporary_files_that_may_be_left_are_named), UNIT_TEST(ends_are_counted_over_restarts),
+    UNIT_TEST(a_forgotten_version_arrives_again),
+    UNIT_TEST(a_follow_up_is_not_forgotten_with_the_version_before),
+    UNIT_TEST(the_same_file_moved_in_again_after_its_original_was_dealt_with_is_new),
+    UNIT_TEST(a_failed_file_that_was_kept_stays_failed),
+    UNIT_TEST(a_newer_version_is_not_forgotten_with_the_older_ones_original),
+    UNIT_TEST(a_rollback_undoes_counts_and_rows),
+    UNIT_TEST(a_taken_job_that_was_rolled_back_can_be_taken_again), UNIT_TEST(a_failing_statement_says_why),
+    UNIT_TEST(a_resume_that_fails_gives_no_jobs), UNIT_TEST(killed_at_any_instant_it_is_consistent),
+    UNIT_TEST(a_newer_schema_is_refused_and_left_as_it_is),
+    UNIT_TEST(a_file_that_is_no_database_is_refused_and_left_as_it_is),
+    UNIT_TEST(a_place_where_no_file_can_be_is_refused), UNIT_TEST(purged_history_makes_no_file_new_again),
+    UNIT_TEST(a_purge_leaves_what_is_not_over_and_forgets_files_that_left_nothing),
+    UNIT_TEST(a_long_history_is_purged_in_portions))
