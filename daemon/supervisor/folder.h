@@ -36,6 +36,8 @@ struct folder {
     struct job_list ready;  /* taken from the ledger, not opened yet; JOB_QUEUED */
     struct job_list opened; /* with their source, waiting for a worker; JOB_OPENING */
     size_t ready_count, opened_count;
+    size_t parked_count; /* of JOB_OPENING: waiting for memory, in the supervisor's admission */
+    uint64_t turn_us;    /* monotonic: since when it has opened jobs, or had its last turn with a worker */
     size_t counts[JOB_STATE_COUNT]; /* jobs in flight by state */
     size_t in_flight;               /* all of them, whoever owns them now */
     uint64_t publishing_bytes;      /* finished pictures in memory */

@@ -82,6 +82,10 @@ struct job {
     struct job_output *outputs;
     size_t output_count;
     uint64_t source_hash;
+    uint64_t needs_memory_bytes; /* as the worker said that handed it back; 0: unknown */
+    uint64_t memory_grant_bytes; /* of the worker that has or had it last */
+    unsigned hand_backs;
+    uint64_t parked_us; /* monotonic: when it began to wait for memory */
     struct error failure;
     bool undecodable;     /* the failure is about the content, so it may be an upload that stalls */
     uint64_t delay_us;    /* back in the queue, but not before this long */

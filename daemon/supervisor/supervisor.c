@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/processors.h"
 #include "base/text.h"
 #include "recipe/bundle.h"
@@ -242,6 +243,14 @@ static size_t worker_count(const struct config *config)
     return config->daemon.workers ? (size_t)config->daemon.workers : processors_usable();
 }
 
+/* Half of what there is: the other half is for files in memory, for publishing, and for everybody else. */
+static uint64_t memory_budget(const struct config *config)
+{
+    uint64_t configured = config->daemon.memory_budget_bytes;
+
+    return configured ? configured : memory_usable() / 2;
+}
+
 static int make_generation(struct supervisor *supervisor, const struct config *config,
                            struct pool_generation *ret)
 {
@@ -334,6 +343,8 @@ static void swap(struct supervisor *supervisor)
 
     supervisor->config = take_ptr(supervisor->reload.config);
     supervisor->generation = supervisor->pool.next.number;
+    admission_configure(&supervisor->admission, memory_budget(supervisor->config),
+                        worker_count(supervisor->config));
     pool_swap(&supervisor->pool);
     reconcile_folders(supervisor);
     job_flow_release_waiting(supervisor);
@@ -791,6 +802,7 @@ static int start_pool(struct supervisor *supervisor)
     if (r < 0)
         return r;
     supervisor->generation = generation.number;
+    admission_configure(&supervisor->admission, memory_budget(supervisor->config), generation.workers);
     pool_start(&supervisor->pool, &generation);
     return 0;
 }
@@ -811,6 +823,7 @@ int supervisor_start(struct supervisor *supervisor, const struct supervisor_opti
         (struct supervisor){ .options = options, .config = config, .lock_fd = -1, .due_us = USEC_INFINITY };
     supervisor->started_us = monotonic_us();
     TAILQ_INIT(&supervisor->pool.workers);
+    admission_init(&supervisor->admission);
     supervisor->pool.current.bundle = supervisor->pool.next.bundle = -1;
 
     r = sd_event_new(&supervisor->event);

@@ -51,6 +51,8 @@ struct supervisor {
     uint64_t generation;      /* in use */
     uint64_t last_generation; /* ever made: a number is never used twice */
     struct pool pool;
+    struct admission admission; /* of jobs to memory */
+    bool parked_last;           /* the last job that a worker got had been parked: others are asked first */
     struct ledger *ledger;
     struct ledger_news ledger_news;
     struct channel replies;              /* from ledger and watchers */
@@ -74,8 +76,9 @@ struct supervisor {
     bool notified;      /* systemd knows that we are ready */
 
     sd_event_source *signal_sources[3], *replies_source, *news_source;
-    sd_event_source *due_source;   /* the next retry … */
-    uint64_t due_us;               /* … which it is armed for; realtime; USEC_INFINITY: none */
+    sd_event_source *due_source; /* the next retry … */
+    uint64_t due_us;             /* … which it is armed for; realtime; USEC_INFINITY: none */
+    uint64_t short_until_us; /* realtime: the machine was short of something, no work is given out before */
     sd_event_source *stop_source;  /* patience during the stop */
     sd_event_source *drain_source; /* with --drain: is it over? */
 };

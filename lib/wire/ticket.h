@@ -5,6 +5,9 @@
  *   supervisor → worker   link                 struct source_message + 1 descriptor: the source, for reading
  *   worker → supervisor   link                 struct hello_message (once), struct result_message + memfds
  *
+ * A worker that would need more memory than its ticket grants does nothing but say how much: the ticket is handed
+ * back, and comes again with a larger grant, to any worker.
+ *
  * The source is sent before its ticket, so a worker that has a ticket finds its source waiting. Tickets are
  * worked in order. A result's descriptors are sealed memory files, one for each of outputs[], in that order.
  * The end of the link is the lifeline both ways.
@@ -21,7 +24,7 @@
 
 enum {
     WIRE_MAGIC = 0x6b726464, /* "ddrk" */
-    WIRE_VERSION = 1,
+    WIRE_VERSION = 2,
 };
 
 /* Descriptors of a worker, besides stdin, stdout (both /dev/null) and stderr: they are its numbers for them. */
@@ -50,6 +53,8 @@ struct ticket {
     uint64_t max_pixels;
     uint64_t
         known_hash; /* a source with this hash is not worked on: the result says "unchanged"; 0: any is */
+    uint64_t max_memory_bytes;   /* a picture that needs more fails */
+    uint64_t memory_grant_bytes; /* one that needs more than this is handed back, see result_message */
 };
 
 struct source_message {
@@ -82,7 +87,8 @@ struct result_message {
     uint32_t unchanged; /* the source is the one that the ticket's known_hash tells; no outputs */
     uint32_t output_count;
     uint64_t cpu_us, peak_rss_bytes;
-    uint64_t source_hash; /* XXH3-64 of the source's bytes; 0 until read */
+    uint64_t source_hash;        /* XXH3-64 of the source's bytes; 0 until read */
+    uint64_t needs_memory_bytes; /* not 0: handed back, the job needs so much; no class, no outputs */
     struct result_output outputs[RECIPE_RENDITIONS_MAX];
 };
 

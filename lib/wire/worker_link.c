@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -201,21 +202,36 @@ static int check_outputs(const struct result_message *result, const struct recip
 
 static int check_source(const struct result_message *result, struct error *error)
 {
+    bool worked = result->class == CLASS_NONE && !result->unchanged && result->needs_memory_bytes == 0;
+
     if (result->source_format >= FORMAT_COUNT)
         return nonsense(error, "a source of no known format");
     if ((result->source_width == 0) != (result->source_height == 0))
         return nonsense(error, "half a source size");
-    if (result->class == CLASS_NONE && !result->unchanged && result->source_width == 0)
+    if (worked && result->source_width == 0)
         return nonsense(error, "outputs of an unread source");
     return 0;
 }
 
-int worker_link_check_result(const struct result_message *result, uint64_t job, const struct recipe *recipe,
-                             const int *fds, size_t fd_count, struct error *error)
+static int check_hand_back(const struct result_message *result, const struct ticket *ticket, size_t fd_count,
+                           struct error *error)
+{
+    if (result->class != CLASS_NONE || result->unchanged || result->output_count > 0 || fd_count > 0)
+        return nonsense(error, "a ticket handed back and an outcome");
+    if (result->needs_memory_bytes <= ticket->memory_grant_bytes)
+        return nonsense(error, "a ticket handed back that had granted enough memory");
+    if (result->needs_memory_bytes > ticket->max_memory_bytes)
+        return nonsense(error, "a need of more memory than the folder allows");
+    return 0;
+}
+
+int worker_link_check_result(const struct result_message *result, const struct ticket *ticket,
+                             const struct recipe *recipe, const int *fds, size_t fd_count,
+                             struct error *error)
 {
     int r;
 
-    if (result->header.kind != WIRE_RESULT || result->header.job != job)
+    if (result->header.kind != WIRE_RESULT || result->header.job != ticket->header.job)
         return nonsense(error, "another job's number");
     if (result->class >= ERROR_CLASS_COUNT || result->stage >= ERROR_STAGE_COUNT)
         return nonsense(error, "an unknown class or stage");
@@ -224,6 +240,8 @@ int worker_link_check_result(const struct result_message *result, uint64_t job, 
     if (r < 0)
         return r;
 
+    if (result->needs_memory_bytes > 0)
+        return check_hand_back(result, ticket, fd_count, error);
     if (result->unchanged)
         return result->class == CLASS_NONE && result->output_count == 0 && fd_count == 0 &&
                        result->source_hash

@@ -301,10 +301,57 @@ START_TEST(limits_come_with_the_ticket)
 }
 END_TEST
 
+static void expect_hand_back(const struct ticket *ticket, uint64_t least)
+{
+    struct harness_answer answer;
+    union worker_message message;
+    struct error error;
+
+    ck_assert_int_eq(harness_receive(&harness, &message, answer.fds, &answer.fd_count), 1);
+    ck_assert_msg(
+        worker_link_check_result(&message.result, ticket, recipe, answer.fds, answer.fd_count, &error) == 0,
+        "%s", error.text);
+    ck_assert_uint_gt(message.result.needs_memory_bytes, least);
+    ck_assert_uint_eq(answer.fd_count, 0);
+}
+
+START_TEST(a_ticket_that_grants_too_little_is_handed_back_and_done_with_what_it_needs)
+{
+    struct ticket ticket = harness_ticket(1, 0, sizeof picture);
+    _cleanup_close_ int source = fd_memory("source", picture, sizeof picture);
+
+    ticket.memory_grant_bytes = 1 << 20;
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    expect_hand_back(&ticket, 1 << 20);
+
+    ticket.memory_grant_bytes = ticket.max_memory_bytes;
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    expect_renditions(1);
+}
+END_TEST
+
+/* It is not there at all: reading would be noticed. */
+START_TEST(a_file_larger_than_the_grant_is_not_read)
+{
+    struct ticket ticket = harness_ticket(1, 0, 1 << 30);
+    _cleanup_close_ int source = fd_memory("source", picture, sizeof picture);
+
+    ticket.memory_grant_bytes = 1 << 20;
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    expect_hand_back(&ticket, 1 << 30);
+
+    ticket.max_memory_bytes = 1 << 20;
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    expect_failure(1, CLASS_PERMANENT, STAGE_LIMITS, "MaxMemory=");
+}
+END_TEST
+
 START_TEST(a_source_larger_than_memory_is_a_failure_of_memory)
 {
     struct ticket ticket = harness_ticket(1, 0, UINT64_MAX / 4);
     _cleanup_close_ int source = fd_memory("source", picture, sizeof picture);
+
+    ticket.max_memory_bytes = ticket.memory_grant_bytes = UINT64_MAX;
 
     ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
     expect_failure(1, CLASS_MEMORY, STAGE_OPEN, "no memory");
@@ -398,6 +445,8 @@ static TCase *jobs(void)
     tcase_add_test(tests, a_source_that_became_shorter_is_retried);
     tcase_add_test(tests, a_source_is_read_from_its_start_wherever_its_offset_is);
     tcase_add_test(tests, limits_come_with_the_ticket);
+    tcase_add_test(tests, a_ticket_that_grants_too_little_is_handed_back_and_done_with_what_it_needs);
+    tcase_add_test(tests, a_file_larger_than_the_grant_is_not_read);
     tcase_add_test(tests, a_source_larger_than_memory_is_a_failure_of_memory);
     return tests;
 }

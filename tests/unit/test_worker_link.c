@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { GENERATION = 3, JOB = 42 };
+enum { GENERATION = 3, JOB = 42, GRANT = 1000, MOST = 5000 };
 
 static int supervisor, worker;
 
@@ -237,7 +237,12 @@ static void release_claim(struct claim *claim)
 
 static int check_claim(const struct claim *claim, struct error *error)
 {
-    return worker_link_check_result(&claim->result, JOB, claim->recipe, claim->fds, claim->fd_count, error);
+    struct ticket ticket = { .header = wire_header(WIRE_TICKET, 0, JOB),
+                             .memory_grant_bytes = GRANT,
+                             .max_memory_bytes = MOST };
+
+    return worker_link_check_result(&claim->result, &ticket, claim->recipe, claim->fds, claim->fd_count,
+                                    error);
 }
 
 START_TEST(a_right_result_is_possible)
@@ -271,6 +276,51 @@ START_TEST(a_failure_is_possible_before_the_source_was_probed)
     ck_assert_msg(check_claim(&claim, &error) == 0, "%s", error.text);
 }
 END_TEST
+
+static void make_hand_back(struct claim *claim)
+{
+    make_failure(claim);
+    claim->result.class = CLASS_NONE;
+    claim->result.stage = STAGE_NONE;
+    claim->result.text[0] = '\0';
+    claim->result.needs_memory_bytes = GRANT + 1;
+}
+
+START_TEST(a_ticket_may_be_handed_back_for_more_memory)
+{
+    _cleanup_(release_claim) struct claim claim;
+    struct error error;
+
+    fill_claim(&claim);
+    make_hand_back(&claim);
+    ck_assert_msg(check_claim(&claim, &error) == 0, "%s", error.text);
+    claim.result.needs_memory_bytes = MOST;
+    ck_assert_msg(check_claim(&claim, &error) == 0, "%s", error.text);
+}
+END_TEST
+
+static void hands_back_what_was_enough(struct claim *claim)
+{
+    make_hand_back(claim);
+    claim->result.needs_memory_bytes = GRANT;
+}
+
+static void hands_back_for_more_than_is_allowed(struct claim *claim)
+{
+    make_hand_back(claim);
+    claim->result.needs_memory_bytes = MOST + 1;
+}
+
+static void hands_back_a_failure(struct claim *claim)
+{
+    make_failure(claim);
+    claim->result.needs_memory_bytes = GRANT + 1;
+}
+
+static void hands_back_with_outputs(struct claim *claim)
+{
+    claim->result.needs_memory_bytes = GRANT + 1;
+}
 
 static void another_job(struct claim *claim)
 {
@@ -403,6 +453,10 @@ static const struct {
     { failure_without_text, "without an explanation" },
     { unchanged_with_outputs, "of an unchanged source" },
     { supervisors_class, "not a worker's to say" },
+    { hands_back_what_was_enough, "had granted enough memory" },
+    { hands_back_for_more_than_is_allowed, "more memory than the folder allows" },
+    { hands_back_a_failure, "handed back and an outcome" },
+    { hands_back_with_outputs, "handed back and an outcome" },
 };
 
 START_TEST(an_impossible_result_is_refused_and_named)
@@ -439,6 +493,7 @@ int main(void)
     tcase_add_test(tests, an_empty_message_is_the_end_and_its_descriptor_closed);
     tcase_add_test(tests, a_right_result_is_possible);
     tcase_add_test(tests, a_failure_is_possible_before_the_source_was_probed);
+    tcase_add_test(tests, a_ticket_may_be_handed_back_for_more_memory);
     tcase_add_loop_test(tests, an_impossible_result_is_refused_and_named, 0, ARRAY_SIZE(spoilt));
 
     srunner_run_all(runner, CK_NORMAL);
