@@ -5,6 +5,7 @@
 #include "daemon_harness.h"
 #include "painter.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -132,6 +133,52 @@ START_TEST(one_larger_than_the_budget_is_rendered_alone)
 }
 END_TEST
 
+static bool one_waits(const json_t *status, void *context)
+{
+    (void)context;
+    return harness_number(status, "memory.waiting") > 0;
+}
+
+static void reload(struct harness *h)
+{
+    harness_signal(h, SIGHUP);
+    harness_await_ready(h);
+}
+
+static void stop_and_start(struct harness *h)
+{
+    ck_assert_int_eq(harness_stop(h), 0);
+    harness_start(h);
+}
+
+static void kill_and_start(struct harness *h)
+{
+    harness_kill(h, true);
+    harness_start(h);
+}
+
+static void (*const interruptions[])(struct harness *h) = { reload, stop_and_start, kill_and_start };
+
+START_TEST(pictures_that_wait_for_memory_are_done_in_spite_of_an_interruption)
+{
+    enum { LARGE = 3 };
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE);
+    harness_configure_daemon(&h, "MemoryBudget=100M\n");
+    harness_start(&h);
+    drop_large(&h, LARGE);
+    harness_await(&h, "one waits for memory", one_waits, NULL);
+    interruptions[_i](&h);
+    harness_await_ends(&h, LARGE, 0);
+    ck_assert_int_eq(harness_number(harness_status(&h), "memory.waiting"), 0);
+    ck_assert_int_eq(harness_number(h.status, "memory.granted_bytes"), 0);
+    check_attempts(&h);
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(a_picture_that_needs_more_than_the_folder_allows_fails_before_it_is_decoded)
 {
     struct harness h;
@@ -195,5 +242,6 @@ END_TEST
 
 HARNESS_MAIN("memory", UNIT_TEST(two_large_pictures_are_never_rendered_together_and_small_ones_go_on),
              UNIT_TEST(one_larger_than_the_budget_is_rendered_alone),
+             UNIT_ROWS(pictures_that_wait_for_memory_are_done_in_spite_of_an_interruption, interruptions),
              UNIT_TEST(a_picture_that_needs_more_than_the_folder_allows_fails_before_it_is_decoded),
              UNIT_ROWS(a_bomb_is_refused_by_its_header, bombs))
