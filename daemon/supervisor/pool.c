@@ -577,9 +577,10 @@ struct worker *pool_idle_worker(struct pool *pool)
     return NULL;
 }
 
+/* A small file may be of a large picture: then it has been handed back. */
 static bool is_small(const struct job *job)
 {
-    return job->version.size <= PREFETCH_BYTES_MAX;
+    return job->version.size <= PREFETCH_BYTES_MAX && job->needs_memory_bytes == 0;
 }
 
 struct worker *pool_prefetch_worker(struct pool *pool)

@@ -143,6 +143,22 @@ START_TEST(a_worker_has_the_larger_grant_of_the_two_jobs_that_it_holds)
 }
 END_TEST
 
+START_TEST(nothing_is_prefetched_behind_a_job_that_is_known_to_be_large)
+{
+    struct stage stage;
+    struct worker *worker = set_up(&stage);
+    struct job *job = opened_job(&stage, 1);
+
+    kill(worker->process.pid, SIGSTOP);
+    ck_assert_int_eq(pool_assign(worker, job, GRANT), 0);
+    ck_assert_ptr_eq(pool_prefetch_worker(&stage.pool), worker);
+    job->needs_memory_bytes = GRANT;
+    ck_assert_ptr_null(pool_prefetch_worker(&stage.pool));
+    tear_down(&stage);
+    job_free(job);
+}
+END_TEST
+
 static void expect_undisturbed(const struct worker *worker, const struct job *running)
 {
     ck_assert_ptr_eq(worker->running, running);
@@ -212,6 +228,7 @@ END_TEST
 
 UNIT_MAIN("pool", UNIT_TEST(a_worker_that_asks_for_more_memory_again_and_again_is_killed),
           UNIT_TEST(a_worker_has_the_larger_grant_of_the_two_jobs_that_it_holds),
+          UNIT_TEST(nothing_is_prefetched_behind_a_job_that_is_known_to_be_large),
           UNIT_TEST(a_prefetched_job_that_does_not_fit_the_mailbox_costs_the_running_one_nothing),
           UNIT_TEST(a_prefetched_job_that_does_not_fit_the_link_costs_the_running_one_nothing),
           UNIT_TEST(a_worker_whose_mailbox_is_broken_finishes_what_it_runs))
