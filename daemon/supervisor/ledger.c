@@ -64,16 +64,22 @@ struct ledger {
 
 /* ---- a batch ---- */
 
+/* A walk over a large folder brings arrivals without an end, which wait for nothing but room: many of them share a
+ * commit. Whoever waits for an answer shares his with few. */
 static void gather(struct ledger *ledger)
 {
-    ledger->request_count = ledger->arrival_count = 0;
+    size_t arrivals_max;
+    bool awaited = false;
 
+    ledger->request_count = ledger->arrival_count = 0;
     while (ledger->request_count < LEDGER_BATCH_MAX &&
            channel_receive(&ledger->requests, &ledger->request_batch[ledger->request_count]))
         ledger->request_count++;
-    while (ledger->arrival_count < LEDGER_BATCH_MAX &&
+
+    arrivals_max = ledger->request_count > 0 ? LEDGER_ARRIVALS_AWAITED_MAX : LEDGER_BATCH_MAX;
+    while (!awaited && ledger->arrival_count < arrivals_max &&
            channel_receive(&ledger->arrivals, &ledger->arrival_batch[ledger->arrival_count]))
-        ledger->arrival_count++;
+        awaited = ledger->arrival_batch[ledger->arrival_count++].call;
 }
 
 static int enter_folder(struct ledger *ledger, struct call *call)
