@@ -23,11 +23,11 @@
 
 enum {
     EVENTS_A_TURN = 4096,
-    FILES_A_TURN = 256,
     ENTRIES_A_TURN = 512,
     SCAN_SHARE = 20, /* a scan may take one part in this many of the time */
 };
 
+#define LOOK_A_TURN_US (20 * USEC_PER_MSEC)
 #define ROOT_RETRY_US USEC_PER_SEC
 #define UNFINISHED_SETTLE_US USEC_PER_SEC /* with Settle=0: a file that is not closed yet gets this long */
 
@@ -58,7 +58,9 @@ struct intake {
 
     bool scanned;
     bool scanning_all; /* not only directories that are new */
-    uint64_t scan_started_us, rescan_us;
+    bool reconciling;  /* a walk over everything because it is time; it rests after each step */
+    bool missed; /* files that came when there was no room or no event for them: they need another walk */
+    uint64_t scan_started_us, scan_busy_us, scan_resume_us, rescan_us;
     uint64_t arrivals;
 
     struct leftover *leftovers;
@@ -85,6 +87,13 @@ static void arrive(struct intake *intake, const char *path, const struct version
         intake->arrivals++;
 }
 
+/* What there is no room for is found by the walk that follows when there is. */
+static void wait_for(struct intake *intake, const char *path, uint64_t now, uint64_t due)
+{
+    if (settle_touch(intake->settle, path, now, due) < 0)
+        intake->missed = true;
+}
+
 static void on_scan_file(void *context, const char *path, const struct stat *st)
 {
     struct intake *intake = context;
@@ -95,7 +104,7 @@ static void on_scan_file(void *context, const char *path, const struct stat *st)
     if (settle_is_old(intake->settle, &version, realtime_us()))
         arrive(intake, path, &version);
     else
-        settle_touch(intake->settle, path, monotonic_us(), 0);
+        wait_for(intake, path, monotonic_us(), 0);
 }
 
 static void look_at(struct intake *intake, int root, const struct settle_file *file)
@@ -129,8 +138,9 @@ static void look_at_due(struct intake *intake)
 {
     _cleanup_close_ int root = -1;
     struct settle_file file;
+    uint64_t now = monotonic_us(), end = now + LOOK_A_TURN_US;
 
-    for (int i = 0; i < FILES_A_TURN && settle_due(intake->settle, monotonic_us(), &file); i++) {
+    for (; now < end && settle_due(intake->settle, now, &file); now = monotonic_us()) {
         if (root < 0)
             root = open_root(intake);
         if (root < 0) {
@@ -181,10 +191,22 @@ static void start_watching(struct intake *intake, int root)
             intake->name, strerrordesc_np(-r));
 }
 
+/* Somebody waits for the end of the walk. */
+static void hurry(struct intake *intake)
+{
+    intake->reconciling = false;
+    intake->scan_resume_us = 0;
+}
+
+/* Starts a walk over everything; one that is under way is given up. */
 static void scan_all(struct intake *intake)
 {
-    if (scan_request(intake->scan, "") == 0)
-        intake->scanning_all = true;
+    if (scan_request(intake->scan, "") < 0)
+        return;
+    intake->scanning_all = true;
+    intake->missed = false;
+    intake->scan_started_us = 0;
+    hurry(intake);
 }
 
 static void find_root(struct intake *intake)
@@ -219,6 +241,7 @@ void intake_lose_root(struct intake *intake, int errnum)
     settle_forget_below(intake->settle, "");
     scan_cancel(intake->scan);
     intake->scan_started_us = 0;
+    intake->missed = false;
 }
 
 /* ---- scanning ---- */
@@ -261,18 +284,48 @@ static bool is_polled(const struct intake *intake)
 static void scan_finished(struct intake *intake)
 {
     uint64_t now = monotonic_us();
-    uint64_t took = now - intake->scan_started_us;
     uint64_t interval = is_polled(intake) ? intake->conf->poll_us : intake->conf->rescan_us;
+    uint64_t earliest = intake->scan_started_us + intake->scan_busy_us * SCAN_SHARE;
 
     intake->scan_started_us = 0;
     if (!intake->scanning_all)
         return; /* new directories, however many come, do not put the next walk over everything off */
-    intake->scanning_all = false;
-    if (!intake->scanned)
+    intake->scanning_all = intake->reconciling = false;
+    if (!intake->scanned && !intake->missed) {
         ledger_scanned(intake->ledger, intake->name);
-    intake->scanned = true;
-    intake->rescan_us =
-        intake->once ? USEC_INFINITY : now + (took * SCAN_SHARE > interval ? took * SCAN_SHARE : interval);
+        intake->scanned = true;
+    }
+    intake->rescan_us = intake->once ? USEC_INFINITY : now + interval > earliest ? now + interval : earliest;
+}
+
+/* The reconcile looks for what events did not tell, which is rare: it takes its share not in one piece but in small
+ * ones, so that nobody notices it. All other walks are waited for. */
+static void rest(struct intake *intake, uint64_t began_us)
+{
+    uint64_t now = monotonic_us();
+
+    intake->scan_busy_us += now - began_us;
+    intake->scan_resume_us = intake->reconciling ? now + (now - began_us) * (SCAN_SHARE - 1) : 0;
+}
+
+/* Files were missed, and there is room for them now. */
+static bool must_look_again(const struct intake *intake)
+{
+    return intake->missed && !scan_pending(intake->scan) &&
+           settle_count(intake->settle) < SETTLE_FILES_MAX / 2;
+}
+
+/* Begins a walk over everything when it is time for one. */
+static void look_for_scan(struct intake *intake, uint64_t now)
+{
+    if (scan_pending(intake->scan))
+        return;
+    if (must_look_again(intake)) {
+        scan_all(intake);
+    } else if (intake->scanned && now >= intake->rescan_us) {
+        scan_all(intake);
+        intake->reconciling = !is_polled(intake);
+    }
 }
 
 /* A disk mounted over the folder, or taken from under it, is another root than the one we watch. */
@@ -286,6 +339,7 @@ static bool is_other_root(const struct intake *intake, int root)
 static void go_on_scanning(struct intake *intake)
 {
     _cleanup_close_ int root = open_root(intake);
+    uint64_t began = monotonic_us();
 
     if (root < 0) {
         intake_lose_root(intake, -root);
@@ -296,10 +350,13 @@ static void go_on_scanning(struct intake *intake)
         find_root(intake);
         return;
     }
-    if (intake->scan_started_us == 0)
-        intake->scan_started_us = monotonic_us();
+    if (intake->scan_started_us == 0) {
+        intake->scan_started_us = began;
+        intake->scan_busy_us = 0;
+    }
 
     scan_step(intake->scan, root, intake->conf, ENTRIES_A_TURN);
+    rest(intake, began);
     if (intake->root_errnum != 0) {
         intake_lose_root(intake, intake->root_errnum);
         intake->root_errnum = 0;
@@ -338,7 +395,7 @@ static void on_change(struct intake *intake, enum watch_change change, const cha
     case WATCH_FILE_TOUCHED:
     case WATCH_FILE_FINISHED:
         if (folder_conf_accepts(intake->conf, path))
-            settle_touch(intake->settle, path, now, due_after(intake, change, now));
+            wait_for(intake, path, now, due_after(intake, change, now));
         break;
     case WATCH_FILE_GONE:
         settle_forget(intake->settle, path);
@@ -346,6 +403,7 @@ static void on_change(struct intake *intake, enum watch_change change, const cha
     case WATCH_DIRECTORY_NEW:
         if (intake->conf->recursive && !folder_conf_ignores_component(intake->conf, last_component(path)))
             scan_request(intake->scan, path);
+        hurry(intake);
         break;
     case WATCH_DIRECTORY_GONE:
         settle_forget_below(intake->settle, path);
@@ -354,9 +412,12 @@ static void on_change(struct intake *intake, enum watch_change change, const cha
         intake_lose_root(intake, ENOENT);
         break;
     case WATCH_OVERFLOW:
-        log_warning("folder %s: inotify lost events, scanning it all; raise fs.inotify.max_queued_events",
-                    intake->name);
-        scan_all(intake);
+        if (!intake->missed)
+            log_warning("folder %s: inotify lost events, scanning it all; raise fs.inotify.max_queued_events",
+                        intake->name);
+        /* A walk under way is not begun anew each time: while files pour in it would never get to its end. */
+        intake->missed = true;
+        hurry(intake);
         break;
     }
 }
@@ -386,16 +447,16 @@ void intake_step(struct intake *intake)
     }
 
     look_at_due(intake);
-    if (!intake->lost && !scan_pending(intake->scan) && intake->scanned && now >= intake->rescan_us)
-        scan_all(intake);
-    if (!intake->lost && scan_pending(intake->scan))
+    if (!intake->lost)
+        look_for_scan(intake, now);
+    if (!intake->lost && scan_pending(intake->scan) && now >= intake->scan_resume_us)
         go_on_scanning(intake);
 }
 
 void intake_touch(struct intake *intake, const char *path)
 {
     if (!intake->quiet)
-        settle_touch(intake->settle, path, monotonic_us(), 0);
+        wait_for(intake, path, monotonic_us(), 0);
 }
 
 void intake_hold(struct intake *intake, const char *path, uint64_t wait_us)
@@ -403,7 +464,7 @@ void intake_hold(struct intake *intake, const char *path, uint64_t wait_us)
     uint64_t now = monotonic_us();
 
     if (!intake->quiet)
-        settle_hold(intake->settle, path, now, now + wait_us);
+        intake->missed |= settle_hold(intake->settle, path, now, now + wait_us) < 0;
 }
 
 /* ---- start and end ---- */
@@ -509,8 +570,10 @@ uint64_t intake_next_us(const struct intake *intake, uint64_t now_us)
         return USEC_INFINITY;
     if (intake->lost)
         return intake->root_retry_us;
-    if (scan_pending(intake->scan))
+    if (must_look_again(intake) || (scan_pending(intake->scan) && intake->scan_resume_us <= now_us))
         return now_us;
+    if (scan_pending(intake->scan))
+        return next < intake->scan_resume_us ? next : intake->scan_resume_us;
     return next < intake->rescan_us ? next : intake->rescan_us;
 }
 

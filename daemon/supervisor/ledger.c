@@ -64,16 +64,22 @@ struct ledger {
 
 /* ---- a batch ---- */
 
+/* A walk over a large folder brings arrivals without an end, which wait for nothing but room: many of them share a
+ * commit. Whoever waits for an answer shares his with few. */
 static void gather(struct ledger *ledger)
 {
-    ledger->request_count = ledger->arrival_count = 0;
+    size_t arrivals_max;
+    bool awaited = false;
 
+    ledger->request_count = ledger->arrival_count = 0;
     while (ledger->request_count < LEDGER_BATCH_MAX &&
            channel_receive(&ledger->requests, &ledger->request_batch[ledger->request_count]))
         ledger->request_count++;
-    while (ledger->arrival_count < LEDGER_BATCH_MAX &&
+
+    arrivals_max = ledger->request_count > 0 ? LEDGER_ARRIVALS_AWAITED_MAX : LEDGER_BATCH_MAX;
+    while (!awaited && ledger->arrival_count < arrivals_max &&
            channel_receive(&ledger->arrivals, &ledger->arrival_batch[ledger->arrival_count]))
-        ledger->arrival_count++;
+        awaited = ledger->arrival_batch[ledger->arrival_count++].call;
 }
 
 static int enter_folder(struct ledger *ledger, struct call *call)
@@ -138,19 +144,10 @@ static int apply_arrival(struct ledger *ledger, const struct arrival *arrival)
     return 0;
 }
 
-static bool has_clash(const struct take *take)
-{
-    const struct job *job;
-
-    TAILQ_FOREACH (job, &take->jobs, link)
-        if (!take->resume && job->state == JOB_FAILED)
-            return true;
-    return false;
-}
-
 static int apply_take(struct ledger *ledger, struct take *take)
 {
     struct ledger_folder_news *news = &ledger->news.folders[take->slot];
+    uint64_t added = 0;
     int r;
 
     TAILQ_INIT(&take->jobs);
@@ -161,14 +158,14 @@ static int apply_take(struct ledger *ledger, struct take *take)
         r = ledger_store_resume(ledger->store, take->config, take->slot, take->folder, &take->jobs);
     else
         r = ledger_store_take(ledger->store, take->config, take->slot, take->folder, take->suspects,
-                              take->limit, realtime_us(), &take->jobs, &take->next_us);
+                              take->limit, realtime_us(), &take->jobs, &added, &take->next_us);
     if (r < 0)
         return r;
 
     take->count = (size_t)r;
     news->taken += take->count;
-    if (has_clash(take)) /* which may have brought a newer version into the queue */
-        return ledger_store_queued(ledger->store, take->folder->name, &news->queued, &news->suspects);
+    news->queued += added;
+    news->added += added;
     if (take->suspects)
         news->suspects -= take->count;
     else if (!take->resume)

@@ -23,7 +23,8 @@
 enum {
     LEDGER_REQUESTS_MAX = 65536, /* from the loop, under way at once; see dispatch.c */
     LEDGER_ARRIVALS_MAX = 512,
-    LEDGER_BATCH_MAX = 512, /* arrivals, requests a transaction */
+    LEDGER_BATCH_MAX = 512,           /* arrivals, requests a transaction */
+    LEDGER_ARRIVALS_AWAITED_MAX = 64, /* arrivals in a transaction that somebody waits for */
     LEDGER_TEXT_MAX = 200,
 };
 

@@ -72,10 +72,14 @@ static int read_outputs(struct ledger_store *store, struct job_row *row)
 
 static sqlite3_stmt *start(struct ledger_store *store, const struct job_query *query)
 {
+    enum sql which = query->state > JOB_PUBLISHING ? SQL_LIST_ENDED_JOBS
+                     : query->state > JOB_QUEUED   ? SQL_LIST_OPEN_JOBS
+                                                   : SQL_LIST_JOBS;
+
     if (query->id)
         return sql_start(store, SQL_GET_JOB, "i", (int64_t)query->id);
-    return sql_start(store, SQL_LIST_JOBS, "iiti", (int64_t)query->before, (int64_t)query->state,
-                     query->folder, (int64_t)query->limit);
+    return sql_start(store, which, "iiti", (int64_t)query->before, (int64_t)query->state, query->folder,
+                     (int64_t)query->limit);
 }
 
 int ledger_store_list(struct ledger_store *store, struct job_query *query)

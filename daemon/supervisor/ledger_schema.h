@@ -63,7 +63,11 @@ static const char *const ledger_migrations[] = {
     "ALTER TABLE job ADD COLUMN verify INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE job ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE job ADD COLUMN adopt INTEGER NOT NULL DEFAULT 0;"
-    "CREATE TABLE folder (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;",
+    "CREATE TABLE folder (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;"
+    /* The queue, in its order, is one run of this index, those that are to be tried later are another, in the order
+     * in which they are due; and counting them reads nothing else. */
+    "DROP INDEX job_queue;"
+    "CREATE INDEX job_queue ON job (folder, suspect, state, not_before_us, id) WHERE state = 0;",
 };
 
 #endif

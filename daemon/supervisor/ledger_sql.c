@@ -17,6 +17,10 @@
     "job.id, job.folder, source.path, job.state, job.attempts, job.class, job.stage, job.message,"           \
     " job.queued_us, coalesce(job.finished_us, 0), coalesce(job.duration_us, 0)"
 
+#define LIST_JOBS(from, condition)                                                                           \
+    "SELECT " ROW_COLUMNS " FROM " from " JOIN source ON source.id = job.source WHERE " condition            \
+    " AND (?1 = 0 OR job.id < ?1) AND (?3 = '' OR job.folder = ?3) ORDER BY job.id DESC LIMIT ?4"
+
 static const char *const statements[SQL_STATEMENT_COUNT] = {
     [SQL_FIND_SOURCE] =
         "SELECT source.id, source.device, source.inode, source.size, source.mtime_ns, source.ctime_ns,"
@@ -53,16 +57,20 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
                                " WHERE id = ?1 AND job = ?2",
     [SQL_RESTORE_OUTPUTS_JOB] = "UPDATE output SET job = coalesce((SELECT job FROM source WHERE id = ?1), 0)"
                                 " WHERE job = ?2",
+    [SQL_LET_DUE] = "UPDATE job SET not_before_us = 0 WHERE id IN (SELECT id FROM job"
+                    " WHERE folder = ?1 AND suspect = ?2 AND state = 0 AND not_before_us > 0"
+                    " AND not_before_us <= ?3 ORDER BY not_before_us LIMIT ?4)",
     [SQL_TAKE_JOBS] =
         "SELECT job.id, source.path, job.device, job.inode, job.size, job.mtime_ns, job.ctime_ns,"
         " job.attempts, source.id, job.retries, job.adopt, CASE WHEN job.verify THEN "
         "coalesce(source.content_hash, 0) "
         "ELSE 0 END"
         " FROM job JOIN source ON source.id = job.source"
-        " WHERE job.folder = ?1 AND job.suspect = ?2 AND job.state = 0 AND job.not_before_us <= ?3"
-        " ORDER BY job.id LIMIT ?4",
-    [SQL_NEXT_DUE] = "SELECT min(not_before_us) FROM job"
-                     " WHERE folder = ?1 AND suspect = ?2 AND state = 0 AND not_before_us > ?3",
+        " WHERE job.folder = ?1 AND job.suspect = ?2 AND job.state = 0 AND job.not_before_us = 0"
+        " ORDER BY job.id LIMIT ?3",
+    [SQL_NEXT_DUE] = "SELECT not_before_us FROM job"
+                     " WHERE folder = ?1 AND suspect = ?2 AND state = 0 AND not_before_us > ?3"
+                     " ORDER BY not_before_us LIMIT 1",
     [SQL_HAND_OUT] = "UPDATE job SET state = 1, session = ?2 WHERE id = ?1",
     [SQL_RESUME_JOBS] =
         "SELECT job.id, source.path, job.device, job.inode, job.size, job.mtime_ns, job.ctime_ns,"
@@ -115,9 +123,10 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
     [SQL_DROP_SOURCE] = "DELETE FROM source WHERE id = ?1 AND size = -1"
                         " AND NOT EXISTS (SELECT 1 FROM job WHERE source = ?1)"
                         " AND NOT EXISTS (SELECT 1 FROM output WHERE source = ?1)",
-    [SQL_LIST_JOBS] = "SELECT " ROW_COLUMNS " FROM job JOIN source ON source.id = job.source"
-                      " WHERE (?1 = 0 OR job.id < ?1) AND (?2 < 0 OR job.state = ?2)"
-                      " AND (?3 = '' OR job.folder = ?3) ORDER BY job.id DESC LIMIT ?4",
+    [SQL_LIST_JOBS] = LIST_JOBS("job", "(?2 < 0 OR job.state = ?2)"),
+    /* As in the indexes: the only failed one among a million is found at once. */
+    [SQL_LIST_OPEN_JOBS] = LIST_JOBS("job INDEXED BY job_open", "job.state IN (1, 2, 3) AND job.state = ?2"),
+    [SQL_LIST_ENDED_JOBS] = LIST_JOBS("job", "job.state > 3 AND job.state = ?2"),
     [SQL_GET_JOB] = "SELECT " ROW_COLUMNS " FROM job JOIN source ON source.id = job.source WHERE job.id = ?1",
 };
 

@@ -442,16 +442,15 @@ static struct job *job_of_row(sqlite3_stmt *statement, struct config *config, si
     return job;
 }
 
+/* Returns 1 when the job failed, and that brought a newer version of its source into the queue. */
 static int hand_out(struct ledger_store *store, struct job *job, int64_t source, uint64_t now_us)
 {
     int r = plan_outputs(store, job, source);
 
     if (r < 0)
         return r;
-    if (job->state == JOB_FAILED) {
-        r = ledger_store_finish(store, job, false, false, now_us);
-        return r < 0 ? r : 0;
-    }
+    if (job->state == JOB_FAILED)
+        return ledger_store_finish(store, job, false, false, now_us);
     job->state = JOB_OPENING;
     return sql_finish(store, sql_start(store, SQL_HAND_OUT, "ii", (int64_t)job->id, store->session));
 }
@@ -465,8 +464,7 @@ static int next_due(struct ledger_store *store, const struct folder_conf *folder
 
     if (r < 0)
         return r;
-    *ret_us = sqlite3_column_type(statement, 0) == SQLITE_NULL ? USEC_INFINITY
-                                                               : (uint64_t)sqlite3_column_int64(statement, 0);
+    *ret_us = r > 0 ? (uint64_t)sqlite3_column_int64(statement, 0) : USEC_INFINITY;
     sqlite3_reset(statement);
     return 0;
 }
@@ -483,16 +481,21 @@ static void free_jobs(struct job_list *jobs)
 
 int ledger_store_take(struct ledger_store *store, struct config *config, size_t slot,
                       const struct folder_conf *folder, bool suspects, size_t limit, uint64_t now_us,
-                      struct job_list *jobs, uint64_t *ret_next_us)
+                      struct job_list *jobs, uint64_t *ret_added, uint64_t *ret_next_us)
 {
-    sqlite3_stmt *statement = sql_start(store, SQL_TAKE_JOBS, "tiii", folder->name, (int64_t)suspects,
-                                        (int64_t)now_us, (int64_t)limit);
     _cleanup_free_ int64_t *sources = calloc(limit + 1, sizeof *sources);
     struct job_list taken = TAILQ_HEAD_INITIALIZER(taken);
+    sqlite3_stmt *statement;
     struct job *job;
     size_t count = 0;
-    int r = sources ? 0 : -ENOMEM;
+    int r;
 
+    if (!sources)
+        return -ENOMEM;
+    /* What was to be tried later and is due now goes back to its place among the others, near the front. */
+    r = sql_finish(store, sql_start(store, SQL_LET_DUE, "tiii", folder->name, (int64_t)suspects,
+                                    (int64_t)now_us, (int64_t)limit));
+    statement = sql_start(store, SQL_TAKE_JOBS, "tii", folder->name, (int64_t)suspects, (int64_t)limit);
     /* First read all rows, then change them: the queue's index is what is being read. */
     while (r == 0 && (r = sql_step(store, statement)) > 0) {
         job = job_of_row(statement, config, slot, folder);
@@ -511,9 +514,12 @@ int ledger_store_take(struct ledger_store *store, struct config *config, size_t 
     sqlite3_reset(statement);
 
     count = 0;
-    TAILQ_FOREACH (job, &taken, link)
+    *ret_added = 0;
+    TAILQ_FOREACH (job, &taken, link) {
         if (r >= 0)
             r = hand_out(store, job, sources[count++], now_us);
+        *ret_added += r > 0;
+    }
     if (r >= 0)
         r = next_due(store, folder, suspects, now_us, ret_next_us);
     if (r < 0) {

@@ -53,12 +53,13 @@ int ledger_store_arrival(struct ledger_store *store, const char *folder, const c
 int ledger_store_scanned(struct ledger_store *store, const char *folder);
 
 /* Takes up to @limit due jobs of @folder from the queue, oldest first; suspects, or all others. Output names
- * are planned and reserved here: a clash makes the job JOB_FAILED at once (it is recorded already). Appends to
- * @jobs and returns how many. Fewer than @limit: *@ret_next_us (realtime) is when the next retry is due, or
- * USEC_INFINITY. */
+ * are planned and reserved here: a clash makes the job JOB_FAILED at once (it is recorded already), and may bring
+ * a newer version into the queue: *@ret_added says how many. Appends to @jobs and returns how many. Fewer than
+ * @limit: *@ret_next_us (realtime) is when the next retry is due, or USEC_INFINITY. What it costs does not depend
+ * on the length of the queue. */
 int ledger_store_take(struct ledger_store *store, struct config *config, size_t slot,
                       const struct folder_conf *folder, bool suspects, size_t limit, uint64_t now_us,
-                      struct job_list *jobs, uint64_t *ret_next_us);
+                      struct job_list *jobs, uint64_t *ret_added, uint64_t *ret_next_us);
 
 /* Appends the jobs of @folder that an unclean end left half-published or with an original to deal with
  * (job->resume says which), each once a session. Returns how many. */

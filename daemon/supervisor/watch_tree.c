@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* watch_tree - see watch_tree.h; inotify(7). Nodes are found by watch descriptor (tsearch(3)) and through their
- * parent's list of children. libinotifytools' own recursive tree is not used: it reports stale paths after
- * renames and keeps state for the whole process. */
+/* watch_tree - see watch_tree.h; inotify(7). Nodes are found by watch descriptor, and by parent and name, in a hash
+ * table each: a directory may have 100,000 others in it. libinotifytools' own recursive tree is not used: it
+ * reports stale paths after renames and keeps state for the whole process. */
 #include "supervisor/watch_tree.h"
 
 #include "base/cleanup.h"
+#include "base/lookup.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <search.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +32,8 @@ struct node {
 
 struct watch_tree {
     int fd;
-    void *nodes; /* by descriptor */
+    struct lookup by_descriptor;
+    struct lookup by_name; /* those that have a parent */
     struct node *root;
     size_t count;
 
@@ -44,51 +45,110 @@ struct watch_tree {
     _Alignas(struct inotify_event) char buffer[EVENT_BUFFER_BYTES];
 };
 
-static int compare(const void *a, const void *b)
+static uint64_t hash_descriptor(const void *item)
 {
-    int left = ((const struct node *)a)->descriptor, right = ((const struct node *)b)->descriptor;
+    const struct node *node = item;
 
-    return (left > right) - (left < right);
+    return lookup_hash_bytes(&node->descriptor, sizeof node->descriptor, 0);
 }
+
+static bool same_descriptor(const void *item, const void *key)
+{
+    return ((const struct node *)item)->descriptor == ((const struct node *)key)->descriptor;
+}
+
+static uint64_t hash_name(const void *item)
+{
+    const struct node *node = item;
+
+    return lookup_hash_bytes(node->name, strlen(node->name), (uintptr_t)node->parent);
+}
+
+static bool same_name(const void *item, const void *key)
+{
+    const struct node *a = item, *b = key;
+
+    return a->parent == b->parent && strcmp(a->name, b->name) == 0;
+}
+
+static const struct lookup_kind kind_by_descriptor = { .hash = hash_descriptor, .same = same_descriptor };
+static const struct lookup_kind kind_by_name = { .hash = hash_name, .same = same_name };
 
 static struct node *find_node(const struct watch_tree *tree, int descriptor)
 {
-    struct node key = { .descriptor = descriptor };
-    struct node **found = tfind(&key, &tree->nodes, compare);
-
-    return found ? *found : NULL;
+    return lookup_find(&tree->by_descriptor, &(struct node){ .descriptor = descriptor });
 }
 
-static struct node *find_child(const struct node *parent, const char *name)
+static struct node *find_child(const struct watch_tree *tree, const struct node *parent, const char *name)
 {
-    struct node *child;
-
-    LIST_FOREACH (child, &parent->children, sibling)
-        if (strcmp(child->name, name) == 0)
-            return child;
-    return NULL;
+    return lookup_find(&tree->by_name,
+                       &(struct node){ .parent = (struct node *)parent, .name = (char *)name });
 }
 
-/* Forgets @node and all below it. @release: the kernel still watches them. */
-static void drop(struct watch_tree *tree, struct node *node, bool release)
+static void detach(struct watch_tree *tree, struct node *node)
 {
-    struct node *child;
+    if (!node->parent)
+        return;
+    lookup_remove(&tree->by_name, node);
+    LIST_REMOVE(node, sibling);
+    node->parent = NULL;
+}
 
-    while ((child = LIST_FIRST(&node->children)))
-        drop(tree, child, release);
-
-    if (node->parent)
-        LIST_REMOVE(node, sibling);
+static void drop_leaf(struct watch_tree *tree, struct node *node, bool release)
+{
+    detach(tree, node);
     if (tree->root == node)
         tree->root = NULL;
     if (tree->moving == node)
         tree->moving = NULL;
     if (release)
         inotify_rm_watch(tree->fd, node->descriptor); /* EINVAL: the kernel was faster */
-    tdelete(node, &tree->nodes, compare);
+    lookup_remove(&tree->by_descriptor, node);
     tree->count--;
     free(node->name);
     free(node);
+}
+
+/* Forgets @node and all below it, leaves first. @release: the kernel still watches them. Not recursive: by moving
+ * one deep tree into another, somebody can make this one deeper than any stack. */
+static void drop(struct watch_tree *tree, struct node *node, bool release)
+{
+    struct node *next = node;
+    bool last = false;
+
+    while (!last) {
+        struct node *leaf = next;
+
+        while (!LIST_EMPTY(&leaf->children))
+            leaf = LIST_FIRST(&leaf->children);
+        next = leaf->parent;
+        last = leaf == node;
+        drop_leaf(tree, leaf, release);
+    }
+}
+
+/* Gives a node that has none its name and place. What had that place is not there any more: even if somebody keeps
+ * it open, so that the kernel does not let its watch go. 0 or -ENOMEM. */
+static int attach(struct watch_tree *tree, struct node *node, struct node *parent, const char *name)
+{
+    struct node *before = parent ? find_child(tree, parent, name) : NULL;
+    char *copy = strdup(name);
+
+    if (!copy)
+        return -ENOMEM;
+    if (before)
+        drop(tree, before, true);
+    free(node->name);
+    node->name = copy;
+    node->parent = parent;
+    if (!parent)
+        return 0;
+    if (lookup_add(&tree->by_name, node) < 0) {
+        node->parent = NULL;
+        return -ENOMEM;
+    }
+    LIST_INSERT_HEAD(&parent->children, node, sibling);
+    return 0;
 }
 
 int watch_tree_new(struct watch_tree **ret)
@@ -98,6 +158,8 @@ int watch_tree_new(struct watch_tree **ret)
 
     if (!tree)
         return -ENOMEM;
+    lookup_init(&tree->by_descriptor, &kind_by_descriptor);
+    lookup_init(&tree->by_name, &kind_by_name);
     tree->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (tree->fd < 0) {
         r = -errno;
@@ -120,6 +182,8 @@ void watch_tree_free(struct watch_tree *tree)
         drop(tree, tree->moving, false);
     if (tree->root)
         drop(tree, tree->root, false);
+    lookup_release(&tree->by_descriptor);
+    lookup_release(&tree->by_name);
     free(tree);
 }
 
@@ -147,31 +211,11 @@ static struct node *walk(const struct watch_tree *tree, const char *path, size_t
             return NULL;
         memcpy(name, path, part);
         name[part] = '\0';
-        node = find_child(node, name);
+        node = find_child(tree, node, name);
         path += part + (slash ? 1 : 0);
         length -= part + (slash ? 1 : 0);
     }
     return node;
-}
-
-static void attach(struct node *node, struct node *parent)
-{
-    if (node->parent)
-        LIST_REMOVE(node, sibling);
-    node->parent = parent;
-    if (parent)
-        LIST_INSERT_HEAD(&parent->children, node, sibling);
-}
-
-static int rename_node(struct node *node, const char *name)
-{
-    char *copy = strdup(name);
-
-    if (!copy)
-        return -ENOMEM;
-    free(node->name);
-    node->name = copy;
-    return 0;
 }
 
 static bool is_ancestor(const struct node *node, const struct node *of)
@@ -182,6 +226,24 @@ static bool is_ancestor(const struct node *node, const struct node *of)
     return false;
 }
 
+/* NULL when memory is out. */
+static struct node *new_node(struct watch_tree *tree, int descriptor, struct node *parent, const char *name)
+{
+    struct node *node = calloc(1, sizeof *node);
+
+    if (!node)
+        return NULL;
+    node->descriptor = descriptor;
+    if (attach(tree, node, parent, name) < 0 || lookup_add(&tree->by_descriptor, node) < 0) {
+        detach(tree, node);
+        free(node->name);
+        free(node);
+        return NULL;
+    }
+    tree->count++;
+    return node;
+}
+
 int watch_tree_add(struct watch_tree *tree, const char *path, int fd)
 {
     const char *slash = strrchr(path, '/');
@@ -189,7 +251,7 @@ int watch_tree_add(struct watch_tree *tree, const char *path, int fd)
     struct node *parent = *path ? walk(tree, path, slash ? (size_t)(slash - path) : 0) : NULL;
     struct node *node;
     char link[64];
-    int descriptor;
+    int descriptor, r;
 
     if (*path && !parent)
         return -ENOENT;
@@ -205,25 +267,18 @@ int watch_tree_add(struct watch_tree *tree, const char *path, int fd)
         /* Known: the same place, or a directory that was moved here. */
         if (is_ancestor(node, parent))
             return -ELOOP;
-        attach(node, parent);
-        return rename_node(node, name);
+        detach(tree, node);
+        r = attach(tree, node, parent, name);
+        if (r < 0)
+            drop(tree, node, true);
+        return r;
     }
 
-    node = calloc(1, sizeof *node);
-    if (!node || rename_node(node, name) < 0) {
-        free(node);
+    node = new_node(tree, descriptor, parent, name);
+    if (!node) {
         inotify_rm_watch(tree->fd, descriptor);
         return -ENOMEM;
     }
-    node->descriptor = descriptor;
-    if (!tsearch(node, &tree->nodes, compare)) {
-        inotify_rm_watch(tree->fd, descriptor);
-        free(node->name);
-        free(node);
-        return -ENOMEM;
-    }
-    tree->count++;
-    attach(node, parent);
     if (!parent)
         tree->root = node;
     return 0;
@@ -278,11 +333,11 @@ static enum watch_change root_change(struct watch_tree *tree, struct node *node,
 static enum watch_change directory_change(struct watch_tree *tree, struct node *node,
                                           const struct inotify_event *event)
 {
-    struct node *child = find_child(node, event->name);
+    struct node *child = find_child(tree, node, event->name);
 
     if (event->mask & IN_MOVED_FROM) {
         if (child) {
-            attach(child, NULL);
+            detach(tree, child);
             tree->moving = child;
             tree->moving_cookie = event->cookie;
         }
@@ -322,8 +377,7 @@ static enum watch_change interpret(struct watch_tree *tree, const struct inotify
 
     node = find_node(tree, event->wd);
     if (tree->moving && continues_move(tree, event) && node && !is_ancestor(tree->moving, node)) {
-        attach(tree->moving, node);
-        if (rename_node(tree->moving, event->name) < 0)
+        if (attach(tree, tree->moving, node, event->name) < 0)
             return WATCH_OVERFLOW;
         tree->moving = NULL;
     } else if (tree->moving && event->wd != tree->moving->descriptor) {

@@ -25,12 +25,13 @@ static void arrive(size_t slot, const char *path)
 static void end(size_t slot, enum job_state state)
 {
     struct job_list jobs = TAILQ_HEAD_INITIALIZER(jobs);
-    uint64_t next_us;
+    uint64_t added, next_us;
     struct job *job;
 
     ck_assert_int_eq(ledger_store_begin(store), 0);
     ck_assert_int_eq(
-        ledger_store_take(store, hot.config, slot, &hot.conf[slot], false, 1, NOW, &jobs, &next_us), 1);
+        ledger_store_take(store, hot.config, slot, &hot.conf[slot], false, 1, NOW, &jobs, &added, &next_us),
+        1);
     job = TAILQ_FIRST(&jobs);
     job->state = state;
     job->attempts = 2;
