@@ -75,6 +75,8 @@ static int work(struct job *job, int source_fd, struct error *error)
     job->unchanged = job->source_hash != 0 && job->source_hash == job->ticket->known_hash;
     if (job->unchanged)
         return 0;
+    if (job->ticket->plan)
+        return render_plan(job->recipe, data, job->ticket->source_bytes, &options, &job->rendered, error);
     return render(job->recipe, data, job->ticket->source_bytes, &options, &job->rendered, error);
 }
 
@@ -154,13 +156,14 @@ static int answer(const struct worker *worker, const struct ticket *ticket, int 
         fill_outputs(&result, &job.rendered, fds);
     fill_usage(&result, &before);
 
-    return worker_link_send(worker->link, &result, sizeof result, fds, result.output_count);
+    return worker_link_send(worker->link, &result, sizeof result, fds,
+                            ticket->plan ? 0 : result.output_count);
 }
 
 static bool is_possible(const struct worker *worker, const struct ticket *ticket)
 {
     return ticket->header.generation == worker->generation && ticket->recipe < worker->recipe_count &&
-           ticket->fail_on <= FAIL_ON_WARNING;
+           ticket->fail_on <= FAIL_ON_WARNING && ticket->plan <= 1;
 }
 
 /* Takes the next ticket and its source, which was sent before it. */

@@ -166,36 +166,57 @@ static int check_magic(int fd, enum format format, struct error *error)
     return 0;
 }
 
-static int check_output(const struct result_output *output, const struct recipe *recipe, int fd,
-                        struct error *error)
+/* The numbers, which are the same whether the outputs were made or are only planned. */
+static int check_list(const struct result_message *result, const struct recipe *recipe, bool plan,
+                      size_t fd_count, struct error *error)
 {
-    if (output->rendition >= recipe->rendition_count)
-        return nonsense(error, "an output that is not in the recipe");
-    if (output->width == 0 || output->height == 0 || output->bytes == 0)
+    if (result->output_count == 0 || result->output_count > recipe->rendition_count)
+        return nonsense(error, "an impossible number of outputs");
+    if (plan && fd_count > 0)
+        return nonsense(error, "pictures where a plan was asked for");
+    if (!plan && result->output_count != fd_count)
+        return nonsense(error, "other than one descriptor an output");
+
+    for (size_t i = 0; i < result->output_count; i++) {
+        const struct result_output *output = &result->outputs[i];
+
+        if (i > 0 && output->rendition <= result->outputs[i - 1].rendition)
+            return nonsense(error, "outputs out of order");
+        if (output->rendition >= recipe->rendition_count)
+            return nonsense(error, "an output that is not in the recipe");
+        if (output->width == 0 || output->height == 0)
+            return nonsense(error, "an empty output");
+    }
+    return 0;
+}
+
+static int check_picture(const struct result_output *output, const struct recipe *recipe, int fd,
+                         struct error *error)
+{
+    if (output->bytes == 0)
         return nonsense(error, "an empty output");
     if (fd_check_sealed(fd, output->bytes) < 0)
         return nonsense(error, "an output that is not sealed, or not as long as announced");
     return check_magic(fd, recipe->renditions[output->rendition].format, error);
 }
 
-static int check_outputs(const struct result_message *result, const struct recipe *recipe, const int *fds,
-                         size_t fd_count, struct error *error)
+static int check_pictures(const struct result_message *result, const struct recipe *recipe, const int *fds,
+                          size_t fd_count, struct error *error)
 {
-    if (result->output_count == 0 || result->output_count > recipe->rendition_count)
-        return nonsense(error, "an impossible number of outputs");
-    if (result->output_count != fd_count)
-        return nonsense(error, "other than one descriptor an output");
-
     for (size_t i = 0; i < fd_count; i++) {
-        int r;
+        int r = check_picture(&result->outputs[i], recipe, fds[i], error);
 
-        if (i > 0 && result->outputs[i].rendition <= result->outputs[i - 1].rendition)
-            return nonsense(error, "outputs out of order");
-
-        r = check_output(&result->outputs[i], recipe, fds[i], error);
         if (r < 0)
             return r;
     }
+    return 0;
+}
+
+static int check_no_pictures(const struct result_message *result, struct error *error)
+{
+    for (size_t i = 0; i < result->output_count; i++)
+        if (result->outputs[i].bytes != 0)
+            return nonsense(error, "pictures where a plan was asked for");
     return 0;
 }
 
@@ -210,17 +231,23 @@ static int check_source(const struct result_message *result, struct error *error
     return 0;
 }
 
-int worker_link_check_result(const struct result_message *result, uint64_t job, const struct recipe *recipe,
-                             const int *fds, size_t fd_count, struct error *error)
+/* What success and failure have in common. */
+static int check_head(const struct result_message *result, uint64_t job, struct error *error)
 {
-    int r;
-
     if (result->header.kind != WIRE_RESULT || result->header.job != job)
         return nonsense(error, "another job's number");
     if (result->class >= ERROR_CLASS_COUNT || result->stage >= ERROR_STAGE_COUNT)
         return nonsense(error, "an unknown class or stage");
 
-    r = check_source(result, error);
+    return check_source(result, error);
+}
+
+int worker_link_check_result(const struct result_message *result, uint64_t job, const struct recipe *recipe,
+                             const int *fds, size_t fd_count, struct error *error)
+{
+    int r;
+
+    r = check_head(result, job, error);
     if (r < 0)
         return r;
 
@@ -231,5 +258,26 @@ int worker_link_check_result(const struct result_message *result, uint64_t job, 
                    : nonsense(error, "outputs or a failure of an unchanged source");
     if (result->class != CLASS_NONE)
         return check_failure(result, fd_count, error);
-    return check_outputs(result, recipe, fds, fd_count, error);
+
+    r = check_list(result, recipe, false, fd_count, error);
+    if (r < 0)
+        return r;
+    return check_pictures(result, recipe, fds, fd_count, error);
+}
+
+int worker_link_check_plan(const struct result_message *result, uint64_t job, const struct recipe *recipe,
+                           size_t fd_count, struct error *error)
+{
+    int r;
+
+    r = check_head(result, job, error);
+    if (r < 0)
+        return r;
+    if (result->class != CLASS_NONE)
+        return check_failure(result, fd_count, error);
+
+    r = check_list(result, recipe, true, fd_count, error);
+    if (r < 0)
+        return r;
+    return check_no_pictures(result, error);
 }

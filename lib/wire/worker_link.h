@@ -43,4 +43,8 @@ int worker_link_receive(int link, uint64_t generation, union worker_message *ret
 int worker_link_check_result(const struct result_message *result, uint64_t job, const struct recipe *recipe,
                              const int *fds, size_t fd_count, struct error *error);
 
+/* The same for the answer to a ticket with ->plan: outputs without bytes, and no descriptors. */
+int worker_link_check_plan(const struct result_message *result, uint64_t job, const struct recipe *recipe,
+                           size_t fd_count, struct error *error);
+
 #endif
