@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "supervisor/plan.h"
 #include "supervisor/supervisor.h"
 
 #include <stdlib.h>
@@ -11,11 +12,13 @@
 
 /* Each job in flight is with one thread, each folder has at most two questions to the ledger under way, and the
  * history one. */
-_Static_assert(FOLDERS_MAX *(FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX + 1 <= REPLIES_MAX,
+_Static_assert(FOLDERS_MAX *(FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX + PLANS_MAX + 1 <= REPLIES_MAX,
                "replies may overrun");
-_Static_assert(FOLDERS_MAX *(FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX + 1 <= LEDGER_REQUESTS_MAX,
+_Static_assert(FOLDERS_MAX *(FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX + PLANS_MAX + 1 <=
+                   LEDGER_REQUESTS_MAX,
                "requests may overrun");
-_Static_assert(FOLDER_JOBS_MAX < WATCHER_REQUESTS_MAX / 2, "a watcher's requests may overrun");
+_Static_assert(FOLDER_JOBS_MAX + PLANS_FOLDER_MAX < WATCHER_REQUESTS_MAX / 2,
+               "a watcher's requests may overrun");
 
 /* ---- reading the queues ---- */
 
@@ -133,8 +136,17 @@ static void hand_out(struct supervisor *supervisor)
     struct worker *worker;
     struct folder *folder;
 
-    while ((worker = pool_idle_worker(&supervisor->pool)) && (folder = next_in_turn(supervisor, has_opened)))
-        assign(supervisor, worker, folder);
+    while ((worker = pool_idle_worker(&supervisor->pool))) {
+        /* Somebody waits for a plan, but asking again and again must not keep jobs from a worker: turn by turn. */
+        supervisor->planned_last = !supervisor->planned_last && plan_assign(supervisor, worker);
+        if (supervisor->planned_last)
+            continue;
+        folder = next_in_turn(supervisor, has_opened);
+        if (folder)
+            assign(supervisor, worker, folder);
+        else if (!plan_assign(supervisor, worker))
+            break;
+    }
 }
 
 static bool has_small_opened(const struct folder *folder)

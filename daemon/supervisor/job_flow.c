@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "supervisor/originals.h"
+#include "supervisor/plan.h"
 #include "supervisor/supervisor.h"
 
 #include <stdlib.h>
@@ -338,6 +339,10 @@ static void on_original_handled(struct supervisor *supervisor, struct job *job, 
 
 void job_flow_reply(struct supervisor *supervisor, const struct reply *reply)
 {
+    if (reply->job && reply->job->plan) {
+        plan_reply(supervisor, reply);
+        return;
+    }
     switch (reply->kind) {
     case REPLY_TAKEN:
         on_taken(supervisor, reply->take);
@@ -366,9 +371,13 @@ void job_flow_reply(struct supervisor *supervisor, const struct reply *reply)
         break;
     case REPLY_LISTED:
     case REPLY_PURGED:
+    case REPLY_LOOKED:
+    case REPLY_PLANNED:
+    case REPLY_CLAIMED:
+    case REPLY_AGAIN:
     case REPLY_WATCHER_ENDED:
     case REPLY_KIND_COUNT:
-        abort(); /* not about a job: supervisor.c keeps them */
+        abort(); /* not about a job, or about a plan's */
     }
 }
 
@@ -420,6 +429,10 @@ void job_flow_result(void *context, struct job *job, const struct result_message
 {
     struct supervisor *supervisor = context;
 
+    if (job->plan) {
+        plan_result(supervisor, job, result);
+        return;
+    }
     came_through(supervisor, job);
     job->source_hash = result->source_hash;
     job->cpu_us = result->cpu_us;
@@ -448,6 +461,10 @@ void job_flow_lost(void *context, struct job *job, const struct error *why)
 {
     struct supervisor *supervisor = context;
 
+    if (job->plan) {
+        plan_lost(supervisor, job, why);
+        return;
+    }
     /* Not started, or killed by our own stop: nobody is to blame, and it begins anew. */
     if (why->class == CLASS_NONE || supervisor->phase != PHASE_RUNNING) {
         release(supervisor, job, 0);

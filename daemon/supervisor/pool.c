@@ -148,12 +148,15 @@ static void on_result(struct worker *worker, const struct result_message *result
     struct pool *pool = worker->pool;
     struct job *job = worker->running;
     struct error error;
+    int r;
 
     if (!job) {
         misbehaves(worker, "a result that nobody asked for");
         return;
     }
-    if (worker_link_check_result(result, job->id, job->recipe, fds, fd_count, &error) < 0) {
+    r = job->plan ? worker_link_check_plan(result, job->id, job->recipe, fd_count, &error)
+                  : worker_link_check_result(result, job->id, job->recipe, fds, fd_count, &error);
+    if (r < 0) {
         misbehaves(worker, error.text);
         return;
     }
@@ -544,6 +547,7 @@ int pool_assign(struct worker *worker, struct job *job)
         .header = wire_header(WIRE_TICKET, worker->generation, job->id),
         .recipe = (uint32_t)job->recipe_number,
         .fail_on = (uint32_t)job->folder->fail_on,
+        .plan = job->plan != NULL,
         .source_bytes = (uint64_t)job->version.size,
         .max_pixels = job->folder->max_pixels,
         .known_hash = job->known_hash,
