@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "supervisor/plan.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/turns.h"
 
@@ -15,11 +16,13 @@
 
 /* Each job in flight is with one thread, each folder has at most two questions to the ledger under way, and the
  * history one. */
-_Static_assert(FOLDERS_MAX *(FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX + 1 <= REPLIES_MAX,
+_Static_assert(FOLDERS_MAX *(FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX + PLANS_MAX + 1 <= REPLIES_MAX,
                "replies may overrun");
-_Static_assert(FOLDERS_MAX *(FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX + 1 <= LEDGER_REQUESTS_MAX,
+_Static_assert(FOLDERS_MAX *(FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX + PLANS_MAX + 1 <=
+                   LEDGER_REQUESTS_MAX,
                "requests may overrun");
-_Static_assert(FOLDER_JOBS_MAX < WATCHER_REQUESTS_MAX / 2, "a watcher's requests may overrun");
+_Static_assert(FOLDER_JOBS_MAX + PLANS_FOLDER_MAX < WATCHER_REQUESTS_MAX / 2,
+               "a watcher's requests may overrun");
 
 /* ---- reading the queues ---- */
 
@@ -206,11 +209,33 @@ static int give_any(struct supervisor *supervisor, struct worker *worker)
                                    : give_opened(supervisor, worker, has_opened);
 }
 
+static int give_plan(struct supervisor *supervisor, struct worker *worker)
+{
+    const struct admission *admission = &supervisor->admission;
+    struct memory_use use = memory_use(supervisor);
+
+    if (!admission_may_start(admission, &use, 0, admission->default_grant_bytes, monotonic_us()))
+        return 0;
+    return plan_assign(supervisor, worker);
+}
+
+/* Somebody waits for a plan, but asking again and again must not keep jobs from a worker: turn by turn. */
+static int give_next(struct supervisor *supervisor, struct worker *worker)
+{
+    bool planned = supervisor->planned_last;
+    int r = planned ? 0 : give_plan(supervisor, worker);
+
+    supervisor->planned_last = r > 0;
+    if (r == 0)
+        r = give_any(supervisor, worker);
+    return r == 0 && planned ? give_plan(supervisor, worker) : r;
+}
+
 static void hand_out(struct supervisor *supervisor)
 {
     struct worker *worker;
 
-    while ((worker = pool_idle_worker(&supervisor->pool)) && give_any(supervisor, worker) > 0)
+    while ((worker = pool_idle_worker(&supervisor->pool)) && give_next(supervisor, worker) > 0)
         ;
 }
 

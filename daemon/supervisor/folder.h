@@ -42,7 +42,9 @@ struct folder {
     size_t in_flight;               /* all of them, whoever owns them now */
     uint64_t publishing_bytes;      /* finished pictures in memory */
 
-    uint64_t taken;                        /* jobs that have come from the ledger */
+    uint64_t taken; /* jobs that have come from the ledger */
+    size_t plans;   /* jobs that are only asked about; in none of the counts above */
+
     bool taking, taking_suspects, resumed; /* requests under way; what an unclean end left was asked for */
     bool exhausted;                        /* the queue had no more that was due … */
     uint64_t exhausted_added;              /* … when the ledger's count of additions was this */

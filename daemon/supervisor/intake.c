@@ -547,6 +547,12 @@ void intake_configure(struct intake *intake, const struct folder_conf *conf)
     find_root(intake);
 }
 
+void intake_rescan(struct intake *intake)
+{
+    if (!intake->quiet && !intake->lost)
+        scan_all(intake);
+}
+
 void intake_quiesce(struct intake *intake)
 {
     intake->quiet = true;

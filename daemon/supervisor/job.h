@@ -59,6 +59,8 @@ struct job_output {
     uint32_t width, height;
 };
 
+struct plan;
+
 struct job {
     uint64_t id;
     size_t slot;                      /* its folder's */
@@ -92,6 +94,7 @@ struct job {
     uint64_t taken_us;    /* monotonic */
     uint64_t cpu_us;      /* the worker's */
     uint64_t duration_us; /* from taken to outcome */
+    struct plan *plan;    /* it is only asked about, see plan.h; NULL for all that the ledger knows; owned */
 
     TAILQ_ENTRY(job) link; /* in the list of whoever owns it */
 };
@@ -106,6 +109,9 @@ void job_free(struct job *job);
 
 /* Adds an output; @path is copied. The new one, or NULL when memory is out. */
 struct job_output *job_add_output(struct job *job, uint32_t rendition, const char *path);
+
+/* Forgets its outputs. */
+void job_drop_outputs(struct job *job);
 
 /* Closes source and pictures: what the job holds of the worker's side. */
 void job_close_fds(struct job *job);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "supervisor/originals.h"
+#include "supervisor/plan.h"
 #include "supervisor/supervisor.h"
 
 #include <inttypes.h>
@@ -358,6 +359,10 @@ static void on_original_handled(struct supervisor *supervisor, struct job *job, 
 
 void job_flow_reply(struct supervisor *supervisor, const struct reply *reply)
 {
+    if (reply->job && reply->job->plan) {
+        plan_reply(supervisor, reply);
+        return;
+    }
     switch (reply->kind) {
     case REPLY_TAKEN:
         on_taken(supervisor, reply->take);
@@ -386,9 +391,13 @@ void job_flow_reply(struct supervisor *supervisor, const struct reply *reply)
         break;
     case REPLY_LISTED:
     case REPLY_PURGED:
+    case REPLY_LOOKED:
+    case REPLY_PLANNED:
+    case REPLY_CLAIMED:
+    case REPLY_AGAIN:
     case REPLY_WATCHER_ENDED:
     case REPLY_KIND_COUNT:
-        abort(); /* not about a job: supervisor.c keeps them */
+        abort(); /* not about a job, or about a plan's */
     }
 }
 
@@ -457,6 +466,10 @@ void job_flow_result(void *context, struct job *job, const struct result_message
     struct supervisor *supervisor = context;
 
     admission_job_left(&supervisor->admission, job, monotonic_us());
+    if (job->plan) {
+        plan_result(supervisor, job, result);
+        return;
+    }
     if (result->needs_memory_bytes > 0) {
         on_hand_back(supervisor, job, result->needs_memory_bytes);
         return;
@@ -491,6 +504,10 @@ void job_flow_lost(void *context, struct job *job, const struct error *why)
     struct supervisor *supervisor = context;
 
     admission_job_left(&supervisor->admission, job, monotonic_us());
+    if (job->plan) {
+        plan_lost(supervisor, job, why);
+        return;
+    }
 
     /* Not started, or killed by our own stop: nobody is to blame, and it begins anew. */
     if (why->class == CLASS_NONE || supervisor->phase != PHASE_RUNNING) {

@@ -109,6 +109,14 @@ static int note_scanned(struct ledger *ledger, struct call *call)
     return ledger_store_scanned(ledger->store, call->folder);
 }
 
+static int ask_output(struct ledger *ledger, struct call *call)
+{
+    int r = ledger_store_may_have(ledger->store, call->jobs[0], call->path);
+
+    call->result = r == 0 ? -EEXIST : 0;
+    return r;
+}
+
 static int move_output(struct ledger *ledger, struct call *call)
 {
     int r = ledger_store_move_output(ledger->store, call->jobs[0], call->output, call->path);
@@ -224,6 +232,22 @@ static int apply_purge(struct ledger *ledger, struct ledger_request *request)
     return r;
 }
 
+/* What is queued anew is in the news of its folder. */
+static int apply_again(struct ledger *ledger, struct again *again)
+{
+    int r = ledger_store_again(ledger->store, again, realtime_us());
+
+    for (size_t i = 0; r == 0 && i < again->config->folder_count; i++) {
+        size_t slot = again->slots[i];
+
+        if (again->queued[i] == 0 || slot == FOLDERS_MAX)
+            continue;
+        ledger->news.folders[slot].queued += again->queued[i];
+        ledger->news.folders[slot].added++;
+    }
+    return r;
+}
+
 static int apply_request(struct ledger *ledger, struct ledger_request *request)
 {
     switch (request->op) {
@@ -243,6 +267,10 @@ static int apply_request(struct ledger *ledger, struct ledger_request *request)
         return ledger_store_original_done(ledger->store, request->job);
     case LEDGER_LIST:
         return ledger_store_list(ledger->store, request->query);
+    case LEDGER_PLAN:
+        return ledger_store_plan(ledger->store, request->job);
+    case LEDGER_AGAIN:
+        return apply_again(ledger, request->again);
     case LEDGER_PURGE:
         return apply_purge(ledger, request);
     }
@@ -293,6 +321,8 @@ static const struct {
     [LEDGER_ORIGINAL_DONE] = { true, REPLY_ORIGINAL_RECORDED },
     [LEDGER_LIST] = { true, REPLY_LISTED },
     [LEDGER_PURGE] = { true, REPLY_PURGED },
+    [LEDGER_PLAN] = { true, REPLY_PLANNED },
+    [LEDGER_AGAIN] = { true, REPLY_AGAIN },
 };
 
 static void answer(struct ledger *ledger, int result)
@@ -303,6 +333,7 @@ static void answer(struct ledger *ledger, int result)
                                .job = request->job,
                                .take = request->take,
                                .query = request->query,
+                               .again = request->again,
                                .count = request->count };
 
         if (replies_by_op[request->op].any)
@@ -565,6 +596,14 @@ int ledger_move_output(struct ledger *ledger, const struct job *job, const struc
 {
     struct job *const jobs[] = { (struct job *)job };
     struct call call = { .apply = move_output, .jobs = jobs, .output = output, .path = path };
+
+    return call_and_wait(ledger, &call);
+}
+
+int ledger_may_have(struct ledger *ledger, const struct job *job, const char *path)
+{
+    struct job *const jobs[] = { (struct job *)job };
+    struct call call = { .apply = ask_output, .jobs = jobs, .path = path };
 
     return call_and_wait(ledger, &call);
 }

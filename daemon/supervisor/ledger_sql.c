@@ -13,6 +13,8 @@
 #include <string.h>
 
 #define VERSION_COLUMNS "device, inode, size, mtime_ns, ctime_ns"
+#define RETRY_COLUMNS                                                                                        \
+    "job.id, job.source, job.state, job.original_pending, source.job, source.size, job.folder, source.path"
 #define ROW_COLUMNS                                                                                          \
     "job.id, job.folder, source.path, job.state, job.attempts, job.class, job.stage, job.message,"           \
     " job.queued_us, coalesce(job.finished_us, 0), coalesce(job.duration_us, 0)"
@@ -32,16 +34,18 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
     [SQL_SET_SOURCE_VERSION] =
         "UPDATE source SET device = ?2, inode = ?3, size = ?4, mtime_ns = ?5, ctime_ns = ?6"
         " WHERE id = ?1",
-    [SQL_SET_SOURCE_JOB] = "UPDATE source SET job = ?2 WHERE id = ?1",
+    [SQL_SET_SOURCE_JOB] = "UPDATE source SET job = ?2, again_recipe = NULL WHERE id = ?1",
     [SQL_SET_SOURCE_OUTCOME] =
-        "UPDATE source SET outcome = ?2, content_hash = ?3, recipe_hash = ?4 WHERE id = ?1",
+        "UPDATE source SET outcome = ?2, content_hash = ?3, recipe_hash = ?4, again_recipe = NULL"
+        " WHERE id = ?1",
     /* Unless a newer version has its own job by now. */
     [SQL_FORGET_SOURCE_VERSION] =
         "UPDATE source SET size = -1 WHERE id = (SELECT source FROM job WHERE id = ?1)"
         " AND job = ?1",
     [SQL_GET_SOURCE_OF_JOB] =
         "SELECT source.id, source.device, source.inode, source.size, source.mtime_ns,"
-        " source.ctime_ns FROM job JOIN source ON source.id = job.source WHERE job.id = ?1",
+        " source.ctime_ns, source.again_recipe, source.outcome FROM job JOIN source ON source.id = job.source"
+        " WHERE job.id = ?1",
     [SQL_ADD_JOB] = "INSERT INTO job (source, folder, state, " VERSION_COLUMNS ", queued_us, verify, adopt)"
                     " SELECT id, folder, 0, " VERSION_COLUMNS ", ?2, ?3,"
                     " job IS NULL AND NOT EXISTS (SELECT 1 FROM folder WHERE name = source.folder)"
@@ -100,7 +104,7 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
         " WHERE output.source = excluded.source",
     [SQL_SEIZE_OUTPUT] = "UPDATE output SET source = ?2, job = ?3, rendition = ?4 WHERE path = ?1",
     [SQL_OWNER_OF_OUTPUT] =
-        "SELECT source.folder, source.path FROM output JOIN source ON source.id = output.source"
+        "SELECT source.folder, source.path, source.id FROM output JOIN source ON source.id = output.source"
         " WHERE output.path = ?1",
     [SQL_SET_OUTPUT_PUBLISHED] =
         "UPDATE output SET inode = ?2, size = ?3, mtime_ns = ?4, width = ?5, height = ?6"
@@ -127,6 +131,18 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
     /* As in the indexes: the only failed one among a million is found at once. */
     [SQL_LIST_OPEN_JOBS] = LIST_JOBS("job INDEXED BY job_open", "job.state IN (1, 2, 3) AND job.state = ?2"),
     [SQL_LIST_ENDED_JOBS] = LIST_JOBS("job", "job.state > 3 AND job.state = ?2"),
+    [SQL_RETRY_JOB] = "SELECT " RETRY_COLUMNS " FROM job JOIN source ON source.id = job.source"
+                      " WHERE job.id = ?1",
+    [SQL_RETRY_FAILED] = "SELECT " RETRY_COLUMNS " FROM job JOIN source ON source.id = job.source"
+                         " WHERE job.state > 3 AND job.state = 5" /* as in the index job_end */
+                         " AND job.id > ?1 AND job.id <= ?2 ORDER BY job.id LIMIT ?3",
+    [SQL_NEWEST_JOB] = "SELECT max(id) FROM job",
+    [SQL_SOURCES_OF_FOLDER] =
+        "SELECT source.id, source.path, source.size, source.outcome, job.state, job.original_pending"
+        " FROM source LEFT JOIN job ON job.id = source.job"
+        " WHERE source.folder = ?1 AND source.path > ?2 ORDER BY source.path LIMIT ?3",
+    [SQL_FORGET_SOURCE] = "UPDATE source SET size = -1 WHERE id = ?1",
+    [SQL_SET_SOURCE_AGAIN] = "UPDATE source SET again_recipe = ?2 WHERE id = ?1",
     [SQL_GET_JOB] = "SELECT " ROW_COLUMNS " FROM job JOIN source ON source.id = job.source WHERE job.id = ?1",
 };
 

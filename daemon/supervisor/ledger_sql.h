@@ -54,6 +54,12 @@ enum sql {
     SQL_GET_COUNTER,
     SQL_OLDEST_ENDED,
     SQL_DROP_SOURCE,
+    SQL_RETRY_JOB,
+    SQL_RETRY_FAILED,
+    SQL_NEWEST_JOB,
+    SQL_SOURCES_OF_FOLDER,
+    SQL_FORGET_SOURCE,
+    SQL_SET_SOURCE_AGAIN,
     SQL_LIST_JOBS,
     SQL_LIST_OPEN_JOBS,
     SQL_LIST_ENDED_JOBS,
@@ -92,5 +98,8 @@ char *sql_column_string(sqlite3_stmt *statement, int column);
 
 /* Five columns from @first on, as they stand in source and job. */
 struct version sql_column_version(sqlite3_stmt *statement, int first);
+
+/* Queues a job for what is known of @source; @verify: unless its content is the known one (ledger_store.c). 1 or -EIO. */
+int ledger_add_job(struct ledger_store *store, int64_t source, bool verify, uint64_t now_us);
 
 #endif

@@ -103,6 +103,13 @@ enum { PURGE_BATCH = 256 }; /* jobs of each end state that a call looks at */
 /* Forgets jobs that ended before @before_us (realtime), of the oldest some; what it knows of files and outputs
  * stays, but for files that are gone and left no outputs. Returns how many. */
 int ledger_store_purge(struct ledger_store *store, uint64_t before_us);
+/* Plans the outputs of @job, which is a plan's, as ledger_store_take() would, and whose their names are; nothing of it
+ * stays. 0, also when job->failure says why it cannot have any or job->plan->conflict what they clash with, or
+ * -EIO, -ENOMEM. */
+int ledger_store_plan(struct ledger_store *store, struct job *job);
+
+/* Could @job, which is a plan's, reserve @path (relative to Output)? 1; 0 when it belongs to another source. */
+int ledger_store_may_have(struct ledger_store *store, const struct job *job, const char *path);
 
 /* One row of a listing; strings owned. */
 struct job_row {
@@ -132,6 +139,7 @@ struct job_query {
     void *context;        /* of whoever asked */
     struct job_row *rows; /* the answer, newest first */
     size_t row_count;
+    bool more; /* there are older ones that match */
 };
 
 /* Answers @query. 0 or -EIO. */

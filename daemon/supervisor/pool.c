@@ -103,6 +103,7 @@ static struct ticket ticket_of(const struct worker *worker, const struct job *jo
         .header = wire_header(WIRE_TICKET, worker->generation, job->id),
         .recipe = (uint32_t)job->recipe_number,
         .fail_on = (uint32_t)job->folder->fail_on,
+        .plan = job->plan != NULL,
         .source_bytes = (uint64_t)job->version.size,
         .max_pixels = job->folder->max_pixels,
         .max_memory_bytes = job->folder->max_memory_bytes,

@@ -72,7 +72,9 @@ static json_t *workers(const struct supervisor *supervisor)
             array,
             json_pack("{s:i, s:I, s:s, s:o, s:I, s:I, s:I, s:I, s:I}", "pid", (int)worker->process.pid,
                       "generation", (json_int_t)worker->generation, "state", worker_state_name(worker->state),
-                      "job", worker->running ? number_as_string(worker->running->id) : json_null(),
+                      "job",
+                      worker->running && !worker->running->plan ? number_as_string(worker->running->id)
+                                                                : json_null(),
                       "jobs_done", (json_int_t)worker->jobs_done, "rss_bytes", (json_int_t)worker->rss_bytes,
                       "grant_bytes", (json_int_t)worker_grant_bytes(worker), "landlock_abi",
                       (json_int_t)worker->landlock_abi, "system_calls", (json_int_t)worker->system_calls));

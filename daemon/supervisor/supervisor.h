@@ -60,6 +60,10 @@ struct supervisor {
     size_t slot_count;                   /* slots beyond have never been used */
     size_t next_folder;                  /* whose turn it is */
     size_t suspects;                     /* suspects in flight: at most one */
+    struct job_list plans;               /* opened, waiting for a worker; see plan.h */
+    size_t plan_count;                   /* wherever they are */
+    uint64_t last_plan;                  /* their number */
+    bool planned_last;                   /* the worker that was given something last got a plan */
     struct control *control;
     struct reload reload;
     struct history history;
@@ -99,6 +103,9 @@ void supervisor_stop(struct supervisor *supervisor, int exit_code);
 
 /* Begins a reload; @waiter (may be NULL) is answered when it has worked or failed. */
 void supervisor_reload(struct supervisor *supervisor, struct request *waiter);
+
+/* The folder called @name, unless it is on its way out; or NULL. */
+struct folder *supervisor_folder(const struct supervisor *supervisor, const char *name);
 
 /* Something that status shows has changed. */
 void supervisor_changed(struct supervisor *supervisor);

@@ -11,6 +11,7 @@
 #include "supervisor/claim.h"
 #include "supervisor/intake.h"
 #include "supervisor/originals.h"
+#include "supervisor/plan.h"
 #include "supervisor/publish.h"
 #include "supervisor/source.h"
 
@@ -88,11 +89,13 @@ static int move_output(void *user, const struct job *job, const struct job_outpu
 {
     const struct watcher *watcher = user;
 
+    if (job->plan)
+        return ledger_may_have(watcher->ledger, job, path);
     return ledger_move_output(watcher->ledger, job, output, path);
 }
 
-/* Before any work is done for outputs that could not have their names. */
-static enum verdict claim(struct watcher *watcher, struct job *job)
+/* Before any work is done for outputs that could not have their names (or, of a plan, after it: @made). */
+static enum verdict claim(struct watcher *watcher, struct job *job, bool made)
 {
     _cleanup_close_ int root = open(job->folder->output, O_PATH | O_DIRECTORY | O_CLOEXEC);
     struct claim_context context = {
@@ -106,7 +109,33 @@ static enum verdict claim(struct watcher *watcher, struct job *job)
         job->failure.class = CLASS_ENVIRONMENT;
         return VERDICT_RETRY;
     }
-    return claim_outputs(&context, job, false);
+    return claim_outputs(&context, job, made);
+}
+
+/* A conflict does not end a plan: the names that there are to show are those of now. */
+static enum verdict claim_for_plan(struct watcher *watcher, struct job *job, bool made)
+{
+    enum verdict verdict = claim(watcher, job, made);
+
+    if (verdict == VERDICT_FAILED) {
+        if (job->plan->conflict.class == CLASS_NONE)
+            job->plan->conflict = job->failure;
+        job->failure = (struct error){ .class = CLASS_NONE };
+        verdict = VERDICT_OK;
+    }
+    plan_look_at_names(job);
+    return verdict;
+}
+
+/* A plan is of the version that is there now. */
+static void look(struct watcher *watcher, struct job *job)
+{
+    _cleanup_close_ int root = open_root(watcher);
+    enum verdict verdict = root < 0 ? VERDICT_RETURNED : source_look(job, root);
+
+    if (root < 0)
+        intake_lose_root(watcher->intake, -root);
+    answer(watcher, REPLY_LOOKED, verdict, job);
 }
 
 static void open_source(struct watcher *watcher, struct job *job)
@@ -117,8 +146,8 @@ static void open_source(struct watcher *watcher, struct job *job)
     if (root < 0)
         intake_lose_root(watcher->intake, -root);
     if (verdict == VERDICT_OK)
-        verdict = claim(watcher, job);
-    if (verdict == VERDICT_SUPERSEDED)
+        verdict = job->plan ? claim_for_plan(watcher, job, false) : claim(watcher, job, false);
+    if (verdict == VERDICT_SUPERSEDED && !job->plan)
         intake_touch(watcher->intake, job->path);
     answer(watcher, REPLY_OPENED, verdict, job);
 }
@@ -325,6 +354,12 @@ static void configure(struct watcher *watcher, const struct watcher_request *req
 static void serve(struct watcher *watcher, const struct watcher_request *request)
 {
     switch (request->op) {
+    case WATCHER_LOOK:
+        look(watcher, request->job);
+        break;
+    case WATCHER_CLAIM:
+        answer(watcher, REPLY_CLAIMED, claim_for_plan(watcher, request->job, true), request->job);
+        break;
     case WATCHER_OPEN:
         open_source(watcher, request->job);
         break;
@@ -336,6 +371,9 @@ static void serve(struct watcher *watcher, const struct watcher_request *request
         break;
     case WATCHER_ORIGINAL:
         handle_original(watcher, request->job, true);
+        break;
+    case WATCHER_SCAN:
+        intake_rescan(watcher->intake);
         break;
     case WATCHER_CONFIGURE:
         configure(watcher, request);

@@ -70,7 +70,7 @@ static int check_source(struct job *job, struct error *error)
                          "the file alone has %llu MB, more than the %llu MB of memory that MaxMemory= of the "
                          "folder allows",
                          (unsigned long long)(bytes >> 20), (unsigned long long)(most >> 20));
-    if (bytes > job->ticket->memory_grant_bytes)
+    if (bytes > job->ticket->memory_grant_bytes && !job->ticket->plan)
         job->needs_memory_bytes = bytes < most / 2 ? 2 * bytes : most;
     return 0;
 }
@@ -98,6 +98,8 @@ static int work(struct job *job, int source_fd, struct error *error)
     job->unchanged = job->source_hash != 0 && job->source_hash == job->ticket->known_hash;
     if (job->unchanged)
         return 0;
+    if (job->ticket->plan)
+        return render_plan(job->recipe, data, job->ticket->source_bytes, &options, &job->rendered, error);
 
     r = render(job->recipe, data, job->ticket->source_bytes, &options, &job->rendered, error);
     job->needs_memory_bytes = job->rendered.needs_memory_bytes;
@@ -181,13 +183,14 @@ static int answer(const struct worker *worker, const struct ticket *ticket, int 
         fill_outputs(&result, &job.rendered, fds);
     fill_usage(&result, &before);
 
-    return worker_link_send(worker->link, &result, sizeof result, fds, result.output_count);
+    return worker_link_send(worker->link, &result, sizeof result, fds,
+                            ticket->plan ? 0 : result.output_count);
 }
 
 static bool is_possible(const struct worker *worker, const struct ticket *ticket)
 {
     return ticket->header.generation == worker->generation && ticket->recipe < worker->recipe_count &&
-           ticket->fail_on <= FAIL_ON_WARNING;
+           ticket->fail_on <= FAIL_ON_WARNING && ticket->plan <= 1;
 }
 
 /* Takes the next ticket and its source, which was sent before it. */

@@ -224,3 +224,35 @@ int render(const struct recipe *recipe, const void *data, size_t size, const str
         return r;
     return make_outputs(&rendering, ret, error);
 }
+
+int render_plan(const struct recipe *recipe, const void *data, size_t size,
+                const struct render_options *options, struct rendered *ret, struct error *error)
+{
+    _cleanup_(rendering_release) struct rendering rendering = { .recipe = recipe };
+    struct render_options unbounded = *options;
+    int r;
+
+    r = probe(&rendering, data, size, options, ret, error);
+    if (r < 0)
+        return r;
+
+    plan(&rendering);
+    unbounded.memory_grant_bytes = UINT64_MAX; /* what there is to make is not made now */
+    r = check_memory(&rendering, &unbounded, &ret->needs_memory_bytes, error);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < rendering.selection.count; i++) {
+        const struct selected *selected = &rendering.selection.list[i];
+        struct extent canvas = selected->placement.canvas;
+
+        r = encode_check_sides(recipe->renditions[selected->rendition].format, canvas.width, canvas.height,
+                               error);
+        if (r < 0)
+            return r;
+        ret->outputs[ret->output_count++] = (struct rendered_output){
+            .rendition = selected->rendition,
+            .encoded = { .fd = -1, .width = canvas.width, .height = canvas.height },
+        };
+    }
+    return 0;
+}

@@ -35,6 +35,11 @@ struct rendered {
 int render(const struct recipe *recipe, const void *data, size_t size, const struct render_options *options,
            struct rendered *ret, struct error *error);
 
+/* Reads the header only: fills @ret as render() would, but for pictures: descriptors are -1, bytes 0. What is wrong
+ * with the picture behind its header is not found. 0, or -errno with @error. */
+int render_plan(const struct recipe *recipe, const void *data, size_t size,
+                const struct render_options *options, struct rendered *ret, struct error *error);
+
 /* Closes the outputs; @rendered is all zero afterwards. */
 void rendered_release(struct rendered *rendered);
 

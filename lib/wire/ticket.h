@@ -9,7 +9,8 @@
  * back, and comes again with a larger grant, to any worker.
  *
  * The source is sent before its ticket, so a worker that has a ticket finds its source waiting. Tickets are
- * worked in order. A result's descriptors are sealed memory files, one for each of outputs[], in that order.
+ * worked in order. A result's descriptors are sealed memory files, one for each of outputs[], in that order; that of
+ * a plan has none, it only says which outputs there would be.
  * The end of the link is the lifeline both ways.
  *
  * Both ends are always of the same build; the version catches an installation caught half-way through an
@@ -49,6 +50,8 @@ struct ticket {
     struct wire_header header;
     uint32_t recipe;  /* number in the bundle */
     uint32_t fail_on; /* enum fail_on */
+    uint32_t plan;    /* 1: read the header and say what would be made; 0: make it */
+    uint32_t reserved;
     uint64_t source_bytes;
     uint64_t max_pixels;
     uint64_t
@@ -75,7 +78,7 @@ struct hello_message {
 struct result_output {
     uint32_t rendition; /* number in the recipe; ascending */
     uint32_t width, height;
-    uint64_t bytes;
+    uint64_t bytes; /* 0 in a plan */
 };
 
 struct result_message {

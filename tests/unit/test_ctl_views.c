@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The daemon's answers as people see them. */
 #include "ctl/jobs_view.h"
+#include "ctl/plan_view.h"
 #include "ctl/status_view.h"
 
 #include "base/cleanup.h"
@@ -25,6 +26,11 @@ static int print_problems(const json_t *answer, const struct screen *screen)
 static int print_jobs(const json_t *answer, const struct screen *screen)
 {
     return jobs_view_print(answer, NOW, screen);
+}
+
+static int print_plan(const json_t *answer, const struct screen *screen)
+{
+    return plan_view_print(answer, screen);
 }
 
 static const struct {
@@ -86,6 +92,33 @@ static const struct {
       "12  failed   web     a.jpg        permanent/decode  not an image  30 s\n"
       " 9  running  web     b\\x0ac.jpg   -                 -              2 h\n"
       " 8  done     web     caf\\xe9.jpg  -                 -              2 d\n" },
+    { "a plan with names of all kinds", print_plan,
+      "{'ok':false,'folder':'web','path':'sub/a\\n.jpg','recipe':'web','source':{'width':640,'height':480,"
+      "'bytes':9},'outputs':["
+      "{'path':'/out/a.png','width':320,'height':240,'name':'free','action':'make','owner':null},"
+      "{'path':'/out/b.png','width':32,'height':24,'name':'ours','action':'replace','owner':null},"
+      "{'path':'/out/"
+      "c.png','width':3,'height':2,'name':'taken','action':'fail','owner':{'folder':'web','path':"
+      "'c.gif'}},"
+      "{'path':'/out/"
+      "d?.png','path_b64':'L291dC9k6S5wbmc=','width':3,'height':2,'name':'taken','action':'overwrite',"
+      "'owner':null}],'removed':[{'path':'/out/"
+      "old.png'}],'failure':{'class':'conflict','stage':'plan','message':"
+      "'its output c.png belongs to web/c.gif already'}}",
+      "web/sub/a\\x0a.jpg (640 × 480):\n"
+      "ACTION          SIZE  OUTPUT          IN THE WAY\n"
+      "make       320 × 240  /out/a.png      -\n"
+      "replace      32 × 24  /out/b.png      -\n"
+      "fail           3 × 2  /out/c.png      c.gif\n"
+      "overwrite      3 × 2  /out/d\\xe9.png  a file that is not ours\n"
+      "remove             -  /out/old.png    -\n"
+      "conflict/plan: its output c.png belongs to web/c.gif already; nothing would be made\n" },
+    { "a plan of what no folder takes", print_plan,
+      "{'ok':false,'folder':null,'path':'/"
+      "x.jpg','outputs':[],'removed':[],'failure':{'class':'permanent','stage':"
+      "'plan','message':'it is not below'}}",
+      "/x.jpg:\npermanent/plan: it is not below; nothing would be made\n" },
+    { "a plan that says nothing", print_plan, "{}", "-:\n" },
     { "no jobs", print_jobs, "{'jobs':[]}", "No jobs.\n" },
     { "not even a list of jobs", print_jobs, "{}", "No jobs.\n" },
     { "a job that says nothing", print_jobs, "{'jobs':[{}]}",

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "hot_folders.h"
 #include "supervisor/ledger_sql.h"
+#include "supervisor/plan.h"
 #include "unit_main.h"
 
 #include <errno.h>
@@ -210,6 +211,104 @@ static int64_t number(const char *sql)
     sqlite3_finalize(statement);
     return value;
 }
+
+/* ---- plans ---- */
+
+static struct job *plan(const char *path)
+{
+    struct job *job = job_new(UINT64_C(1) << 63, hot.config, 0, &hot.conf[0]);
+
+    ck_assert_ptr_nonnull(job);
+    job->path = strdup(path);
+    job->plan = calloc(1, sizeof *job->plan);
+    begin();
+    ck_assert_int_eq(ledger_store_plan(store, job), 0);
+    commit();
+    return job;
+}
+
+static int64_t count_rows(void)
+{
+    return number("SELECT (SELECT count(*) FROM source) + (SELECT count(*) FROM job) +"
+                  " (SELECT count(*) FROM output)");
+}
+
+START_TEST(a_plan_has_all_names_and_leaves_no_trace)
+{
+    struct job *job;
+
+    setup();
+    job = plan("sub/a.jpg");
+    ck_assert_uint_eq(job->output_count, 2);
+    ck_assert_str_eq(job->outputs[0].path, "sub/a.10.png");
+    ck_assert_str_eq(job->outputs[1].path, "sub/a.20.png");
+    ck_assert_uint_eq(job->plan->name_count, 2);
+    ck_assert_int_eq(job->plan->names[0].owner, PLAN_FREE);
+    begin();
+    ck_assert_int_eq(ledger_store_plan(store, job), 0); /* as after a commit that failed */
+    commit();
+    ck_assert_uint_eq(job->output_count, 2);
+    ck_assert_int_eq(count_rows(), 0);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_plan_knows_what_its_own_source_made_and_what_others_have)
+{
+    struct job *job;
+    int64_t rows;
+
+    setup_recipe(HOT_RECIPE_SINGLE);
+    arrive("a.jpg", 1);
+    job = take_one(); /* reserved is taken */
+    job_free(plan("a.jpg"));
+    finish(job, JOB_DONE);
+    rows = count_rows();
+
+    job = plan("a.jpg");
+    ck_assert_int_eq(job->plan->names[0].owner, PLAN_FREE); /* the disk decides whether it is ours */
+    ck_assert_uint_ne(job->outputs[0].before.inode, 0);
+    ck_assert_int_eq(ledger_store_may_have(store, job, "a.png"), 1);
+    job_free(job);
+
+    job = plan("a.gif");
+    ck_assert_int_eq(job->plan->conflict.class, CLASS_CONFLICT);
+    ck_assert_int_eq(job->failure.class, CLASS_NONE);
+    ck_assert_uint_eq(job->output_count, 1);
+    ck_assert_int_eq(job->plan->names[0].owner, PLAN_SOURCE);
+    ck_assert_str_eq(job->plan->names[0].folder, "f0");
+    ck_assert_str_eq(job->plan->names[0].path, "a.jpg");
+    ck_assert_int_eq(ledger_store_may_have(store, job, "a.png"), 0);
+    ck_assert_int_eq(ledger_store_may_have(store, job, "b.png"), 1);
+    job_free(job);
+    ck_assert_int_eq(count_rows(), rows);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_plan_has_the_number_that_its_job_would_get)
+{
+    struct job *job;
+
+    setup_recipe(HOT_RECIPE_SINGLE);
+    hot.conf[0].existing = EXISTING_NUMBER;
+    arrive("a.jpg", 1);
+    finish(take_one(), JOB_DONE);
+    for (int i = 0; i < 2; i++) {
+        job = plan("a.gif");
+        ck_assert_int_eq(job->plan->conflict.class, CLASS_NONE);
+        ck_assert_str_eq(job->outputs[0].path, "a-1.png");
+        ck_assert_uint_eq(job->outputs[0].number, 1);
+        job_free(job);
+    }
+    arrive("a.gif", 2);
+    job = take_one();
+    ck_assert_str_eq(job->outputs[0].path, "a-1.png");
+    job_free(job);
+    teardown();
+}
+END_TEST
 
 /* ---- arrivals ---- */
 
@@ -1722,7 +1821,10 @@ START_TEST(a_take_costs_the_same_however_many_are_to_be_tried_later)
 END_TEST
 
 UNIT_MAIN(
-    "ledger_store", UNIT_TEST(any_number_of_arrivals_of_one_version_make_one_job),
+    "ledger_store", UNIT_TEST(a_plan_has_all_names_and_leaves_no_trace),
+    UNIT_TEST(a_plan_knows_what_its_own_source_made_and_what_others_have),
+    UNIT_TEST(a_plan_has_the_number_that_its_job_would_get),
+    UNIT_TEST(any_number_of_arrivals_of_one_version_make_one_job),
     UNIT_TEST(folders_and_paths_are_told_apart),
     UNIT_TEST(a_new_version_of_a_queued_file_takes_the_old_ones_place),
     UNIT_TEST(a_new_version_begins_with_no_attempts_and_at_once),

@@ -583,6 +583,68 @@ START_TEST(a_picture_too_wide_for_webp_is_refused_with_a_remedy)
 }
 END_TEST
 
+/* ---- plans ---- */
+
+static const struct {
+    const char *sentence, *recipe;
+    int width, height;
+} plans[] = {
+    { "widths above the source are skipped", "[Output a]\nWidth=20 40 5000\nFormat=jpeg png webp\n", 100,
+      70 },
+    { "nothing fits: the smallest at natural size", "[Output a]\nWidth=200 400\nFormat=jpeg png\n", 31, 70 },
+    { "boxes of every fit",
+      "[Output a]\nName=a-{stem}\nWidth=30\nHeight=30\nFit=contain\nFormat=png\n[Output b]\nName=b-{stem}\n"
+      "Width=30\nHeight=30\nFit=cover\nFormat=png\n[Output c]\nName=c-{stem}\nWidth=30\nHeight=30\n"
+      "Fit=outside\nFormat=png\n[Output d]\nName=d-{stem}\nWidth=33\nHeight=29\nFit=fill\nFormat=png\n",
+      641, 427 },
+    { "odd sizes that a decoder shrinks", "[Output a]\nWidth=13 77 101\nFormat=jpeg\n", 1637, 1091 },
+};
+
+/* What is planned is what is made, to the pixel. */
+START_TEST(a_plan_says_what_is_made)
+{
+    struct bytes source = picture_file(plans[_i].width, plans[_i].height, 3, FORMAT_JPEG);
+    struct render_options options = { FAIL_ON_TRUNCATED, PLENTY, UINT64_MAX, UINT64_MAX };
+    struct rendered planned = { 0 };
+    struct attempt made;
+
+    render_with(&made, plans[_i].recipe, &source, options);
+    ck_assert_msg(made.result == 0, "%s", made.error.text);
+    ck_assert_int_eq(render_plan(made.recipe, source.data, source.size, &options, &planned, &made.error), 0);
+    ck_assert_uint_eq(planned.source_width, (unsigned)plans[_i].width);
+    ck_assert_msg(planned.output_count == made.rendered.output_count, "%s", plans[_i].sentence);
+    for (size_t i = 0; i < planned.output_count; i++) {
+        const struct rendered_output *a = &planned.outputs[i], *b = &made.rendered.outputs[i];
+
+        ck_assert_uint_eq(a->rendition, b->rendition);
+        ck_assert_msg(a->encoded.width == b->encoded.width && a->encoded.height == b->encoded.height,
+                      "%s: %u × %u instead of %u × %u", plans[_i].sentence, a->encoded.width,
+                      a->encoded.height, b->encoded.width, b->encoded.height);
+        ck_assert_int_eq(a->encoded.fd, -1);
+        ck_assert_uint_eq(a->encoded.bytes, 0);
+    }
+    rendered_release(&planned);
+    attempt_release(&made);
+    bytes_release(&source);
+}
+END_TEST
+
+START_TEST(a_plan_finds_what_no_format_can_hold)
+{
+    struct bytes source = picture_file(16400, 2, 3, FORMAT_PNG);
+    struct render_options options = { FAIL_ON_TRUNCATED, PLENTY, UINT64_MAX, UINT64_MAX };
+    struct recipe *recipe = recipe_of_text("[Output a]\nFormat=webp\n");
+    struct rendered planned = { 0 };
+    struct error error;
+
+    ck_assert_int_lt(render_plan(recipe, source.data, source.size, &options, &planned, &error), 0);
+    ck_assert_int_eq(error.stage, STAGE_ENCODE);
+    rendered_release(&planned);
+    recipe_free(recipe);
+    bytes_release(&source);
+}
+END_TEST
+
 /* ---- the promise ---- */
 
 static const char many_outputs[] =
@@ -698,6 +760,8 @@ static TCase *promises(void)
     tcase_add_test(tests, a_picture_too_wide_for_webp_is_refused_with_a_remedy);
     tcase_add_test(tests, the_same_picture_gives_the_same_bytes);
     tcase_add_test(tests, jobs_leave_nothing_behind);
+    tcase_add_loop_test(tests, a_plan_says_what_is_made, 0, ARRAY_SIZE(plans));
+    tcase_add_test(tests, a_plan_finds_what_no_format_can_hold);
     return tests;
 }
 
