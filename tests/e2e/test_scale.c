@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The backlog is in the ledger: what the supervisor needs in memory does not grow with it. tests/bench/scale shows
- * how fast it is; here memory alone is measured, a second load against the first, when all that is kept once (the
- * ledger's page cache, the buffers) has its full size. DARKROOM_FULL=1: a million files. Needs root for the speed of
- * a disk in memory. */
+/* A long queue is in the ledger: what the supervisor needs in memory does not grow with it, and other folders do not
+ * wait for it (rule 24). tests/bench/scale shows how fast it is; here memory alone is measured, a second load against
+ * the first, when all that is kept once (the ledger's page cache, the buffers) has its full size. DARKROOM_FULL=1: a
+ * million files. Root gets a disk in memory, which is faster. */
 #include "base/cleanup.h"
 #include "daemon_harness.h"
 #include "small_disk.h"
@@ -73,8 +73,7 @@ static void load(const struct harness *h, const char *name, size_t count, size_t
     ck_assert_int_eq(rename(harness_path(h, "in/.next"), harness_path(h, "in/%s", name)), 0);
 }
 
-/* A folder whose Output is missing is held: its queue stays as long as it is. */
-static void open_held(struct harness *h, size_t files)
+static void open_loaded(struct harness *h, size_t files)
 {
     char options[64];
 
@@ -83,8 +82,14 @@ static void open_held(struct harness *h, size_t files)
     snprintf(options, sizeof options, "size=%zum", files * 4096 * 3 / (1 << 20) + 64);
     if (!small_disk_mount(harness_path(h, "in"), options))
         fprintf(stderr, "on the disk, then\n");
-    ck_assert_int_eq(rmdir(harness_path(h, "out")), 0);
     harness_drop(h, "../picture.jpg", 8, 8, 1);
+}
+
+/* A folder whose Output is missing is held: its queue stays as long as it is. */
+static void open_held(struct harness *h, size_t files)
+{
+    open_loaded(h, files);
+    ck_assert_int_eq(rmdir(harness_path(h, "out")), 0);
     harness_start(h);
 }
 
@@ -130,5 +135,33 @@ START_TEST(a_watched_directory_takes_little_memory)
 }
 END_TEST
 
+static bool is_made(const json_t *status, void *context)
+{
+    (void)status;
+    return harness_exists(context, "out2/one.png");
+}
+
+/* By order, not by time: thousands were there before it, and at least half of them are worked on after it. */
+START_TEST(a_file_in_another_folder_does_not_wait_for_a_long_queue)
+{
+    enum { COUNT = 5000 };
+    struct harness h;
+
+    open_loaded(&h, COUNT);
+    ck_assert_int_eq(mkdir(harness_path(&h, "in2"), 0755), 0);
+    ck_assert_int_eq(mkdir(harness_path(&h, "out2"), 0755), 0);
+    harness_write(&h, "config/folders/zzz.folder", "[Folder]\nPath=%s\nOutput=%s\nRecipe=web\nSettle=0\n",
+                  harness_path(&h, "in2"), harness_path(&h, "out2"));
+    load(&h, "many", COUNT, COUNT);
+    harness_start(&h);
+    harness_await_jobs(&h, "done", 10);
+    ck_assert_int_eq(rename(harness_path(&h, "picture.jpg"), harness_path(&h, "in2/one.jpg")), 0);
+    harness_await(&h, "the other folder's file is done", is_made, &h);
+    ck_assert_int_lt(harness_number(h.status, "jobs.done"), COUNT / 2);
+    harness_close(&h);
+}
+END_TEST
+
 HARNESS_MAIN("scale", UNIT_TEST(the_queue_takes_no_memory),
+             UNIT_TEST(a_file_in_another_folder_does_not_wait_for_a_long_queue),
              UNIT_TEST(a_watched_directory_takes_little_memory))
