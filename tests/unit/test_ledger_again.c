@@ -377,6 +377,37 @@ START_TEST(what_is_queued_needs_nothing)
 }
 END_TEST
 
+/* Only its ctime changed, so its content is looked at before it is worked on: that it is the known one is no answer to
+ * a new recipe. */
+START_TEST(what_is_queued_to_be_verified_is_made_again_though_its_content_is_known)
+{
+    struct version version = { .device = 1, .inode = 7, .size = 7, .mtime_ns = 5, .ctime_ns = 9 };
+    struct job *job;
+
+    setup();
+    ck_assert_int_eq(arrive(0, "a.jpg", 7), 1);
+    job = take(0);
+    job->source_hash = 77;
+    finish(job, JOB_DONE, false);
+    begin();
+    ck_assert_int_eq(ledger_store_arrival(store, hot.conf[0].name, "a.jpg", &version, NOW), 1);
+    commit();
+    ask(AGAIN_FORGET_DONE, 0, 0);
+    chunk();
+
+    job = take(0);
+    ck_assert_uint_eq(job->known_hash, 77);
+    begin();
+    ck_assert_int_eq(ledger_store_unchanged(store, job, NOW), 1);
+    commit();
+    job_free(job);
+    job = take(0);
+    ck_assert_uint_eq(job->known_hash, 0);
+    ck_assert_int_eq(finish(job, JOB_DONE, false), 0); /* once */
+    teardown();
+}
+END_TEST
+
 UNIT_MAIN("ledger_again", UNIT_TEST(a_failed_job_is_queued_anew_without_attempts),
           UNIT_TEST(a_retry_that_makes_no_sense_has_its_verdict),
           UNIT_TEST(an_original_that_was_moved_aside_is_known_to_be),
@@ -387,4 +418,5 @@ UNIT_MAIN("ledger_again", UNIT_TEST(a_failed_job_is_queued_anew_without_attempts
           UNIT_TEST(what_is_done_is_forgotten_and_arrives_as_new),
           UNIT_TEST(a_folder_is_forgotten_chunk_by_chunk_and_no_other_is),
           UNIT_ROWS(what_is_under_way_is_made_again_after_if_it_has_to_be, under_way),
-          UNIT_TEST(what_is_queued_needs_nothing))
+          UNIT_TEST(what_is_queued_needs_nothing),
+          UNIT_TEST(what_is_queued_to_be_verified_is_made_again_though_its_content_is_known))
