@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 enum { GRANT = 1 << 20 };
 
@@ -98,6 +99,15 @@ static void tear_down(struct stage *stage)
     hot_close(&stage->hot);
 }
 
+/* It takes nothing any more; the signal alone would leave it a moment. */
+static void freeze(const struct worker *worker)
+{
+    siginfo_t stopped;
+
+    ck_assert_int_eq(kill(worker->process.pid, SIGSTOP), 0);
+    ck_assert_int_eq(waitid(P_PIDFD, (id_t)worker->process.pidfd, &stopped, WSTOPPED), 0);
+}
+
 static struct job *opened_job(struct stage *stage, uint64_t id)
 {
     struct job *job = hot_job(&stage->hot, 0, id, "a.jpg");
@@ -130,7 +140,7 @@ START_TEST(a_worker_has_the_larger_grant_of_the_two_jobs_that_it_holds)
     struct job *first = opened_job(&stage, 1), *second = opened_job(&stage, 2);
     uint64_t before = monotonic_us();
 
-    kill(worker->process.pid, SIGSTOP);
+    freeze(worker);
     ck_assert_int_eq(pool_assign(worker, first, GRANT), 0);
     ck_assert_int_eq(pool_assign(worker, second, 2 * GRANT), 0);
     ck_assert_uint_eq(worker_grant_bytes(worker), 2 * GRANT);
@@ -149,7 +159,7 @@ START_TEST(nothing_is_prefetched_behind_a_job_that_is_known_to_be_large)
     struct worker *worker = set_up(&stage);
     struct job *job = opened_job(&stage, 1);
 
-    kill(worker->process.pid, SIGSTOP);
+    freeze(worker);
     ck_assert_int_eq(pool_assign(worker, job, GRANT), 0);
     ck_assert_ptr_eq(pool_prefetch_worker(&stage.pool), worker);
     job->needs_memory_bytes = GRANT;
@@ -174,7 +184,7 @@ START_TEST(a_prefetched_job_that_does_not_fit_the_mailbox_costs_the_running_one_
     struct job *first = opened_job(&stage, 1), *second = opened_job(&stage, 2);
     struct ticket ticket = { .header = wire_header(WIRE_TICKET, 1, 77) };
 
-    kill(worker->process.pid, SIGSTOP);
+    freeze(worker);
     ck_assert_int_eq(pool_assign(worker, first, GRANT), 0);
     ck_assert_int_eq(mailbox_send(worker->process.mailbox, &ticket), 0);
     ck_assert_int_eq(pool_assign(worker, second, GRANT), -EAGAIN);
@@ -193,7 +203,7 @@ START_TEST(a_prefetched_job_that_does_not_fit_the_link_costs_the_running_one_not
     struct job *first = opened_job(&stage, 1), *second = opened_job(&stage, 2);
     int r = 0;
 
-    kill(worker->process.pid, SIGSTOP);
+    freeze(worker);
     ck_assert_int_eq(pool_assign(worker, first, GRANT), 0);
     for (int i = 0; i < 100000 && r == 0; i++)
         r = worker_link_send(worker->process.link, "x", 1, NULL, 0);
@@ -213,7 +223,7 @@ START_TEST(a_worker_whose_mailbox_is_broken_finishes_what_it_runs)
     struct worker *worker = set_up(&stage);
     struct job *first = opened_job(&stage, 1), *second = opened_job(&stage, 2);
 
-    kill(worker->process.pid, SIGSTOP);
+    freeze(worker);
     ck_assert_int_eq(pool_assign(worker, first, GRANT), 0);
     mq_close(worker->process.mailbox);
     worker->process.mailbox = open("/dev/null", O_RDONLY | O_CLOEXEC);
