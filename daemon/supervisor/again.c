@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "supervisor/snapshot.h"
+#include "supervisor/folders.h"
 #include "supervisor/supervisor.h"
 
 #include <inttypes.h>
@@ -117,7 +118,7 @@ static void answer_failed(struct request *request, const struct again *again)
 static void scan(struct control *control, struct request *request, const struct folder_conf *conf,
                  const struct again *again)
 {
-    struct folder *folder = supervisor_folder(control->supervisor, conf->name);
+    struct folder *folder = folders_find(control->supervisor, conf->name);
 
     if (!folder) {
         http_answer_problem(request, 409, NULL, "folder %s is not watched any more", conf->name);
@@ -196,7 +197,7 @@ static void begin(struct control *control, struct request *request, struct again
     again->config = config_ref(supervisor->config);
     again->context = request;
     for (size_t i = 0; i < again->config->folder_count; i++) {
-        const struct folder *folder = supervisor_folder(supervisor, again->config->folders[i].name);
+        const struct folder *folder = folders_find(supervisor, again->config->folders[i].name);
 
         again->slots[i] = folder ? folder->slot : FOLDERS_MAX;
     }

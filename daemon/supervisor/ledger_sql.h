@@ -99,6 +99,10 @@ char *sql_column_string(sqlite3_stmt *statement, int column);
 /* Five columns from @first on, as they stand in source and job. */
 struct version sql_column_version(sqlite3_stmt *statement, int first);
 
+/* Adds the source that nobody knew yet; its id is the last inserted row's. 0 or -EIO. */
+int ledger_add_source(struct ledger_store *store, const char *folder, const char *path,
+                      const struct version *version);
+
 /* Queues a job for what is known of @source; @verify: unless its content is the known one (ledger_store.c). 1 or -EIO. */
 int ledger_add_job(struct ledger_store *store, int64_t source, bool verify, uint64_t now_us);
 

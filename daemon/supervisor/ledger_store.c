@@ -4,14 +4,9 @@
 #include "supervisor/ledger_store.h"
 
 #include "base/cleanup.h"
-#include "base/text.h"
-#include "recipe/naming.h"
-#include "supervisor/claim.h"
-#include "supervisor/ledger_sql.h"
-#include "supervisor/plan.h"
+#include "supervisor/ledger_names.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,7 +168,7 @@ int ledger_store_queued(struct ledger_store *store, const char *folder, uint64_t
 
 /* ---- arrivals ---- */
 
-static int add_source(struct ledger_store *store, const char *folder, const char *path,
+int ledger_add_source(struct ledger_store *store, const char *folder, const char *path,
                       const struct version *version)
 {
     return sql_finish(store, sql_start(store, SQL_ADD_SOURCE, "tbiiiii", folder, path,
@@ -216,7 +211,7 @@ int ledger_store_arrival(struct ledger_store *store, const char *folder, const c
     if (r < 0)
         return r;
     if (r == 0) {
-        r = add_source(store, folder, path, version);
+        r = ledger_add_source(store, folder, path, version);
         return r < 0 ? r
                      : ledger_add_job(store, (int64_t)sqlite3_last_insert_rowid(store->database), false,
                                       now_us);
@@ -250,314 +245,6 @@ int ledger_store_scanned(struct ledger_store *store, const char *folder)
     return sql_finish(store, sql_start(store, SQL_ADD_FOLDER, "t", folder));
 }
 
-/* ---- names of outputs ---- */
-
-/* The absolute path under which the output at @path of @folder is known. The caller frees. */
-static char *absolute_output(const struct folder_conf *folder, const char *path)
-{
-    char *absolute;
-
-    return asprintf(&absolute, "%s/%s", folder->output, path) < 0 ? NULL : absolute;
-}
-
-/* The part of @absolute below the folder's Output, or NULL when it is from an Output= that is no more. */
-static const char *below_output(const struct folder_conf *folder, const char *absolute)
-{
-    size_t length = strlen(folder->output);
-
-    return strncmp(absolute, folder->output, length) == 0 && absolute[length] == '/' ? absolute + length + 1
-                                                                                     : NULL;
-}
-
-/* All that was ever published for @source, as outputs that are not made any more until the plan says else. */
-static int load_published(struct ledger_store *store, struct job *job, int64_t source)
-{
-    sqlite3_stmt *statement = sql_start(store, SQL_OUTPUTS_OF_SOURCE, "i", source);
-    int r;
-
-    while ((r = sql_step(store, statement)) > 0) {
-        _cleanup_free_ char *absolute = sql_column_string(statement, 0);
-        const char *path = absolute ? below_output(job->folder, absolute) : NULL;
-        struct job_output *output;
-
-        if (!path)
-            continue;
-        output = job_add_output(job, RENDITION_NONE, path);
-        if (!output) {
-            sqlite3_reset(statement);
-            return -ENOMEM;
-        }
-        output->before = (struct published){
-            .inode = (uint64_t)sqlite3_column_int64(statement, 1),
-            .size = sqlite3_column_int64(statement, 2),
-            .mtime_ns = sqlite3_column_int64(statement, 3),
-        };
-    }
-    return r;
-}
-
-static int conflict(struct ledger_store *store, struct job *job, const char *path)
-{
-    _cleanup_free_ char *absolute = absolute_output(job->folder, path), *owner = NULL;
-    sqlite3_stmt *statement;
-    char name[151], other[121];
-    int r;
-
-    if (!absolute)
-        return -ENOMEM;
-    statement = sql_start(store, SQL_OWNER_OF_OUTPUT, "b", absolute);
-    r = sql_step(store, statement);
-    owner = r > 0 ? sql_column_string(statement, 1) : NULL;
-    sqlite3_reset(statement);
-    if (r < 0)
-        return r;
-    error_set(
-        &job->failure, EEXIST, CLASS_CONFLICT, STAGE_PLAN,
-        "its output %s belongs to %s already; rename one of them, or let Name= use {name}, and retry the job",
-        text_escape(absolute, name, sizeof name), text_escape(owner ?: "?", other, sizeof other));
-    job->state = JOB_FAILED;
-    return 0;
-}
-
-static struct job_output *find_output(struct job *job, const char *path)
-{
-    for (size_t i = 0; i < job->output_count; i++)
-        if (strcmp(job->outputs[i].path, path) == 0)
-            return &job->outputs[i];
-    return NULL;
-}
-
-/* 1: the name is @source's now; 0: it belongs to another source. */
-static int reserve(struct ledger_store *store, const struct job *job, int64_t source, uint32_t rendition,
-                   const char *path)
-{
-    _cleanup_free_ char *absolute = absolute_output(job->folder, path);
-
-    if (!absolute)
-        return -ENOMEM;
-    if (sql_finish(store, sql_start(store, SQL_RESERVE_OUTPUT, "biii", absolute, source, (int64_t)job->id,
-                                    (int64_t)rendition)) < 0)
-        return -EIO;
-    return sqlite3_changes(store->database) > 0;
-}
-
-static int seize(struct ledger_store *store, const struct job *job, int64_t source, uint32_t rendition,
-                 const char *path)
-{
-    _cleanup_free_ char *absolute = absolute_output(job->folder, path);
-
-    if (!absolute)
-        return -ENOMEM;
-    return sql_finish(store, sql_start(store, SQL_SEIZE_OUTPUT, "biii", absolute, source, (int64_t)job->id,
-                                       (int64_t)rendition));
-}
-
-/* The first number under which the name can be had; *path becomes it. 1 when there is one, 0 when not. */
-static int reserve_numbered(struct ledger_store *store, const struct job *job, int64_t source,
-                            uint32_t rendition, char **path, unsigned *ret_number)
-{
-    for (unsigned number = 1; number <= CLAIM_NUMBERS_MAX; number++) {
-        char *numbered = naming_numbered(*path, number);
-        int r = numbered ? reserve(store, job, source, rendition, numbered) : -ENOMEM;
-
-        if (r <= 0) {
-            free(numbered);
-            if (r < 0)
-                return r;
-            continue;
-        }
-        free(*path);
-        *path = numbered;
-        *ret_number = number;
-        return 1;
-    }
-    return 0;
-}
-
-/* Another source has the name: what Existing= says. 1: *path is reserved now; 0: the output is not made, or it was a
- * clash: job->state says so. */
-static int resolve_clash(struct ledger_store *store, struct job *job, int64_t source, uint32_t rendition,
-                         char **path, unsigned *ret_number)
-{
-    int r = 0;
-
-    if (job->folder->existing == EXISTING_SKIP)
-        return 0;
-    if (job->folder->existing == EXISTING_OVERWRITE) {
-        r = seize(store, job, source, rendition, *path);
-        return r < 0 ? r : 1;
-    }
-    if (job->folder->existing == EXISTING_NUMBER)
-        r = reserve_numbered(store, job, source, rendition, path, ret_number);
-    return r != 0 ? r : conflict(store, job, *path);
-}
-
-/* The output at @path is that of @rendition. NULL when memory is out. */
-static struct job_output *set_output(struct job *job, uint32_t rendition, const char *path)
-{
-    struct job_output *output = find_output(job, path) ?: job_add_output(job, rendition, path);
-
-    if (output)
-        output->rendition = rendition;
-    return output;
-}
-
-/* Reserves the name of one rendition. 0 also when it was a clash: job->state says so. */
-static int plan_output(struct ledger_store *store, struct job *job, int64_t source, uint32_t rendition)
-{
-    _cleanup_free_ char *path = NULL;
-    struct job_output *output;
-    unsigned number = 0;
-    int r;
-
-    r = naming_output(job->recipe, rendition, job->path, job->version.mtime_ns, &path);
-    if (r == -EINVAL) {
-        error_set(&job->failure, EINVAL, CLASS_PERMANENT, STAGE_PLAN, "Name= leaves nothing of its name");
-        job->state = JOB_FAILED;
-        return 0;
-    }
-    if (r < 0)
-        return r;
-
-    r = reserve(store, job, source, rendition, path);
-    if (r == 0)
-        r = resolve_clash(store, job, source, rendition, &path, &number);
-    if (r <= 0)
-        return r;
-
-    output = set_output(job, rendition, path);
-    if (!output)
-        return -ENOMEM;
-    output->number = number;
-    return 0;
-}
-
-static int plan_outputs(struct ledger_store *store, struct job *job, int64_t source)
-{
-    int r = load_published(store, job, source);
-
-    for (size_t i = 0; r == 0 && i < job->recipe->rendition_count && job->state != JOB_FAILED; i++)
-        r = plan_output(store, job, source, (uint32_t)i);
-    return r;
-}
-
-/* ---- plans, which reserve nothing ---- */
-
-/* Whose the name @absolute is, if it is another source's than @source: 1 and @ret (may be NULL). */
-static int find_owner(struct ledger_store *store, const char *absolute, int64_t source, struct plan_name *ret)
-{
-    sqlite3_stmt *statement = sql_start(store, SQL_OWNER_OF_OUTPUT, "b", absolute);
-    int r = sql_step(store, statement);
-
-    if (r > 0 && sqlite3_column_int64(statement, 2) == source)
-        r = 0;
-    if (r > 0 && ret) {
-        ret->owner = PLAN_SOURCE;
-        ret->folder = sql_column_string(statement, 0);
-        ret->path = sql_column_string(statement, 1);
-        r = ret->folder && ret->path ? 1 : -ENOMEM;
-    }
-    sqlite3_reset(statement);
-    return r;
-}
-
-static int find_owners(struct ledger_store *store, struct job *job, int64_t source)
-{
-    struct plan *plan = job->plan;
-
-    plan->names = calloc(job->output_count + 1, sizeof *plan->names);
-    if (!plan->names)
-        return -ENOMEM;
-    plan->name_count = job->output_count;
-    for (size_t i = 0; i < plan->name_count; i++) {
-        _cleanup_free_ char *absolute = absolute_output(job->folder, job->outputs[i].path);
-        int r = absolute ? find_owner(store, absolute, source, &plan->names[i]) : -ENOMEM;
-
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-/* The number of the source that the plan is about; 0: the ledger does not know it. */
-static int find_source(struct ledger_store *store, const struct job *job, int64_t *ret)
-{
-    sqlite3_stmt *statement = sql_start(store, SQL_FIND_SOURCE, "tb", job->folder->name, job->path);
-    int r = sql_step(store, statement);
-
-    *ret = r > 0 ? sqlite3_column_int64(statement, 0) : 0;
-    sqlite3_reset(statement);
-    return r < 0 ? r : 0;
-}
-
-/* Those that a clash kept from being planned are listed as well, under the names that they would have had. */
-static int list_unplanned(struct job *job)
-{
-    for (size_t i = 0; i < job->recipe->rendition_count; i++) {
-        _cleanup_free_ char *path = NULL;
-        bool planned = false;
-        int r;
-
-        for (size_t j = 0; j < job->output_count; j++)
-            planned |= job->outputs[j].rendition == i;
-        if (planned)
-            continue;
-        r = naming_output(job->recipe, i, job->path, job->version.mtime_ns, &path);
-        if (r == 0 && !set_output(job, (uint32_t)i, path))
-            r = -ENOMEM;
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-/* What plan_outputs() would do, and then it is as if it had not been. */
-static int plan_and_forget(struct ledger_store *store, struct job *job, int64_t source)
-{
-    int r = sql_run(store, "SAVEPOINT plan");
-
-    if (r == 0 && !source) {
-        r = add_source(store, job->folder->name, job->path, &job->version);
-        source = (int64_t)sqlite3_last_insert_rowid(store->database);
-    }
-    if (r == 0)
-        r = plan_outputs(store, job, source);
-    return sql_run(store, "ROLLBACK TO plan; RELEASE plan") < 0 ? -EIO : r;
-}
-
-int ledger_store_plan(struct ledger_store *store, struct job *job)
-{
-    int64_t source;
-    int r;
-
-    /* A batch that failed is tried again. */
-    job_drop_outputs(job);
-    job->failure = job->plan->conflict = (struct error){ .class = CLASS_NONE };
-    job->state = JOB_QUEUED;
-    plan_drop_names(job->plan);
-
-    r = find_source(store, job, &source);
-    if (r == 0)
-        r = plan_and_forget(store, job, source);
-    if (r == 0 && job->failure.class == CLASS_CONFLICT) {
-        job->plan->conflict = job->failure;
-        job->failure = (struct error){ .class = CLASS_NONE };
-        r = list_unplanned(job);
-    }
-    return r < 0 ? r : find_owners(store, job, source);
-}
-
-int ledger_store_may_have(struct ledger_store *store, const struct job *job, const char *path)
-{
-    _cleanup_free_ char *absolute = absolute_output(job->folder, path);
-    int64_t source;
-    int r = absolute ? find_source(store, job, &source) : -ENOMEM;
-
-    if (r == 0)
-        r = find_owner(store, absolute, source, NULL);
-    return r < 0 ? r : r == 0;
-}
-
 /* ---- taking ---- */
 
 /* The job of the current row of SQL_TAKE_JOBS or SQL_RESUME_JOBS. */
@@ -582,7 +269,7 @@ static struct job *job_of_row(sqlite3_stmt *statement, struct config *config, si
 /* Returns 1 when the job failed, and that brought a newer version of its source into the queue. */
 static int hand_out(struct ledger_store *store, struct job *job, int64_t source, uint64_t now_us)
 {
-    int r = plan_outputs(store, job, source);
+    int r = ledger_plan_outputs(store, job, source);
 
     if (r < 0)
         return r;
@@ -677,7 +364,7 @@ static int load_planned(struct ledger_store *store, struct job *job)
 
     while ((r = sql_step(store, statement)) > 0) {
         _cleanup_free_ char *absolute = sql_column_string(statement, 0);
-        const char *path = absolute ? below_output(job->folder, absolute) : NULL;
+        const char *path = absolute ? ledger_below_output(job->folder, absolute) : NULL;
         struct job_output *output;
 
         if (!path)
@@ -797,7 +484,7 @@ int ledger_store_started(struct ledger_store *store, uint64_t job, bool started)
 int ledger_store_move_output(struct ledger_store *store, const struct job *job,
                              const struct job_output *output, const char *path)
 {
-    _cleanup_free_ char *absolute = absolute_output(job->folder, output->path);
+    _cleanup_free_ char *absolute = ledger_absolute_output(job->folder, output->path);
     struct source_facts source;
     int r;
 
@@ -805,7 +492,7 @@ int ledger_store_move_output(struct ledger_store *store, const struct job *job,
         return -ENOMEM;
     r = source_of(store, job, &source);
     if (r == 0)
-        r = reserve(store, job, source.id, output->rendition, path);
+        r = ledger_reserve(store, job, source.id, output->rendition, path);
     if (r <= 0)
         return r;
     r = sql_finish(store, sql_start(store, SQL_DROP_RESERVATION, "bi", absolute, (int64_t)job->id));
@@ -815,7 +502,7 @@ int ledger_store_move_output(struct ledger_store *store, const struct job *job,
 /* Resuming has nothing but these rows: what is not made any more is marked so, or forgotten if it never was. */
 static int plan_final(struct ledger_store *store, const struct job *job, const struct job_output *output)
 {
-    _cleanup_free_ char *absolute = absolute_output(job->folder, output->path);
+    _cleanup_free_ char *absolute = ledger_absolute_output(job->folder, output->path);
 
     if (!absolute)
         return -ENOMEM;
@@ -841,7 +528,7 @@ static int record_outputs(struct ledger_store *store, const struct job *job)
 {
     for (size_t i = 0; i < job->output_count; i++) {
         const struct job_output *output = &job->outputs[i];
-        _cleanup_free_ char *absolute = absolute_output(job->folder, output->path);
+        _cleanup_free_ char *absolute = ledger_absolute_output(job->folder, output->path);
         int r;
 
         if (!absolute)
@@ -959,49 +646,4 @@ int ledger_store_original_done(struct ledger_store *store, const struct job *job
     if (r < 0 || job->folder->originals == ORIGINALS_KEEP)
         return r;
     return sql_finish(store, sql_start(store, SQL_FORGET_SOURCE_VERSION, "i", (int64_t)job->id));
-}
-
-/* ---- history ---- */
-
-struct ended {
-    int64_t job, source;
-};
-
-static int forget(struct ledger_store *store, const struct ended *ended, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (sql_finish(store, sql_start(store, SQL_DROP_JOB, "i", ended[i].job)) < 0 ||
-            sql_finish(store, sql_start(store, SQL_DROP_SOURCE, "i", ended[i].source)) < 0)
-            return -EIO;
-    return (int)count;
-}
-
-/* Jobs end about in the order of their numbers, so the oldest of a state are the ones to look at, and few. */
-static int purge_state(struct ledger_store *store, enum job_state state, uint64_t before_us)
-{
-    sqlite3_stmt *statement =
-        sql_start(store, SQL_OLDEST_ENDED, "iii", (int64_t)state, (int64_t)before_us, (int64_t)PURGE_BATCH);
-    struct ended ended[PURGE_BATCH];
-    size_t count = 0;
-    int r = 0;
-
-    while (count < PURGE_BATCH && (r = sql_step(store, statement)) > 0)
-        ended[count++] =
-            (struct ended){ sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1) };
-    sqlite3_reset(statement);
-    return r < 0 ? r : forget(store, ended, count);
-}
-
-int ledger_store_purge(struct ledger_store *store, uint64_t before_us)
-{
-    int purged = 0;
-
-    for (enum job_state state = JOB_DONE; state < JOB_STATE_COUNT; state++) {
-        int r = purge_state(store, state, before_us);
-
-        if (r < 0)
-            return r;
-        purged += r;
-    }
-    return purged;
 }

@@ -8,6 +8,7 @@
 #include "base/path_beneath.h"
 #include "base/text.h"
 #include "supervisor/snapshot.h"
+#include "supervisor/folders.h"
 #include "supervisor/supervisor.h"
 
 #include <errno.h>
@@ -462,7 +463,7 @@ static void begin(struct supervisor *supervisor, struct request *request, struct
 static void start_in(struct supervisor *supervisor, struct request *request, const struct folder_conf *conf,
                      const char *path)
 {
-    struct folder *folder = supervisor_folder(supervisor, conf->name);
+    struct folder *folder = folders_find(supervisor, conf->name);
     struct error failure = { .class = CLASS_NONE };
 
     if (check_accepted(conf, path, &failure) == 0 && (!folder || folder->news.state == FOLDER_LOST))

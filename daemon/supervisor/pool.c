@@ -305,7 +305,10 @@ static void describe_end(const struct worker *worker, const siginfo_t *end, stru
 {
     uint64_t seconds = worker->running ? worker->running->config->daemon.job_timeout_us / USEC_PER_SEC : 0;
 
-    if (worker->timed_out)
+    if (worker->timed_out && !worker->running)
+        error_set(ret, 0, CLASS_TIMEOUT, STAGE_NONE, "it did not %s in time",
+                  worker->state == WORKER_LEAVING ? "leave" : "get ready");
+    else if (worker->timed_out)
         error_set(ret, 0, CLASS_TIMEOUT, STAGE_RENDER,
                   "it took longer than JobTimeout= allows (%" PRIu64 " s)", seconds);
     else if (worker->misbehaved)

@@ -9,6 +9,7 @@
 #include "supervisor/errand.h"
 #include "supervisor/plan.h"
 #include "supervisor/snapshot.h"
+#include "supervisor/folders.h"
 #include "supervisor/supervisor.h"
 
 #include <errno.h>
@@ -246,7 +247,7 @@ static void post_retry_all(struct control *control, struct request *request)
 static void post_scan(struct control *control, struct request *request)
 {
     const struct folder_conf *conf = folder_called(control, request, request->subject);
-    const struct folder *folder = conf ? supervisor_folder(control->supervisor, conf->name) : NULL;
+    const struct folder *folder = conf ? folders_find(control->supervisor, conf->name) : NULL;
     bool again;
 
     if (!conf || !boolean_argument(request, "again", false, &again))

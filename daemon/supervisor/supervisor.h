@@ -13,6 +13,7 @@
 #include "supervisor/history.h"
 #include "supervisor/ledger.h"
 #include "supervisor/pool.h"
+#include "supervisor/reload.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,13 +33,6 @@ enum phase { PHASE_STARTING, PHASE_RUNNING, PHASE_STOPPING, PHASE_STOPPED };
 
 /* "starting", … as in JSON. */
 const char *phase_name(enum phase phase);
-
-/* A reload under way, or none. */
-struct reload {
-    bool active, again;     /* again: another was asked for meanwhile */
-    struct config *config;  /* loaded, being proven by a worker */
-    struct request *waiter; /* the client that asked, or NULL */
-};
 
 struct supervisor {
     const struct supervisor_options *options;
@@ -97,15 +91,6 @@ int supervisor_start(struct supervisor *supervisor, const struct supervisor_opti
 int supervisor_run(struct supervisor *supervisor);
 
 void supervisor_release(struct supervisor *supervisor);
-
-/* Begins the shut-down; again: the quick one. */
-void supervisor_stop(struct supervisor *supervisor, int exit_code);
-
-/* Begins a reload; @waiter (may be NULL) is answered when it has worked or failed. */
-void supervisor_reload(struct supervisor *supervisor, struct request *waiter);
-
-/* The folder called @name, unless it is on its way out; or NULL. */
-struct folder *supervisor_folder(const struct supervisor *supervisor, const char *name);
 
 /* Something that status shows has changed. */
 void supervisor_changed(struct supervisor *supervisor);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* reload - see reload.h. */
+#include "supervisor/reload.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/processors.h"
+#include "recipe/bundle.h"
+#include "supervisor/errand.h"
+#include "supervisor/folders.h"
+#include "supervisor/job_flow.h"
+#include "supervisor/plan.h"
+#include "supervisor/snapshot.h"
+#include "supervisor/supervisor.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <systemd/sd-daemon.h>
+
+size_t reload_worker_count(const struct config *config)
+{
+    return config->daemon.workers ? (size_t)config->daemon.workers : processors_usable();
+}
+
+/* Half of what there is: the other half is for files in memory, for publishing, and for everybody else. */
+uint64_t reload_memory_budget(const struct config *config)
+{
+    uint64_t configured = config->daemon.memory_budget_bytes;
+
+    return configured ? configured : memory_usable() / 2;
+}
+
+int reload_make_generation(struct supervisor *supervisor, const struct config *config,
+                           struct pool_generation *ret)
+{
+    int bundle = bundle_write(config->recipes, config->recipe_count);
+
+    if (bundle < 0)
+        return bundle;
+    *ret = (struct pool_generation){ .number = ++supervisor->last_generation,
+                                     .bundle = bundle,
+                                     .workers = reload_worker_count(config) };
+    return 0;
+}
+
+static void reload_ends(struct supervisor *supervisor)
+{
+    bool again = supervisor->reload.again;
+
+    config_unref(supervisor->reload.config);
+    supervisor->reload = (struct reload){ 0 };
+    sd_notify(0, "READY=1");
+    supervisor_changed(supervisor);
+    if (again)
+        supervisor_reload(supervisor, NULL);
+}
+
+static void reload_failed(struct supervisor *supervisor, json_t *problems, const char *text)
+{
+    struct request *waiter = take_ptr(supervisor->reload.waiter);
+
+    log_error("the configuration was not reloaded, the old one stays: %s", text);
+    if (waiter)
+        http_answer_problem(waiter, 409, problems, "%s", text);
+    else
+        json_decref(problems);
+    reload_ends(supervisor);
+}
+
+static json_t *log_problems(const struct problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++)
+        log_error("%s: %s", problems->list[i].where, problems->list[i].text);
+    return snapshot_problems(problems);
+}
+
+/* Loaded: now one worker of the new generation has to load it as well. */
+static void on_loaded(void *context, int result, struct config *config, struct problems *problems)
+{
+    struct supervisor *supervisor = context;
+    struct pool_generation generation;
+    struct error error;
+
+    if (supervisor->phase != PHASE_RUNNING) {
+        config_unref(config); /* the stop has told whoever asked */
+        return;
+    }
+    if (result < 0) {
+        reload_failed(supervisor, log_problems(problems), "the configuration is wrong");
+        return;
+    }
+
+    supervisor->reload.config = config;
+    if (reload_make_generation(supervisor, config, &generation) < 0)
+        reload_failed(supervisor, NULL, "the recipes cannot be handed to workers: out of memory");
+    else if (pool_prove(&supervisor->pool, &generation, &error) < 0)
+        reload_failed(supervisor, NULL, error.text);
+}
+
+void supervisor_reload(struct supervisor *supervisor, struct request *waiter)
+{
+    if (supervisor->phase != PHASE_RUNNING || supervisor->reload.active) {
+        supervisor->reload.again = supervisor->reload.active;
+        if (waiter)
+            http_answer_problem(waiter, 409, NULL, "%s",
+                                supervisor->reload.active ? "a reload is under way; another one follows"
+                                                          : "darkroomd is not running yet, or stopping");
+        return;
+    }
+
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, monotonic_us());
+    supervisor->reload = (struct reload){ .active = true, .waiter = waiter };
+    if (errand_load_config(supervisor->event, &supervisor->options->origin, on_loaded, supervisor) < 0)
+        reload_failed(supervisor, NULL, "no thread could be started");
+}
+
+/* Proven: everything changes over in this one function. Running jobs keep the generation they began with. */
+static void swap(struct supervisor *supervisor)
+{
+    struct config *old = supervisor->config;
+    struct request *waiter = take_ptr(supervisor->reload.waiter);
+
+    supervisor->config = take_ptr(supervisor->reload.config);
+    supervisor->generation = supervisor->pool.next.number;
+    admission_configure(&supervisor->admission, reload_memory_budget(supervisor->config),
+                        reload_worker_count(supervisor->config));
+    pool_swap(&supervisor->pool);
+    folders_reconcile(supervisor);
+    job_flow_release_waiting(supervisor);
+    plan_release(supervisor, NULL);
+    config_unref(old);
+
+    log_notice("the configuration was reloaded (generation %" PRIu64 ")", supervisor->generation);
+    if (waiter)
+        http_answer(waiter, 202, json_pack("{s:I}", "generation", (json_int_t)supervisor->generation));
+    reload_ends(supervisor);
+}
+
+void reload_worker_ready(void *context, uint64_t generation)
+{
+    struct supervisor *supervisor = context;
+
+    supervisor_changed(supervisor);
+    if (supervisor->phase != PHASE_RUNNING)
+        return;
+    if (supervisor->reload.config && generation == supervisor->pool.next.number)
+        swap(supervisor);
+    if (!supervisor->notified) {
+        supervisor->notified = true;
+        log_line(supervisor->options->drain ? LOG_INFO : LOG_NOTICE,
+                 "ready: %zu folder%s, %zu worker%s; answers at %s", supervisor->config->folder_count,
+                 supervisor->config->folder_count == 1 ? "" : "s", supervisor->pool.current.workers,
+                 supervisor->pool.current.workers == 1 ? "" : "s",
+                 supervisor->control->socket_path ?: "systemd's socket");
+        sd_notifyf(0, "READY=1\nSTATUS=%zu folders", supervisor->config->folder_count);
+    }
+}
+
+void reload_worker_refused(void *context, uint64_t generation, const char *text)
+{
+    struct supervisor *supervisor = context;
+
+    (void)generation;
+    pool_forget_next(&supervisor->pool);
+    if (supervisor->reload.config)
+        reload_failed(supervisor, NULL, text);
+}
+
+/* A stop ends a reload wherever it is. */
+void reload_cancel(struct supervisor *supervisor)
+{
+    if (supervisor->reload.waiter)
+        http_answer_problem(supervisor->reload.waiter, 503, NULL, "darkroomd is stopping");
+    config_unref(supervisor->reload.config);
+    supervisor->reload = (struct reload){ 0 };
+    pool_forget_next(&supervisor->pool);
+}
