@@ -55,6 +55,8 @@ enum sql {
     SQL_DROP_SOURCE,
     SQL_LIST_JOBS,
     SQL_GET_JOB,
+    SQL_GET_ANCHOR,
+    SQL_SET_ANCHOR,
     SQL_STATEMENT_COUNT
 };
 

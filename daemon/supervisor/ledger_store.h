@@ -9,6 +9,7 @@
 #ifndef DARKROOM_SUPERVISOR_LEDGER_STORE_H
 #define DARKROOM_SUPERVISOR_LEDGER_STORE_H
 
+#include "supervisor/anchor.h"
 #include "supervisor/job.h"
 #include "supervisor/version.h"
 
@@ -102,6 +103,11 @@ enum { PURGE_BATCH = 256 }; /* jobs of each end state that a call looks at */
 /* Forgets jobs that ended before @before_us (realtime), of the oldest some; what it knows of files and outputs
  * stays, but for files that are gone and left no outputs. Returns how many. */
 int ledger_store_purge(struct ledger_store *store, uint64_t before_us);
+
+/* What is known of @folder's directory anchor->path, from an earlier run or another configuration; nothing known:
+ * @anchor stays as it is. */
+int ledger_store_recall_anchor(struct ledger_store *store, const char *folder, struct anchor *anchor);
+int ledger_store_remember_anchor(struct ledger_store *store, const char *folder, const struct anchor *anchor);
 
 /* One row of a listing; strings owned. */
 struct job_row {

@@ -35,11 +35,11 @@ struct worker {
     uint64_t generation;
     enum worker_state state;
     struct job *running, *prefetched;
-    uint64_t jobs_done, rss_bytes; /* rss_bytes: its peak, as it last said */
-    uint32_t landlock_abi, system_calls;       /* as its hello said */
-    bool killed;                               /* we did; one of these says why: */
-    bool timed_out;                            /* at a job's deadline */
-    bool misbehaved;                           /* for what it sent */
+    uint64_t jobs_done, rss_bytes;       /* rss_bytes: its peak, as it last said */
+    uint32_t landlock_abi, system_calls; /* as its hello said */
+    bool killed;                         /* we did; one of these says why: */
+    bool timed_out;                      /* at a job's deadline */
+    bool misbehaved;                     /* for what it sent */
     sd_event_source *link_source, *exit_source, *deadline_source;
     uint64_t deadline_us; /* of the job that runs, or of the hello; monotonic; USEC_INFINITY: none */
     uint64_t armed_us;    /* when deadline_source goes off: then or earlier */

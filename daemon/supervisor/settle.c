@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <search.h>
@@ -19,7 +20,7 @@ struct waiting {
     uint64_t since_us, due_us, hold_us;
     struct version seen;
     bool looked, warned;
-    TAILQ_ENTRY(waiting) link;
+    TAILQ_ENTRY(waiting) link, age;
 };
 
 TAILQ_HEAD(waiting_list, waiting);
@@ -27,7 +28,7 @@ TAILQ_HEAD(waiting_list, waiting);
 struct settle {
     uint64_t settle_us;
     void *tree;
-    struct waiting_list due;
+    struct waiting_list due, ages; /* by when they are due, and by when they were first seen */
     size_t count;
 };
 
@@ -44,6 +45,7 @@ struct settle *settle_new(uint64_t settle_us)
         return NULL;
     settle->settle_us = settle_us;
     TAILQ_INIT(&settle->due);
+    TAILQ_INIT(&settle->ages);
     return settle;
 }
 
@@ -59,6 +61,7 @@ static void drop(struct settle *settle, struct waiting *entry)
 {
     tdelete(entry, &settle->tree, compare);
     TAILQ_REMOVE(&settle->due, entry, link);
+    TAILQ_REMOVE(&settle->ages, entry, age);
     settle->count--;
     free(entry->path);
     free(entry);
@@ -91,6 +94,7 @@ static struct waiting *add(struct settle *settle, const char *path, uint64_t now
         return NULL;
     }
     TAILQ_INSERT_TAIL(&settle->due, entry, link);
+    TAILQ_INSERT_TAIL(&settle->ages, entry, age);
     settle->count++;
     return entry;
 }
@@ -145,21 +149,13 @@ void settle_forget(struct settle *settle, const char *path)
         drop(settle, entry);
 }
 
-static bool is_below(const char *path, const char *directory)
-{
-    size_t length = strlen(directory);
-
-    return length == 0 ||
-           (strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0'));
-}
-
 void settle_forget_below(struct settle *settle, const char *directory)
 {
     struct waiting *next;
 
     for (struct waiting *entry = TAILQ_FIRST(&settle->due); entry; entry = next) {
         next = TAILQ_NEXT(entry, link);
-        if (is_below(entry->path, directory))
+        if (text_is_path_inside(entry->path, directory))
             drop(settle, entry);
     }
 }
@@ -214,6 +210,13 @@ uint64_t settle_next_us(const struct settle *settle)
     const struct waiting *entry = TAILQ_FIRST(&settle->due);
 
     return entry ? entry->due_us : USEC_INFINITY;
+}
+
+uint64_t settle_oldest_us(const struct settle *settle)
+{
+    const struct waiting *entry = TAILQ_FIRST(&settle->ages);
+
+    return entry ? entry->since_us : 0;
 }
 
 size_t settle_count(const struct settle *settle)

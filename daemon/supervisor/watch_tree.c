@@ -17,14 +17,15 @@
 #include <unistd.h>
 
 enum {
+    UNWATCHED = -1,
     EVENT_BUFFER_BYTES = 64 << 10,
     EVENT_MASK = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_MODIFY | IN_ATTRIB |
                  IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK | IN_DONT_FOLLOW,
 };
 
 struct node {
-    int descriptor;
-    char *name; /* "" for the root */
+    int descriptor; /* UNWATCHED: only there because something below is watched */
+    char *name;     /* "" for the root */
     struct node *parent;
     LIST_HEAD(, node) children;
     LIST_ENTRY(node) sibling;
@@ -69,26 +70,45 @@ static struct node *find_child(const struct node *parent, const char *name)
     return NULL;
 }
 
-/* Forgets @node and all below it. @release: the kernel still watches them. */
-static void drop(struct watch_tree *tree, struct node *node, bool release)
+static void unlink_node(struct watch_tree *tree, struct node *node)
 {
-    struct node *child;
-
-    while ((child = LIST_FIRST(&node->children)))
-        drop(tree, child, release);
-
     if (node->parent)
         LIST_REMOVE(node, sibling);
     if (tree->root == node)
         tree->root = NULL;
     if (tree->moving == node)
         tree->moving = NULL;
-    if (release)
-        inotify_rm_watch(tree->fd, node->descriptor); /* EINVAL: the kernel was faster */
-    tdelete(node, &tree->nodes, compare);
-    tree->count--;
     free(node->name);
     free(node);
+}
+
+static void drop_all(struct watch_tree *tree, struct node *node, bool release)
+{
+    struct node *child;
+
+    while ((child = LIST_FIRST(&node->children)))
+        drop_all(tree, child, release);
+
+    if (node->descriptor != UNWATCHED) {
+        if (release)
+            inotify_rm_watch(tree->fd, node->descriptor); /* EINVAL: the kernel was faster */
+        tdelete(node, &tree->nodes, compare);
+        tree->count--;
+    }
+    unlink_node(tree, node);
+}
+
+/* Forgets @node and all below it, and what was only there because of it. @release: the kernel still watches. */
+static void drop(struct watch_tree *tree, struct node *node, bool release)
+{
+    struct node *parent = node->parent;
+
+    drop_all(tree, node, release);
+    while (parent && parent->descriptor == UNWATCHED && LIST_EMPTY(&parent->children)) {
+        node = parent;
+        parent = node->parent;
+        unlink_node(tree, node);
+    }
 }
 
 int watch_tree_new(struct watch_tree **ret)
@@ -182,17 +202,55 @@ static bool is_ancestor(const struct node *node, const struct node *of)
     return false;
 }
 
-int watch_tree_add(struct watch_tree *tree, const char *path, int fd)
+static struct node *new_node(struct watch_tree *tree, struct node *parent, const char *name)
 {
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    struct node *parent = *path ? walk(tree, path, slash ? (size_t)(slash - path) : 0) : NULL;
+    struct node *node = calloc(1, sizeof *node);
+
+    if (!node || rename_node(node, name) < 0) {
+        free(node);
+        return NULL;
+    }
+    node->descriptor = UNWATCHED;
+    attach(node, parent);
+    if (!parent)
+        tree->root = node;
+    return node;
+}
+
+/* The node that stands for the parent of @path; it and those above it are made where they are missing. */
+static struct node *make_parent(struct watch_tree *tree, const char *path)
+{
+    struct node *node = tree->root ?: new_node(tree, NULL, "");
+    const char *slash;
+
+    for (; node && (slash = strchr(path, '/')); path = slash + 1) {
+        char name[NAME_MAX + 1];
+
+        if (slash - path > NAME_MAX)
+            return NULL;
+        snprintf(name, sizeof name, "%.*s", (int)(slash - path), path);
+        node = find_child(node, name) ?: new_node(tree, node, name);
+    }
+    return node;
+}
+
+/* The directory that was at the place of a new one is there no longer, or is hidden by a mount. */
+static struct node *place_of(struct watch_tree *tree, struct node *parent, const char *name)
+{
+    struct node *node = parent ? find_child(parent, name) : tree->root;
+
+    if (node && node->descriptor != UNWATCHED) {
+        drop_all(tree, node, true);
+        node = NULL;
+    }
+    return node ?: new_node(tree, parent, name);
+}
+
+static int add(struct watch_tree *tree, struct node *parent, const char *name, int fd)
+{
     struct node *node;
     char link[64];
     int descriptor;
-
-    if (*path && !parent)
-        return -ENOENT;
 
     /* By descriptor, so that no link can lead it elsewhere; DONT_FOLLOW would stop at the magic link itself. */
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -209,24 +267,65 @@ int watch_tree_add(struct watch_tree *tree, const char *path, int fd)
         return rename_node(node, name);
     }
 
-    node = calloc(1, sizeof *node);
-    if (!node || rename_node(node, name) < 0) {
-        free(node);
+    node = place_of(tree, parent, name);
+    if (!node) {
         inotify_rm_watch(tree->fd, descriptor);
         return -ENOMEM;
     }
     node->descriptor = descriptor;
     if (!tsearch(node, &tree->nodes, compare)) {
+        node->descriptor = UNWATCHED;
+        drop(tree, node, false);
         inotify_rm_watch(tree->fd, descriptor);
-        free(node->name);
-        free(node);
         return -ENOMEM;
     }
     tree->count++;
-    attach(node, parent);
-    if (!parent)
-        tree->root = node;
     return 0;
+}
+
+static const char *last_component(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+int watch_tree_add(struct watch_tree *tree, const char *path, int fd)
+{
+    const char *name = last_component(path);
+    struct node *parent = *path ? walk(tree, path, name > path ? (size_t)(name - path) - 1 : 0) : NULL;
+
+    if (*path && !parent)
+        return -ENOENT;
+    return add(tree, parent, name, fd);
+}
+
+int watch_tree_add_apart(struct watch_tree *tree, const char *path, int fd)
+{
+    struct node *parent = *path ? make_parent(tree, path) : NULL;
+    int r;
+
+    if (*path && !parent)
+        return -ENOMEM;
+    r = add(tree, parent, last_component(path), fd);
+    if (r < 0 && parent && parent->descriptor == UNWATCHED && LIST_EMPTY(&parent->children))
+        drop(tree, parent, false);
+    return r;
+}
+
+bool watch_tree_has(const struct watch_tree *tree, const char *path)
+{
+    const struct node *node = walk(tree, path, strlen(path));
+
+    return node && node->descriptor != UNWATCHED;
+}
+
+void watch_tree_remove(struct watch_tree *tree, const char *path)
+{
+    struct node *node = walk(tree, path, strlen(path));
+
+    if (node)
+        drop(tree, node, true);
 }
 
 /* Writes the path of @name in @node. False when it is too long to be one. */

@@ -14,6 +14,7 @@
 #include <sched.h>
 
 static struct hot_folders hot;
+static const struct kernel_settings kernel = { .max_user_watches = 8192, .protected_hardlinks = true };
 static struct channel replies;
 static struct ledger *ledger;
 static struct intake *intake;
@@ -48,7 +49,7 @@ static void setup(void)
 
 static void enter(bool once)
 {
-    intake = intake_new(0, "f0", &hot.conf[0], ledger, once);
+    intake = intake_new(0, "f0", &hot.conf[0], ledger, &kernel, once);
     ck_assert_ptr_nonnull(intake);
     intake_enter(intake);
 }
@@ -350,7 +351,7 @@ START_TEST(a_deleted_file_is_waited_for_no_longer)
 }
 END_TEST
 
-START_TEST(links_and_pipes_do_not_come_in)
+START_TEST(links_and_pipes_are_refused_once)
 {
     char path[PATH_MAX];
 
@@ -698,7 +699,7 @@ UNIT_MAIN("intake", UNIT_TEST(files_that_were_there_before_come_in),
           UNIT_TEST(a_directory_moved_in_comes_in_and_is_watched),
           UNIT_TEST(files_wait_under_the_new_path_of_their_directory),
           UNIT_TEST(a_directory_moved_out_disturbs_nobody_else),
-          UNIT_TEST(a_deleted_file_is_waited_for_no_longer), UNIT_TEST(links_and_pipes_do_not_come_in),
+          UNIT_TEST(a_deleted_file_is_waited_for_no_longer), UNIT_TEST(links_and_pipes_are_refused_once),
           UNIT_TEST(a_folder_that_is_not_recursive_takes_its_own_files_only),
           UNIT_TEST(a_lost_root_says_so_and_its_return_repeats_nothing),
           UNIT_TEST(a_root_that_is_missing_at_the_start_is_waited_for),

@@ -17,6 +17,9 @@ static const struct {
     { "another size", { 1, 2, 9, 4, 5 }, false, false },
     { "no file any more", { 1, 2, -1, 4, 5 }, false, false },
     { "another mtime", { 1, 2, 3, 9, 5 }, false, false },
+    { "another inode and ctime where they do not last", { 1, 0, 3, 4, 0 }, true, true },
+    { "another size where only that counts", { 1, 0, 9, 4, 0 }, false, false },
+    { "another mtime where only that counts", { 1, 0, 3, 9, 0 }, false, false },
     { "only the ctime, as after a rename", { 1, 2, 3, 4, 9 }, false, true },
 };
 
