@@ -23,7 +23,6 @@ void kernel_settings_read(struct kernel_settings *ret)
     *ret = (struct kernel_settings){
         .max_user_watches = inotifytools_get_max_user_watches(),
         .max_user_instances = inotifytools_get_max_user_instances(),
-        .max_queued_events = inotifytools_get_max_queued_events(),
         .protected_hardlinks = read_protected_hardlinks(),
     };
 }

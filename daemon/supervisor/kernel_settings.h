@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 struct kernel_settings {
-    int max_user_watches, max_user_instances, max_queued_events; /* fs.inotify.*; -1: not known */
+    int max_user_watches, max_user_instances; /* fs.inotify.*; -1: not known */
     bool protected_hardlinks; /* fs.protected_hardlinks: nobody links to files that are not theirs */
 };
 

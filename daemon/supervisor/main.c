@@ -48,8 +48,8 @@ static void set_up_log(const struct options *options)
 
 static void say_limits(const struct kernel_settings *kernel)
 {
-    log_debug("inotify: at most %d watches, %d instances and %d queued events (fs.inotify.*)",
-              kernel->max_user_watches, kernel->max_user_instances, kernel->max_queued_events);
+    log_debug("inotify: at most %d watches and %d instances (fs.inotify.*)", kernel->max_user_watches,
+              kernel->max_user_instances);
 }
 
 static int load_config(const struct options *options, struct config **ret)

@@ -52,6 +52,23 @@ START_TEST(a_touched_file_is_due_after_the_settle_time)
 }
 END_TEST
 
+/* Contract, rule 2: visible with its age. */
+START_TEST(the_age_is_that_of_the_file_first_seen)
+{
+    setup(SETTLE);
+    ck_assert_uint_eq(settle_oldest_us(settle), 0);
+    settle_touch(settle, "a", T0, 0);
+    settle_touch(settle, "b", T0 + 5, 0);
+    settle_touch(settle, "a", T0 + 9, 0);
+    ck_assert_uint_eq(settle_oldest_us(settle), T0);
+    settle_forget(settle, "a");
+    ck_assert_uint_eq(settle_oldest_us(settle), T0 + 5);
+    settle_forget(settle, "b");
+    ck_assert_uint_eq(settle_oldest_us(settle), 0);
+    settle_free(settle);
+}
+END_TEST
+
 START_TEST(every_event_arms_the_timer_again)
 {
     setup(SETTLE);
@@ -278,7 +295,7 @@ START_TEST(a_new_settle_time_is_for_what_is_touched_from_now_on)
 END_TEST
 
 UNIT_MAIN("settle", UNIT_TEST(a_touched_file_is_due_after_the_settle_time),
-          UNIT_TEST(every_event_arms_the_timer_again),
+          UNIT_TEST(the_age_is_that_of_the_file_first_seen), UNIT_TEST(every_event_arms_the_timer_again),
           UNIT_TEST(a_file_that_is_old_at_first_sight_has_settled),
           UNIT_TEST(age_is_counted_from_the_later_of_mtime_and_ctime),
           UNIT_TEST(an_mtime_in_the_future_settles_when_it_was_seen_twice),
