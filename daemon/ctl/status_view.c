@@ -186,6 +186,7 @@ static const struct {
 static void print_notes(const json_t *status, const struct screen *screen)
 {
     const json_t *folder;
+    bool any = false;
     size_t i;
 
     json_array_foreach (json_object_get(status, "folders"), i, folder)
@@ -194,6 +195,9 @@ static void print_notes(const json_t *status, const struct screen *screen)
 
             if (count == 0)
                 continue;
+            if (!any)
+                fputc('\n', screen->file);
+            any = true;
             print_text(screen, STYLE_WARN, field_text(folder, "name"));
             fprintf(screen->file, ": %" PRIu64 " %s\n", count, notes[note].text);
         }

@@ -453,6 +453,15 @@ static void scan_finished(struct intake *intake)
     poll_again(intake, now);
 }
 
+/* The clock that the kernel takes the times of files from: it may be a tick behind the precise one. */
+static int64_t file_clock_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return timespec_ns(&now);
+}
+
 static void go_on_scanning(struct intake *intake)
 {
     _cleanup_close_ int root = intake_open_root(intake);
@@ -461,7 +470,7 @@ static void go_on_scanning(struct intake *intake)
         return;
     if (intake->scan_started_us == 0) {
         intake->scan_started_us = monotonic_us();
-        intake->looking_ns = (int64_t)(realtime_us() * NSEC_PER_USEC);
+        intake->looking_ns = file_clock_ns();
     }
 
     scan_step(intake->scan, root, intake->conf, ENTRIES_A_TURN);

@@ -69,6 +69,22 @@ START_TEST(the_age_is_that_of_the_file_first_seen)
 }
 END_TEST
 
+/* Contract, rule 1: vfat and polled mounts. It never settled while its inode kept changing. */
+START_TEST(a_file_whose_inode_changes_by_itself_settles_by_size_and_mtime)
+{
+    struct version first = changed(5, -1000000000), second = first;
+
+    setup(SETTLE); /* an mtime in our future: only two equal looks help */
+    second.inode = 77;
+    settle_touch(settle, "a", T0, 0);
+    first = version_coarse(first);
+    second = version_coarse(second);
+    ck_assert_int_eq(look("a", &first, SETTLE), SETTLE_WAIT);
+    ck_assert_int_eq(look("a", &second, 2 * SETTLE), SETTLE_READY);
+    settle_free(settle);
+}
+END_TEST
+
 START_TEST(every_event_arms_the_timer_again)
 {
     setup(SETTLE);
@@ -295,7 +311,9 @@ START_TEST(a_new_settle_time_is_for_what_is_touched_from_now_on)
 END_TEST
 
 UNIT_MAIN("settle", UNIT_TEST(a_touched_file_is_due_after_the_settle_time),
-          UNIT_TEST(the_age_is_that_of_the_file_first_seen), UNIT_TEST(every_event_arms_the_timer_again),
+          UNIT_TEST(the_age_is_that_of_the_file_first_seen),
+          UNIT_TEST(a_file_whose_inode_changes_by_itself_settles_by_size_and_mtime),
+          UNIT_TEST(every_event_arms_the_timer_again),
           UNIT_TEST(a_file_that_is_old_at_first_sight_has_settled),
           UNIT_TEST(age_is_counted_from_the_later_of_mtime_and_ctime),
           UNIT_TEST(an_mtime_in_the_future_settles_when_it_was_seen_twice),
