@@ -137,15 +137,20 @@ static void refuse(struct intake *intake, const char *path, const char *why)
         log_warning("folder %s: that was the %dth; others are only counted", intake->name, REFUSALS_LOGGED);
 }
 
-/* Once each: in the first walk and in directories that are new, where others are told by events; and where there
- * are no events, if it is younger than the last look. */
+/* Is this the walk that tells of it? Where there are events: the first one, and that of a new directory. Elsewhere
+ * the first that began after it was made. */
+static bool is_news(const struct intake *intake, const char *path, int64_t ctime_ns, enum walk walk)
+{
+    if (walk == WALK_NEW || poll_set_covers(coverage_polled(intake->coverage), path) == POLL_NOT)
+        return walk == WALK_NEW || !intake->scanned;
+    return ctime_ns < intake->looking_ns && (!intake->scanned || ctime_ns >= intake->looked_ns);
+}
+
 static void on_scan_other(void *context, const char *path, const struct stat *st, enum walk walk)
 {
     struct intake *intake = context;
 
-    if (!intake->scanned || walk == WALK_NEW ||
-        (poll_set_covers(coverage_polled(intake->coverage), path) != POLL_NOT &&
-         timespec_ns(&st->st_ctim) >= intake->looked_ns))
+    if (is_news(intake, path, timespec_ns(&st->st_ctim), walk))
         refuse(intake, path, source_type_name(st->st_mode));
 }
 

@@ -127,9 +127,9 @@ static bool has_no_reason(void)
     return watcher_news().reason[0] == '\0';
 }
 
-static bool one_is_refused(void)
+static bool two_are_refused(void)
 {
-    return watcher_news().refused == 1;
+    return watcher_news().refused == 2;
 }
 
 /* The next walk has begun and ended since it was asked first. */
@@ -418,13 +418,14 @@ START_TEST(where_no_event_tells_links_and_pipes_are_refused_once_too)
     setup();
     hot.conf[0].watch = WATCH_POLL;
     hot.conf[0].poll_us = 50 * USEC_PER_MSEC;
+    ck_assert_int_eq(mkfifo(hot_path(hot.in[0], "before.jpg"), 0644), 0);
     enter(false);
     run_until(is_scanned);
     ck_assert_int_eq(mkfifo(hot_path(hot.in[0], "pipe.jpg"), 0644), 0);
-    run_until(one_is_refused);
+    run_until(two_are_refused);
     for (int i = 0; i < 3; i++)
         run_until(a_walk_is_over);
-    ck_assert_uint_eq(watcher_news().refused, 1);
+    ck_assert_uint_eq(watcher_news().refused, 2);
     teardown();
 }
 END_TEST
