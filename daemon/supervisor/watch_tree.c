@@ -35,7 +35,8 @@ struct watch_tree {
     int fd;
     void *nodes; /* by descriptor */
     struct node *root;
-    size_t count;
+    size_t count;     /* of watched nodes … */
+    size_t unwatched; /* … and of the others */
 
     /* A directory that was moved out of its place and may turn up in another with the next event. */
     struct node *moving;
@@ -78,6 +79,7 @@ static void unlink_node(struct watch_tree *tree, struct node *node)
         tree->root = NULL;
     if (tree->moving == node)
         tree->moving = NULL;
+    tree->unwatched -= node->descriptor == UNWATCHED;
     free(node->name);
     free(node);
 }
@@ -211,6 +213,7 @@ static struct node *new_node(struct watch_tree *tree, struct node *parent, const
         return NULL;
     }
     node->descriptor = UNWATCHED;
+    tree->unwatched++;
     attach(node, parent);
     if (!parent)
         tree->root = node;
@@ -234,13 +237,14 @@ static struct node *make_parent(struct watch_tree *tree, const char *path)
     return node;
 }
 
-/* The directory that was at the place of a new one is there no longer, or is hidden by a mount. */
+/* The node for a directory that is watched from now on. One may stand there because of what is below; it is looked
+ * for only where there are such, because a directory may have very many others in it. */
 static struct node *place_of(struct watch_tree *tree, struct node *parent, const char *name)
 {
-    struct node *node = parent ? find_child(parent, name) : tree->root;
+    struct node *node = !parent ? tree->root : tree->unwatched > 0 ? find_child(parent, name) : NULL;
 
     if (node && node->descriptor != UNWATCHED) {
-        drop_all(tree, node, true);
+        drop_all(tree, node, true); /* of a directory that is there no longer */
         node = NULL;
     }
     return node ?: new_node(tree, parent, name);
@@ -274,11 +278,12 @@ static int add(struct watch_tree *tree, struct node *parent, const char *name, i
     }
     node->descriptor = descriptor;
     if (!tsearch(node, &tree->nodes, compare)) {
-        node->descriptor = UNWATCHED;
+        node->descriptor = UNWATCHED; /* as it is counted */
         drop(tree, node, false);
         inotify_rm_watch(tree->fd, descriptor);
         return -ENOMEM;
     }
+    tree->unwatched--;
     tree->count++;
     return 0;
 }
