@@ -25,6 +25,16 @@ static int parse_limit(const char *text, uint64_t *ret)
     return 0;
 }
 
+/* A list that is not all says so, where people look and not where programs read. */
+static void say_more(const struct ctl *ctl, const json_t *answer)
+{
+    size_t shown = json_array_size(json_object_get(answer, "jobs"));
+
+    fflush(ctl->screen.file);
+    if (json_is_true(json_object_get(answer, "more")) && !ctl->options.quiet)
+        fprintf(stderr, "The newest %zu of more; --limit=N shows up to 1000.\n", shown);
+}
+
 static int show(const struct ctl *ctl, char *json)
 {
     json_t *answer = report_parse(json);
@@ -32,6 +42,8 @@ static int show(const struct ctl *ctl, char *json)
 
     if (r == 0)
         r = jobs_view_print(answer, time(NULL), &ctl->screen);
+    if (r == 0)
+        say_more(ctl, answer);
     json_decref(answer);
     return r < 0 ? report_own_failure("cannot show the jobs", r) : CTL_DONE;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# bash completion for darkroomctl: commands and options come from its own --help, so from its tables.
+# bash completion for darkroomctl: commands, options and arguments come from its own --help, so from its tables.
 
 _darkroomctl_commands() {
     "$1" --help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p'
@@ -7,6 +7,16 @@ _darkroomctl_commands() {
 
 _darkroomctl_options() {
     "$@" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*=\{0,1\}\).*/\1/p'
+}
+
+# What a command takes: FILE…, [FOLDER…], …
+_darkroomctl_arguments() {
+    "$@" --help 2>/dev/null | sed -n '1s/^Usage: [^:]*\[OPTION…\] *\([^:]*\):.*/\1/p'
+}
+
+# The folders of the daemon, if it answers; their names are letters, digits and "._-".
+_darkroomctl_folders() {
+    "$1" status --json 2>/dev/null | grep -o '"name":"[A-Za-z0-9._-]*"' | cut -d'"' -f4
 }
 
 _darkroomctl() {
@@ -27,11 +37,17 @@ _darkroomctl() {
 
     case $option in
     --socket) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+    --folder) mapfile -t COMPREPLY < <(compgen -W "$(_darkroomctl_folders "$program")" -- "$current") ;;
     --state) mapfile -t COMPREPLY < <(compgen -W "$states" -- "$current") ;;
     --*) COMPREPLY=() ;;
     *)
         if [[ $current != -* && -z $command ]]; then
             mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
+        elif [[ $current != -* && $(_darkroomctl_arguments "$program" "$command") == *FILE* ]]; then
+            compopt -o filenames
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        elif [[ $current != -* && $(_darkroomctl_arguments "$program" "$command") == *FOLDER* ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "$(_darkroomctl_folders "$program")" -- "$current")
         else
             # shellcheck disable=SC2086  # an empty command is no word
             mapfile -t COMPREPLY < <(compgen -W "$(_darkroomctl_options "$program" $command)" -- "$current")

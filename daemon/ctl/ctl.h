@@ -19,15 +19,17 @@ struct ctl {
     struct options options;
     struct darkroom *dk;
     struct screen screen; /* on stdout */
+    char *const *words;   /* the command's arguments, NULL-terminated */
 };
 
 struct command {
     const char *name;
-    const char *help; /* one sentence */
+    const char *arguments; /* what --help calls them: "FILE…"; NULL: it takes none */
+    const char *help;      /* one sentence */
     struct option_table options;
     int (*run)(struct ctl *ctl); /* returns an exit code */
 };
 
-extern const struct command cmd_status, cmd_jobs, cmd_check, cmd_reload;
+extern const struct command cmd_status, cmd_jobs, cmd_plan, cmd_retry, cmd_scan, cmd_check, cmd_reload;
 
 #endif

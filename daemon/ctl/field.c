@@ -3,6 +3,7 @@
 #include "ctl/field.h"
 
 #include "ctl/base64.h"
+#include "ctl/escape.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -55,4 +56,22 @@ void field_add_path(struct table *table, enum style style, const json_t *object,
 
     table_add_name(table, style, bytes, size);
     free(bytes);
+}
+
+char *field_path(const json_t *object, const char *name)
+{
+    const char *readable = field_text(object, name);
+    const char *encoded;
+    char encoded_name[FIELD_NAME_MAX];
+    char *bytes, *path;
+    size_t size;
+
+    snprintf(encoded_name, sizeof(encoded_name), "%s_b64", name);
+    encoded = json_string_value(json_object_get(object, encoded_name));
+    if (!encoded || base64_decode(encoded, &bytes, &size) < 0)
+        return escape_name(readable, strlen(readable));
+
+    path = escape_name(bytes, size);
+    free(bytes);
+    return path;
 }

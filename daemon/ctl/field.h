@@ -19,4 +19,7 @@ void field_add_text(struct table *table, enum style style, const json_t *object,
 void field_add_number(struct table *table, enum style style, const json_t *object, const char *name);
 void field_add_path(struct table *table, enum style style, const json_t *object, const char *name);
 
+/* The path at @name (from its "…_b64" if it is not UTF-8), safe to show; the caller frees. NULL when memory is out. */
+char *field_path(const json_t *object, const char *name);
+
 #endif

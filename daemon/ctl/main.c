@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <locale.h>
+#include <stdlib.h>
 #include <string.h>
 
-static const struct command *const commands[] = { &cmd_status, &cmd_jobs, &cmd_check, &cmd_reload };
+static const struct command *const commands[] = { &cmd_status, &cmd_jobs,  &cmd_plan,  &cmd_retry,
+                                                  &cmd_scan,   &cmd_check, &cmd_reload };
 
 static const struct option_row global_rows[] = {
     { "socket", "PATH", offsetof(struct options, socket), "the daemon's socket, instead of the usual one" },
@@ -32,7 +34,7 @@ static const struct command *find_command(const char *name)
 
 static void print_program_help(void)
 {
-    puts("Usage: " CTL_PROGRAM " [OPTION…] COMMAND [OPTION…]\n\nCommands:");
+    puts("Usage: " CTL_PROGRAM " [OPTION…] COMMAND [OPTION…] [ARGUMENT…]\n\nCommands:");
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         printf("  %-16s  %s\n", commands[i]->name, commands[i]->help);
 
@@ -43,14 +45,35 @@ static void print_program_help(void)
 
 static void print_command_help(const struct command *command)
 {
-    printf("Usage: " CTL_PROGRAM " %s [OPTION…]: %s\n\nOptions:\n", command->name, command->help);
+    printf("Usage: " CTL_PROGRAM " %s [OPTION…]%s%s: %s\n\nOptions:\n", command->name,
+           command->arguments ? " " : "", command->arguments ? command->arguments : "", command->help);
     options_print_help(&command->options, stdout);
     options_print_help(&global_options, stdout);
 }
 
-/* Reads the command line: options, a command, more options. 0 with *@ret_command NULL if there was none, or
- * -EINVAL after saying what is wrong. */
-static int parse_words(char *const *words, struct options *options, const struct command **ret_command)
+/* Options and arguments in any order; after "--" there are arguments only. @arguments has room for all words. */
+static int parse_arguments(const struct option_table tables[2], char **words, struct options *options,
+                           char **arguments)
+{
+    bool ended = false;
+
+    while (*words) {
+        int taken = ended ? 0 : options_take(tables, words, CTL_PROGRAM, options);
+
+        if (taken < 0)
+            return taken;
+        ended = ended || (taken > 0 && strcmp(words[taken - 1], "--") == 0);
+        words += taken;
+        if (*words)
+            *arguments++ = *words++;
+    }
+    return 0;
+}
+
+/* Reads the command line: options, a command, more options and its @arguments (all NULL, room for all words). 0 with
+ * *@ret_command NULL if there was none, or -EINVAL after saying what is wrong. */
+static int parse_words(char **words, struct options *options, const struct command **ret_command,
+                       char **arguments)
 {
     const struct option_table first[2] = { global_options };
     struct option_table second[2] = { global_options };
@@ -73,10 +96,10 @@ static int parse_words(char *const *words, struct options *options, const struct
     }
 
     second[1] = command->options;
-    taken = options_take(second, words + 1, CTL_PROGRAM, options);
+    taken = parse_arguments(second, words + 1, options, arguments);
     if (taken < 0)
         return taken;
-    if (words[1 + taken]) {
+    if (*arguments && !command->arguments) {
         fprintf(stderr, CTL_PROGRAM ": %s: takes no arguments\n", command->name);
         return -EINVAL;
     }
@@ -122,13 +145,16 @@ int main(int argc, char **argv)
 {
     struct ctl ctl = { .screen = screen_on(stdout) };
     const struct command *command;
+    char **arguments = calloc((size_t)argc + 1, sizeof *arguments);
     int code;
 
+    if (!arguments)
+        return report_own_failure("cannot start", -ENOMEM);
     setlocale(LC_CTYPE, ""); /* for the widths of characters */
-    if (argc < 1 || parse_words(argv + 1, &ctl.options, &command) < 0)
-        return CTL_USAGE;
-
-    code = run(command, &ctl);
+    ctl.words = arguments;
+    code = argc < 1 || parse_words(argv + 1, &ctl.options, &command, arguments) < 0 ? CTL_USAGE
+                                                                                    : run(command, &ctl);
+    free(arguments);
     if (fflush(stdout) != 0 || ferror(stdout))
         return report_own_failure("cannot write", -errno);
     return code;

@@ -14,7 +14,10 @@ struct options {
 
     bool follow; /* status */
 
-    const char *state, *folder, *limit; /* jobs */
+    const char *state, *limit; /* jobs */
+    const char *folder;        /* jobs, plan, retry */
+    bool failed;               /* retry */
+    bool again;                /* scan */
 };
 
 /* `--name`, which sets a bool, or `--name=VALUE`, which sets a const char *. */

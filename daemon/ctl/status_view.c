@@ -96,6 +96,19 @@ static void add_waiting(struct table *table, const json_t *folder)
     table_add_text(table, STYLE_PLAIN, text);
 }
 
+/* Only when somebody wonders why a picture is not begun. */
+static void print_memory(const json_t *status, const struct screen *screen)
+{
+    json_t *memory = json_object_get(status, "memory");
+    uint64_t waiting = field_number(memory, "waiting");
+
+    if (waiting == 0)
+        return;
+    fprintf(screen->file, "Memory: %" PRIu64 " job%s for it, ", waiting, waiting == 1 ? " waits" : "s wait");
+    fprintf(screen->file, "%s of ", human_size(field_number(memory, "granted_bytes")).text);
+    fprintf(screen->file, "%s granted\n", human_size(field_number(memory, "budget_bytes")).text);
+}
+
 static void add_folder(struct table *table, const json_t *folder)
 {
     const char *state = field_text(folder, "state");
@@ -208,6 +221,7 @@ int status_view_print(const json_t *status, const struct screen *screen)
     print_summary(status, screen);
     status_view_print_problems(status, screen);
     print_jobs(status, screen);
+    print_memory(status, screen);
 
     for (size_t part = 0; part < sizeof(parts) / sizeof(parts[0]); part++) {
         int r = print_part(part, status, screen);

@@ -60,6 +60,17 @@ const struct folder_conf *config_folder(const struct config *config, const char 
     return NULL;
 }
 
+const char *config_folder_names(const struct config *config, char *buffer, size_t size)
+{
+    size_t used = 0;
+
+    snprintf(buffer, size, "none");
+    for (size_t i = 0; i < config->folder_count && used < size; i++)
+        used +=
+            (size_t)snprintf(buffer + used, size - used, "%s%s", i > 0 ? ", " : "", config->folders[i].name);
+    return buffer;
+}
+
 /* The place where @name's file is: a path as it is, else DIRECTORY/recipes, else the vendor's. */
 static char *recipe_file(const struct config_origin *origin, const char *name)
 {

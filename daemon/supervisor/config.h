@@ -49,6 +49,9 @@ void config_unref(struct config *config);
 /* The number of @folder's recipe; @folder is one of @config's. */
 size_t config_recipe_of(const struct config *config, const struct folder_conf *folder);
 
+/* The names of the folders, for messages: "print, web", or "none"; cut at @size. Returns @buffer. */
+const char *config_folder_names(const struct config *config, char *buffer, size_t size);
+
 /* The folder called @name, or NULL. */
 const struct folder_conf *config_folder(const struct config *config, const char *name);
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "supervisor/event_order.h"
+#include "supervisor/plan.h"
 #include "supervisor/routes.h"
 #include "supervisor/supervisor.h"
 
@@ -108,7 +109,7 @@ bool control_is_admin(const struct control *control, const struct request *reque
 
 static void arm_deadline(struct control *control)
 {
-    struct request_list *lists[] = { &control->waiting, &control->job_waiting };
+    struct request_list *lists[] = { &control->waiting, &control->job_waiting, &control->planning };
     uint64_t next = USEC_INFINITY;
 
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
@@ -127,6 +128,19 @@ void control_wait(struct control *control, struct request *request, bool for_job
     if (!request->suspended)
         http_wait(request);
     TAILQ_INSERT_TAIL(for_job ? &control->job_waiting : &control->waiting, request, link);
+    arm_deadline(control);
+}
+
+void control_wait_for_plan(struct control *control, struct request *request)
+{
+    http_wait(request);
+    TAILQ_INSERT_TAIL(&control->planning, request, link);
+    arm_deadline(control);
+}
+
+void control_planned(struct control *control, struct request *request)
+{
+    TAILQ_REMOVE(&control->planning, request, link);
     arm_deadline(control);
 }
 
@@ -159,6 +173,17 @@ static int on_deadline(sd_event_source *source, uint64_t now, void *userdata)
             continue;
         TAILQ_REMOVE(&control->job_waiting, request, link);
         ask_for_job(control, request);
+    }
+    for (request = TAILQ_FIRST(&control->planning); request; request = next) {
+        next = TAILQ_NEXT(request, link);
+        if (request->deadline_us > now)
+            continue;
+        TAILQ_REMOVE(&control->planning, request, link);
+        plan_forget(request);
+        http_answer_problem(
+            request, 504, NULL,
+            "there is no plan in time: the folder's file system hangs, or every worker is busy; ask "
+            "again");
     }
     arm_deadline(control);
     return 0;
@@ -210,21 +235,37 @@ void control_job_ended(struct control *control, uint64_t id)
 
 /* ---- the ledger ---- */
 
+bool control_ask_for(struct control *control, struct request *request, const struct ledger_request *message)
+{
+    if (control->asking_count >= CONTROL_QUERIES_MAX) {
+        http_answer_problem(request, 503, NULL, "too many questions at once; ask again");
+        return false;
+    }
+    if (!request->suspended)
+        http_wait(request);
+    TAILQ_INSERT_TAIL(&control->asking, request, link);
+    control->asking_count++;
+    ledger_send(control->supervisor->ledger, message);
+    return true;
+}
+
+void control_asked(struct control *control, struct request *request)
+{
+    TAILQ_REMOVE(&control->asking, request, link);
+    control->asking_count--;
+}
+
 void control_ask(struct control *control, struct request *request, struct job_query *query)
 {
     struct ledger_request message = { .op = LEDGER_LIST, .query = query };
 
-    if (!query || control->asking_count >= CONTROL_QUERIES_MAX) {
-        free(query);
-        http_answer_problem(request, 503, NULL, "too many questions at once; ask again");
+    if (!query) {
+        http_answer_problem(request, 503, NULL, "memory is out; ask again");
         return;
     }
-    if (!request->suspended)
-        http_wait(request);
     query->context = request;
-    TAILQ_INSERT_TAIL(&control->asking, request, link);
-    control->asking_count++;
-    ledger_send(control->supervisor->ledger, &message);
+    if (!control_ask_for(control, request, &message))
+        free(query);
 }
 
 /* One answer serves everybody who waits for the end of the same job. */
@@ -247,8 +288,7 @@ void control_listed(struct control *control, struct job_query *query)
 {
     struct request *request = query->context;
 
-    TAILQ_REMOVE(&control->asking, request, link);
-    control->asking_count--;
+    control_asked(control, request);
     routes_answer_query(control, request, query);
     answer_others(control, query);
     job_query_release(query);
@@ -287,6 +327,7 @@ int control_start(struct supervisor *supervisor, sd_event *event, const char *di
     TAILQ_INIT(&control->waiting);
     TAILQ_INIT(&control->job_waiting);
     TAILQ_INIT(&control->asking);
+    TAILQ_INIT(&control->planning);
 
     if (fd < 0) {
         if (asprintf(&control->socket_path, "%s/api.sock", directory) < 0)
@@ -331,6 +372,7 @@ void control_free(struct control *control)
     refuse_all(&control->waiting);
     refuse_all(&control->job_waiting);
     refuse_all(&control->asking);
+    refuse_all(&control->planning);
     if (control->checking)
         http_answer_problem(control->checking, 503, NULL, "darkroomd is stopping");
     http_free(control->http);

@@ -14,6 +14,7 @@
 
 struct supervisor;
 struct job_query;
+struct ledger_request;
 
 enum {
     CONTROL_QUERIES_MAX = 64, /* questions to the ledger under way at once */
@@ -26,6 +27,7 @@ struct control {
     struct request_list waiting;     /* for a change of status */
     struct request_list job_waiting; /* for the end of a job */
     struct request_list asking;      /* for the ledger's answer */
+    struct request_list planning;    /* for a plan */
     size_t asking_count;
     struct request *checking; /* whose check of the configuration is under way */
     sd_event_source *deadline_source, *again_source;
@@ -54,6 +56,15 @@ bool control_is_admin(const struct control *control, const struct request *reque
 
 /* Puts @request to wait for a status newer than request->after, or for job request->job. */
 void control_wait(struct control *control, struct request *request, bool for_job);
+
+/* Puts @request to wait for its plan, until request->deadline_us; takes it off, to be answered. */
+void control_wait_for_plan(struct control *control, struct request *request);
+void control_planned(struct control *control, struct request *request);
+
+/* Sends @message to the ledger for @request, which waits for the answer. False after a 503, because too many are
+ * under way. control_asked(): the answer is there, @request is to be answered. */
+bool control_ask_for(struct control *control, struct request *request, const struct ledger_request *message);
+void control_asked(struct control *control, struct request *request);
 
 /* Sends @query (taken) to the ledger for @request; answers 503 when too many are under way. */
 void control_ask(struct control *control, struct request *request, struct job_query *query);

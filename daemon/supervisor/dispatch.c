@@ -4,18 +4,25 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "supervisor/plan.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/turns.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define SHORTAGE_DELAY_US USEC_PER_SEC /* until a machine that was short of something is asked again */
+
 /* Each job in flight is with one thread, each folder has at most two questions to the ledger under way, and the
  * history one. */
-_Static_assert(FOLDERS_MAX *(FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX + 1 <= REPLIES_MAX,
+_Static_assert(FOLDERS_MAX *(FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX + PLANS_MAX + 1 <= REPLIES_MAX,
                "replies may overrun");
-_Static_assert(FOLDERS_MAX *(FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX + 1 <= LEDGER_REQUESTS_MAX,
+_Static_assert(FOLDERS_MAX *(FOLDER_JOBS_MAX + 2) + CONTROL_QUERIES_MAX + PLANS_MAX + 1 <=
+                   LEDGER_REQUESTS_MAX,
                "requests may overrun");
-_Static_assert(FOLDER_JOBS_MAX < WATCHER_REQUESTS_MAX / 2, "a watcher's requests may overrun");
+_Static_assert(FOLDER_JOBS_MAX + PLANS_FOLDER_MAX < WATCHER_REQUESTS_MAX / 2,
+               "a watcher's requests may overrun");
 
 /* ---- reading the queues ---- */
 
@@ -73,37 +80,18 @@ static void read_queue(struct supervisor *supervisor, struct folder *folder)
 
 static bool may_open(const struct folder *folder)
 {
-    return folder_may_work(folder) && folder->ready_count > 0 &&
+    return folder_may_work(folder) && folder->ready_count > 0 && folder->parked_count < PARKED_MAX &&
            folder->counts[JOB_PUBLISHING] < PUBLISHING_MAX && folder->publishing_bytes < PUBLISHING_BYTES_MAX;
 }
 
-static bool has_opened(const struct folder *folder)
-{
-    return folder->opened_count > 0;
-}
-
-/* The next folder in turn that can, or NULL. */
-static struct folder *next_in_turn(struct supervisor *supervisor, bool (*can)(const struct folder *))
-{
-    for (size_t i = 0; i < supervisor->slot_count; i++) {
-        size_t slot = (supervisor->next_folder + i) % supervisor->slot_count;
-        struct folder *folder = supervisor->folders[slot];
-
-        if (folder && can(folder)) {
-            supervisor->next_folder = (slot + 1) % supervisor->slot_count;
-            return folder;
-        }
-    }
-    return NULL;
-}
-
-/* Each folder has a budget of its own: one that hangs keeps what it was given, and nobody else's. */
+/* Each folder has a budget of its own: one that hangs keeps what it was given, and nobody else's. Those that wait for
+ * memory are not counted: small ones behind them need none of theirs. */
 static void open_ahead(struct supervisor *supervisor, struct folder *folder)
 {
     size_t budget = OPEN_AHEAD * supervisor->pool.current.workers;
 
     budget = budget > OPEN_AHEAD_MIN ? budget : OPEN_AHEAD_MIN;
-    while (folder->counts[JOB_OPENING] < budget && may_open(folder)) {
+    while (folder->counts[JOB_OPENING] - folder->parked_count < budget && may_open(folder)) {
         struct job *job = folder_pop_ready(folder);
 
         folder_set_state(folder, job, JOB_OPENING);
@@ -113,46 +101,152 @@ static void open_ahead(struct supervisor *supervisor, struct folder *folder)
 
 /* ---- handing out ---- */
 
-static void assign(struct supervisor *supervisor, struct worker *worker, struct folder *folder)
+static bool has_opened(const struct folder *folder)
 {
-    struct job *job = folder_pop_opened(folder);
-    int r = pool_assign(worker, job);
-
-    if (r < 0) {
-        log_error("worker %d cannot be given a job: %s, retrying with another", worker->process.pid,
-                  strerrordesc_np(-r));
-        folder_push_opened(folder, job, true);
-        return;
-    }
-    folder_set_state(folder, job, JOB_RUNNING);
-    supervisor_changed(supervisor);
-}
-
-static void hand_out(struct supervisor *supervisor)
-{
-    struct worker *worker;
-    struct folder *folder;
-
-    while ((worker = pool_idle_worker(&supervisor->pool)) && (folder = next_in_turn(supervisor, has_opened)))
-        assign(supervisor, worker, folder);
+    return folder->opened_count > 0 && folder->parked_count < PARKED_MAX;
 }
 
 static bool has_small_opened(const struct folder *folder)
 {
     const struct job *job = TAILQ_FIRST(&folder->opened);
 
-    return job && !job->suspect && job->version.size <= PREFETCH_BYTES_MAX;
+    return has_opened(folder) && !job->suspect && job->version.size <= PREFETCH_BYTES_MAX;
+}
+
+/* The folder whose turn it is among those that can, or NULL. */
+static struct folder *next_in_turn(struct supervisor *supervisor, bool (*can)(const struct folder *))
+{
+    struct turn turns[FOLDERS_MAX];
+    size_t count = supervisor->slot_count, next;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct folder *folder = supervisor->folders[i];
+
+        turns[i].ready = folder && can(folder);
+        turns[i].priority = folder && folder->conf ? (enum priority)folder->conf->priority : PRIORITY_NORMAL;
+        turns[i].since_us = folder ? folder->turn_us : 0;
+    }
+    next = turns_next(turns, count, supervisor->next_folder, monotonic_us());
+    if (next == count)
+        return NULL;
+    supervisor->next_folder = (next + 1) % count;
+    return supervisor->folders[next];
+}
+
+static struct memory_use memory_use(const struct supervisor *supervisor)
+{
+    return pool_memory_use(&supervisor->pool, admission_patience_ends(&supervisor->admission));
+}
+
+/* 0 or -errno: nobody is asked again in this turn, lest it fail again and again. */
+static int assign(struct supervisor *supervisor, struct worker *worker, struct job *job)
+{
+    int r = pool_assign(worker, job, admission_grant(&supervisor->admission, job));
+
+    if (r == 0) {
+        folder_set_state(supervisor->folders[job->slot], job, JOB_RUNNING);
+        supervisor_changed(supervisor);
+        return 0;
+    }
+    if (pool_is_shortage(r))
+        supervisor->short_until_us = realtime_us() + SHORTAGE_DELAY_US;
+    if (r != -EAGAIN)
+        log_error("worker %d cannot be given a job: %s, retrying", worker->process.pid, strerrordesc_np(-r));
+    return r;
+}
+
+/* 1 when the worker got a job, 0 when there is none for it, -errno when it could not be given one. */
+static int give_opened(struct supervisor *supervisor, struct worker *worker,
+                       bool (*can)(const struct folder *))
+{
+    struct admission *admission = &supervisor->admission;
+    struct memory_use use = memory_use(supervisor);
+    struct folder *folder;
+    struct job *job;
+    int r;
+
+    if (!admission_may_start(admission, &use, worker_grant_bytes(worker), admission->default_grant_bytes,
+                             monotonic_us()))
+        return 0;
+    folder = next_in_turn(supervisor, can);
+    if (!folder)
+        return 0;
+    job = folder_pop_opened(folder);
+    r = assign(supervisor, worker, job);
+    if (r < 0) {
+        folder_push_opened(folder, job, true);
+        return r;
+    }
+    supervisor->parked_last = false;
+    return 1;
+}
+
+static int give_parked(struct supervisor *supervisor, struct worker *worker)
+{
+    struct memory_use use = memory_use(supervisor);
+    struct job *job = admission_next(&supervisor->admission, &use, monotonic_us());
+    int r;
+
+    if (!job)
+        return 0;
+    r = assign(supervisor, worker, job);
+    if (r < 0)
+        return r;
+    admission_unpark(&supervisor->admission, job);
+    supervisor->folders[job->slot]->parked_count--;
+    supervisor->parked_last = true;
+    return 1;
+}
+
+static int give_any(struct supervisor *supervisor, struct worker *worker)
+{
+    int r = supervisor->parked_last ? give_opened(supervisor, worker, has_opened)
+                                    : give_parked(supervisor, worker);
+
+    if (r != 0)
+        return r;
+    return supervisor->parked_last ? give_parked(supervisor, worker)
+                                   : give_opened(supervisor, worker, has_opened);
+}
+
+static int give_plan(struct supervisor *supervisor, struct worker *worker)
+{
+    const struct admission *admission = &supervisor->admission;
+    struct memory_use use = memory_use(supervisor);
+
+    if (!admission_may_start(admission, &use, 0, admission->default_grant_bytes, monotonic_us()))
+        return 0;
+    return plan_assign(supervisor, worker);
+}
+
+/* Somebody waits for a plan, but asking again and again must not keep jobs from a worker: turn by turn. */
+static int give_next(struct supervisor *supervisor, struct worker *worker)
+{
+    bool planned = supervisor->planned_last;
+    int r = planned ? 0 : give_plan(supervisor, worker);
+
+    supervisor->planned_last = r > 0;
+    if (r == 0)
+        r = give_any(supervisor, worker);
+    return r == 0 && planned ? give_plan(supervisor, worker) : r;
+}
+
+static void hand_out(struct supervisor *supervisor)
+{
+    struct worker *worker;
+
+    while ((worker = pool_idle_worker(&supervisor->pool)) && give_next(supervisor, worker) > 0)
+        ;
 }
 
 /* A second small job in a busy worker's mailbox saves the round trip between two. */
 static void prefetch(struct supervisor *supervisor)
 {
     struct worker *worker;
-    struct folder *folder;
 
     while ((worker = pool_prefetch_worker(&supervisor->pool)) &&
-           (folder = next_in_turn(supervisor, has_small_opened)))
-        assign(supervisor, worker, folder);
+           give_opened(supervisor, worker, has_small_opened) > 0)
+        ;
 }
 
 /* ---- retries ---- */
@@ -184,7 +278,7 @@ static uint64_t next_due(struct supervisor *supervisor, struct folder *folder)
 
 static void arm_retries(struct supervisor *supervisor)
 {
-    uint64_t due = USEC_INFINITY;
+    uint64_t due = supervisor->short_until_us ? supervisor->short_until_us : USEC_INFINITY;
 
     for (size_t i = 0; i < supervisor->slot_count; i++) {
         struct folder *folder = supervisor->folders[i];
@@ -211,7 +305,11 @@ void dispatch_run(struct supervisor *supervisor)
             read_queue(supervisor, supervisor->folders[i]);
             open_ahead(supervisor, supervisor->folders[i]);
         }
-    hand_out(supervisor);
-    prefetch(supervisor);
+    if (realtime_us() >= supervisor->short_until_us) {
+        supervisor->short_until_us = 0;
+        hand_out(supervisor);
+    }
+    if (supervisor->short_until_us == 0)
+        prefetch(supervisor);
     arm_retries(supervisor);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dispatch - who is served next: how far each folder's queue is read ahead, and which job a free worker gets.
  *
- * Policy only; it moves jobs along as job_flow says. Folders take turns, so a folder with 100,000 files delays
- * another one's by no more than the jobs that are running. Called after every turn of the event loop. */
+ * Policy only; it moves jobs along as job_flow says. Each folder is read and opened ahead on a budget of its own, and
+ * folders take turns at the workers (turns.h), so one with 100,000 files delays another one's by no more than
+ * the jobs that are running; jobs that need much memory wait for that beside the folders' queues (admission.h).
+ * Called after every turn of the event loop. */
 #ifndef DARKROOM_SUPERVISOR_DISPATCH_H
 #define DARKROOM_SUPERVISOR_DISPATCH_H
 

@@ -2,6 +2,7 @@
 /* folder - see folder.h. */
 #include "supervisor/folder.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "supervisor/supervisor.h"
 
@@ -149,6 +150,8 @@ struct job *folder_pop_ready(struct folder *folder)
 
 void folder_push_opened(struct folder *folder, struct job *job, bool first)
 {
+    if (folder->opened_count == 0)
+        folder->turn_us = monotonic_us();
     if (first)
         TAILQ_INSERT_HEAD(&folder->opened, job, link);
     else
@@ -163,6 +166,7 @@ struct job *folder_pop_opened(struct folder *folder)
     if (job) {
         TAILQ_REMOVE(&folder->opened, job, link);
         folder->opened_count--;
+        folder->turn_us = monotonic_us();
     }
     return job;
 }

@@ -36,11 +36,15 @@ struct folder {
     struct job_list ready;  /* taken from the ledger, not opened yet; JOB_QUEUED */
     struct job_list opened; /* with their source, waiting for a worker; JOB_OPENING */
     size_t ready_count, opened_count;
+    size_t parked_count; /* of JOB_OPENING: waiting for memory, in the supervisor's admission */
+    uint64_t turn_us;    /* monotonic: since when it has opened jobs, or had its last turn with a worker */
     size_t counts[JOB_STATE_COUNT]; /* jobs in flight by state */
     size_t in_flight;               /* all of them, whoever owns them now */
     uint64_t publishing_bytes;      /* finished pictures in memory */
 
-    uint64_t taken;                        /* jobs that have come from the ledger */
+    uint64_t taken; /* jobs that have come from the ledger */
+    size_t plans;   /* jobs that are only asked about; in none of the counts above */
+
     bool taking, taking_suspects, resumed; /* requests under way; what an unclean end left was asked for */
     bool exhausted;                        /* the queue had no more that was due … */
     uint64_t exhausted_added;              /* … when the ledger's count of additions was this */

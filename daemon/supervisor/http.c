@@ -61,6 +61,8 @@ static enum MHD_Result send_answer(struct request *request)
         return MHD_NO;
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, request->content_type);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    if (request->header)
+        MHD_add_response_header(response, request->header, request->header_value);
     result = MHD_queue_response(request->connection, request->status, response);
     MHD_destroy_response(response);
     return result;
@@ -109,6 +111,8 @@ static void on_completed(void *userdata, struct MHD_Connection *connection, void
     if (!request)
         return;
     free(request->path);
+    free(request->subject);
+    free(request->folder);
     free(request->body);
     free(request);
     *state = NULL;
@@ -148,7 +152,7 @@ int http_start(sd_event *event, int fd, http_router *router, void *context, stru
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, on_request, http,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)(8 << 10), MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_END);
+        (size_t)HTTP_REQUEST_BYTES_MAX, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_END);
     if (!http->daemon) {
         close_fd(fd);
         free(http);
@@ -224,6 +228,38 @@ void http_answer_problem(struct request *request, unsigned status, json_t *probl
     json_decref(problems);
     answer(request, status, "application/problem+json", json ? json_dumps(json, JSON_COMPACT) : NULL);
     json_decref(json);
+}
+
+void http_set_header(struct request *request, const char *name, const char *value)
+{
+    request->header = name;
+    snprintf(request->header_value, sizeof request->header_value, "%s", value);
+}
+
+struct argument_search {
+    const char *const *known;
+    const char *unknown;
+};
+
+static enum MHD_Result on_argument(void *context, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+    struct argument_search *search = context;
+
+    (void)kind;
+    (void)value;
+    for (const char *const *known = search->known; *known; known++)
+        if (strcmp(*known, key) == 0)
+            return MHD_YES;
+    search->unknown = key;
+    return MHD_NO;
+}
+
+const char *http_unknown_argument(const struct request *request, const char *const *known)
+{
+    struct argument_search search = { .known = known };
+
+    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, on_argument, &search);
+    return search.unknown;
 }
 
 const char *http_argument(const struct request *request, const char *name)

@@ -17,9 +17,11 @@
 enum {
     HTTP_CONNECTIONS_MAX = 8192,
     HTTP_IDLE_TIMEOUT_S = 300,
+    HTTP_REQUEST_BYTES_MAX = 16 << 10, /* a path of 4096 bytes, each as %XX, and headers */
 };
 
 struct http;
+struct plan;
 
 struct request {
     struct http *http;
@@ -30,10 +32,15 @@ struct request {
     unsigned status;
     char *body;
     const char *content_type;
+    const char *header; /* one more, or NULL */
+    char header_value[80];
+    char *subject; /* the part of the path that stands for "*" in its route; owned */
 
     /* For whoever it waits for. */
     uint64_t after;       /* status: a sequence number */
     uint64_t job;         /* jobs/ID: its number */
+    char *folder;         /* jobs: of this folder only; owned */
+    struct plan *plan;    /* plan: who it waits for */
     uint64_t deadline_us; /* monotonic; 0: does not wait */
     TAILQ_ENTRY(request) link;
 };
@@ -61,6 +68,12 @@ void http_answer_text(struct request *request, unsigned status, const char *text
 /* Answers application/problem+json (RFC 9457); @problems (taken; may be NULL) becomes its "problems". */
 void http_answer_problem(struct request *request, unsigned status, json_t *problems, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Gives the answer one more header; @name is a literal, @value is copied. Before the answer. */
+void http_set_header(struct request *request, const char *name, const char *value);
+
+/* The name of a query argument that is not one of @known (NULL-terminated), or NULL. */
+const char *http_unknown_argument(const struct request *request, const char *const *known);
 
 /* A query argument, or NULL. */
 const char *http_argument(const struct request *request, const char *name);

@@ -25,12 +25,12 @@
 
 enum {
     EVENTS_A_TURN = 4096,
-    FILES_A_TURN = 256,
     ENTRIES_A_TURN = 512,
     SCAN_SHARE = 20,       /* a scan may take one part in this many of the time */
     REFUSALS_LOGGED = 100, /* later ones are only counted */
 };
 
+#define LOOK_A_TURN_US (20 * USEC_PER_MSEC)
 #define ROOT_RETRY_US USEC_PER_SEC
 #define MOUNTS_INTERVAL_US (100 * USEC_PER_MSEC) /* however often mounts come and go, elsewhere too */
 #define UNFINISHED_SETTLE_US USEC_PER_SEC /* with Settle=0: a file that is not closed yet gets this long */
@@ -72,8 +72,10 @@ struct intake {
 
     bool scanned;
     bool scanning_all; /* not only directories that are new */
+    bool reconciling;  /* a walk over everything because it is time; it rests after each step */
     bool polling;      /* those that no event tells about */
-    uint64_t scan_started_us, rescan_us, poll_us;
+    bool missed; /* files that came when there was no room or no event for them: they need another walk */
+    uint64_t scan_started_us, scan_busy_us, scan_resume_us, rescan_us, poll_us;
     uint64_t poll_took_us;
     int64_t looked_ns,
         looking_ns; /* CLOCK_REALTIME: when the last whole look began, and the one that is under way */
@@ -112,6 +114,13 @@ struct version intake_version(struct intake *intake, int root, const char *path,
     return version_in(coverage_kind(intake->coverage, st->st_dev, parent < 0 ? root : parent), st);
 }
 
+/* What there is no room for is found by the walk that follows when there is. */
+static void wait_for(struct intake *intake, const char *path, uint64_t now, uint64_t due)
+{
+    if (settle_touch(intake->settle, path, now, due) < 0)
+        intake->missed = true;
+}
+
 static void on_scan_file(void *context, const char *path, const struct stat *st)
 {
     struct intake *intake = context;
@@ -122,7 +131,7 @@ static void on_scan_file(void *context, const char *path, const struct stat *st)
     if (settle_is_old(intake->settle, &version, realtime_us()))
         arrive(intake, path, &version);
     else
-        settle_touch(intake->settle, path, monotonic_us(), 0);
+        wait_for(intake, path, monotonic_us(), 0);
 }
 
 static void refuse(struct intake *intake, const char *path, const char *why)
@@ -184,8 +193,9 @@ static void look_at_due(struct intake *intake)
 {
     _cleanup_close_ int root = -1;
     struct settle_file file;
+    uint64_t now = monotonic_us(), end = now + LOOK_A_TURN_US;
 
-    for (int i = 0; i < FILES_A_TURN && settle_due(intake->settle, monotonic_us(), &file); i++) {
+    for (; now < end && settle_due(intake->settle, now, &file); now = monotonic_us()) {
         if (root < 0)
             root = intake_open_root(intake);
         if (root < 0)
@@ -196,12 +206,22 @@ static void look_at_due(struct intake *intake)
 
 /* ---- the root ---- */
 
+/* Somebody waits for the end of the walk. */
+static void hurry(struct intake *intake)
+{
+    intake->reconciling = false;
+    intake->scan_resume_us = 0;
+}
+
+/* Starts a walk over everything; one that is under way is given up. */
 static void scan_all(struct intake *intake)
 {
-    if (scan_request(intake->scan, "", WALK_ALL) == 0)
-        intake->scanning_all = true;
-    intake->polling = false;
+    if (scan_request(intake->scan, "", WALK_ALL) < 0)
+        return;
+    intake->scanning_all = true;
+    intake->polling = intake->missed = false;
     intake->scan_started_us = 0;
+    hurry(intake);
     intake->unreadable_now = (struct unreadable){ 0 };
     coverage_begin_all(intake->coverage);
 }
@@ -212,8 +232,9 @@ static void forget_all(struct intake *intake)
     coverage_start(intake->coverage, intake->conf);
     settle_forget_below(intake->settle, "");
     scan_cancel(intake->scan);
-    intake->scanning_all = intake->polling = false;
+    intake->scanning_all = intake->polling = intake->missed = false;
     intake->scan_started_us = 0;
+    hurry(intake);
 }
 
 static void lose_root(struct intake *intake, const char *reason)
@@ -428,10 +449,11 @@ static void all_finished(struct intake *intake, uint64_t now, uint64_t took)
 {
     bool first = !intake->scanned;
 
-    intake->scanning_all = false;
-    if (first)
+    intake->scanning_all = intake->reconciling = false;
+    if (first && !intake->missed) {
         ledger_scanned(intake->ledger, intake->name);
-    intake->scanned = true;
+        intake->scanned = true;
+    }
     intake->rescan_us =
         intake->once ? USEC_INFINITY : now + later(took * SCAN_SHARE, intake->conf->rescan_us);
     intake->unreadable = intake->unreadable_now;
@@ -444,7 +466,7 @@ static void all_finished(struct intake *intake, uint64_t now, uint64_t took)
 static void scan_finished(struct intake *intake)
 {
     uint64_t now = monotonic_us();
-    uint64_t took = now - intake->scan_started_us;
+    uint64_t took = intake->scan_busy_us;
 
     intake->scan_started_us = 0;
     if (intake->polling)
@@ -456,6 +478,23 @@ static void scan_finished(struct intake *intake)
     intake->polling = false;
     intake->looked_ns = intake->looking_ns;
     poll_again(intake, now);
+}
+
+/* The reconcile looks for what events did not tell, which is rare: it takes its share not in one piece but in small
+ * ones, so that nobody notices it. All other walks are waited for. */
+static void rest(struct intake *intake, uint64_t began_us)
+{
+    uint64_t now = monotonic_us();
+
+    intake->scan_busy_us += now - began_us;
+    intake->scan_resume_us = intake->reconciling ? now + (now - began_us) * (SCAN_SHARE - 1) : 0;
+}
+
+/* Files were missed, and there is room for them now. */
+static bool must_look_again(const struct intake *intake)
+{
+    return intake->missed && !scan_pending(intake->scan) &&
+           settle_count(intake->settle) < SETTLE_FILES_MAX / 2;
 }
 
 /* The clock that the kernel takes the times of files from: it may be a tick behind the precise one. */
@@ -470,15 +509,18 @@ static int64_t file_clock_ns(void)
 static void go_on_scanning(struct intake *intake)
 {
     _cleanup_close_ int root = intake_open_root(intake);
+    uint64_t began = monotonic_us();
 
     if (root < 0)
         return;
     if (intake->scan_started_us == 0) {
-        intake->scan_started_us = monotonic_us();
+        intake->scan_started_us = began;
+        intake->scan_busy_us = 0;
         intake->looking_ns = file_clock_ns();
     }
 
     scan_step(intake->scan, root, intake->conf, ENTRIES_A_TURN);
+    rest(intake, began);
     if (intake->root_errnum != 0) {
         lose_unreadable_root(intake, intake->root_errnum);
         intake->root_errnum = 0;
@@ -491,12 +533,17 @@ static void go_on_scanning(struct intake *intake)
 /* Begins the walk that is due. */
 static void request_scan(struct intake *intake, uint64_t now)
 {
-    if (!intake->scanned)
+    if (scan_pending(intake->scan))
         return;
-    if (now >= intake->rescan_us)
+    if (must_look_again(intake)) {
         scan_all(intake);
-    else if (has_polled(intake) && now >= intake->poll_us)
+    } else if (intake->scanned && now >= intake->rescan_us) {
+        scan_all(intake);
+        intake->reconciling = coverage_watch(intake->coverage) != FOLDER_POLL;
+    } else if (intake->scanned && has_polled(intake) && now >= intake->poll_us) {
+        hurry(intake);
         poll_set_each(coverage_polled(intake->coverage), request_place, intake);
+    }
 }
 
 /* ---- events ---- */
@@ -528,7 +575,7 @@ static void on_change(struct intake *intake, enum watch_change change, const cha
     case WATCH_FILE_TOUCHED:
     case WATCH_FILE_FINISHED:
         if (folder_conf_accepts(intake->conf, path))
-            settle_touch(intake->settle, path, now, due_after(intake, change, now));
+            wait_for(intake, path, now, due_after(intake, change, now));
         break;
     case WATCH_FILE_GONE:
         settle_forget(intake->settle, path);
@@ -536,6 +583,7 @@ static void on_change(struct intake *intake, enum watch_change change, const cha
     case WATCH_DIRECTORY_NEW:
         if (intake->conf->recursive && !folder_conf_ignores_component(intake->conf, last_component(path)))
             scan_request(intake->scan, path, WALK_NEW);
+        hurry(intake);
         break;
     case WATCH_DIRECTORY_GONE:
         settle_forget_below(intake->settle, path);
@@ -546,9 +594,12 @@ static void on_change(struct intake *intake, enum watch_change change, const cha
         break;
     case WATCH_OVERFLOW:
         intake->overflows++;
-        log_warning("folder %s: inotify lost events, scanning it all; raise fs.inotify.max_queued_events",
-                    intake->name);
-        scan_all(intake);
+        if (!intake->missed)
+            log_warning("folder %s: inotify lost events, scanning it all; raise fs.inotify.max_queued_events",
+                        intake->name);
+        /* A walk under way is not begun anew each time: while files pour in it would never get to its end. */
+        intake->missed = true;
+        hurry(intake);
         break;
     }
 }
@@ -582,16 +633,16 @@ void intake_step(struct intake *intake)
     }
 
     look_at_due(intake);
-    if (!intake->lost && !scan_pending(intake->scan))
+    if (!intake->lost)
         request_scan(intake, now);
-    if (!intake->lost && scan_pending(intake->scan))
+    if (!intake->lost && scan_pending(intake->scan) && now >= intake->scan_resume_us)
         go_on_scanning(intake);
 }
 
 void intake_touch(struct intake *intake, const char *path)
 {
     if (!intake->quiet)
-        settle_touch(intake->settle, path, monotonic_us(), 0);
+        wait_for(intake, path, monotonic_us(), 0);
 }
 
 void intake_hold(struct intake *intake, const char *path, uint64_t wait_us)
@@ -599,7 +650,7 @@ void intake_hold(struct intake *intake, const char *path, uint64_t wait_us)
     uint64_t now = monotonic_us();
 
     if (!intake->quiet)
-        settle_hold(intake->settle, path, now, now + wait_us);
+        intake->missed |= settle_hold(intake->settle, path, now, now + wait_us) < 0;
 }
 
 /* ---- start and end ---- */
@@ -706,6 +757,12 @@ void intake_configure(struct intake *intake, const struct folder_conf *conf)
         find_root(intake);
 }
 
+void intake_rescan(struct intake *intake)
+{
+    if (!intake->quiet && !intake->lost)
+        scan_all(intake);
+}
+
 void intake_quiesce(struct intake *intake)
 {
     intake->quiet = true;
@@ -734,8 +791,10 @@ uint64_t intake_next_us(const struct intake *intake, uint64_t now_us)
         return USEC_INFINITY;
     if (intake->lost)
         return earlier(intake->root_retry_us, intake->mounts_due_us);
-    if (scan_pending(intake->scan))
+    if (must_look_again(intake) || (scan_pending(intake->scan) && intake->scan_resume_us <= now_us))
         return now_us;
+    if (scan_pending(intake->scan))
+        return earlier(next, intake->scan_resume_us);
     if (has_polled(intake))
         next = earlier(next, intake->poll_us);
     return earlier(next, intake->rescan_us);

@@ -29,6 +29,9 @@ void intake_enter(struct intake *intake);
 /* New settings; everything is walked over again. */
 void intake_configure(struct intake *intake, const struct folder_conf *conf);
 
+/* Somebody asks for a walk over everything; a lost folder gets one when it returns anyway. */
+void intake_rescan(struct intake *intake);
+
 /* Takes in nothing more. */
 void intake_quiesce(struct intake *intake);
 

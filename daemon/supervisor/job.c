@@ -3,6 +3,7 @@
 #include "supervisor/job.h"
 
 #include "base/cleanup.h"
+#include "supervisor/plan.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -40,15 +41,24 @@ void job_close_fds(struct job *job)
         job->outputs[i].fd = close_fd(job->outputs[i].fd);
 }
 
+void job_drop_outputs(struct job *job)
+{
+    for (size_t i = 0; i < job->output_count; i++) {
+        close_fd(job->outputs[i].fd);
+        free(job->outputs[i].path);
+    }
+    free(take_ptr(job->outputs));
+    job->output_count = 0;
+}
+
 void job_free(struct job *job)
 {
     if (!job)
         return;
 
+    plan_free(job->plan);
     job_close_fds(job);
-    for (size_t i = 0; i < job->output_count; i++)
-        free(job->outputs[i].path);
-    free(job->outputs);
+    job_drop_outputs(job);
     free(job->path);
     config_unref(job->config);
     free(job);

@@ -59,6 +59,8 @@ struct job_output {
     uint32_t width, height;
 };
 
+struct plan;
+
 struct job {
     uint64_t id;
     size_t slot;                      /* its folder's */
@@ -82,12 +84,17 @@ struct job {
     struct job_output *outputs;
     size_t output_count;
     uint64_t source_hash;
+    uint64_t needs_memory_bytes; /* as the worker said that handed it back; 0: unknown */
+    uint64_t memory_grant_bytes; /* of the worker that has or had it last */
+    unsigned hand_backs;
+    uint64_t parked_us; /* monotonic: when it began to wait for memory */
     struct error failure;
     bool undecodable;     /* the failure is about the content, so it may be an upload that stalls */
     uint64_t delay_us;    /* back in the queue, but not before this long */
     uint64_t taken_us;    /* monotonic */
     uint64_t cpu_us;      /* the worker's */
     uint64_t duration_us; /* from taken to outcome */
+    struct plan *plan;    /* it is only asked about, see plan.h; NULL for all that the ledger knows; owned */
 
     TAILQ_ENTRY(job) link; /* in the list of whoever owns it */
 };
@@ -102,6 +109,9 @@ void job_free(struct job *job);
 
 /* Adds an output; @path is copied. The new one, or NULL when memory is out. */
 struct job_output *job_add_output(struct job *job, uint32_t rendition, const char *path);
+
+/* Forgets its outputs. */
+void job_drop_outputs(struct job *job);
 
 /* Closes source and pictures: what the job holds of the worker's side. */
 void job_close_fds(struct job *job);

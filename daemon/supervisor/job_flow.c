@@ -7,8 +7,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "supervisor/originals.h"
+#include "supervisor/plan.h"
 #include "supervisor/supervisor.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,25 +195,44 @@ static void on_taken(struct supervisor *supervisor, struct take *take)
     free(take);
 }
 
+/* With its source, it waits for a worker, or for memory when it is known to need much. */
+static void await_worker(struct supervisor *supervisor, struct job *job, bool first)
+{
+    struct folder *folder = folder_of(supervisor, job);
+
+    if (!admission_is_large(&supervisor->admission, job)) {
+        folder_push_opened(folder, job, first);
+        return;
+    }
+    folder->parked_count++;
+    admission_park(&supervisor->admission, job, monotonic_us());
+}
+
+/* False for what is not to be begun any more. */
+static bool may_begin(const struct supervisor *supervisor, const struct job *job)
+{
+    return supervisor->phase == PHASE_RUNNING && job->config == supervisor->config;
+}
+
 /* A suspect's start is recorded before a worker gets it. */
 static void on_open(struct supervisor *supervisor, struct job *job)
 {
     struct ledger_request request = { .op = LEDGER_STARTED, .job = job };
 
-    if (supervisor->phase != PHASE_RUNNING || job->config != supervisor->config)
+    if (!may_begin(supervisor, job))
         release(supervisor, job, 0);
     else if (job->suspect)
         ledger_send(supervisor->ledger, &request);
     else
-        folder_push_opened(folder_of(supervisor, job), job, false);
+        await_worker(supervisor, job, false);
 }
 
 static void on_started(struct supervisor *supervisor, struct job *job)
 {
-    if (supervisor->phase != PHASE_RUNNING || job->config != supervisor->config)
+    if (!may_begin(supervisor, job))
         release(supervisor, job, 0);
     else
-        folder_push_opened(folder_of(supervisor, job), job, true);
+        await_worker(supervisor, job, true);
 }
 
 /* What the verdicts mean that are the same at every stage. */
@@ -338,6 +359,10 @@ static void on_original_handled(struct supervisor *supervisor, struct job *job, 
 
 void job_flow_reply(struct supervisor *supervisor, const struct reply *reply)
 {
+    if (reply->job && reply->job->plan) {
+        plan_reply(supervisor, reply);
+        return;
+    }
     switch (reply->kind) {
     case REPLY_TAKEN:
         on_taken(supervisor, reply->take);
@@ -366,9 +391,13 @@ void job_flow_reply(struct supervisor *supervisor, const struct reply *reply)
         break;
     case REPLY_LISTED:
     case REPLY_PURGED:
+    case REPLY_LOOKED:
+    case REPLY_PLANNED:
+    case REPLY_CLAIMED:
+    case REPLY_AGAIN:
     case REPLY_WATCHER_ENDED:
     case REPLY_KIND_COUNT:
-        abort(); /* not about a job: supervisor.c keeps them */
+        abort(); /* not about a job, or about a plan's */
     }
 }
 
@@ -416,9 +445,35 @@ static void on_failure(struct supervisor *supervisor, struct job *job)
         examine(supervisor, job);
 }
 
+static void on_hand_back(struct supervisor *supervisor, struct job *job, uint64_t needs_memory_bytes)
+{
+    struct folder *folder = folder_of(supervisor, job);
+
+    log_job(LOG_INFO, job->id,
+            "needs %" PRIu64 " MB of memory, more than its worker may take; it waits for that",
+            needs_memory_bytes >> 20);
+    job->needs_memory_bytes = needs_memory_bytes;
+    if (!may_begin(supervisor, job) || folder->news.state != FOLDER_OK || folder->leaving) {
+        release(supervisor, job, 0);
+        return;
+    }
+    folder_set_state(folder, job, JOB_OPENING);
+    await_worker(supervisor, job, true);
+}
+
 void job_flow_result(void *context, struct job *job, const struct result_message *result, int *fds)
 {
     struct supervisor *supervisor = context;
+
+    admission_job_left(&supervisor->admission, job, monotonic_us());
+    if (job->plan) {
+        plan_result(supervisor, job, result);
+        return;
+    }
+    if (result->needs_memory_bytes > 0) {
+        on_hand_back(supervisor, job, result->needs_memory_bytes);
+        return;
+    }
 
     came_through(supervisor, job);
     job->source_hash = result->source_hash;
@@ -448,6 +503,12 @@ void job_flow_lost(void *context, struct job *job, const struct error *why)
 {
     struct supervisor *supervisor = context;
 
+    admission_job_left(&supervisor->admission, job, monotonic_us());
+    if (job->plan) {
+        plan_lost(supervisor, job, why);
+        return;
+    }
+
     /* Not started, or killed by our own stop: nobody is to blame, and it begins anew. */
     if (why->class == CLASS_NONE || supervisor->phase != PHASE_RUNNING) {
         release(supervisor, job, 0);
@@ -459,11 +520,25 @@ void job_flow_lost(void *context, struct job *job, const struct error *why)
     on_failure(supervisor, job);
 }
 
+static struct job *pop_parked(struct supervisor *supervisor, struct folder *folder)
+{
+    struct job *job;
+
+    TAILQ_FOREACH (job, &supervisor->admission.parked, link)
+        if (job->slot == folder->slot) {
+            admission_unpark(&supervisor->admission, job);
+            folder->parked_count--;
+            return job;
+        }
+    return NULL;
+}
+
 void job_flow_release_folder(struct supervisor *supervisor, struct folder *folder)
 {
     struct job *job;
 
-    while ((job = folder_pop_ready(folder)) || (job = folder_pop_opened(folder)))
+    while ((job = folder_pop_ready(folder)) || (job = folder_pop_opened(folder)) ||
+           (job = pop_parked(supervisor, folder)))
         release(supervisor, job, 0);
 }
 

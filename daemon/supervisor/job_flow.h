@@ -9,6 +9,9 @@
  * the daemon itself ended uncleanly are suspects: they run one at a time and never wait in a mailbox; that one
  * is started is recorded before, that it came through after, and only an end in between counts as an attempt.
  *
+ * Memory. A job that a worker hands back is not begun: it keeps its source and waits in the supervisor's admission
+ * until there is room for what it needs. That burns no attempt, and a suspect stays one.
+ *
  * Event loop's thread. */
 #ifndef DARKROOM_SUPERVISOR_JOB_FLOW_H
 #define DARKROOM_SUPERVISOR_JOB_FLOW_H

@@ -65,16 +65,22 @@ struct ledger {
 
 /* ---- a batch ---- */
 
+/* A walk over a large folder brings arrivals without an end, which wait for nothing but room: many of them share a
+ * commit. Whoever waits for an answer shares his with few. */
 static void gather(struct ledger *ledger)
 {
-    ledger->request_count = ledger->arrival_count = 0;
+    size_t arrivals_max;
+    bool awaited = false;
 
+    ledger->request_count = ledger->arrival_count = 0;
     while (ledger->request_count < LEDGER_BATCH_MAX &&
            channel_receive(&ledger->requests, &ledger->request_batch[ledger->request_count]))
         ledger->request_count++;
-    while (ledger->arrival_count < LEDGER_BATCH_MAX &&
+
+    arrivals_max = ledger->request_count > 0 ? LEDGER_ARRIVALS_AWAITED_MAX : LEDGER_BATCH_MAX;
+    while (!awaited && ledger->arrival_count < arrivals_max &&
            channel_receive(&ledger->arrivals, &ledger->arrival_batch[ledger->arrival_count]))
-        ledger->arrival_count++;
+        awaited = ledger->arrival_batch[ledger->arrival_count++].call;
 }
 
 static int enter_folder(struct ledger *ledger, struct call *call)
@@ -102,6 +108,14 @@ static int announce_jobs(struct ledger *ledger, struct call *call)
 static int note_scanned(struct ledger *ledger, struct call *call)
 {
     return ledger_store_scanned(ledger->store, call->folder);
+}
+
+static int ask_output(struct ledger *ledger, struct call *call)
+{
+    int r = ledger_store_may_have(ledger->store, call->jobs[0], call->path);
+
+    call->result = r == 0 ? -EEXIST : 0;
+    return r;
 }
 
 static int move_output(struct ledger *ledger, struct call *call)
@@ -149,19 +163,10 @@ static int apply_arrival(struct ledger *ledger, const struct arrival *arrival)
     return 0;
 }
 
-static bool has_clash(const struct take *take)
-{
-    const struct job *job;
-
-    TAILQ_FOREACH (job, &take->jobs, link)
-        if (!take->resume && job->state == JOB_FAILED)
-            return true;
-    return false;
-}
-
 static int apply_take(struct ledger *ledger, struct take *take)
 {
     struct ledger_folder_news *news = &ledger->news.folders[take->slot];
+    uint64_t added = 0;
     int r;
 
     TAILQ_INIT(&take->jobs);
@@ -172,14 +177,14 @@ static int apply_take(struct ledger *ledger, struct take *take)
         r = ledger_store_resume(ledger->store, take->config, take->slot, take->folder, &take->jobs);
     else
         r = ledger_store_take(ledger->store, take->config, take->slot, take->folder, take->suspects,
-                              take->limit, realtime_us(), &take->jobs, &take->next_us);
+                              take->limit, realtime_us(), &take->jobs, &added, &take->next_us);
     if (r < 0)
         return r;
 
     take->count = (size_t)r;
     news->taken += take->count;
-    if (has_clash(take)) /* which may have brought a newer version into the queue */
-        return ledger_store_queued(ledger->store, take->folder->name, &news->queued, &news->suspects);
+    news->queued += added;
+    news->added += added;
     if (take->suspects)
         news->suspects -= take->count;
     else if (!take->resume)
@@ -238,6 +243,22 @@ static int apply_purge(struct ledger *ledger, struct ledger_request *request)
     return r;
 }
 
+/* What is queued anew is in the news of its folder. */
+static int apply_again(struct ledger *ledger, struct again *again)
+{
+    int r = ledger_store_again(ledger->store, again, realtime_us());
+
+    for (size_t i = 0; r == 0 && i < again->config->folder_count; i++) {
+        size_t slot = again->slots[i];
+
+        if (again->queued[i] == 0 || slot == FOLDERS_MAX)
+            continue;
+        ledger->news.folders[slot].queued += again->queued[i];
+        ledger->news.folders[slot].added++;
+    }
+    return r;
+}
+
 static int apply_request(struct ledger *ledger, struct ledger_request *request)
 {
     switch (request->op) {
@@ -257,6 +278,10 @@ static int apply_request(struct ledger *ledger, struct ledger_request *request)
         return ledger_store_original_done(ledger->store, request->job);
     case LEDGER_LIST:
         return ledger_store_list(ledger->store, request->query);
+    case LEDGER_PLAN:
+        return ledger_store_plan(ledger->store, request->job);
+    case LEDGER_AGAIN:
+        return apply_again(ledger, request->again);
     case LEDGER_PURGE:
         return apply_purge(ledger, request);
     }
@@ -307,6 +332,8 @@ static const struct {
     [LEDGER_ORIGINAL_DONE] = { true, REPLY_ORIGINAL_RECORDED },
     [LEDGER_LIST] = { true, REPLY_LISTED },
     [LEDGER_PURGE] = { true, REPLY_PURGED },
+    [LEDGER_PLAN] = { true, REPLY_PLANNED },
+    [LEDGER_AGAIN] = { true, REPLY_AGAIN },
 };
 
 static void answer(struct ledger *ledger, int result)
@@ -317,6 +344,7 @@ static void answer(struct ledger *ledger, int result)
                                .job = request->job,
                                .take = request->take,
                                .query = request->query,
+                               .again = request->again,
                                .count = request->count };
 
         if (replies_by_op[request->op].any)
@@ -593,6 +621,14 @@ int ledger_move_output(struct ledger *ledger, const struct job *job, const struc
 {
     struct job *const jobs[] = { (struct job *)job };
     struct call call = { .apply = move_output, .jobs = jobs, .output = output, .path = path };
+
+    return call_and_wait(ledger, &call);
+}
+
+int ledger_may_have(struct ledger *ledger, const struct job *job, const char *path)
+{
+    struct job *const jobs[] = { (struct job *)job };
+    struct call call = { .apply = ask_output, .jobs = jobs, .path = path };
 
     return call_and_wait(ledger, &call);
 }

@@ -14,7 +14,7 @@
 
 #include "base/channel.h"
 #include "base/cell.h"
-#include "supervisor/ledger_store.h"
+#include "supervisor/ledger_again.h"
 #include "supervisor/reply.h"
 
 #include <stdbool.h>
@@ -23,7 +23,8 @@
 enum {
     LEDGER_REQUESTS_MAX = 65536, /* from the loop, under way at once; see dispatch.c */
     LEDGER_ARRIVALS_MAX = 512,
-    LEDGER_BATCH_MAX = 512, /* arrivals, requests a transaction */
+    LEDGER_BATCH_MAX = 512,           /* arrivals, requests a transaction */
+    LEDGER_ARRIVALS_AWAITED_MAX = 64, /* arrivals in a transaction that somebody waits for */
     LEDGER_TEXT_MAX = 200,
 };
 
@@ -39,16 +40,19 @@ enum ledger_op {
     LEDGER_ORIGINAL_DONE, /* replies REPLY_ORIGINAL_RECORDED with the job */
     LEDGER_LIST,          /* replies REPLY_LISTED with the query */
     LEDGER_PURGE, /* forgets some jobs that ended before before_us; replies REPLY_PURGED with their count */
+    LEDGER_PLAN,  /* names for job->plan, reserved for nobody; replies REPLY_PLANNED with the job */
+    LEDGER_AGAIN, /* a chunk; replies REPLY_AGAIN with it */
 };
 
 struct ledger_request {
     enum ledger_op op;
-    struct job *job;         /* all but TAKE and LIST */
+    struct job *job;         /* all but TAKE, LIST and AGAIN */
     uint64_t job_id;         /* CAME_THROUGH: the job itself is with somebody else by then */
     struct take *take;       /* TAKE; owned by the ledger until the reply */
     struct job_query *query; /* LIST; the same */
     uint64_t before_us;      /* PURGE; realtime */
     size_t count;            /* PURGE: the answer */
+    struct again *again;     /* AGAIN; the same */
     bool original_pending;   /* FINISH */
     bool forget_version;     /* FINISH: whatever comes next is a new version */
 };
@@ -128,5 +132,9 @@ int ledger_remember_anchor(struct ledger *ledger, const char *folder, const stru
 
 /* Watcher threads: makes the intent of publishing @jobs durable. Waits for the answer. 0 or -EPIPE. */
 int ledger_intent(struct ledger *ledger, struct job *const *jobs, size_t count);
+
+/* Watcher threads: could @job, which is a plan's, reserve @path (relative to Output)? Nothing is reserved. Waits for
+ * the answer. 0, -EEXIST when it belongs to another source, or -EPIPE. */
+int ledger_may_have(struct ledger *ledger, const struct job *job, const char *path);
 
 #endif

@@ -72,10 +72,14 @@ static int read_outputs(struct ledger_store *store, struct job_row *row)
 
 static sqlite3_stmt *start(struct ledger_store *store, const struct job_query *query)
 {
+    enum sql which = query->state > JOB_PUBLISHING ? SQL_LIST_ENDED_JOBS
+                     : query->state > JOB_QUEUED   ? SQL_LIST_OPEN_JOBS
+                                                   : SQL_LIST_JOBS;
+
     if (query->id)
         return sql_start(store, SQL_GET_JOB, "i", (int64_t)query->id);
-    return sql_start(store, SQL_LIST_JOBS, "iiti", (int64_t)query->before, (int64_t)query->state,
-                     query->folder, (int64_t)query->limit);
+    return sql_start(store, which, "iiti", (int64_t)query->before, (int64_t)query->state, query->folder,
+                     (int64_t)query->limit + 1);
 }
 
 int ledger_store_list(struct ledger_store *store, struct job_query *query)
@@ -83,6 +87,7 @@ int ledger_store_list(struct ledger_store *store, struct job_query *query)
     sqlite3_stmt *statement;
     int r = 0;
 
+    query->more = false;
     if (query->limit > JOB_LIST_MAX)
         query->limit = JOB_LIST_MAX;
     job_query_release(query); /* a batch that failed is tried again */
@@ -91,8 +96,14 @@ int ledger_store_list(struct ledger_store *store, struct job_query *query)
         return -ENOMEM;
 
     statement = start(store, query);
-    while (r == 0 && (r = sql_step(store, statement)) > 0)
+    while (r == 0 && (r = sql_step(store, statement)) > 0) {
+        query->more = !query->id && query->row_count == query->limit;
+        if (query->more)
+            break;
         r = read_row(statement, &query->rows[query->row_count++]);
+    }
+    if (query->more)
+        r = 0;
     sqlite3_reset(statement);
 
     for (size_t i = 0; r == 0 && i < query->row_count; i++)

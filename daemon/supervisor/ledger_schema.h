@@ -2,7 +2,8 @@
 /* ledger_schema - the tables of ledger.db. user_version says which of the migrations below it has seen.
  *
  * source   one row a (folder, path), for as long as we know the file: its newest version and how that ended.
- *          size is -1 when there is no file any more, or when whatever comes next is a new version.
+ *          size is -1 when there is no file any more, or when whatever comes next is a new version. again_recipe: it
+ *          is to be made once more if the job that is under way was made with another recipe than this.
  * job      one row a version under one recipe. state: enum job_state. session: the run of the daemon that
  *          handed it out; suspect and started: see "Blame" in job_flow.h. original_pending: the outcome is
  *          durable, the original is not archived, deleted or moved yet. verify: see ledger_store_arrival().
@@ -70,7 +71,12 @@ static const char *const ledger_migrations[] = {
     " folder TEXT NOT NULL,"
     " path BLOB NOT NULL,"
     " mount_point BLOB NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL,"
-    " PRIMARY KEY (folder, path)) STRICT, WITHOUT ROWID;",
+    " PRIMARY KEY (folder, path)) STRICT, WITHOUT ROWID;"
+    /* The queue, in its order, is one run of this index, those that are to be tried later are another, in the order
+     * in which they are due; and counting them reads nothing else. */
+    "DROP INDEX job_queue;"
+    "CREATE INDEX job_queue ON job (folder, suspect, state, not_before_us, id) WHERE state = 0;"
+    "ALTER TABLE source ADD COLUMN again_recipe INTEGER;",
 };
 
 #endif

@@ -13,9 +13,15 @@
 #include <string.h>
 
 #define VERSION_COLUMNS "device, inode, size, mtime_ns, ctime_ns"
+#define RETRY_COLUMNS                                                                                        \
+    "job.id, job.source, job.state, job.original_pending, source.job, source.size, job.folder, source.path"
 #define ROW_COLUMNS                                                                                          \
     "job.id, job.folder, source.path, job.state, job.attempts, job.class, job.stage, job.message,"           \
     " job.queued_us, coalesce(job.finished_us, 0), coalesce(job.duration_us, 0)"
+
+#define LIST_JOBS(from, condition)                                                                           \
+    "SELECT " ROW_COLUMNS " FROM " from " JOIN source ON source.id = job.source WHERE " condition            \
+    " AND (?1 = 0 OR job.id < ?1) AND (?3 = '' OR job.folder = ?3) ORDER BY job.id DESC LIMIT ?4"
 
 static const char *const statements[SQL_STATEMENT_COUNT] = {
     [SQL_FIND_SOURCE] =
@@ -28,16 +34,18 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
     [SQL_SET_SOURCE_VERSION] =
         "UPDATE source SET device = ?2, inode = ?3, size = ?4, mtime_ns = ?5, ctime_ns = ?6"
         " WHERE id = ?1",
-    [SQL_SET_SOURCE_JOB] = "UPDATE source SET job = ?2 WHERE id = ?1",
+    [SQL_SET_SOURCE_JOB] = "UPDATE source SET job = ?2, again_recipe = NULL WHERE id = ?1",
     [SQL_SET_SOURCE_OUTCOME] =
-        "UPDATE source SET outcome = ?2, content_hash = ?3, recipe_hash = ?4 WHERE id = ?1",
+        "UPDATE source SET outcome = ?2, content_hash = ?3, recipe_hash = ?4, again_recipe = NULL"
+        " WHERE id = ?1",
     /* Unless a newer version has its own job by now. */
     [SQL_FORGET_SOURCE_VERSION] =
         "UPDATE source SET size = -1 WHERE id = (SELECT source FROM job WHERE id = ?1)"
         " AND job = ?1",
     [SQL_GET_SOURCE_OF_JOB] =
         "SELECT source.id, source.device, source.inode, source.size, source.mtime_ns,"
-        " source.ctime_ns FROM job JOIN source ON source.id = job.source WHERE job.id = ?1",
+        " source.ctime_ns, source.again_recipe, source.outcome FROM job JOIN source ON source.id = job.source"
+        " WHERE job.id = ?1",
     [SQL_ADD_JOB] = "INSERT INTO job (source, folder, state, " VERSION_COLUMNS ", queued_us, verify, adopt)"
                     " SELECT id, folder, 0, " VERSION_COLUMNS ", ?2, ?3,"
                     " job IS NULL AND NOT EXISTS (SELECT 1 FROM folder WHERE name = source.folder)"
@@ -53,16 +61,20 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
                                " WHERE id = ?1 AND job = ?2",
     [SQL_RESTORE_OUTPUTS_JOB] = "UPDATE output SET job = coalesce((SELECT job FROM source WHERE id = ?1), 0)"
                                 " WHERE job = ?2",
+    [SQL_LET_DUE] = "UPDATE job SET not_before_us = 0 WHERE id IN (SELECT id FROM job"
+                    " WHERE folder = ?1 AND suspect = ?2 AND state = 0 AND not_before_us > 0"
+                    " AND not_before_us <= ?3 ORDER BY not_before_us LIMIT ?4)",
     [SQL_TAKE_JOBS] =
         "SELECT job.id, source.path, job.device, job.inode, job.size, job.mtime_ns, job.ctime_ns,"
         " job.attempts, source.id, job.retries, job.adopt, CASE WHEN job.verify THEN "
         "coalesce(source.content_hash, 0) "
         "ELSE 0 END"
         " FROM job JOIN source ON source.id = job.source"
-        " WHERE job.folder = ?1 AND job.suspect = ?2 AND job.state = 0 AND job.not_before_us <= ?3"
-        " ORDER BY job.id LIMIT ?4",
-    [SQL_NEXT_DUE] = "SELECT min(not_before_us) FROM job"
-                     " WHERE folder = ?1 AND suspect = ?2 AND state = 0 AND not_before_us > ?3",
+        " WHERE job.folder = ?1 AND job.suspect = ?2 AND job.state = 0 AND job.not_before_us = 0"
+        " ORDER BY job.id LIMIT ?3",
+    [SQL_NEXT_DUE] = "SELECT not_before_us FROM job"
+                     " WHERE folder = ?1 AND suspect = ?2 AND state = 0 AND not_before_us > ?3"
+                     " ORDER BY not_before_us LIMIT 1",
     [SQL_HAND_OUT] = "UPDATE job SET state = 1, session = ?2 WHERE id = ?1",
     [SQL_RESUME_JOBS] =
         "SELECT job.id, source.path, job.device, job.inode, job.size, job.mtime_ns, job.ctime_ns,"
@@ -92,7 +104,7 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
         " WHERE output.source = excluded.source",
     [SQL_SEIZE_OUTPUT] = "UPDATE output SET source = ?2, job = ?3, rendition = ?4 WHERE path = ?1",
     [SQL_OWNER_OF_OUTPUT] =
-        "SELECT source.folder, source.path FROM output JOIN source ON source.id = output.source"
+        "SELECT source.folder, source.path, source.id FROM output JOIN source ON source.id = output.source"
         " WHERE output.path = ?1",
     [SQL_SET_OUTPUT_PUBLISHED] =
         "UPDATE output SET inode = ?2, size = ?3, mtime_ns = ?4, width = ?5, height = ?6"
@@ -115,9 +127,22 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
     [SQL_DROP_SOURCE] = "DELETE FROM source WHERE id = ?1 AND size = -1"
                         " AND NOT EXISTS (SELECT 1 FROM job WHERE source = ?1)"
                         " AND NOT EXISTS (SELECT 1 FROM output WHERE source = ?1)",
-    [SQL_LIST_JOBS] = "SELECT " ROW_COLUMNS " FROM job JOIN source ON source.id = job.source"
-                      " WHERE (?1 = 0 OR job.id < ?1) AND (?2 < 0 OR job.state = ?2)"
-                      " AND (?3 = '' OR job.folder = ?3) ORDER BY job.id DESC LIMIT ?4",
+    [SQL_LIST_JOBS] = LIST_JOBS("job", "(?2 < 0 OR job.state = ?2)"),
+    /* As in the indexes: the only failed one among a million is found at once. */
+    [SQL_LIST_OPEN_JOBS] = LIST_JOBS("job INDEXED BY job_open", "job.state IN (1, 2, 3) AND job.state = ?2"),
+    [SQL_LIST_ENDED_JOBS] = LIST_JOBS("job", "job.state > 3 AND job.state = ?2"),
+    [SQL_RETRY_JOB] = "SELECT " RETRY_COLUMNS " FROM job JOIN source ON source.id = job.source"
+                      " WHERE job.id = ?1",
+    [SQL_RETRY_FAILED] = "SELECT " RETRY_COLUMNS " FROM job JOIN source ON source.id = job.source"
+                         " WHERE job.state > 3 AND job.state = 5" /* as in the index job_end */
+                         " AND job.id > ?1 AND job.id <= ?2 ORDER BY job.id LIMIT ?3",
+    [SQL_NEWEST_JOB] = "SELECT max(id) FROM job",
+    [SQL_SOURCES_OF_FOLDER] =
+        "SELECT source.id, source.path, source.size, source.outcome, job.state, job.original_pending"
+        " FROM source LEFT JOIN job ON job.id = source.job"
+        " WHERE source.folder = ?1 AND source.path > ?2 ORDER BY source.path LIMIT ?3",
+    [SQL_FORGET_SOURCE] = "UPDATE source SET size = -1 WHERE id = ?1",
+    [SQL_SET_SOURCE_AGAIN] = "UPDATE source SET again_recipe = ?2 WHERE id = ?1",
     [SQL_GET_JOB] = "SELECT " ROW_COLUMNS " FROM job JOIN source ON source.id = job.source WHERE job.id = ?1",
     [SQL_GET_ANCHOR] = "SELECT mount_point, device, inode FROM anchor WHERE folder = ?1 AND path = ?2",
     [SQL_SET_ANCHOR] = "INSERT OR REPLACE INTO anchor (folder, path, mount_point, device, inode)"

@@ -27,6 +27,7 @@ enum sql {
     SQL_DROP_JOB,
     SQL_RESTORE_SOURCE_JOB,
     SQL_RESTORE_OUTPUTS_JOB,
+    SQL_LET_DUE,
     SQL_TAKE_JOBS,
     SQL_NEXT_DUE,
     SQL_HAND_OUT,
@@ -53,7 +54,15 @@ enum sql {
     SQL_GET_COUNTER,
     SQL_OLDEST_ENDED,
     SQL_DROP_SOURCE,
+    SQL_RETRY_JOB,
+    SQL_RETRY_FAILED,
+    SQL_NEWEST_JOB,
+    SQL_SOURCES_OF_FOLDER,
+    SQL_FORGET_SOURCE,
+    SQL_SET_SOURCE_AGAIN,
     SQL_LIST_JOBS,
+    SQL_LIST_OPEN_JOBS,
+    SQL_LIST_ENDED_JOBS,
     SQL_GET_JOB,
     SQL_GET_ANCHOR,
     SQL_SET_ANCHOR,
@@ -91,5 +100,8 @@ char *sql_column_string(sqlite3_stmt *statement, int column);
 
 /* Five columns from @first on, as they stand in source and job. */
 struct version sql_column_version(sqlite3_stmt *statement, int first);
+
+/* Queues a job for what is known of @source; @verify: unless its content is the known one (ledger_store.c). 1 or -EIO. */
+int ledger_add_job(struct ledger_store *store, int64_t source, bool verify, uint64_t now_us);
 
 #endif

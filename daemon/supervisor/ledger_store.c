@@ -8,6 +8,7 @@
 #include "recipe/naming.h"
 #include "supervisor/claim.h"
 #include "supervisor/ledger_sql.h"
+#include "supervisor/plan.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -172,7 +173,15 @@ int ledger_store_queued(struct ledger_store *store, const char *folder, uint64_t
 
 /* ---- arrivals ---- */
 
-static int add_job(struct ledger_store *store, int64_t source, bool verify, uint64_t now_us)
+static int add_source(struct ledger_store *store, const char *folder, const char *path,
+                      const struct version *version)
+{
+    return sql_finish(store, sql_start(store, SQL_ADD_SOURCE, "tbiiiii", folder, path,
+                                       (int64_t)version->device, (int64_t)version->inode, version->size,
+                                       version->mtime_ns, version->ctime_ns));
+}
+
+int ledger_add_job(struct ledger_store *store, int64_t source, bool verify, uint64_t now_us)
 {
     if (sql_finish(store, sql_start(store, SQL_ADD_JOB, "iii", source, (int64_t)now_us, (int64_t)verify)) < 0)
         return -EIO;
@@ -207,10 +216,10 @@ int ledger_store_arrival(struct ledger_store *store, const char *folder, const c
     if (r < 0)
         return r;
     if (r == 0) {
-        r = sql_finish(store, sql_start(store, SQL_ADD_SOURCE, "tbiiiii", folder, path,
-                                        (int64_t)version->device, (int64_t)version->inode, version->size,
-                                        version->mtime_ns, version->ctime_ns));
-        return r < 0 ? r : add_job(store, (int64_t)sqlite3_last_insert_rowid(store->database), false, now_us);
+        r = add_source(store, folder, path, version);
+        return r < 0 ? r
+                     : ledger_add_job(store, (int64_t)sqlite3_last_insert_rowid(store->database), false,
+                                      now_us);
     }
 
     source = sqlite3_column_int64(statement, 0);
@@ -230,7 +239,7 @@ int ledger_store_arrival(struct ledger_store *store, const char *folder, const c
     if (r < 0)
         return r;
     if (job_state_is_end(state))
-        return add_job(store, source, verify, now_us);
+        return ledger_add_job(store, source, verify, now_us);
     if (state == JOB_QUEUED)
         return sql_finish(store, sql_start(store, SQL_SET_JOB_VERSION, "ii", job, (int64_t)verify));
     return 0; /* in flight: ledger_store_finish() sees that the source is another version by then */
@@ -241,7 +250,7 @@ int ledger_store_scanned(struct ledger_store *store, const char *folder)
     return sql_finish(store, sql_start(store, SQL_ADD_FOLDER, "t", folder));
 }
 
-/* ---- taking ---- */
+/* ---- names of outputs ---- */
 
 /* The absolute path under which the output at @path of @folder is known. The caller frees. */
 static char *absolute_output(const struct folder_conf *folder, const char *path)
@@ -383,6 +392,16 @@ static int resolve_clash(struct ledger_store *store, struct job *job, int64_t so
     return r != 0 ? r : conflict(store, job, *path);
 }
 
+/* The output at @path is that of @rendition. NULL when memory is out. */
+static struct job_output *set_output(struct job *job, uint32_t rendition, const char *path)
+{
+    struct job_output *output = find_output(job, path) ?: job_add_output(job, rendition, path);
+
+    if (output)
+        output->rendition = rendition;
+    return output;
+}
+
 /* Reserves the name of one rendition. 0 also when it was a clash: job->state says so. */
 static int plan_output(struct ledger_store *store, struct job *job, int64_t source, uint32_t rendition)
 {
@@ -406,10 +425,9 @@ static int plan_output(struct ledger_store *store, struct job *job, int64_t sour
     if (r <= 0)
         return r;
 
-    output = find_output(job, path) ?: job_add_output(job, rendition, path);
+    output = set_output(job, rendition, path);
     if (!output)
         return -ENOMEM;
-    output->rendition = rendition;
     output->number = number;
     return 0;
 }
@@ -422,6 +440,125 @@ static int plan_outputs(struct ledger_store *store, struct job *job, int64_t sou
         r = plan_output(store, job, source, (uint32_t)i);
     return r;
 }
+
+/* ---- plans, which reserve nothing ---- */
+
+/* Whose the name @absolute is, if it is another source's than @source: 1 and @ret (may be NULL). */
+static int find_owner(struct ledger_store *store, const char *absolute, int64_t source, struct plan_name *ret)
+{
+    sqlite3_stmt *statement = sql_start(store, SQL_OWNER_OF_OUTPUT, "b", absolute);
+    int r = sql_step(store, statement);
+
+    if (r > 0 && sqlite3_column_int64(statement, 2) == source)
+        r = 0;
+    if (r > 0 && ret) {
+        ret->owner = PLAN_SOURCE;
+        ret->folder = sql_column_string(statement, 0);
+        ret->path = sql_column_string(statement, 1);
+        r = ret->folder && ret->path ? 1 : -ENOMEM;
+    }
+    sqlite3_reset(statement);
+    return r;
+}
+
+static int find_owners(struct ledger_store *store, struct job *job, int64_t source)
+{
+    struct plan *plan = job->plan;
+
+    plan->names = calloc(job->output_count + 1, sizeof *plan->names);
+    if (!plan->names)
+        return -ENOMEM;
+    plan->name_count = job->output_count;
+    for (size_t i = 0; i < plan->name_count; i++) {
+        _cleanup_free_ char *absolute = absolute_output(job->folder, job->outputs[i].path);
+        int r = absolute ? find_owner(store, absolute, source, &plan->names[i]) : -ENOMEM;
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* The number of the source that the plan is about; 0: the ledger does not know it. */
+static int find_source(struct ledger_store *store, const struct job *job, int64_t *ret)
+{
+    sqlite3_stmt *statement = sql_start(store, SQL_FIND_SOURCE, "tb", job->folder->name, job->path);
+    int r = sql_step(store, statement);
+
+    *ret = r > 0 ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    return r < 0 ? r : 0;
+}
+
+/* Those that a clash kept from being planned are listed as well, under the names that they would have had. */
+static int list_unplanned(struct job *job)
+{
+    for (size_t i = 0; i < job->recipe->rendition_count; i++) {
+        _cleanup_free_ char *path = NULL;
+        bool planned = false;
+        int r;
+
+        for (size_t j = 0; j < job->output_count; j++)
+            planned |= job->outputs[j].rendition == i;
+        if (planned)
+            continue;
+        r = naming_output(job->recipe, i, job->path, job->version.mtime_ns, &path);
+        if (r == 0 && !set_output(job, (uint32_t)i, path))
+            r = -ENOMEM;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* What plan_outputs() would do, and then it is as if it had not been. */
+static int plan_and_forget(struct ledger_store *store, struct job *job, int64_t source)
+{
+    int r = sql_run(store, "SAVEPOINT plan");
+
+    if (r == 0 && !source) {
+        r = add_source(store, job->folder->name, job->path, &job->version);
+        source = (int64_t)sqlite3_last_insert_rowid(store->database);
+    }
+    if (r == 0)
+        r = plan_outputs(store, job, source);
+    return sql_run(store, "ROLLBACK TO plan; RELEASE plan") < 0 ? -EIO : r;
+}
+
+int ledger_store_plan(struct ledger_store *store, struct job *job)
+{
+    int64_t source;
+    int r;
+
+    /* A batch that failed is tried again. */
+    job_drop_outputs(job);
+    job->failure = job->plan->conflict = (struct error){ .class = CLASS_NONE };
+    job->state = JOB_QUEUED;
+    plan_drop_names(job->plan);
+
+    r = find_source(store, job, &source);
+    if (r == 0)
+        r = plan_and_forget(store, job, source);
+    if (r == 0 && job->failure.class == CLASS_CONFLICT) {
+        job->plan->conflict = job->failure;
+        job->failure = (struct error){ .class = CLASS_NONE };
+        r = list_unplanned(job);
+    }
+    return r < 0 ? r : find_owners(store, job, source);
+}
+
+int ledger_store_may_have(struct ledger_store *store, const struct job *job, const char *path)
+{
+    _cleanup_free_ char *absolute = absolute_output(job->folder, path);
+    int64_t source;
+    int r = absolute ? find_source(store, job, &source) : -ENOMEM;
+
+    if (r == 0)
+        r = find_owner(store, absolute, source, NULL);
+    return r < 0 ? r : r == 0;
+}
+
+/* ---- taking ---- */
 
 /* The job of the current row of SQL_TAKE_JOBS or SQL_RESUME_JOBS. */
 static struct job *job_of_row(sqlite3_stmt *statement, struct config *config, size_t slot,
@@ -442,16 +579,15 @@ static struct job *job_of_row(sqlite3_stmt *statement, struct config *config, si
     return job;
 }
 
+/* Returns 1 when the job failed, and that brought a newer version of its source into the queue. */
 static int hand_out(struct ledger_store *store, struct job *job, int64_t source, uint64_t now_us)
 {
     int r = plan_outputs(store, job, source);
 
     if (r < 0)
         return r;
-    if (job->state == JOB_FAILED) {
-        r = ledger_store_finish(store, job, false, false, now_us);
-        return r < 0 ? r : 0;
-    }
+    if (job->state == JOB_FAILED)
+        return ledger_store_finish(store, job, false, false, now_us);
     job->state = JOB_OPENING;
     return sql_finish(store, sql_start(store, SQL_HAND_OUT, "ii", (int64_t)job->id, store->session));
 }
@@ -465,8 +601,7 @@ static int next_due(struct ledger_store *store, const struct folder_conf *folder
 
     if (r < 0)
         return r;
-    *ret_us = sqlite3_column_type(statement, 0) == SQLITE_NULL ? USEC_INFINITY
-                                                               : (uint64_t)sqlite3_column_int64(statement, 0);
+    *ret_us = r > 0 ? (uint64_t)sqlite3_column_int64(statement, 0) : USEC_INFINITY;
     sqlite3_reset(statement);
     return 0;
 }
@@ -483,16 +618,21 @@ static void free_jobs(struct job_list *jobs)
 
 int ledger_store_take(struct ledger_store *store, struct config *config, size_t slot,
                       const struct folder_conf *folder, bool suspects, size_t limit, uint64_t now_us,
-                      struct job_list *jobs, uint64_t *ret_next_us)
+                      struct job_list *jobs, uint64_t *ret_added, uint64_t *ret_next_us)
 {
-    sqlite3_stmt *statement = sql_start(store, SQL_TAKE_JOBS, "tiii", folder->name, (int64_t)suspects,
-                                        (int64_t)now_us, (int64_t)limit);
     _cleanup_free_ int64_t *sources = calloc(limit + 1, sizeof *sources);
     struct job_list taken = TAILQ_HEAD_INITIALIZER(taken);
+    sqlite3_stmt *statement;
     struct job *job;
     size_t count = 0;
-    int r = sources ? 0 : -ENOMEM;
+    int r;
 
+    if (!sources)
+        return -ENOMEM;
+    /* What was to be tried later and is due now goes back to its place among the others, near the front. */
+    r = sql_finish(store, sql_start(store, SQL_LET_DUE, "tiii", folder->name, (int64_t)suspects,
+                                    (int64_t)now_us, (int64_t)limit));
+    statement = sql_start(store, SQL_TAKE_JOBS, "tii", folder->name, (int64_t)suspects, (int64_t)limit);
     /* First read all rows, then change them: the queue's index is what is being read. */
     while (r == 0 && (r = sql_step(store, statement)) > 0) {
         job = job_of_row(statement, config, slot, folder);
@@ -511,9 +651,12 @@ int ledger_store_take(struct ledger_store *store, struct config *config, size_t 
     sqlite3_reset(statement);
 
     count = 0;
-    TAILQ_FOREACH (job, &taken, link)
+    *ret_added = 0;
+    TAILQ_FOREACH (job, &taken, link) {
         if (r >= 0)
             r = hand_out(store, job, sources[count++], now_us);
+        *ret_added += r > 0;
+    }
     if (r >= 0)
         r = next_due(store, folder, suspects, now_us, ret_next_us);
     if (r < 0) {
@@ -623,12 +766,25 @@ int ledger_store_leftovers(struct ledger_store *store, const char *folder,
 
 /* ---- the rest of a job's life ---- */
 
-static int source_of(struct ledger_store *store, const struct job *job, int64_t *ret)
+/* What a job's end has to know of its source. */
+struct source_facts {
+    int64_t id;
+    uint64_t again_recipe; /* see ledger_schema.h; 0: none */
+    enum job_state outcome;
+};
+
+static int source_of(struct ledger_store *store, const struct job *job, struct source_facts *ret)
 {
     sqlite3_stmt *statement = sql_start(store, SQL_GET_SOURCE_OF_JOB, "i", (int64_t)job->id);
     int r = sql_step(store, statement);
 
-    *ret = r > 0 ? sqlite3_column_int64(statement, 0) : 0;
+    *ret = (struct source_facts){ 0 };
+    if (r > 0)
+        *ret = (struct source_facts){
+            .id = sqlite3_column_int64(statement, 0),
+            .again_recipe = (uint64_t)sqlite3_column_int64(statement, 6), /* NULL is 0 */
+            .outcome = (enum job_state)sqlite3_column_int(statement, 7),
+        };
     sqlite3_reset(statement);
     return r < 0 ? r : 0;
 }
@@ -642,14 +798,14 @@ int ledger_store_move_output(struct ledger_store *store, const struct job *job,
                              const struct job_output *output, const char *path)
 {
     _cleanup_free_ char *absolute = absolute_output(job->folder, output->path);
-    int64_t source;
+    struct source_facts source;
     int r;
 
     if (!absolute)
         return -ENOMEM;
     r = source_of(store, job, &source);
     if (r == 0)
-        r = reserve(store, job, source, output->rendition, path);
+        r = reserve(store, job, source.id, output->rendition, path);
     if (r <= 0)
         return r;
     r = sql_finish(store, sql_start(store, SQL_DROP_RESERVATION, "bi", absolute, (int64_t)job->id));
@@ -703,8 +859,16 @@ static int record_outputs(struct ledger_store *store, const struct job *job)
     return 0;
 }
 
-/* Another version came while this one was worked on: it gets its job now. Returns 1 when there is one. */
-static int follow_up(struct ledger_store *store, const struct job *job, uint64_t now_us)
+/* Was it made with another recipe than the one that is asked for since? A half-published one may well have been. */
+static bool is_outdated(const struct job *job, const struct source_facts *source)
+{
+    return job->state == JOB_DONE && source->again_recipe != 0 &&
+           (source->again_recipe != job->recipe->hash || job->resume == RESUME_PUBLISH);
+}
+
+/* Another version came while this one was worked on, or it is @outdated: it gets its job now. Returns 1 when there is
+ * one. */
+static int follow_up(struct ledger_store *store, const struct job *job, bool outdated, uint64_t now_us)
 {
     sqlite3_stmt *statement = sql_start(store, SQL_GET_SOURCE_OF_JOB, "i", (int64_t)job->id);
     int r = sql_step(store, statement);
@@ -716,18 +880,18 @@ static int follow_up(struct ledger_store *store, const struct job *job, uint64_t
     source = sqlite3_column_int64(statement, 0);
     newest = sql_column_version(statement, 1);
     sqlite3_reset(statement);
-    if (newest.size < 0 || version_equal(&newest, &job->version))
+    if (newest.size < 0 || (version_equal(&newest, &job->version) && !outdated))
         return 0;
-    return add_job(store, source,
-                   may_be_unchanged(&newest, &job->version) &&
-                       has_known_content(job->state, (int64_t)job->source_hash),
-                   now_us);
+    return ledger_add_job(store, source,
+                          !outdated && may_be_unchanged(&newest, &job->version) &&
+                              has_known_content(job->state, (int64_t)job->source_hash),
+                          now_us);
 }
 
 int ledger_store_finish(struct ledger_store *store, const struct job *job, bool original_pending,
                         bool forget_version, uint64_t now_us)
 {
-    int64_t source;
+    struct source_facts source;
     int r;
 
     r = sql_finish(store,
@@ -749,12 +913,12 @@ int ledger_store_finish(struct ledger_store *store, const struct job *job, bool 
     r = source_of(store, job, &source);
     if (r < 0)
         return r;
-    r = sql_finish(store, sql_start(store, SQL_SET_SOURCE_OUTCOME, "iiii", source, (int64_t)job->state,
+    r = sql_finish(store, sql_start(store, SQL_SET_SOURCE_OUTCOME, "iiii", source.id, (int64_t)job->state,
                                     (int64_t)job->source_hash, (int64_t)job->recipe->hash));
     if (r < 0)
         return r;
 
-    r = follow_up(store, job, now_us);
+    r = follow_up(store, job, is_outdated(job, &source) && !original_pending, now_us);
     if (r == 0 && forget_version)
         r = sql_finish(store, sql_start(store, SQL_FORGET_SOURCE_VERSION, "i", (int64_t)job->id));
     return r;
@@ -762,16 +926,17 @@ int ledger_store_finish(struct ledger_store *store, const struct job *job, bool 
 
 int ledger_store_unchanged(struct ledger_store *store, const struct job *job, uint64_t now_us)
 {
-    int64_t source, id = (int64_t)job->id;
+    int64_t id = (int64_t)job->id;
+    struct source_facts source;
     int follows;
 
     /* What it had reserved goes, what its source had goes back to the job before. */
     if (source_of(store, job, &source) < 0)
         return -EIO;
-    follows = follow_up(store, job, now_us);
+    follows = follow_up(store, job, source.again_recipe != 0 && source.outcome == JOB_DONE, now_us);
     if (follows < 0 || sql_finish(store, sql_start(store, SQL_DROP_UNMADE_OUTPUTS, "i", id)) < 0 ||
-        sql_finish(store, sql_start(store, SQL_RESTORE_SOURCE_JOB, "ii", source, id)) < 0 ||
-        sql_finish(store, sql_start(store, SQL_RESTORE_OUTPUTS_JOB, "ii", source, id)) < 0 ||
+        sql_finish(store, sql_start(store, SQL_RESTORE_SOURCE_JOB, "ii", source.id, id)) < 0 ||
+        sql_finish(store, sql_start(store, SQL_RESTORE_OUTPUTS_JOB, "ii", source.id, id)) < 0 ||
         sql_finish(store, sql_start(store, SQL_DROP_JOB, "i", id)) < 0)
         return -EIO;
     return follows;

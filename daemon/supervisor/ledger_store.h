@@ -54,12 +54,13 @@ int ledger_store_arrival(struct ledger_store *store, const char *folder, const c
 int ledger_store_scanned(struct ledger_store *store, const char *folder);
 
 /* Takes up to @limit due jobs of @folder from the queue, oldest first; suspects, or all others. Output names
- * are planned and reserved here: a clash makes the job JOB_FAILED at once (it is recorded already). Appends to
- * @jobs and returns how many. Fewer than @limit: *@ret_next_us (realtime) is when the next retry is due, or
- * USEC_INFINITY. */
+ * are planned and reserved here: a clash makes the job JOB_FAILED at once (it is recorded already), and may bring
+ * a newer version into the queue: *@ret_added says how many. Appends to @jobs and returns how many. Fewer than
+ * @limit: *@ret_next_us (realtime) is when the next retry is due, or USEC_INFINITY. What it costs does not depend
+ * on the length of the queue. */
 int ledger_store_take(struct ledger_store *store, struct config *config, size_t slot,
                       const struct folder_conf *folder, bool suspects, size_t limit, uint64_t now_us,
-                      struct job_list *jobs, uint64_t *ret_next_us);
+                      struct job_list *jobs, uint64_t *ret_added, uint64_t *ret_next_us);
 
 /* Appends the jobs of @folder that an unclean end left half-published or with an original to deal with
  * (job->resume says which), each once a session. Returns how many. */
@@ -103,6 +104,13 @@ enum { PURGE_BATCH = 256 }; /* jobs of each end state that a call looks at */
 /* Forgets jobs that ended before @before_us (realtime), of the oldest some; what it knows of files and outputs
  * stays, but for files that are gone and left no outputs. Returns how many. */
 int ledger_store_purge(struct ledger_store *store, uint64_t before_us);
+/* Plans the outputs of @job, which is a plan's, as ledger_store_take() would, and whose their names are; nothing of it
+ * stays. 0, also when job->failure says why it cannot have any or job->plan->conflict what they clash with, or
+ * -EIO, -ENOMEM. */
+int ledger_store_plan(struct ledger_store *store, struct job *job);
+
+/* Could @job, which is a plan's, reserve @path (relative to Output)? 1; 0 when it belongs to another source. */
+int ledger_store_may_have(struct ledger_store *store, const struct job *job, const char *path);
 
 /* What is known of @folder's directory anchor->path, from an earlier run or another configuration; nothing known:
  * @anchor stays as it is. */
@@ -137,6 +145,7 @@ struct job_query {
     void *context;        /* of whoever asked */
     struct job_row *rows; /* the answer, newest first */
     size_t row_count;
+    bool more; /* there are older ones that match */
 };
 
 /* Answers @query. 0 or -EIO. */

@@ -96,6 +96,22 @@ static void detach(struct worker *worker, const struct job *job)
     worker->state = WORKER_IDLE;
 }
 
+/* The ticket of @job for @worker, the same whenever it is asked for. */
+static struct ticket ticket_of(const struct worker *worker, const struct job *job)
+{
+    return (struct ticket){
+        .header = wire_header(WIRE_TICKET, worker->generation, job->id),
+        .recipe = (uint32_t)job->recipe_number,
+        .fail_on = (uint32_t)job->folder->fail_on,
+        .plan = job->plan != NULL,
+        .source_bytes = (uint64_t)job->version.size,
+        .max_pixels = job->folder->max_pixels,
+        .max_memory_bytes = job->folder->max_memory_bytes,
+        .memory_grant_bytes = job->memory_grant_bytes,
+        .known_hash = job->known_hash,
+    };
+}
+
 /* ---- what a worker says ---- */
 
 static void kill_worker(struct worker *worker)
@@ -143,30 +159,67 @@ static void on_hello(struct worker *worker, const struct hello_message *hello)
     pool->handler.ready(pool->handler.context, worker->generation);
 }
 
+/* True when @result can be what came of the job that runs. */
+static bool is_credible(struct worker *worker, const struct result_message *result, const int *fds,
+                        size_t fd_count)
+{
+    struct job *job = worker->running;
+    struct ticket ticket;
+    struct error error;
+
+    if (!job) {
+        misbehaves(worker, "a result that nobody asked for");
+        return false;
+    }
+    ticket = ticket_of(worker, job);
+    if (worker_link_check_result(result, &ticket, job->recipe, fds, fd_count, &error) < 0) {
+        misbehaves(worker, error.text);
+        return false;
+    }
+    if (result->unchanged && result->source_hash != job->known_hash) {
+        misbehaves(worker, "an unchanged source that it was not asked about");
+        return false;
+    }
+    /* Each grant is larger than the one before, but a lie could go on like that. */
+    if (result->needs_memory_bytes > 0 && ++job->hand_backs > HAND_BACKS_MAX) {
+        misbehaves(worker, "a need of more memory again and again");
+        return false;
+    }
+    return true;
+}
+
 static void on_result(struct worker *worker, const struct result_message *result, int *fds, size_t fd_count)
 {
     struct pool *pool = worker->pool;
     struct job *job = worker->running;
-    struct error error;
+
+    if (!is_credible(worker, result, fds, fd_count))
+        return;
+    if (result->needs_memory_bytes == 0)
+        worker->jobs_done++;
+    worker->rss_bytes = result->peak_rss_bytes;
+    pool->failures = 0;
+    detach(worker, job);
+    pool->handler.result(pool->handler.context, job, result, fds);
+}
+
+/* Its pictures came, but this process had no room for their descriptors: neither job nor worker is to blame. */
+static void on_result_lost(struct worker *worker)
+{
+    struct pool *pool = worker->pool;
+    struct job *job = worker->running;
+    struct error why;
 
     if (!job) {
         misbehaves(worker, "a result that nobody asked for");
         return;
     }
-    if (worker_link_check_result(result, job->id, job->recipe, fds, fd_count, &error) < 0) {
-        misbehaves(worker, error.text);
-        return;
-    }
-    if (result->unchanged && result->source_hash != job->known_hash) {
-        misbehaves(worker, "an unchanged source that it was not asked about");
-        return;
-    }
-
-    worker->jobs_done++;
-    worker->rss_bytes = result->peak_rss_bytes;
-    pool->failures = 0;
+    error_set(
+        &why, EMFILE, CLASS_ENVIRONMENT, STAGE_RENDER,
+        "darkroomd has too many files open to take the finished pictures; raise LimitNOFILE= (ulimit -n)");
+    log_error("worker %d: %s", worker->process.pid, why.text);
     detach(worker, job);
-    pool->handler.result(pool->handler.context, job, result, fds);
+    pool->handler.lost(pool->handler.context, job, &why);
 }
 
 /* Reads all that the worker has said. False at the end of the link. */
@@ -178,8 +231,11 @@ static bool read_link(struct worker *worker)
     int r;
 
     while ((r = worker_link_receive(worker->process.link, worker->generation, &message, fds, &fd_count)) >
-           0) {
-        if (message.header.kind == WIRE_HELLO)
+               0 ||
+           r == -EMFILE) {
+        if (r == -EMFILE)
+            on_result_lost(worker);
+        else if (message.header.kind == WIRE_HELLO)
             on_hello(worker, &message.hello);
         else
             on_result(worker, &message.result, fds, fd_count);
@@ -522,9 +578,10 @@ struct worker *pool_idle_worker(struct pool *pool)
     return NULL;
 }
 
+/* A small file may be of a large picture: then it has been handed back. */
 static bool is_small(const struct job *job)
 {
-    return job->version.size <= PREFETCH_BYTES_MAX;
+    return job->version.size <= PREFETCH_BYTES_MAX && job->needs_memory_bytes == 0;
 }
 
 struct worker *pool_prefetch_worker(struct pool *pool)
@@ -538,28 +595,79 @@ struct worker *pool_prefetch_worker(struct pool *pool)
     return NULL;
 }
 
-int pool_assign(struct worker *worker, struct job *job)
+/* The source goes before its ticket, so room for that is looked for first: a source without a ticket would be taken
+ * for the next one's. */
+static int send_job(struct worker *worker, const struct job *job)
 {
-    struct ticket ticket = {
-        .header = wire_header(WIRE_TICKET, worker->generation, job->id),
-        .recipe = (uint32_t)job->recipe_number,
-        .fail_on = (uint32_t)job->folder->fail_on,
-        .source_bytes = (uint64_t)job->version.size,
-        .max_pixels = job->folder->max_pixels,
-        .known_hash = job->known_hash,
-    };
+    struct ticket ticket = ticket_of(worker, job);
     int r;
 
-    attach(worker, job);
+    if (worker->prefetched && mailbox_unread(worker->process.mailbox) >= MAILBOX_TICKETS)
+        return -EAGAIN;
     r = worker_link_send_source(worker->process.link, worker->generation, job->id, job->source_fd);
-    if (r == 0)
-        r = mailbox_send(worker->process.mailbox, &ticket);
-    if (r == 0)
+    if (r < 0)
+        return r;
+    r = mailbox_send(worker->process.mailbox, &ticket);
+    if (r < 0) {
+        log_error("worker %d has a source but not its ticket: %s", worker->process.pid, strerrordesc_np(-r));
+        return -EPROTO;
+    }
+    return 0;
+}
+
+bool pool_is_shortage(int r)
+{
+    return r == -ENOMEM || r == -ENOBUFS || r == -ETOOMANYREFS;
+}
+
+/* What it runs is not to suffer for what it could not be given as well. */
+static void give_up(struct worker *worker)
+{
+    if (worker->running)
+        let_go(worker);
+    else
+        kill_worker(worker);
+}
+
+int pool_assign(struct worker *worker, struct job *job, uint64_t grant_bytes)
+{
+    bool busy = worker->running != NULL;
+    int r;
+
+    job->memory_grant_bytes = grant_bytes;
+    attach(worker, job);
+    r = send_job(worker, job);
+    if (r == 0) {
+        worker->granted_us = monotonic_us();
         return 0;
+    }
 
     detach(worker, job);
-    kill_worker(worker);
+    if (!pool_is_shortage(r) && !(r == -EAGAIN && busy))
+        give_up(worker);
     return r;
+}
+
+uint64_t worker_grant_bytes(const struct worker *worker)
+{
+    uint64_t running = worker->running ? worker->running->memory_grant_bytes : 0;
+    uint64_t prefetched = worker->prefetched ? worker->prefetched->memory_grant_bytes : 0;
+
+    return running > prefetched ? running : prefetched;
+}
+
+struct memory_use pool_memory_use(const struct pool *pool, uint64_t since_us)
+{
+    struct memory_use use = { 0 };
+    const struct worker *worker;
+
+    TAILQ_FOREACH (worker, &pool->workers, link) {
+        uint64_t grant = worker_grant_bytes(worker);
+
+        use.granted_bytes += grant;
+        use.late_bytes += worker->granted_us >= since_us ? grant : 0;
+    }
+    return use;
 }
 
 size_t pool_ready_count(const struct pool *pool)

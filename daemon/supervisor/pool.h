@@ -12,6 +12,7 @@
 #ifndef DARKROOM_SUPERVISOR_POOL_H
 #define DARKROOM_SUPERVISOR_POOL_H
 
+#include "supervisor/admission.h"
 #include "supervisor/job.h"
 #include "supervisor/pool_spawn.h"
 #include "wire/worker_link.h"
@@ -35,6 +36,7 @@ struct worker {
     uint64_t generation;
     enum worker_state state;
     struct job *running, *prefetched;
+    uint64_t granted_us;                 /* monotonic: when it was last given a job */
     uint64_t jobs_done, rss_bytes;       /* rss_bytes: its peak, as it last said */
     uint32_t landlock_abi, system_calls; /* as its hello said */
     bool killed;                         /* we did; one of these says why: */
@@ -104,10 +106,21 @@ struct worker *pool_idle_worker(struct pool *pool);
 /* A worker that runs a small job and could have a second one in its mailbox, or NULL. */
 struct worker *pool_prefetch_worker(struct pool *pool);
 
-/* Hands @job to @worker: attaches it, then sends its source and ticket. The job is attached before the send, so
- * a worker that dies in between still names it. 0, or -errno (the job is detached again; the worker is broken
- * and will be killed). */
-int pool_assign(struct worker *worker, struct job *job);
+/* Hands @job to @worker, with @grant_bytes of memory: attaches it, then sends its source and ticket. The job is
+ * attached before the send, so a worker that dies in between still names it. 0, or -errno and the job is detached
+ * again: -EAGAIN when a busy worker's mailbox or link is full, -ENOMEM, -ENOBUFS or -ETOOMANYREFS when the machine is
+ * short of something (nothing was sent, the worker is as it was); after any other, it is given nothing more: it is
+ * killed, or, when it runs a job, leaves after that. */
+int pool_assign(struct worker *worker, struct job *job, uint64_t grant_bytes);
+
+/* True for what pool_assign() returns when the machine is short of something. */
+bool pool_is_shortage(int r);
+
+/* What @worker has been granted: a worker that holds two jobs works them one after the other. */
+uint64_t worker_grant_bytes(const struct worker *worker);
+
+/* What all workers have been granted, and how much of it since @since_us. */
+struct memory_use pool_memory_use(const struct pool *pool, uint64_t since_us);
 
 /* How many workers are ready for work or at it. */
 size_t pool_ready_count(const struct pool *pool);

@@ -10,6 +10,7 @@
 struct job;
 struct take;
 struct job_query;
+struct again;
 
 enum { REPLIES_MAX = 65536 }; /* see dispatch.c; memory is used only for as many as there ever are at once */
 
@@ -22,8 +23,12 @@ enum reply_kind {
     REPLY_ORIGINAL_RECORDED,
     REPLY_LISTED,
     REPLY_PURGED,
+    REPLY_PLANNED,
+    REPLY_AGAIN,
     /* from a watcher */
+    REPLY_LOOKED,
     REPLY_OPENED,
+    REPLY_CLAIMED,
     REPLY_PUBLISHED,
     REPLY_EXAMINED,
     REPLY_ORIGINAL_HANDLED,
@@ -52,6 +57,7 @@ struct reply {
     struct take *take;
     struct job_query *query;
     size_t count; /* REPLY_PURGED */
+    struct again *again;
 };
 
 #endif

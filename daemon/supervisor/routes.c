@@ -5,7 +5,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "supervisor/again.h"
 #include "supervisor/errand.h"
+#include "supervisor/plan.h"
 #include "supervisor/snapshot.h"
 #include "supervisor/supervisor.h"
 
@@ -15,7 +17,7 @@
 
 #define WAIT_MAX_US (3600 * USEC_PER_SEC)
 
-enum { LIST_DEFAULT = 100 };
+enum { LIST_DEFAULT = 100, ARGUMENTS_MAX = 5, FOLDER_LIST_BYTES = 300, METHODS_BYTES = 40 };
 
 /* ---- arguments ---- */
 
@@ -45,6 +47,47 @@ static bool wait_argument(struct request *request)
     if (wait > 0)
         request->deadline_us = monotonic_us() + (wait < WAIT_MAX_US ? wait : WAIT_MAX_US);
     return true;
+}
+
+/* yes or no; @fallback when it is not there. False after a 400 was answered. */
+static bool boolean_argument(struct request *request, const char *name, bool fallback, bool *ret)
+{
+    const char *text = http_argument(request, name);
+
+    *ret = fallback;
+    if (!text || text_parse_boolean(text, ret) == 0)
+        return true;
+    http_answer_problem(request, 400, NULL, "%s=%.60s is neither yes nor no", name, text);
+    return false;
+}
+
+static void answer_no_folder(struct control *control, struct request *request, const char *name)
+{
+    char names[FOLDER_LIST_BYTES], shown[100];
+
+    http_answer_problem(request, 404, NULL, "there is no folder %s; there are: %s",
+                        text_escape(name, shown, sizeof shown),
+                        config_folder_names(control->supervisor->config, names, sizeof names));
+}
+
+/* The folder called @name; NULL after a 404 was answered. */
+static const struct folder_conf *folder_called(struct control *control, struct request *request,
+                                               const char *name)
+{
+    const struct folder_conf *folder = config_folder(control->supervisor->config, name);
+
+    if (!folder)
+        answer_no_folder(control, request, name);
+    return folder;
+}
+
+/* The number in a path like /v1/jobs/ID. False after a 404 was answered. */
+static bool job_argument(struct request *request)
+{
+    if (text_parse_unsigned(request->subject, 1, INT64_MAX, &request->job) == 0)
+        return true;
+    http_answer_problem(request, 404, NULL, "a job's id is a number");
+    return false;
 }
 
 static bool is_over(const struct request *request)
@@ -88,6 +131,7 @@ static void get_jobs(struct control *control, struct request *request)
     if (query) {
         *query = (struct job_query){ .before = before, .state = state ? (int)wanted : -1, .limit = limit };
         snprintf(query->folder, sizeof query->folder, "%s", folder ?: "");
+        request->folder = folder ? strdup(folder) : NULL;
     }
     control_ask(control, request, query);
 }
@@ -96,11 +140,7 @@ static void get_job(struct control *control, struct request *request)
 {
     struct job_query *query;
 
-    if (text_parse_unsigned(strrchr(request->path, '/') + 1, 1, INT64_MAX, &request->job) < 0) {
-        http_answer_problem(request, 404, NULL, "a job's id is a number");
-        return;
-    }
-    if (!wait_argument(request))
+    if (!job_argument(request) || !wait_argument(request))
         return;
 
     query = calloc(1, sizeof *query);
@@ -127,10 +167,16 @@ void routes_answer_query(struct control *control, struct request *request, const
         answer_job(control, request, query);
         return;
     }
+    /* A folder that is configured no more may still have jobs. */
+    if (query->row_count == 0 && request->folder &&
+        !config_folder(control->supervisor->config, request->folder)) {
+        answer_no_folder(control, request, request->folder);
+        return;
+    }
     jobs = json_array();
     for (size_t i = 0; i < query->row_count; i++)
         json_array_append_new(jobs, snapshot_job(&query->rows[i]));
-    http_answer(request, 200, json_pack("{s:o}", "jobs", jobs));
+    http_answer(request, 200, json_pack("{s:o, s:b}", "jobs", jobs, "more", query->more));
 }
 
 static void checked(void *context, int result, struct config *config, struct problems *problems)
@@ -164,6 +210,59 @@ static void post_reload(struct control *control, struct request *request)
     supervisor_reload(control->supervisor, request);
 }
 
+static void get_plan(struct control *control, struct request *request)
+{
+    const char *path = http_argument(request, "path"), *folder = http_argument(request, "folder");
+
+    if (!path) {
+        http_answer_problem(request, 400, NULL, "path= is missing: which file?");
+        return;
+    }
+    if (folder && !folder_called(control, request, folder))
+        return;
+    plan_start(control->supervisor, request, folder, path);
+}
+
+static void post_retry(struct control *control, struct request *request)
+{
+    if (job_argument(request))
+        again_retry_job(control, request, request->job);
+}
+
+/* The state has to be given, so that nobody retries all by leaving something out. */
+static void post_retry_all(struct control *control, struct request *request)
+{
+    const char *state = http_argument(request, "state"), *name = http_argument(request, "folder");
+    const struct folder_conf *folder = name ? folder_called(control, request, name) : NULL;
+
+    if (name && !folder)
+        return;
+    if (!state || strcmp(state, job_state_name(JOB_FAILED)) != 0)
+        http_answer_problem(request, 400, NULL, "state=failed has to be given: no others are retried");
+    else
+        again_retry_failed(control, request, folder);
+}
+
+static void post_scan(struct control *control, struct request *request)
+{
+    const struct folder_conf *conf = folder_called(control, request, request->subject);
+    const struct folder *folder = conf ? supervisor_folder(control->supervisor, conf->name) : NULL;
+    bool again;
+
+    if (!conf || !boolean_argument(request, "again", false, &again))
+        return;
+    if (!folder || folder->news.state == FOLDER_LOST) {
+        http_answer_problem(request, 409, NULL, "folder %s is lost%s%s; it is scanned when it returns",
+                            conf->name, folder && folder->news.reason[0] ? ": " : "",
+                            folder ? folder->news.reason : "");
+        return;
+    }
+    if (again)
+        again_make_folder(control, request, conf);
+    else
+        again_scan(control, request, conf);
+}
+
 static void get_healthz(struct control *control, struct request *request)
 {
     (void)control;
@@ -181,45 +280,89 @@ static void get_readyz(struct control *control, struct request *request)
 /* ---- the table ---- */
 
 static const struct route {
-    const char *method, *path; /* a path that ends with "/" stands for all with one more component */
+    const char *method, *path; /* "*" stands for one component, which becomes request->subject */
     bool admin;                /* only for those who may change things */
     void (*handle)(struct control *control, struct request *request);
+    const char *arguments[ARGUMENTS_MAX]; /* NULL-terminated */
 } routes[] = {
-    { "GET", "/v1/status", false, get_status },  { "GET", "/v1/jobs", false, get_jobs },
-    { "GET", "/v1/jobs/", false, get_job },      { "POST", "/v1/check", false, post_check },
-    { "POST", "/v1/reload", true, post_reload }, { "GET", "/healthz", false, get_healthz },
-    { "GET", "/readyz", false, get_readyz },
+    { "GET", "/v1/status", false, get_status, { "after", "wait" } },
+    { "GET", "/v1/jobs", false, get_jobs, { "state", "folder", "before", "limit" } },
+    { "GET", "/v1/jobs/*", false, get_job, { "wait" } },
+    { "POST", "/v1/jobs/*/retry", true, post_retry, { NULL } },
+    { "POST", "/v1/jobs/retry", true, post_retry_all, { "state", "folder" } },
+    { "POST", "/v1/folders/*/scan", true, post_scan, { "again" } },
+    { "GET", "/v1/plan", false, get_plan, { "path", "folder" } },
+    { "POST", "/v1/check", false, post_check, { NULL } },
+    { "POST", "/v1/reload", true, post_reload, { NULL } },
+    { "GET", "/healthz", false, get_healthz, { NULL } },
+    { "GET", "/readyz", false, get_readyz, { NULL } },
 };
 
-static bool matches(const struct route *route, const char *path)
+/* True when @path is of this form; then @ret_subject and @ret_length are what "*" stands for, if there is one. */
+static bool matches(const char *form, const char *path, const char **ret_subject, size_t *ret_length)
 {
-    size_t length = strlen(route->path);
+    const char *star = strchr(form, '*');
+    size_t before = star ? (size_t)(star - form) : strlen(form);
+    size_t length;
 
-    if (route->path[length - 1] != '/')
-        return strcmp(route->path, path) == 0;
-    return strncmp(route->path, path, length) == 0 && path[length] && !strchr(path + length, '/');
+    if (!star)
+        return strcmp(form, path) == 0;
+    if (strncmp(form, path, before) != 0)
+        return false;
+
+    length = strcspn(path + before, "/");
+    if (length == 0 || strcmp(path + before + length, star + 1) != 0)
+        return false;
+    *ret_subject = path + before;
+    *ret_length = length;
+    return true;
+}
+
+static void serve(struct control *control, struct request *request, const struct route *route)
+{
+    const char *unknown = http_unknown_argument(request, route->arguments);
+    char shown[100];
+
+    if (unknown)
+        http_answer_problem(request, 400, NULL, "%s does not go with this path",
+                            text_escape(unknown, shown, sizeof shown));
+    else if (route->admin && !control_is_admin(control, request))
+        http_answer_problem(request, 403, NULL,
+                            "only root, the daemon's own user and members of AdminGroup= may do that");
+    else
+        route->handle(control, request);
+}
+
+static void refuse_method(struct request *request, const char *allowed)
+{
+    http_set_header(request, MHD_HTTP_HEADER_ALLOW, allowed);
+    http_answer_problem(request, 405, NULL, "%.20s does not go with this path, but %s", request->method,
+                        allowed);
 }
 
 void routes_serve(void *context, struct request *request)
 {
-    struct control *control = context;
-    bool path_known = false;
+    char allowed[METHODS_BYTES] = "";
 
     for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
-        if (!matches(&routes[i], request->path))
+        const char *subject = "";
+        size_t length = 0, used = strlen(allowed);
+
+        if (!matches(routes[i].path, request->path, &subject, &length))
             continue;
-        path_known = true;
-        if (strcmp(routes[i].method, request->method) != 0)
+        if (strcmp(routes[i].method, request->method) != 0) {
+            snprintf(allowed + used, sizeof allowed - used, "%s%s", used ? ", " : "", routes[i].method);
             continue;
-        if (routes[i].admin && !control_is_admin(control, request))
-            http_answer_problem(request, 403, NULL,
-                                "only root, the daemon's own user and members of AdminGroup= may do that");
+        }
+        request->subject = strndup(subject, length);
+        if (request->subject)
+            serve(context, request, &routes[i]);
         else
-            routes[i].handle(control, request);
+            http_answer_problem(request, 503, NULL, "memory is out; ask again");
         return;
     }
-    if (path_known)
-        http_answer_problem(request, 405, NULL, "%.20s does not go with this path", request->method);
+    if (allowed[0])
+        refuse_method(request, allowed);
     else
         http_answer_problem(request, 404, NULL, "there is nothing at this path");
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* settle - see settle.h. A tree finds files by path (tsearch(3)); a list keeps them in the order in which they
+/* settle - see settle.h. A hash table finds files by path; a list keeps them in the order in which they
  * are due. Nearly all timers have one length, so a new one belongs at the list's end or close to it. */
 #include "supervisor/settle.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/lookup.h"
 
 #include <errno.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -27,15 +27,23 @@ TAILQ_HEAD(waiting_list, waiting);
 
 struct settle {
     uint64_t settle_us;
-    void *tree;
+    struct lookup by_path;
     struct waiting_list due, ages; /* by when they are due, and by when they were first seen */
-    size_t count;
 };
 
-static int compare(const void *a, const void *b)
+static uint64_t hash_path(const void *item)
 {
-    return strcmp(((const struct waiting *)a)->path, ((const struct waiting *)b)->path);
+    const char *path = ((const struct waiting *)item)->path;
+
+    return lookup_hash_bytes(path, strlen(path), 0);
 }
+
+static bool same_path(const void *item, const void *key)
+{
+    return strcmp(((const struct waiting *)item)->path, ((const struct waiting *)key)->path) == 0;
+}
+
+static const struct lookup_kind kind_by_path = { .hash = hash_path, .same = same_path };
 
 struct settle *settle_new(uint64_t settle_us)
 {
@@ -46,23 +54,20 @@ struct settle *settle_new(uint64_t settle_us)
     settle->settle_us = settle_us;
     TAILQ_INIT(&settle->due);
     TAILQ_INIT(&settle->ages);
+    lookup_init(&settle->by_path, &kind_by_path);
     return settle;
 }
 
 static struct waiting *find(const struct settle *settle, const char *path)
 {
-    struct waiting key = { .path = (char *)path };
-    struct waiting **found = tfind(&key, &settle->tree, compare);
-
-    return found ? *found : NULL;
+    return lookup_find(&settle->by_path, &(struct waiting){ .path = (char *)path });
 }
 
 static void drop(struct settle *settle, struct waiting *entry)
 {
-    tdelete(entry, &settle->tree, compare);
+    lookup_remove(&settle->by_path, entry);
     TAILQ_REMOVE(&settle->due, entry, link);
     TAILQ_REMOVE(&settle->ages, entry, age);
-    settle->count--;
     free(entry->path);
     free(entry);
 }
@@ -72,6 +77,7 @@ void settle_free(struct settle *settle)
     if (!settle)
         return;
     settle_forget_below(settle, "");
+    lookup_release(&settle->by_path);
     free(settle);
 }
 
@@ -80,23 +86,26 @@ void settle_set_time(struct settle *settle, uint64_t settle_us)
     settle->settle_us = settle_us;
 }
 
-static struct waiting *add(struct settle *settle, const char *path, uint64_t now_us)
+static int add(struct settle *settle, const char *path, uint64_t now_us, struct waiting **ret)
 {
-    struct waiting *entry = calloc(1, sizeof *entry);
+    struct waiting *entry;
 
+    if (settle_count(settle) >= SETTLE_FILES_MAX)
+        return -ENOSPC;
+    entry = calloc(1, sizeof *entry);
     if (!entry)
-        return NULL;
+        return -ENOMEM;
     entry->since_us = now_us;
     entry->path = strdup(path);
-    if (!entry->path || !tsearch(entry, &settle->tree, compare)) {
+    if (!entry->path || lookup_add(&settle->by_path, entry) < 0) {
         free(entry->path);
         free(entry);
-        return NULL;
+        return -ENOMEM;
     }
     TAILQ_INSERT_TAIL(&settle->due, entry, link);
     TAILQ_INSERT_TAIL(&settle->ages, entry, age);
-    settle->count++;
-    return entry;
+    *ret = entry;
+    return 0;
 }
 
 static void arm(struct settle *settle, struct waiting *entry, uint64_t due_us)
@@ -116,10 +125,11 @@ static void arm(struct settle *settle, struct waiting *entry, uint64_t due_us)
 
 int settle_touch(struct settle *settle, const char *path, uint64_t now_us, uint64_t due_us)
 {
-    struct waiting *entry = find(settle, path) ?: add(settle, path, now_us);
+    struct waiting *entry = find(settle, path);
+    int r = entry ? 0 : add(settle, path, now_us, &entry);
 
-    if (!entry)
-        return -ENOMEM;
+    if (r < 0)
+        return r;
     entry->looked = false;
     arm(settle, entry, due_us ?: now_us + settle->settle_us);
     return 0;
@@ -127,10 +137,11 @@ int settle_touch(struct settle *settle, const char *path, uint64_t now_us, uint6
 
 int settle_hold(struct settle *settle, const char *path, uint64_t now_us, uint64_t due_us)
 {
-    struct waiting *entry = find(settle, path) ?: add(settle, path, now_us);
+    struct waiting *entry = find(settle, path);
+    int r = entry ? 0 : add(settle, path, now_us, &entry);
 
-    if (!entry)
-        return -ENOMEM;
+    if (r < 0)
+        return r;
     entry->hold_us = due_us;
     arm(settle, entry, due_us);
     return 0;
@@ -176,12 +187,20 @@ bool settle_due(struct settle *settle, uint64_t now_us, struct settle_file *ret)
     return true;
 }
 
+/* A camera's clock is not ours: an mtime that lies ahead was set by hand, and by then the ctime says when. Without
+ * a ctime, or with both ahead, the clock may be a server's, and the file be growing. */
+static int64_t last_change_ns(const struct version *version, int64_t now_ns)
+{
+    if (version->mtime_ns > now_ns && version->ctime_ns != 0)
+        return version->ctime_ns;
+    return version->mtime_ns > version->ctime_ns ? version->mtime_ns : version->ctime_ns;
+}
+
 bool settle_is_old(const struct settle *settle, const struct version *version, uint64_t realtime)
 {
-    int64_t newest_ns = version->mtime_ns > version->ctime_ns ? version->mtime_ns : version->ctime_ns;
-    int64_t age_ns = (int64_t)(realtime * NSEC_PER_USEC) - newest_ns;
+    int64_t now_ns = (int64_t)(realtime * NSEC_PER_USEC);
 
-    return age_ns >= (int64_t)(settle->settle_us * NSEC_PER_USEC);
+    return now_ns - last_change_ns(version, now_ns) >= (int64_t)(settle->settle_us * NSEC_PER_USEC);
 }
 
 enum settle_verdict settle_look(struct settle *settle, const char *path, const struct version *version,
@@ -221,5 +240,5 @@ uint64_t settle_oldest_us(const struct settle *settle)
 
 size_t settle_count(const struct settle *settle)
 {
-    return settle->count;
+    return settle->by_path.count;
 }

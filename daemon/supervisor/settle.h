@@ -3,7 +3,10 @@
  *
  * A file is complete when it is quiet, not when it is closed: every event re-arms its timer; when that runs
  * out the file is looked at, and it has settled when what stat says of it is older than the settle time or
- * was the same a settle time ago. Pure policy: no files, no clock; one watcher thread owns it. */
+ * was the same a settle time ago. Pure policy: no files, no clock; one watcher thread owns it.
+ *
+ * A million files copied in at once all wait: more than SETTLE_FILES_MAX (some 200 bytes each and their paths) are
+ * not taken, and are left for a later scan to find. */
 #ifndef DARKROOM_SUPERVISOR_SETTLE_H
 #define DARKROOM_SUPERVISOR_SETTLE_H
 
@@ -14,6 +17,8 @@
 #include <stdint.h>
 
 struct settle;
+
+enum { SETTLE_FILES_MAX = 32768 };
 
 enum settle_verdict {
     SETTLE_READY, /* it has settled and is no longer waited for */
@@ -34,10 +39,10 @@ void settle_free(struct settle *settle);
 void settle_set_time(struct settle *settle, uint64_t settle_us);
 
 /* Something happened to @path: look at it at @due_us (monotonic), or at now + settle time when @due_us is 0.
- * 0 or -ENOMEM. */
+ * 0, -ENOMEM, or -ENOSPC for a new one when too many wait already. */
 int settle_touch(struct settle *settle, const char *path, uint64_t now_us, uint64_t due_us);
 
-/* Do not look at @path before @due_us, whatever happens to it until then. 0 or -ENOMEM. */
+/* Do not look at @path before @due_us, whatever happens to it until then. As settle_touch(). */
 int settle_hold(struct settle *settle, const char *path, uint64_t now_us, uint64_t due_us);
 
 /* True while @path is waited for. */

@@ -70,12 +70,14 @@ static json_t *workers(const struct supervisor *supervisor)
     TAILQ_FOREACH (worker, &supervisor->pool.workers, link)
         json_array_append_new(
             array,
-            json_pack("{s:i, s:I, s:s, s:o, s:I, s:I, s:I, s:I}", "pid", (int)worker->process.pid,
+            json_pack("{s:i, s:I, s:s, s:o, s:I, s:I, s:I, s:I, s:I}", "pid", (int)worker->process.pid,
                       "generation", (json_int_t)worker->generation, "state", worker_state_name(worker->state),
-                      "job", worker->running ? number_as_string(worker->running->id) : json_null(),
+                      "job",
+                      worker->running && !worker->running->plan ? number_as_string(worker->running->id)
+                                                                : json_null(),
                       "jobs_done", (json_int_t)worker->jobs_done, "rss_bytes", (json_int_t)worker->rss_bytes,
-                      "landlock_abi", (json_int_t)worker->landlock_abi, "system_calls",
-                      (json_int_t)worker->system_calls));
+                      "grant_bytes", (json_int_t)worker_grant_bytes(worker), "landlock_abi",
+                      (json_int_t)worker->landlock_abi, "system_calls", (json_int_t)worker->system_calls));
     return array;
 }
 
@@ -87,6 +89,16 @@ static void add_intake(json_t *object, const struct watcher_news *news)
     json_object_set_new(object, "waiting_oldest_s", integer(age_us / USEC_PER_SEC));
     json_object_set_new(object, "overflows", integer(news->overflows));
     json_object_set_new(object, "refused", integer(news->refused));
+}
+
+static json_t *memory(const struct supervisor *supervisor)
+{
+    const struct admission *admission = &supervisor->admission;
+
+    return json_pack(
+        "{s:I, s:I, s:I, s:I}", "budget_bytes", (json_int_t)admission->budget_bytes, "granted_bytes",
+        (json_int_t)pool_memory_use(&supervisor->pool, USEC_INFINITY).granted_bytes, "default_grant_bytes",
+        (json_int_t)admission->default_grant_bytes, "waiting", (json_int_t)admission->parked_count);
 }
 
 static json_t *folders(const struct supervisor *supervisor)
@@ -139,12 +151,13 @@ json_t *snapshot_status(const struct supervisor *supervisor)
 {
     uint64_t uptime = monotonic_us() - supervisor->started_us;
 
-    return json_pack("{s:s, s:s, s:f, s:I, s:I, s:o, s:o, s:o, s:{s:I}, s:o}", "version", DARKROOM_VERSION,
-                     "state", phase_name(supervisor->phase), "uptime_s",
+    return json_pack("{s:s, s:s, s:f, s:I, s:I, s:o, s:o, s:o, s:o, s:{s:I}, s:o}", "version",
+                     DARKROOM_VERSION, "state", phase_name(supervisor->phase), "uptime_s",
                      (double)uptime / (double)USEC_PER_SEC, "sequence", (json_int_t)supervisor->sequence,
                      "generation", (json_int_t)supervisor->generation, "jobs", jobs(supervisor), "workers",
-                     workers(supervisor), "folders", folders(supervisor), "loop", "longest_stall_us",
-                     (json_int_t)supervisor->longest_stall_us, "problems", problems(supervisor));
+                     workers(supervisor), "memory", memory(supervisor), "folders", folders(supervisor),
+                     "loop", "longest_stall_us", (json_int_t)supervisor->longest_stall_us, "problems",
+                     problems(supervisor));
 }
 
 /* ---- a job ---- */

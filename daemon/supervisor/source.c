@@ -72,22 +72,41 @@ static enum verdict check_links(struct job *job, const struct stat *st, const st
     return VERDICT_FAILED;
 }
 
+static enum verdict look(struct job *job, int root, struct stat *ret)
+{
+    int r = path_stat_beneath(root, job->path, ret);
+
+    if (r < 0)
+        return verdict_of(job, -r, "look at");
+    if (!S_ISREG(ret->st_mode)) {
+        error_set(&job->failure, EINVAL, CLASS_PERMANENT, STAGE_OPEN, "it is %s, not a regular file",
+                  source_type_name(ret->st_mode));
+        return VERDICT_FAILED;
+    }
+    return VERDICT_OK;
+}
+
+enum verdict source_look(struct job *job, int root)
+{
+    struct stat st;
+    enum verdict verdict = look(job, root, &st);
+
+    if (verdict == VERDICT_OK)
+        job->version = version_of(&st);
+    return verdict;
+}
+
 enum verdict source_open(struct job *job, int root, const struct kernel_settings *kernel)
 {
     _cleanup_close_ int fd = -1;
+    enum verdict verdict;
     struct version now;
     struct stat st;
-    int r;
 
     /* Looked at before it is opened: opening a pipe could wait for ever, a device could do anything. */
-    r = path_stat_beneath(root, job->path, &st);
-    if (r < 0)
-        return verdict_of(job, -r, "look at");
-    if (!S_ISREG(st.st_mode)) {
-        error_set(&job->failure, EINVAL, CLASS_PERMANENT, STAGE_OPEN, "it is %s, not a regular file",
-                  source_type_name(st.st_mode));
-        return VERDICT_FAILED;
-    }
+    verdict = look(job, root, &st);
+    if (verdict != VERDICT_OK)
+        return verdict;
 
     fd = path_open_beneath(root, job->path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0)

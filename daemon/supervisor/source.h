@@ -16,6 +16,9 @@ const char *source_type_name(mode_t mode);
  * the job's, VANISHED, or FAILED and RETRY with job->failure (a link, a pipe, no permission, too large …). */
 enum verdict source_open(struct job *job, int root, const struct kernel_settings *kernel);
 
+/* Fills job->version with that of the file at job->path below @root. OK, VANISHED, or FAILED and RETRY as above. */
+enum verdict source_look(struct job *job, int root);
+
 /* After an outcome: is the source below @root still the job's version? OK, SUPERSEDED or VANISHED (RETRY when
  * that cannot be told now). */
 enum verdict source_compare(struct job *job, int root);

@@ -5,13 +5,16 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/processors.h"
 #include "base/text.h"
 #include "recipe/bundle.h"
+#include "supervisor/again.h"
 #include "supervisor/dispatch.h"
 #include "supervisor/errand.h"
 #include "supervisor/event_order.h"
 #include "supervisor/job_flow.h"
+#include "supervisor/plan.h"
 #include "supervisor/progress.h"
 #include "supervisor/snapshot.h"
 #include "supervisor/state_directory.h"
@@ -70,6 +73,8 @@ static int on_watcher_news(sd_event_source *source, int fd, uint32_t events, voi
     folder_note_state(folder);
     if (folder->news.state != FOLDER_OK)
         job_flow_release_folder(folder->supervisor, folder);
+    if (folder->news.state == FOLDER_LOST)
+        plan_release(folder->supervisor, folder);
     supervisor_changed(folder->supervisor);
     return 0;
 }
@@ -118,6 +123,13 @@ static struct folder *find_folder(const struct supervisor *supervisor, const cha
         if (supervisor->folders[i] && strcmp(supervisor->folders[i]->name, name) == 0)
             return supervisor->folders[i];
     return NULL;
+}
+
+struct folder *supervisor_folder(const struct supervisor *supervisor, const char *name)
+{
+    struct folder *folder = find_folder(supervisor, name);
+
+    return folder && !folder->leaving && !folder->ended ? folder : NULL;
 }
 
 static void configure_folder(struct supervisor *supervisor, struct folder *folder)
@@ -181,8 +193,8 @@ static void end_leaving_folders(struct supervisor *supervisor)
     for (size_t i = 0; i < supervisor->slot_count; i++) {
         struct folder *folder = supervisor->folders[i];
 
-        if (!folder || !folder->leaving || folder->stop_sent || folder->in_flight > 0 || folder->taking ||
-            folder->taking_suspects)
+        if (!folder || !folder->leaving || folder->stop_sent || folder->in_flight > 0 || folder->plans > 0 ||
+            folder->taking || folder->taking_suspects)
             continue;
         send_stop(folder);
     }
@@ -227,6 +239,8 @@ static int on_replies(sd_event_source *source, int fd, uint32_t events, void *us
             control_listed(supervisor->control, reply.query);
         else if (reply.kind == REPLY_PURGED)
             history_purged(supervisor, &reply);
+        else if (reply.kind == REPLY_AGAIN)
+            again_answered(supervisor->control, reply.again);
         else if (reply.kind == REPLY_WATCHER_ENDED)
             on_watcher_ended(supervisor, reply.slot);
         else
@@ -240,6 +254,14 @@ static int on_replies(sd_event_source *source, int fd, uint32_t events, void *us
 static size_t worker_count(const struct config *config)
 {
     return config->daemon.workers ? (size_t)config->daemon.workers : processors_usable();
+}
+
+/* Half of what there is: the other half is for files in memory, for publishing, and for everybody else. */
+static uint64_t memory_budget(const struct config *config)
+{
+    uint64_t configured = config->daemon.memory_budget_bytes;
+
+    return configured ? configured : memory_usable() / 2;
 }
 
 static int make_generation(struct supervisor *supervisor, const struct config *config,
@@ -334,9 +356,12 @@ static void swap(struct supervisor *supervisor)
 
     supervisor->config = take_ptr(supervisor->reload.config);
     supervisor->generation = supervisor->pool.next.number;
+    admission_configure(&supervisor->admission, memory_budget(supervisor->config),
+                        worker_count(supervisor->config));
     pool_swap(&supervisor->pool);
     reconcile_folders(supervisor);
     job_flow_release_waiting(supervisor);
+    plan_release(supervisor, NULL);
     config_unref(old);
 
     log_notice("the configuration was reloaded (generation %" PRIu64 ")", supervisor->generation);
@@ -524,6 +549,7 @@ void supervisor_stop(struct supervisor *supervisor, int exit_code)
         if (supervisor->folders[i] && !supervisor->folders[i]->stop_sent)
             folder_request(supervisor->folders[i], WATCHER_QUIESCE, NULL);
     job_flow_release_waiting(supervisor);
+    plan_release(supervisor, NULL);
     arm_patience(supervisor, supervisor->config->daemon.stop_timeout_us);
     supervisor_changed(supervisor);
 }
@@ -542,7 +568,8 @@ static bool has_jobs_under_way(const struct supervisor *supervisor)
     for (size_t i = 0; i < supervisor->slot_count; i++) {
         const struct folder *folder = supervisor->folders[i];
 
-        if (folder && (folder->in_flight > 0 || folder->taking || folder->taking_suspects))
+        if (folder &&
+            (folder->in_flight > 0 || folder->plans > 0 || folder->taking || folder->taking_suspects))
             return true;
     }
     return false;
@@ -791,6 +818,7 @@ static int start_pool(struct supervisor *supervisor)
     if (r < 0)
         return r;
     supervisor->generation = generation.number;
+    admission_configure(&supervisor->admission, memory_budget(supervisor->config), generation.workers);
     pool_start(&supervisor->pool, &generation);
     return 0;
 }
@@ -810,7 +838,9 @@ int supervisor_start(struct supervisor *supervisor, const struct supervisor_opti
     *supervisor =
         (struct supervisor){ .options = options, .config = config, .lock_fd = -1, .due_us = USEC_INFINITY };
     supervisor->started_us = monotonic_us();
+    TAILQ_INIT(&supervisor->plans);
     TAILQ_INIT(&supervisor->pool.workers);
+    admission_init(&supervisor->admission);
     supervisor->pool.current.bundle = supervisor->pool.next.bundle = -1;
 
     r = sd_event_new(&supervisor->event);
@@ -896,6 +926,7 @@ static void drop_replies(struct supervisor *supervisor)
         if (reply.query)
             job_query_release(reply.query);
         free(reply.query);
+        again_free(reply.again);
     }
 }
 

@@ -52,6 +52,8 @@ struct supervisor {
     uint64_t generation;      /* in use */
     uint64_t last_generation; /* ever made: a number is never used twice */
     struct pool pool;
+    struct admission admission; /* of jobs to memory */
+    bool parked_last;           /* the last job that a worker got had been parked: others are asked first */
     struct ledger *ledger;
     struct ledger_news ledger_news;
     struct channel replies;              /* from ledger and watchers */
@@ -59,6 +61,10 @@ struct supervisor {
     size_t slot_count;                   /* slots beyond have never been used */
     size_t next_folder;                  /* whose turn it is */
     size_t suspects;                     /* suspects in flight: at most one */
+    struct job_list plans;               /* opened, waiting for a worker; see plan.h */
+    size_t plan_count;                   /* wherever they are */
+    uint64_t last_plan;                  /* their number */
+    bool planned_last;                   /* the worker that was given something last got a plan */
     struct control *control;
     struct reload reload;
     struct history history;
@@ -75,8 +81,9 @@ struct supervisor {
     bool notified;      /* systemd knows that we are ready */
 
     sd_event_source *signal_sources[3], *replies_source, *news_source;
-    sd_event_source *due_source;   /* the next retry … */
-    uint64_t due_us;               /* … which it is armed for; realtime; USEC_INFINITY: none */
+    sd_event_source *due_source; /* the next retry … */
+    uint64_t due_us;             /* … which it is armed for; realtime; USEC_INFINITY: none */
+    uint64_t short_until_us; /* realtime: the machine was short of something, no work is given out before */
     sd_event_source *stop_source;  /* patience during the stop */
     sd_event_source *drain_source; /* with --drain: is it over? */
 };
@@ -97,6 +104,9 @@ void supervisor_stop(struct supervisor *supervisor, int exit_code);
 
 /* Begins a reload; @waiter (may be NULL) is answered when it has worked or failed. */
 void supervisor_reload(struct supervisor *supervisor, struct request *waiter);
+
+/* The folder called @name, unless it is on its way out; or NULL. */
+struct folder *supervisor_folder(const struct supervisor *supervisor, const char *name);
 
 /* Something that status shows has changed. */
 void supervisor_changed(struct supervisor *supervisor);

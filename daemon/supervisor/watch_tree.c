@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* watch_tree - see watch_tree.h; inotify(7). Nodes are found by watch descriptor (tsearch(3)) and through their
- * parent's list of children. libinotifytools' own recursive tree is not used: it reports stale paths after
- * renames and keeps state for the whole process. */
+/* watch_tree - see watch_tree.h; inotify(7). Nodes are found by watch descriptor, and by parent and name, in a hash
+ * table each: a directory may have 100,000 others in it. libinotifytools' own recursive tree is not used: it
+ * reports stale paths after renames and keeps state for the whole process. */
 #include "supervisor/watch_tree.h"
 
 #include "base/cleanup.h"
+#include "base/lookup.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <search.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,10 +33,10 @@ struct node {
 
 struct watch_tree {
     int fd;
-    void *nodes; /* by descriptor */
+    struct lookup by_descriptor;
+    struct lookup by_name; /* those that have a parent */
     struct node *root;
-    size_t count;     /* of watched nodes … */
-    size_t unwatched; /* … and of the others */
+    size_t count;
 
     /* A directory that was moved out of its place and may turn up in another with the next event. */
     struct node *moving;
@@ -46,61 +46,91 @@ struct watch_tree {
     _Alignas(struct inotify_event) char buffer[EVENT_BUFFER_BYTES];
 };
 
-static int compare(const void *a, const void *b)
+static uint64_t hash_descriptor(const void *item)
 {
-    int left = ((const struct node *)a)->descriptor, right = ((const struct node *)b)->descriptor;
+    const struct node *node = item;
 
-    return (left > right) - (left < right);
+    return lookup_hash_bytes(&node->descriptor, sizeof node->descriptor, 0);
 }
+
+static bool same_descriptor(const void *item, const void *key)
+{
+    return ((const struct node *)item)->descriptor == ((const struct node *)key)->descriptor;
+}
+
+static uint64_t hash_name(const void *item)
+{
+    const struct node *node = item;
+
+    return lookup_hash_bytes(node->name, strlen(node->name), (uintptr_t)node->parent);
+}
+
+static bool same_name(const void *item, const void *key)
+{
+    const struct node *a = item, *b = key;
+
+    return a->parent == b->parent && strcmp(a->name, b->name) == 0;
+}
+
+static const struct lookup_kind kind_by_descriptor = { .hash = hash_descriptor, .same = same_descriptor };
+static const struct lookup_kind kind_by_name = { .hash = hash_name, .same = same_name };
 
 static struct node *find_node(const struct watch_tree *tree, int descriptor)
 {
-    struct node key = { .descriptor = descriptor };
-    struct node **found = tfind(&key, &tree->nodes, compare);
-
-    return found ? *found : NULL;
+    return lookup_find(&tree->by_descriptor, &(struct node){ .descriptor = descriptor });
 }
 
-static struct node *find_child(const struct node *parent, const char *name)
+static struct node *find_child(const struct watch_tree *tree, const struct node *parent, const char *name)
 {
-    struct node *child;
-
-    LIST_FOREACH (child, &parent->children, sibling)
-        if (strcmp(child->name, name) == 0)
-            return child;
-    return NULL;
+    return lookup_find(&tree->by_name,
+                       &(struct node){ .parent = (struct node *)parent, .name = (char *)name });
 }
 
-static void unlink_node(struct watch_tree *tree, struct node *node)
+static void detach(struct watch_tree *tree, struct node *node)
 {
-    if (node->parent)
-        LIST_REMOVE(node, sibling);
+    if (!node->parent)
+        return;
+    lookup_remove(&tree->by_name, node);
+    LIST_REMOVE(node, sibling);
+    node->parent = NULL;
+}
+
+static void drop_leaf(struct watch_tree *tree, struct node *node, bool release)
+{
+    detach(tree, node);
     if (tree->root == node)
         tree->root = NULL;
     if (tree->moving == node)
         tree->moving = NULL;
-    tree->unwatched -= node->descriptor == UNWATCHED;
+    if (node->descriptor != UNWATCHED) {
+        if (release)
+            inotify_rm_watch(tree->fd, node->descriptor); /* EINVAL: the kernel was faster */
+        lookup_remove(&tree->by_descriptor, node);
+        tree->count--;
+    }
     free(node->name);
     free(node);
 }
 
+/* Forgets @node and all below it, leaves first. @release: the kernel still watches them. Not recursive: by moving
+ * one deep tree into another, somebody can make this one deeper than any stack. */
 static void drop_all(struct watch_tree *tree, struct node *node, bool release)
 {
-    struct node *child;
+    struct node *next = node;
+    bool last = false;
 
-    while ((child = LIST_FIRST(&node->children)))
-        drop_all(tree, child, release);
+    while (!last) {
+        struct node *leaf = next;
 
-    if (node->descriptor != UNWATCHED) {
-        if (release)
-            inotify_rm_watch(tree->fd, node->descriptor); /* EINVAL: the kernel was faster */
-        tdelete(node, &tree->nodes, compare);
-        tree->count--;
+        while (!LIST_EMPTY(&leaf->children))
+            leaf = LIST_FIRST(&leaf->children);
+        next = leaf->parent;
+        last = leaf == node;
+        drop_leaf(tree, leaf, release);
     }
-    unlink_node(tree, node);
 }
 
-/* Forgets @node and all below it, and what was only there because of it. @release: the kernel still watches. */
+/* The same, and what was only there because of it. */
 static void drop(struct watch_tree *tree, struct node *node, bool release)
 {
     struct node *parent = node->parent;
@@ -109,8 +139,32 @@ static void drop(struct watch_tree *tree, struct node *node, bool release)
     while (parent && parent->descriptor == UNWATCHED && LIST_EMPTY(&parent->children)) {
         node = parent;
         parent = node->parent;
-        unlink_node(tree, node);
+        drop_leaf(tree, node, false);
     }
+}
+
+/* Gives a node that has none its name and place. What had that place is not there any more: even if somebody keeps
+ * it open, so that the kernel does not let its watch go. 0 or -ENOMEM. */
+static int attach(struct watch_tree *tree, struct node *node, struct node *parent, const char *name)
+{
+    struct node *before = parent ? find_child(tree, parent, name) : NULL;
+    char *copy = strdup(name);
+
+    if (!copy)
+        return -ENOMEM;
+    if (before)
+        drop_all(tree, before, true);
+    free(node->name);
+    node->name = copy;
+    node->parent = parent;
+    if (!parent)
+        return 0;
+    if (lookup_add(&tree->by_name, node) < 0) {
+        node->parent = NULL;
+        return -ENOMEM;
+    }
+    LIST_INSERT_HEAD(&parent->children, node, sibling);
+    return 0;
 }
 
 int watch_tree_new(struct watch_tree **ret)
@@ -120,6 +174,8 @@ int watch_tree_new(struct watch_tree **ret)
 
     if (!tree)
         return -ENOMEM;
+    lookup_init(&tree->by_descriptor, &kind_by_descriptor);
+    lookup_init(&tree->by_name, &kind_by_name);
     tree->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (tree->fd < 0) {
         r = -errno;
@@ -142,6 +198,8 @@ void watch_tree_free(struct watch_tree *tree)
         drop(tree, tree->moving, false);
     if (tree->root)
         drop(tree, tree->root, false);
+    lookup_release(&tree->by_descriptor);
+    lookup_release(&tree->by_name);
     free(tree);
 }
 
@@ -169,31 +227,11 @@ static struct node *walk(const struct watch_tree *tree, const char *path, size_t
             return NULL;
         memcpy(name, path, part);
         name[part] = '\0';
-        node = find_child(node, name);
+        node = find_child(tree, node, name);
         path += part + (slash ? 1 : 0);
         length -= part + (slash ? 1 : 0);
     }
     return node;
-}
-
-static void attach(struct node *node, struct node *parent)
-{
-    if (node->parent)
-        LIST_REMOVE(node, sibling);
-    node->parent = parent;
-    if (parent)
-        LIST_INSERT_HEAD(&parent->children, node, sibling);
-}
-
-static int rename_node(struct node *node, const char *name)
-{
-    char *copy = strdup(name);
-
-    if (!copy)
-        return -ENOMEM;
-    free(node->name);
-    node->name = copy;
-    return 0;
 }
 
 static bool is_ancestor(const struct node *node, const struct node *of)
@@ -204,17 +242,19 @@ static bool is_ancestor(const struct node *node, const struct node *of)
     return false;
 }
 
+/* A node that is not watched yet; NULL when memory is out. */
 static struct node *new_node(struct watch_tree *tree, struct node *parent, const char *name)
 {
     struct node *node = calloc(1, sizeof *node);
 
-    if (!node || rename_node(node, name) < 0) {
+    if (!node)
+        return NULL;
+    node->descriptor = UNWATCHED;
+    if (attach(tree, node, parent, name) < 0) {
+        free(node->name);
         free(node);
         return NULL;
     }
-    node->descriptor = UNWATCHED;
-    tree->unwatched++;
-    attach(node, parent);
     if (!parent)
         tree->root = node;
     return node;
@@ -232,29 +272,24 @@ static struct node *make_parent(struct watch_tree *tree, const char *path)
         if (slash - path > NAME_MAX)
             return NULL;
         snprintf(name, sizeof name, "%.*s", (int)(slash - path), path);
-        node = find_child(node, name) ?: new_node(tree, node, name);
+        node = find_child(tree, node, name) ?: new_node(tree, node, name);
     }
     return node;
 }
 
-/* The node for a directory that is watched from now on. One may stand there because of what is below; it is looked
- * for only where there are such, because a directory may have very many others in it. */
+/* The node for a directory that is watched from now on: one may stand there because of what is below it. */
 static struct node *place_of(struct watch_tree *tree, struct node *parent, const char *name)
 {
-    struct node *node = !parent ? tree->root : tree->unwatched > 0 ? find_child(parent, name) : NULL;
+    struct node *node = parent ? find_child(tree, parent, name) : tree->root;
 
-    if (node && node->descriptor != UNWATCHED) {
-        drop_all(tree, node, true); /* of a directory that is there no longer */
-        node = NULL;
-    }
-    return node ?: new_node(tree, parent, name);
+    return node && node->descriptor == UNWATCHED ? node : new_node(tree, parent, name);
 }
 
 static int add(struct watch_tree *tree, struct node *parent, const char *name, int fd)
 {
     struct node *node;
     char link[64];
-    int descriptor;
+    int descriptor, r;
 
     /* By descriptor, so that no link can lead it elsewhere; DONT_FOLLOW would stop at the magic link itself. */
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -267,23 +302,24 @@ static int add(struct watch_tree *tree, struct node *parent, const char *name, i
         /* Known: the same place, or a directory that was moved here. */
         if (is_ancestor(node, parent))
             return -ELOOP;
-        attach(node, parent);
-        return rename_node(node, name);
+        detach(tree, node);
+        r = attach(tree, node, parent, name);
+        if (r < 0)
+            drop(tree, node, true);
+        return r;
     }
 
     node = place_of(tree, parent, name);
-    if (!node) {
+    if (node)
+        node->descriptor = descriptor;
+    if (!node || lookup_add(&tree->by_descriptor, node) < 0) {
+        if (node) {
+            node->descriptor = UNWATCHED;
+            drop(tree, node, false);
+        }
         inotify_rm_watch(tree->fd, descriptor);
         return -ENOMEM;
     }
-    node->descriptor = descriptor;
-    if (!tsearch(node, &tree->nodes, compare)) {
-        node->descriptor = UNWATCHED; /* as it is counted */
-        drop(tree, node, false);
-        inotify_rm_watch(tree->fd, descriptor);
-        return -ENOMEM;
-    }
-    tree->unwatched--;
     tree->count++;
     return 0;
 }
@@ -382,11 +418,11 @@ static enum watch_change root_change(struct watch_tree *tree, struct node *node,
 static enum watch_change directory_change(struct watch_tree *tree, struct node *node,
                                           const struct inotify_event *event)
 {
-    struct node *child = find_child(node, event->name);
+    struct node *child = find_child(tree, node, event->name);
 
     if (event->mask & IN_MOVED_FROM) {
         if (child) {
-            attach(child, NULL);
+            detach(tree, child);
             tree->moving = child;
             tree->moving_cookie = event->cookie;
         }
@@ -426,8 +462,7 @@ static enum watch_change interpret(struct watch_tree *tree, const struct inotify
 
     node = find_node(tree, event->wd);
     if (tree->moving && continues_move(tree, event) && node && !is_ancestor(tree->moving, node)) {
-        attach(tree->moving, node);
-        if (rename_node(tree->moving, event->name) < 0)
+        if (attach(tree, tree->moving, node, event->name) < 0)
             return WATCH_OVERFLOW;
         tree->moving = NULL;
     } else if (tree->moving && event->wd != tree->moving->descriptor) {

@@ -12,6 +12,7 @@
 #include "supervisor/claim.h"
 #include "supervisor/intake.h"
 #include "supervisor/originals.h"
+#include "supervisor/plan.h"
 #include "supervisor/publish.h"
 #include "supervisor/source.h"
 
@@ -100,11 +101,13 @@ static int move_output(void *user, const struct job *job, const struct job_outpu
 {
     const struct watcher *watcher = user;
 
+    if (job->plan)
+        return ledger_may_have(watcher->ledger, job, path);
     return ledger_move_output(watcher->ledger, job, output, path);
 }
 
-/* Before any work is done for outputs that could not have their names. */
-static enum verdict claim(struct watcher *watcher, struct job *job)
+/* Before any work is done for outputs that could not have their names (or, of a plan, after it: @made). */
+static enum verdict claim(struct watcher *watcher, struct job *job, bool made)
 {
     struct claim_context context = { .conf = job->folder, .root = -1, .move = move_output, .user = watcher };
     _cleanup_close_ int root = -1;
@@ -119,7 +122,31 @@ static enum verdict claim(struct watcher *watcher, struct job *job)
         return VERDICT_RETRY;
     }
     context.root = root;
-    return claim_outputs(&context, job, false);
+    return claim_outputs(&context, job, made);
+}
+
+/* A conflict does not end a plan: the names that there are to show are those of now. */
+static enum verdict claim_for_plan(struct watcher *watcher, struct job *job, bool made)
+{
+    enum verdict verdict = claim(watcher, job, made);
+
+    if (verdict == VERDICT_FAILED) {
+        if (job->plan->conflict.class == CLASS_NONE)
+            job->plan->conflict = job->failure;
+        job->failure = (struct error){ .class = CLASS_NONE };
+        verdict = VERDICT_OK;
+    }
+    plan_look_at_names(job);
+    return verdict;
+}
+
+/* A plan is of the version that is there now. */
+static void look(struct watcher *watcher, struct job *job)
+{
+    _cleanup_close_ int root = intake_open_root(watcher->intake);
+    enum verdict verdict = root < 0 ? VERDICT_RETURNED : source_look(job, root);
+
+    answer(watcher, REPLY_LOOKED, verdict, job);
 }
 
 static void open_source(struct watcher *watcher, struct job *job)
@@ -128,8 +155,8 @@ static void open_source(struct watcher *watcher, struct job *job)
     enum verdict verdict = root < 0 ? VERDICT_RETURNED : source_open(job, root, watcher->kernel);
 
     if (verdict == VERDICT_OK)
-        verdict = claim(watcher, job);
-    if (verdict == VERDICT_SUPERSEDED)
+        verdict = job->plan ? claim_for_plan(watcher, job, false) : claim(watcher, job, false);
+    if (verdict == VERDICT_SUPERSEDED && !job->plan)
         intake_touch(watcher->intake, job->path);
     answer(watcher, REPLY_OPENED, verdict, job);
 }
@@ -366,6 +393,12 @@ static void configure(struct watcher *watcher, const struct watcher_request *req
 static void serve(struct watcher *watcher, const struct watcher_request *request)
 {
     switch (request->op) {
+    case WATCHER_LOOK:
+        look(watcher, request->job);
+        break;
+    case WATCHER_CLAIM:
+        answer(watcher, REPLY_CLAIMED, claim_for_plan(watcher, request->job, true), request->job);
+        break;
     case WATCHER_OPEN:
         open_source(watcher, request->job);
         break;
@@ -377,6 +410,9 @@ static void serve(struct watcher *watcher, const struct watcher_request *request
         break;
     case WATCHER_ORIGINAL:
         handle_original(watcher, request->job, true);
+        break;
+    case WATCHER_SCAN:
+        intake_rescan(watcher->intake);
         break;
     case WATCHER_CONFIGURE:
         configure(watcher, request);

@@ -30,10 +30,13 @@ enum {
 };
 
 enum watcher_op {
-    WATCHER_OPEN, /* job: REPLY_OPENED */
+    WATCHER_LOOK,  /* a plan's job: REPLY_LOOKED with the version that the source has */
+    WATCHER_OPEN,  /* job: REPLY_OPENED */
+    WATCHER_CLAIM, /* a plan's job whose outputs are known: REPLY_CLAIMED */
     WATCHER_PUBLISH, /* job: REPLY_PUBLISHED, when the pictures are durable; held back while the folder is held */
     WATCHER_EXAMINE,   /* job that failed: REPLY_EXAMINED says whether the source still is that version */
     WATCHER_ORIGINAL,  /* job with a durable outcome: REPLY_ORIGINAL_HANDLED, when that has worked */
+    WATCHER_SCAN,      /* walk over the whole folder now; no reply */
     WATCHER_CONFIGURE, /* config, folder: from now on these; no reply */
     WATCHER_QUIESCE,   /* take in nothing more; no reply */
     WATCHER_STOP,      /* hand back what is under way and end: REPLY_WATCHER_ENDED is the last message */

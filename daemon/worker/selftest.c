@@ -101,7 +101,10 @@ static int failed(const struct sample *sample, struct error *error, const char *
 static int render_sample(const struct sample *sample, const struct recipe *recipe, const void *data,
                          size_t size, struct error *error)
 {
-    static const struct render_options options = { .fail_on = FAIL_ON_WARNING, .max_pixels = SIDE * SIDE };
+    static const struct render_options options = { .fail_on = FAIL_ON_WARNING,
+                                                   .max_pixels = SIDE * SIDE,
+                                                   .max_memory_bytes = UINT64_MAX,
+                                                   .memory_grant_bytes = UINT64_MAX };
     _cleanup_(rendered_release) struct rendered rendered = { 0 };
     struct error why;
 

@@ -2,7 +2,8 @@
 /* worker - see worker.h.
  *
  * A source is read, not mapped: a mapped file that is cut while it is read is a SIGBUS. Its bytes are hashed as
- * they were read, so the ledger knows the content that the outputs were made of. */
+ * they were read, so the ledger knows the content that the outputs were made of. A ticket whose grant is too small
+ * is handed back before anything large is allocated. */
 #include "worker.h"
 
 #include "base/cleanup.h"
@@ -26,6 +27,7 @@ struct job {
     struct rendered rendered;
     uint64_t source_hash;
     bool unchanged;
+    uint64_t needs_memory_bytes; /* not 0: more than the ticket grants; nothing was done */
 };
 
 static int memory_error(struct error *error, uint64_t bytes)
@@ -58,14 +60,35 @@ static int read_source(int fd, uint64_t bytes, void **ret, struct error *error)
     return 0;
 }
 
+/* A file that is itself larger than the grant is not even read: a guess must do for its picture. */
+static int check_source(struct job *job, struct error *error)
+{
+    uint64_t bytes = job->ticket->source_bytes, most = job->ticket->max_memory_bytes;
+
+    if (bytes > most)
+        return error_set(error, EFBIG, CLASS_PERMANENT, STAGE_LIMITS,
+                         "the file alone has %llu MB, more than the %llu MB of memory that MaxMemory= of the "
+                         "folder allows",
+                         (unsigned long long)(bytes >> 20), (unsigned long long)(most >> 20));
+    if (bytes > job->ticket->memory_grant_bytes && !job->ticket->plan)
+        job->needs_memory_bytes = bytes < most / 2 ? 2 * bytes : most;
+    return 0;
+}
+
 static int work(struct job *job, int source_fd, struct error *error)
 {
     struct render_options options = {
         .fail_on = (enum fail_on)job->ticket->fail_on,
         .max_pixels = job->ticket->max_pixels,
+        .max_memory_bytes = job->ticket->max_memory_bytes,
+        .memory_grant_bytes = job->ticket->memory_grant_bytes,
     };
     _cleanup_free_ void *data = NULL;
     int r;
+
+    r = check_source(job, error);
+    if (r < 0 || job->needs_memory_bytes > 0)
+        return r;
 
     r = read_source(source_fd, job->ticket->source_bytes, &data, error);
     if (r < 0)
@@ -75,7 +98,12 @@ static int work(struct job *job, int source_fd, struct error *error)
     job->unchanged = job->source_hash != 0 && job->source_hash == job->ticket->known_hash;
     if (job->unchanged)
         return 0;
-    return render(job->recipe, data, job->ticket->source_bytes, &options, &job->rendered, error);
+    if (job->ticket->plan)
+        return render_plan(job->recipe, data, job->ticket->source_bytes, &options, &job->rendered, error);
+
+    r = render(job->recipe, data, job->ticket->source_bytes, &options, &job->rendered, error);
+    job->needs_memory_bytes = job->rendered.needs_memory_bytes;
+    return r;
 }
 
 static uint64_t timeval_us(struct timeval time)
@@ -104,6 +132,7 @@ static void fill_source(struct result_message *result, const struct job *job)
     result->source_format = job->rendered.source_format;
     result->source_width = job->rendered.source_width;
     result->source_height = job->rendered.source_height;
+    result->needs_memory_bytes = job->needs_memory_bytes;
 }
 
 static void fill_failure(struct result_message *result, const struct error *error)
@@ -154,13 +183,14 @@ static int answer(const struct worker *worker, const struct ticket *ticket, int 
         fill_outputs(&result, &job.rendered, fds);
     fill_usage(&result, &before);
 
-    return worker_link_send(worker->link, &result, sizeof result, fds, result.output_count);
+    return worker_link_send(worker->link, &result, sizeof result, fds,
+                            ticket->plan ? 0 : result.output_count);
 }
 
 static bool is_possible(const struct worker *worker, const struct ticket *ticket)
 {
     return ticket->header.generation == worker->generation && ticket->recipe < worker->recipe_count &&
-           ticket->fail_on <= FAIL_ON_WARNING;
+           ticket->fail_on <= FAIL_ON_WARNING && ticket->plan <= 1;
 }
 
 /* Takes the next ticket and its source, which was sent before it. */

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -91,8 +92,11 @@ ssize_t fd_pass_receive(int socket, void *data, size_t size, int *fds, size_t *r
 
     collect_fds(&message, fds, &count);
     if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+        /* The buffer had room for more: it is this process that had none. */
+        bool full = !(message.msg_flags & MSG_TRUNC) && count < FD_PASS_MAX;
+
         close_all(fds, &count);
-        return -EMSGSIZE;
+        return full ? -EMFILE : -EMSGSIZE;
     }
 
     /* An empty message looks like the end; nobody would close the descriptors that came with it. */

@@ -14,7 +14,8 @@ int fd_pass_send(int socket, const void *data, size_t size, const int *fds, size
 
 /* Receives one message into @data (@size bytes) and its descriptors, O_CLOEXEC, into @fds (FD_PASS_MAX long),
  * whose number goes to *@ret_fd_count and which the caller closes. Returns the message's length, 0 at the end
- * of the connection, -EMSGSIZE when message or descriptors were cut (nothing is left open), or -errno. */
+ * of the connection, -EMSGSIZE when message or descriptors were cut, -EMFILE when this process has no room for
+ * the descriptors (either way the message is gone and nothing is left open), or another -errno. */
 ssize_t fd_pass_receive(int socket, void *data, size_t size, int *fds, size_t *ret_fd_count);
 
 #endif

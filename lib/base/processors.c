@@ -3,13 +3,12 @@
  * Documentation/scheduler/sched-bwc.rst (cpu.cfs_quota_us). */
 #include "base/processors.h"
 
+#include "base/cgroup.h"
 #include "base/cleanup.h"
 
 #include <sched.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 unsigned processors_under_quota(unsigned available, long long quota_us, long long period_us)
 {
@@ -34,71 +33,29 @@ static unsigned from_affinity(void)
     return count > 0 ? (unsigned)count : 1;
 }
 
-/* One line of the file at @directory/@name. */
-static bool read_line(const char *directory, const char *name, char *line, int size)
-{
-    char path[4096 + 64];
-    _cleanup_file_ FILE *file = NULL;
-
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-    file = fopen(path, "re");
-    return file && fgets(line, size, file);
-}
-
 /* The quota of one cgroup directory, v2 or v1. */
-static unsigned under_directory(unsigned available, const char *directory)
+static void apply_quota(const char *directory, void *context)
 {
+    unsigned *available = context;
     char line[128];
     long long quota = 0, period = 0;
 
-    if (read_line(directory, "cpu.max", line, sizeof line)) {
+    if (cgroup_read_line(directory, "cpu.max", line, sizeof line)) {
         if (sscanf(line, "%lld %lld", &quota, &period) == 2)
-            return processors_under_quota(available, quota, period);
-        return available;
+            *available = processors_under_quota(*available, quota, period);
+        return;
     }
-    if (read_line(directory, "cpu.cfs_quota_us", line, sizeof line) && sscanf(line, "%lld", &quota) == 1 &&
-        read_line(directory, "cpu.cfs_period_us", line, sizeof line) && sscanf(line, "%lld", &period) == 1)
-        return processors_under_quota(available, quota, period);
-    return available;
-}
-
-/* Every ancestor's quota counts: @path is walked up to the hierarchy's root. */
-static unsigned under_hierarchy(unsigned available, const char *mount, char *path)
-{
-    char directory[4096];
-
-    for (;;) {
-        char *slash = strrchr(path, '/');
-
-        snprintf(directory, sizeof directory, "%s%s", mount, path);
-        available = under_directory(available, directory);
-        if (!slash)
-            return available;
-        *slash = '\0';
-    }
+    if (cgroup_read_line(directory, "cpu.cfs_quota_us", line, sizeof line) &&
+        sscanf(line, "%lld", &quota) == 1 &&
+        cgroup_read_line(directory, "cpu.cfs_period_us", line, sizeof line) &&
+        sscanf(line, "%lld", &period) == 1)
+        *available = processors_under_quota(*available, quota, period);
 }
 
 unsigned processors_usable(void)
 {
     unsigned available = from_affinity();
-    _cleanup_file_ FILE *file = fopen("/proc/self/cgroup", "re");
-    char line[4096];
 
-    /* "0::/path" is v2; "N:cpu,cpuacct:/path" is v1's cpu controller. */
-    while (file && fgets(line, sizeof line, file)) {
-        char *controllers = strchr(line, ':');
-        char *path = controllers ? strchr(controllers + 1, ':') : NULL;
-
-        if (!path)
-            continue;
-        *controllers++ = '\0';
-        *path++ = '\0';
-        path[strcspn(path, "\n")] = '\0';
-
-        if (*controllers == '\0')
-            available = under_hierarchy(available, "/sys/fs/cgroup", path);
-        else if (strstr(controllers, "cpu") && !strstr(controllers, "cpuset"))
-            available = under_hierarchy(available, "/sys/fs/cgroup/cpu", path);
-    }
+    cgroup_walk("cpu", apply_quota, &available);
     return available;
 }

@@ -10,6 +10,9 @@
 /* Every file is read and, for a reload, a worker is started and tries itself out. */
 enum { CONFIGURATION_PATIENCE_MS = 60000 };
 
+/* A plan waits for a worker, and retries of a million jobs go over as many rows. */
+enum { PLAN_PATIENCE_MS = 60000, AGAIN_PATIENCE_MS = 600000 };
+
 int darkroom_status(struct darkroom *dk, char **ret_json)
 {
     struct request request;
@@ -57,15 +60,15 @@ int darkroom_jobs(struct darkroom *dk, const struct darkroom_jobs_filter *filter
     return request_perform(&request, ret_json);
 }
 
-/* "/v1/jobs/ID", for ids of any bytes. */
-static int job_path(struct darkroom *dk, const char *id, char **ret)
+/* @before, @name (of any bytes) as one component, @after. */
+static int name_path(struct darkroom *dk, const char *before, const char *name, const char *after, char **ret)
 {
-    char *escaped = curl_easy_escape(dk->curl, id, 0);
+    char *escaped = curl_easy_escape(dk->curl, name, 0);
     int n;
 
     if (!escaped)
         return -ENOMEM;
-    n = asprintf(ret, "/v1/jobs/%s", escaped);
+    n = asprintf(ret, "%s%s%s", before, escaped, after);
     curl_free(escaped);
     return n < 0 ? -ENOMEM : 0;
 }
@@ -78,7 +81,7 @@ int darkroom_job(struct darkroom *dk, const char *id, uint64_t wait_ms, char **r
     failure_clear(dk);
     if (*id == '\0')
         return failure_note(dk, EINVAL, "a job's id is not empty");
-    if (job_path(dk, id, &path) < 0)
+    if (name_path(dk, "/v1/jobs/", id, "", &path) < 0)
         return failure_note(dk, ENOMEM, "memory is out");
 
     request_init(&request, dk, path);
@@ -104,5 +107,65 @@ int darkroom_reload(struct darkroom *dk, char **ret_json)
     request_init(&request, dk, "/v1/reload");
     request.post = true;
     request.patience_ms = CONFIGURATION_PATIENCE_MS;
+    return request_perform(&request, ret_json);
+}
+
+int darkroom_plan(struct darkroom *dk, const char *path, const char *folder, char **ret_json)
+{
+    struct request request;
+
+    request_init(&request, dk, "/v1/plan");
+    request_add_text(&request, "path", path);
+    request_add_text(&request, "folder", folder);
+    request.patience_ms = PLAN_PATIENCE_MS;
+    return request_perform(&request, ret_json);
+}
+
+int darkroom_retry(struct darkroom *dk, const char *id, char **ret_json)
+{
+    struct request request;
+    char *path;
+
+    failure_clear(dk);
+    if (*id == '\0')
+        return failure_note(dk, EINVAL, "a job's id is not empty");
+    if (name_path(dk, "/v1/jobs/", id, "/retry", &path) < 0)
+        return failure_note(dk, ENOMEM, "memory is out");
+
+    request_init(&request, dk, path);
+    request.post = true;
+    free(path);
+    return request_perform(&request, ret_json);
+}
+
+int darkroom_retry_failed(struct darkroom *dk, const char *folder, char **ret_json)
+{
+    struct request request;
+
+    request_init(&request, dk, "/v1/jobs/retry");
+    request_add_text(&request, "state", "failed");
+    request_add_text(&request, "folder", folder);
+    request.post = true;
+    request.patience_ms = AGAIN_PATIENCE_MS;
+    return request_perform(&request, ret_json);
+}
+
+int darkroom_scan(struct darkroom *dk, const char *folder, int again, char **ret_json)
+{
+    struct request request;
+    char *path;
+
+    failure_clear(dk);
+    if (*folder == '\0')
+        return failure_note(dk, EINVAL, "a folder's name is not empty");
+    if (name_path(dk, "/v1/folders/", folder, "/scan", &path) < 0)
+        return failure_note(dk, ENOMEM, "memory is out");
+
+    request_init(&request, dk, path);
+    if (again)
+        request_add_text(&request, "again", "yes");
+    request.post = true;
+    request.patience_ms = AGAIN_PATIENCE_MS;
+    free(path);
     return request_perform(&request, ret_json);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* daemon_conf - see daemon_conf.h: the table of keys, and the one value of its own, Workers=auto. */
+/* daemon_conf - see daemon_conf.h: the table of keys, and the two values of its own, Workers=auto and
+ * MemoryBudget=auto. */
 #include "conf/daemon_conf.h"
 
 #include "base/cleanup.h"
@@ -9,9 +10,15 @@
 #include "conf/ini.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+static bool is_auto(const struct ini_entry *entry)
+{
+    return entry->value[0] == '\0' || strcmp(entry->value, "auto") == 0;
+}
 
 /* "auto", also when empty, or a number. */
 static int parse_workers(const struct ini_entry *entry, const struct conf_key *key, void *field,
@@ -19,13 +26,23 @@ static int parse_workers(const struct ini_entry *entry, const struct conf_key *k
 {
     char shown[200];
 
-    if (entry->value[0] == '\0' || strcmp(entry->value, "auto") == 0) {
+    if (is_auto(entry)) {
         *(uint64_t *)field = 0;
         return 0;
     }
     if (text_parse_unsigned(entry->value, key->min, key->max, field) < 0)
         return ini_problem(problems, entry->value_place, "Workers=%s: give auto, or a number from 1 to %d",
                            text_escape(entry->value, shown, sizeof shown), DAEMON_WORKERS_MAX);
+    return 0;
+}
+
+/* "auto", also when empty, or a size. */
+static int parse_budget(const struct ini_entry *entry, const struct conf_key *key, void *field,
+                        struct problems *problems)
+{
+    if (!is_auto(entry))
+        return conf_parse_size(entry, key, field, problems);
+    *(uint64_t *)field = 0;
     return 0;
 }
 
@@ -39,6 +56,14 @@ static const struct conf_key keys[] = {
       .min = 1,
       .max = DAEMON_WORKERS_MAX,
       .help = "How many pictures are worked on at once; auto: one a processor." },
+    { .section = "Daemon",
+      .name = "MemoryBudget",
+      .parse = parse_budget,
+      .offset = FIELD(memory_budget_bytes),
+      .min = 16ULL << 20,
+      .max = 1ULL << 50,
+      .help =
+          "How much memory the pictures that are worked on at once may take; auto: half of what there is." },
     { .section = "Daemon",
       .name = "JobTimeout",
       .parse = conf_parse_duration,

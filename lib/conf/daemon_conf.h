@@ -17,6 +17,7 @@ struct daemon_conf {
         max_attempts; /* [Daemon] MaxAttempts=3, 1…100: crashes, timeouts of its own before a file fails */
     uint64_t job_history_us, /* [Daemon] JobHistory=90d: how long jobs that have ended are remembered */
         stop_timeout_us; /* [Daemon] StopTimeout=20s: how long running jobs may take to finish on SIGTERM */
+    uint64_t memory_budget_bytes; /* [Daemon] MemoryBudget=auto; 0: auto, half of what this process may use */
     char *admin_group; /* [Control] AdminGroup=: besides root and the daemon's user, who may change things */
 };
 

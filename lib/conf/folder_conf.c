@@ -148,6 +148,7 @@ static const char *const existing_names[] = { "fail", "adopt", "skip", "overwrit
 static const char *const file_time_names[] = { "now", "source", NULL };
 static const char *const watch_names[] = { "auto", "inotify", "poll", NULL };
 static const char *const fail_on_names[] = { "none", "truncated", "error", "warning", NULL };
+static const char *const priority_names[] = { "low", "normal", "high", NULL };
 
 /* KEY(name, member, parser, …): a row; what follows are further fields. */
 #define KEY(key, member, parser, text, ...)                                                                  \
@@ -192,6 +193,11 @@ static const struct conf_key keys[] = {
         RANGE(1, MAX_PIXELS_MOST)),
     KEY("MaxFileSize", max_file_bytes, conf_parse_size, "Larger files are refused before they are read.",
         RANGE(1, 1ULL << 40)),
+    KEY("MaxMemory", max_memory_bytes, conf_parse_size,
+        "Pictures that would need more memory are refused before they are decoded.",
+        RANGE(1ULL << 20, 1ULL << 50)),
+    KEY("Priority", priority, conf_parse_choice, "Which folders' pictures go first.",
+        .choices = priority_names),
 };
 
 const char *folder_conf_existing_name(int existing)
@@ -215,6 +221,8 @@ static struct folder_conf defaults(void)
         .fail_on = FAIL_ON_TRUNCATED,
         .max_pixels = MAX_PIXELS_DEFAULT,
         .max_file_bytes = 2ULL << 30,
+        .max_memory_bytes = 4ULL << 30,
+        .priority = PRIORITY_NORMAL,
     };
 }
 

@@ -15,6 +15,7 @@ enum existing { EXISTING_FAIL, EXISTING_ADOPT, EXISTING_SKIP, EXISTING_OVERWRITE
 enum file_time { FILE_TIME_NOW, FILE_TIME_SOURCE };
 enum watch_mode { WATCH_AUTO, WATCH_INOTIFY, WATCH_POLL };
 enum fail_on { FAIL_ON_NONE, FAIL_ON_TRUNCATED, FAIL_ON_ERROR, FAIL_ON_WARNING }; /* as libvips orders them */
+enum priority { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH };                   /* ascending */
 
 /* Names are the keys of section [Folder]. */
 struct folder_conf {
@@ -42,6 +43,8 @@ struct folder_conf {
     int fail_on;                        /* FailOn=truncated; enum fail_on */
     uint64_t max_pixels;                /* MaxPixels=500M (plain number or K, M, G as powers of 1000) */
     uint64_t max_file_bytes;            /* MaxFileSize=2G */
+    uint64_t max_memory_bytes;          /* MaxMemory=4G: of the estimate for one picture */
+    int priority;                       /* Priority=normal; enum priority */
 };
 
 /* Fills in the defaults; @name is copied. 0 or -ENOMEM. */

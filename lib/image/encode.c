@@ -46,17 +46,17 @@ static const struct {
     [FORMAT_WEBP] = { save_webp, 16383 },
 };
 
-static int check_sides(const VipsImage *image, enum format format, struct error *error)
+int encode_check_sides(enum format format, uint32_t width, uint32_t height, struct error *error)
 {
     int max = encoders[format].side_max;
 
-    if (image->Xsize <= max && image->Ysize <= max)
+    if (width <= (uint32_t)max && height <= (uint32_t)max)
         return 0;
     return error_set(
         error, EFBIG, CLASS_PERMANENT, STAGE_ENCODE,
-        "%s pictures are at most %d pixels wide and high, this one would be %d × %d; give Width= or "
+        "%s pictures are at most %d pixels wide and high, this one would be %u × %u; give Width= or "
         "Height=, or another Format=",
-        format_info(format)->name, max, image->Xsize, image->Ysize);
+        format_info(format)->name, max, width, height);
 }
 
 static int encode_error(enum format format, struct error *error)
@@ -136,7 +136,7 @@ int encode(VipsImage *image, enum format format, unsigned quality, struct encode
     size_t size = 0;
     int r;
 
-    r = check_sides(image, format, error);
+    r = encode_check_sides(format, (uint32_t)image->Xsize, (uint32_t)image->Ysize, error);
     if (r < 0)
         return r;
 

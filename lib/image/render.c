@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* render - see render.h.
  *
- *   probe → select → decode (shrunk by the decoder where it can) → steps → scale → colours, pad, metadata → encode
- *                                                                  └── for each size ──┘└─ for each rendition ─┘
+ *   probe → select → estimate →
+ *   decode (shrunk by the decoder where it can) → steps → scale → colours, pad, metadata → encode
+ *                                                 └── for each size ──┘└─ for each rendition ─┘
  *
  * Pixels are pulled through libvips from the back, so a decoder's failure would show up in whatever asks first.
  * Two points where pictures are copied to memory keep the stages apart: after decoding or, when all renditions
@@ -11,12 +12,14 @@
 
 #include "base/cleanup.h"
 #include "image/colour.h"
+#include "image/estimate.h"
 #include "image/metadata.h"
 #include "image/resize.h"
 #include "image/selection.h"
 #include "image/source.h"
 #include "image/steps.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* Everything one job needs on its way. */
@@ -24,8 +27,9 @@ struct rendering {
     const struct recipe *recipe;
     struct source source;
     struct selection selection;
+    unsigned shrink;    /* by the decoder */
+    bool streamed;      /* the picture is decoded while it is scaled, once */
     VipsImage *picture; /* decoded, after the steps */
-    bool streamed;      /* it is not decoded yet, and can be once */
 
     VipsImage *window; /* the last scaled picture, in memory */
     struct placement window_placement;
@@ -67,22 +71,60 @@ static int render_error(struct error *error)
 }
 
 /* The decoder works before the steps turn the picture, and the margin is the same in both directions. */
-static unsigned choose_shrink(const struct rendering *rendering)
+static void plan(struct rendering *rendering)
 {
-    return geometry_shrink_on_load(steps_extent(rendering->recipe, &rendering->source),
-                                   selection_largest(&rendering->selection));
+    struct extent extent = steps_extent(rendering->recipe, &rendering->source);
+
+    selection_make(rendering->recipe, extent, &rendering->selection);
+    rendering->shrink = geometry_shrink_on_load(extent, selection_largest(&rendering->selection));
+    rendering->streamed = selection_is_one_window(&rendering->selection) &&
+                          !steps_need_memory(rendering->recipe, &rendering->source);
+}
+
+static uint64_t estimate(const struct rendering *rendering)
+{
+    const struct source *source = &rendering->source;
+    struct workload workload = {
+        .source_bytes = source_held_bytes(source),
+        .format = source->format,
+        .stored = source->shape.extent,
+        .bands = source->bands,
+        .sample_bytes = source->sample_bytes,
+        .alpha = source->alpha,
+        .whole = source->whole,
+        /* As source_decode() does: not every decoder can. */
+        .shrink = source->format == FORMAT_PNG ? 1 : rendering->shrink,
+        .streamed = rendering->streamed,
+        .recipe = rendering->recipe,
+        .selection = &rendering->selection,
+    };
+
+    return estimate_bytes(&workload);
+}
+
+static int check_memory(const struct rendering *rendering, const struct render_options *options,
+                        uint64_t *ret_needs, struct error *error)
+{
+    uint64_t bytes = estimate(rendering);
+
+    if (bytes > options->max_memory_bytes)
+        return error_set(
+            error, EFBIG, CLASS_PERMANENT, STAGE_LIMITS,
+            "it would need %llu MB of memory, more than the %llu MB that MaxMemory= of the folder "
+            "allows",
+            (unsigned long long)(bytes >> 20), (unsigned long long)(options->max_memory_bytes >> 20));
+    *ret_needs = bytes > options->memory_grant_bytes ? bytes : 0;
+    return 0;
 }
 
 static int decode(struct rendering *rendering, struct error *error)
 {
     int r;
 
-    r = source_decode(&rendering->source, choose_shrink(rendering), &rendering->picture, error);
+    r = source_decode(&rendering->source, rendering->shrink, &rendering->picture, error);
     if (r < 0)
         return r;
 
-    rendering->streamed = selection_is_one_window(&rendering->selection) &&
-                          !steps_need_memory(rendering->recipe, &rendering->source);
     if (!rendering->streamed && to_memory(&rendering->picture) < 0)
         return decode_error(error);
 
@@ -172,10 +214,45 @@ int render(const struct recipe *recipe, const void *data, size_t size, const str
     if (r < 0)
         return r;
 
-    selection_make(recipe, steps_extent(recipe, &rendering.source), &rendering.selection);
+    plan(&rendering);
+    r = check_memory(&rendering, options, &ret->needs_memory_bytes, error);
+    if (r < 0 || ret->needs_memory_bytes > 0)
+        return r;
 
     r = decode(&rendering, error);
     if (r < 0)
         return r;
     return make_outputs(&rendering, ret, error);
+}
+
+int render_plan(const struct recipe *recipe, const void *data, size_t size,
+                const struct render_options *options, struct rendered *ret, struct error *error)
+{
+    _cleanup_(rendering_release) struct rendering rendering = { .recipe = recipe };
+    struct render_options unbounded = *options;
+    int r;
+
+    r = probe(&rendering, data, size, options, ret, error);
+    if (r < 0)
+        return r;
+
+    plan(&rendering);
+    unbounded.memory_grant_bytes = UINT64_MAX; /* what there is to make is not made now */
+    r = check_memory(&rendering, &unbounded, &ret->needs_memory_bytes, error);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < rendering.selection.count; i++) {
+        const struct selected *selected = &rendering.selection.list[i];
+        struct extent canvas = selected->placement.canvas;
+
+        r = encode_check_sides(recipe->renditions[selected->rendition].format, canvas.width, canvas.height,
+                               error);
+        if (r < 0)
+            return r;
+        ret->outputs[ret->output_count++] = (struct rendered_output){
+            .rendition = selected->rendition,
+            .encoded = { .fd = -1, .width = canvas.width, .height = canvas.height },
+        };
+    }
+    return 0;
 }

@@ -5,6 +5,7 @@
 #include "image/source.h"
 
 #include "image/png_chunks.h"
+#include "image/webp_chunks.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -81,9 +82,29 @@ static int reduce(struct source *source, struct error *error)
                          source->size);
     if (source->reduced) {
         source->data = source->reduced;
+        source->reduced_from = source->size;
         source->size = size;
     }
     return 0;
+}
+
+static bool has_flag(VipsImage *header, const char *name)
+{
+    int value;
+
+    return vips_image_get_typeof(header, name) != 0 && vips_image_get_int(header, name, &value) == 0 && value;
+}
+
+static bool is_whole(const struct source *source, VipsImage *header)
+{
+    switch (source->format) {
+    case FORMAT_JPEG:
+        return has_flag(header, "jpeg-multiscan");
+    case FORMAT_WEBP:
+        return webp_chunks_is_lossless(source->data, source->size);
+    default:
+        return has_flag(header, "interlaced");
+    }
 }
 
 static int read_header(struct source *source, struct error *error)
@@ -97,6 +118,10 @@ static int read_header(struct source *source, struct error *error)
     source->shape.extent.width = (uint32_t)vips_image_get_width(header);
     source->shape.extent.height = (uint32_t)vips_image_get_height(header);
     source->shape.orientation = vips_image_get_orientation(header);
+    source->bands = (unsigned)header->Bands;
+    source->sample_bytes = (unsigned)VIPS_IMAGE_SIZEOF_ELEMENT(header);
+    source->alpha = vips_image_hasalpha(header);
+    source->whole = is_whole(source, header);
     return 0;
 }
 
@@ -118,6 +143,11 @@ int source_probe(const void *data, size_t size, enum fail_on fail_on, uint64_t m
         return r;
 
     return check_limits(ret, max_pixels, error);
+}
+
+uint64_t source_held_bytes(const struct source *source)
+{
+    return (uint64_t)source->size + source->reduced_from;
 }
 
 void source_release(struct source *source)

@@ -8,16 +8,21 @@
 #include "image/orient.h"
 #include "recipe/format.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct source {
     const void *data; /* the caller's, or @reduced */
     size_t size;
-    void *reduced; /* a PNG without what could not be trusted, or NULL */
+    void *reduced;       /* a PNG without what could not be trusted, or NULL */
+    size_t reduced_from; /* the size of what that was made from, or 0 */
     enum fail_on fail_on;
     enum format format;
-    struct shape shape; /* as stored */
+    struct shape shape; /* as stored; where several frames are decoded, all of them below each other */
+    unsigned bands, sample_bytes;
+    bool alpha;
+    bool whole; /* its decoder has to hold all of it at once */
 };
 
 /* Reads the header of the picture in @data, which must stay until the source is not used any more. @ret, which
@@ -25,6 +30,9 @@ struct source {
  * is no picture, limits when it has more than @max_pixels (its format and shape are set then). */
 int source_probe(const void *data, size_t size, enum fail_on fail_on, uint64_t max_pixels, struct source *ret,
                  struct error *error);
+
+/* How many bytes of the file are held, copies included. */
+uint64_t source_held_bytes(const struct source *source);
 
 void source_release(struct source *source);
 

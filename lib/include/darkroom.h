@@ -65,7 +65,8 @@ DARKROOM_PUBLIC int darkroom_open(const char *socket_path, struct darkroom **ret
 DARKROOM_PUBLIC void darkroom_close(struct darkroom *dk);
 
 /* How long the daemon may take to answer; milliseconds, not 0. What it was asked to wait comes on top, and a
- * minute for darkroom_check() and darkroom_reload(). */
+ * minute for darkroom_check(), darkroom_reload() and darkroom_plan(), ten for darkroom_retry_failed() and
+ * darkroom_scan(). */
 DARKROOM_PUBLIC void darkroom_set_answer_timeout(struct darkroom *dk, uint64_t timeout_ms);
 
 /* The socket's path that the handle uses; valid until it is closed. */
@@ -89,7 +90,8 @@ DARKROOM_PUBLIC int darkroom_status(struct darkroom *dk, char **ret_json);
 DARKROOM_PUBLIC int darkroom_status_wait(struct darkroom *dk, uint64_t after, uint64_t timeout_ms,
                                          char **ret_json);
 
-/* Lists jobs, newest first: {"jobs":[…]}. @filter may be NULL. */
+/* Lists jobs, newest first: {"jobs":[…],"more":true}; more: there are older ones that match. @filter may be NULL.
+ * -ENOENT: no such folder. */
 DARKROOM_PUBLIC int darkroom_jobs(struct darkroom *dk, const struct darkroom_jobs_filter *filter,
                                   char **ret_json);
 
@@ -103,6 +105,33 @@ DARKROOM_PUBLIC int darkroom_check(struct darkroom *dk, char **ret_json);
 /* Has the daemon read its configuration again; returns when the new one is in use: {"generation":2}.
  * -EEXIST: it is wrong, and the old one stays; darkroom_problem() lists the "problems" as above. */
 DARKROOM_PUBLIC int darkroom_reload(struct darkroom *dk, char **ret_json);
+
+/* Which outputs the file @path would make, and where; nothing is made. @path is bytes: absolute and below the Path= of
+ * some folder, or with @folder (else NULL) relative to that of the folder called so; without ".", ".." and empty
+ * components. The picture's header is read, not its pixels.
+ *     {"ok":true,"folder":"web","path":"a.jpg","recipe":"web","source":{"width":…,"height":…,"bytes":…},
+ *      "outputs":[{"path":"/…","format":"webp","width":…,"height":…,"name":"free","action":"make","owner":null}],
+ *      "removed":[{"path":"/…"}],"failure":null}
+ * name: free; ours (an earlier version of the file made what is there); taken (by the file "owner", or null: by what
+ * darkroom did not make, or somebody changed). action: make; number (make, under a name with a number); replace;
+ * overwrite; adopt (what is there stands for it); fail: then nothing is made. removed: made by an earlier version, and
+ * gone after this one. A path that is not UTF-8 comes with path_b64 beside it.
+ * A file that would make nothing is no failure of the call: ok is false, and "failure" has class, stage and message. */
+DARKROOM_PUBLIC int darkroom_plan(struct darkroom *dk, const char *path, const char *folder, char **ret_json);
+
+/* Tries the failed (or cancelled) job @id again, as a new job without attempts: {"retried":1,"job":"13"}. -EEXIST: it
+ * cannot be, darkroom_error() says why and what to do; -ENOENT: no such job. For administrators. */
+DARKROOM_PUBLIC int darkroom_retry(struct darkroom *dk, const char *id, char **ret_json);
+
+/* The same for all jobs that have failed, of @folder or (NULL) of all: {"retried":7,"moved":2,"left":0}. moved: their
+ * originals are in failed folders, and moving them back is the retry; left: others that cannot be tried now. */
+DARKROOM_PUBLIC int darkroom_retry_failed(struct darkroom *dk, const char *folder, char **ret_json);
+
+/* Has all of @folder looked at now. With @again not 0, everything that is done in it is made again: the outputs
+ * of an earlier recipe are replaced. Returns when the scan begins: {"folder":"web","again":40,"under_way":2}.
+ * under_way: jobs that are made again after they end if they began with another recipe. -ENOENT: no such folder,
+ * -EEXIST: it is lost. For administrators. */
+DARKROOM_PUBLIC int darkroom_scan(struct darkroom *dk, const char *folder, int again, char **ret_json);
 
 /* Frees an answer. Accepts NULL. */
 DARKROOM_PUBLIC void darkroom_free(char *json);

@@ -5,8 +5,12 @@
  *   supervisor → worker   link                 struct source_message + 1 descriptor: the source, for reading
  *   worker → supervisor   link                 struct hello_message (once), struct result_message + memfds
  *
+ * A worker that would need more memory than its ticket grants does nothing but say how much: the ticket is handed
+ * back, and comes again with a larger grant, to any worker.
+ *
  * The source is sent before its ticket, so a worker that has a ticket finds its source waiting. Tickets are
- * worked in order. A result's descriptors are sealed memory files, one for each of outputs[], in that order.
+ * worked in order. A result's descriptors are sealed memory files, one for each of outputs[], in that order; that of
+ * a plan has none, it only says which outputs there would be.
  * The end of the link is the lifeline both ways.
  *
  * Both ends are always of the same build; the version catches an installation caught half-way through an
@@ -21,7 +25,7 @@
 
 enum {
     WIRE_MAGIC = 0x6b726464, /* "ddrk" */
-    WIRE_VERSION = 1,
+    WIRE_VERSION = 2,
 };
 
 /* Descriptors of a worker, besides stdin, stdout (both /dev/null) and stderr: they are its numbers for them. */
@@ -46,10 +50,14 @@ struct ticket {
     struct wire_header header;
     uint32_t recipe;  /* number in the bundle */
     uint32_t fail_on; /* enum fail_on */
+    uint32_t plan;    /* 1: read the header and say what would be made; 0: make it */
+    uint32_t reserved;
     uint64_t source_bytes;
     uint64_t max_pixels;
     uint64_t
         known_hash; /* a source with this hash is not worked on: the result says "unchanged"; 0: any is */
+    uint64_t max_memory_bytes;   /* a picture that needs more fails */
+    uint64_t memory_grant_bytes; /* one that needs more than this is handed back, see result_message */
 };
 
 struct source_message {
@@ -70,7 +78,7 @@ struct hello_message {
 struct result_output {
     uint32_t rendition; /* number in the recipe; ascending */
     uint32_t width, height;
-    uint64_t bytes;
+    uint64_t bytes; /* 0 in a plan */
 };
 
 struct result_message {
@@ -82,7 +90,8 @@ struct result_message {
     uint32_t unchanged; /* the source is the one that the ticket's known_hash tells; no outputs */
     uint32_t output_count;
     uint64_t cpu_us, peak_rss_bytes;
-    uint64_t source_hash; /* XXH3-64 of the source's bytes; 0 until read */
+    uint64_t source_hash;        /* XXH3-64 of the source's bytes; 0 until read */
+    uint64_t needs_memory_bytes; /* not 0: handed back, the job needs so much; no class, no outputs */
     struct result_output outputs[RECIPE_RENDITIONS_MAX];
 };
 

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -166,56 +167,99 @@ static int check_magic(int fd, enum format format, struct error *error)
     return 0;
 }
 
-static int check_output(const struct result_output *output, const struct recipe *recipe, int fd,
-                        struct error *error)
+/* The numbers, which are the same whether the outputs were made or are only planned. */
+static int check_list(const struct result_message *result, const struct recipe *recipe, bool plan,
+                      size_t fd_count, struct error *error)
 {
-    if (output->rendition >= recipe->rendition_count)
-        return nonsense(error, "an output that is not in the recipe");
-    if (output->width == 0 || output->height == 0 || output->bytes == 0)
+    if (result->output_count == 0 || result->output_count > recipe->rendition_count)
+        return nonsense(error, "an impossible number of outputs");
+    if (plan && fd_count > 0)
+        return nonsense(error, "pictures where a plan was asked for");
+    if (!plan && result->output_count != fd_count)
+        return nonsense(error, "other than one descriptor an output");
+
+    for (size_t i = 0; i < result->output_count; i++) {
+        const struct result_output *output = &result->outputs[i];
+
+        if (i > 0 && output->rendition <= result->outputs[i - 1].rendition)
+            return nonsense(error, "outputs out of order");
+        if (output->rendition >= recipe->rendition_count)
+            return nonsense(error, "an output that is not in the recipe");
+        if (output->width == 0 || output->height == 0)
+            return nonsense(error, "an empty output");
+    }
+    return 0;
+}
+
+static int check_picture(const struct result_output *output, const struct recipe *recipe, int fd,
+                         struct error *error)
+{
+    if (output->bytes == 0)
         return nonsense(error, "an empty output");
     if (fd_check_sealed(fd, output->bytes) < 0)
         return nonsense(error, "an output that is not sealed, or not as long as announced");
     return check_magic(fd, recipe->renditions[output->rendition].format, error);
 }
 
-static int check_outputs(const struct result_message *result, const struct recipe *recipe, const int *fds,
-                         size_t fd_count, struct error *error)
+static int check_pictures(const struct result_message *result, const struct recipe *recipe, const int *fds,
+                          size_t fd_count, struct error *error)
 {
-    if (result->output_count == 0 || result->output_count > recipe->rendition_count)
-        return nonsense(error, "an impossible number of outputs");
-    if (result->output_count != fd_count)
-        return nonsense(error, "other than one descriptor an output");
-
     for (size_t i = 0; i < fd_count; i++) {
-        int r;
+        int r = check_picture(&result->outputs[i], recipe, fds[i], error);
 
-        if (i > 0 && result->outputs[i].rendition <= result->outputs[i - 1].rendition)
-            return nonsense(error, "outputs out of order");
-
-        r = check_output(&result->outputs[i], recipe, fds[i], error);
         if (r < 0)
             return r;
     }
     return 0;
 }
 
+static int check_no_pictures(const struct result_message *result, struct error *error)
+{
+    for (size_t i = 0; i < result->output_count; i++)
+        if (result->outputs[i].bytes != 0)
+            return nonsense(error, "pictures where a plan was asked for");
+    return 0;
+}
+
 static int check_source(const struct result_message *result, struct error *error)
 {
+    bool worked = result->class == CLASS_NONE && !result->unchanged && result->needs_memory_bytes == 0;
+
     if (result->source_format >= FORMAT_COUNT)
         return nonsense(error, "a source of no known format");
     if ((result->source_width == 0) != (result->source_height == 0))
         return nonsense(error, "half a source size");
-    if (result->class == CLASS_NONE && !result->unchanged && result->source_width == 0)
+    if (worked && result->source_width == 0)
         return nonsense(error, "outputs of an unread source");
     return 0;
 }
 
-int worker_link_check_result(const struct result_message *result, uint64_t job, const struct recipe *recipe,
-                             const int *fds, size_t fd_count, struct error *error)
+static int check_hand_back(const struct result_message *result, const struct ticket *ticket, size_t fd_count,
+                           struct error *error)
+{
+    if (result->class != CLASS_NONE || result->unchanged || result->output_count > 0 || fd_count > 0)
+        return nonsense(error, "a ticket handed back and an outcome");
+    if (ticket->plan || result->needs_memory_bytes <= ticket->memory_grant_bytes)
+        return nonsense(error, "a ticket handed back that had granted enough memory");
+    if (result->needs_memory_bytes > ticket->max_memory_bytes)
+        return nonsense(error, "a need of more memory than the folder allows");
+    return 0;
+}
+
+static int check_unchanged(const struct result_message *result, size_t fd_count, struct error *error)
+{
+    if (result->class != CLASS_NONE || result->output_count > 0 || fd_count > 0 || result->source_hash == 0)
+        return nonsense(error, "outputs or a failure of an unchanged source");
+    return 0;
+}
+
+int worker_link_check_result(const struct result_message *result, const struct ticket *ticket,
+                             const struct recipe *recipe, const int *fds, size_t fd_count,
+                             struct error *error)
 {
     int r;
 
-    if (result->header.kind != WIRE_RESULT || result->header.job != job)
+    if (result->header.kind != WIRE_RESULT || result->header.job != ticket->header.job)
         return nonsense(error, "another job's number");
     if (result->class >= ERROR_CLASS_COUNT || result->stage >= ERROR_STAGE_COUNT)
         return nonsense(error, "an unknown class or stage");
@@ -224,12 +268,16 @@ int worker_link_check_result(const struct result_message *result, uint64_t job, 
     if (r < 0)
         return r;
 
+    if (result->needs_memory_bytes > 0)
+        return check_hand_back(result, ticket, fd_count, error);
     if (result->unchanged)
-        return result->class == CLASS_NONE && result->output_count == 0 && fd_count == 0 &&
-                       result->source_hash
-                   ? 0
-                   : nonsense(error, "outputs or a failure of an unchanged source");
+        return check_unchanged(result, fd_count, error);
     if (result->class != CLASS_NONE)
         return check_failure(result, fd_count, error);
-    return check_outputs(result, recipe, fds, fd_count, error);
+
+    r = check_list(result, recipe, ticket->plan, fd_count, error);
+    if (r < 0)
+        return r;
+    return ticket->plan ? check_no_pictures(result, error)
+                        : check_pictures(result, recipe, fds, fd_count, error);
 }

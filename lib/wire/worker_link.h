@@ -33,14 +33,18 @@ union worker_message {
 
 /* Supervisor: takes the next message without waiting. Returns 1 and fills @ret and @fds (FD_PASS_MAX long; the
  * caller closes them), 0 when there is none now, -ECONNRESET at the end of the link, -EBADMSG when it is not a
- * message of ours by size, magic, version or generation, or another -errno. Texts are NUL-terminated. */
+ * message of ours by size, magic, version or generation, -EMFILE when there was a message but no room for its
+ * descriptors here (it is lost), or another -errno. Texts are NUL-terminated. */
 int worker_link_receive(int link, uint64_t generation, union worker_message *ret, int *fds,
                         size_t *ret_fd_count);
 
-/* Supervisor: is @result possible for @job under @recipe? Numbers in range, renditions ascending, as many
- * sealed descriptors as outputs, each of the announced size and with its format's magic bytes. 0, or -EBADMSG
- * and @error says what was wrong with it. */
-int worker_link_check_result(const struct result_message *result, uint64_t job, const struct recipe *recipe,
-                             const int *fds, size_t fd_count, struct error *error);
+/* Supervisor: is @result possible for @ticket, as it was sent, under @recipe? Numbers in range, renditions
+ * ascending, as many sealed descriptors as outputs, each of the announced size and with its format's magic bytes;
+ * for a plan, outputs without bytes and no descriptors; a ticket handed back needs more than it granted and no more
+ * than the folder allows. 0, or -EBADMSG and @error says
+ * what was wrong with it. */
+int worker_link_check_result(const struct result_message *result, const struct ticket *ticket,
+                             const struct recipe *recipe, const int *fds, size_t fd_count,
+                             struct error *error);
 
 #endif

@@ -10,7 +10,7 @@
 
 struct http_answer {
     long status;
-    char type[64], body[8192];
+    char type[64], allow[64], location[64], body[8192];
     size_t size;
 };
 
@@ -24,6 +24,14 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     answer->size += taken;
     answer->body[answer->size] = '\0';
     return size * count;
+}
+
+static void take_header(CURL *curl, const char *name, char *ret, size_t size)
+{
+    struct curl_header *header;
+
+    if (curl_easy_header(curl, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+        snprintf(ret, size, "%s", header->value);
 }
 
 static void http(const struct harness *h, const char *method, const char *path, struct http_answer *ret)
@@ -44,27 +52,49 @@ static void http(const struct harness *h, const char *method, const char *path, 
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &ret->status);
     curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
     snprintf(ret->type, sizeof ret->type, "%s", type ?: "");
+    take_header(curl, "Allow", ret->allow, sizeof ret->allow);
+    take_header(curl, "Location", ret->location, sizeof ret->location);
     curl_easy_cleanup(curl);
 }
 
 static const struct {
     const char *method, *path;
     int status;
+    const char *says; /* or NULL */
 } requests[] = {
-    { "GET", "/", 404 },
-    { "GET", "/v1/nothing", 404 },
-    { "GET", "/v1/jobs/999999", 404 },
-    { "GET", "/v1/jobs/one", 404 },
-    { "GET", "/v1/jobs/1/2", 404 },
-    { "POST", "/v1/status", 405 },
-    { "DELETE", "/v1/jobs/1", 405 },
-    { "GET", "/v1/reload", 405 },
-    { "GET", "/v1/jobs?limit=many", 400 },
-    { "GET", "/v1/jobs?limit=100000000", 400 },
-    { "GET", "/v1/jobs?state=asleep", 400 },
-    { "GET", "/v1/status?wait=never", 400 },
-    { "GET", "/v1/status?after=-1", 400 },
-    { "GET", "/v1/%00%0a%ff", 404 },
+    { "GET", "/", 404, NULL },
+    { "GET", "/v1/nothing", 404, NULL },
+    { "GET", "/v1/jobs/999999", 404, NULL },
+    { "GET", "/v1/jobs/one", 404, NULL },
+    { "GET", "/v1/jobs/1/2", 404, NULL },
+    { "POST", "/v1/status", 405, NULL },
+    { "DELETE", "/v1/jobs/1", 405, NULL },
+    { "GET", "/v1/reload", 405, NULL },
+    { "GET", "/v1/jobs?limit=many", 400, NULL },
+    { "GET", "/v1/jobs?limit=100000000", 400, NULL },
+    { "GET", "/v1/jobs?state=asleep", 400, NULL },
+    { "GET", "/v1/status?wait=never", 400, NULL },
+    { "GET", "/v1/status?after=-1", 400, NULL },
+    { "GET", "/v1/%00%0a%ff", 404, NULL },
+    { "GET", "/v1/status?waits=1s", 400, "waits" },
+    { "GET", "/v1/jobs?Folder=web", 400, "Folder" },
+    { "GET", "/v1/jobs/1?state=done", 400, "state" },
+    { "POST", "/v1/reload?now", 400, "now" },
+    { "GET", "/v1/jobs?folder=wob", 404, "there are: web" },
+    { "GET", "/v1/jobs/1/retry", 405, NULL },
+    { "POST", "/v1/jobs/1/retry", 404, "no job 1" },
+    { "POST", "/v1/jobs/one/retry", 404, NULL },
+    { "POST", "/v1/jobs//retry", 404, NULL },
+    { "POST", "/v1/jobs/retry", 400, "state=failed" },
+    { "POST", "/v1/jobs/retry?state=done", 400, "state=failed" },
+    { "POST", "/v1/jobs/retry?state=failed&folder=wob", 404, "there are: web" },
+    { "POST", "/v1/folders/wob/scan", 404, "there are: web" },
+    { "POST", "/v1/folders/web/scan?again=perhaps", 400, "perhaps" },
+    { "GET", "/v1/folders/web/scan", 405, NULL },
+    { "GET", "/v1/plan", 400, "path=" },
+    { "GET", "/v1/plan?path=a.jpg", 400, "absolute" },
+    { "GET", "/v1/plan?path=/a/../b.jpg", 400, ".." },
+    { "GET", "/v1/plan?path=a.jpg&folder=wob", 404, "there are: web" },
 };
 
 static void check_problem(const struct http_answer *answer, const char *path, int status)
@@ -91,7 +121,85 @@ START_TEST(wrong_requests_get_problem_documents)
     for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
         http(&h, requests[i].method, requests[i].path, &answer);
         check_problem(&answer, requests[i].path, requests[i].status);
+        ck_assert_msg(!requests[i].says || strstr(answer.body, requests[i].says), "%s: %s", requests[i].path,
+                      answer.body);
+        ck_assert_int_eq(answer.allow[0] != '\0', requests[i].status == 405);
     }
+    harness_close(&h);
+}
+END_TEST
+
+static int ctl(const struct harness *h, const char *a, const char *b, const char **ret_output)
+{
+    return HARNESS_RUN(h, ret_output, "darkroomctl", "--socket", harness_path(h, "run/api.sock"), a, b);
+}
+
+START_TEST(what_is_allowed_and_where_the_new_job_is_stands_in_headers)
+{
+    struct http_answer answer;
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    http(&h, "DELETE", "/v1/status", &answer);
+    ck_assert_str_eq(answer.allow, "GET");
+    http(&h, "DELETE", "/v1/jobs/retry", &answer); /* may be a job's id as well */
+    ck_assert_str_eq(answer.allow, "GET, POST");
+
+    harness_drop_bytes(&h, "a.jpg", "no picture", 10);
+    harness_await_ends(&h, 0, 1);
+    http(&h, "POST", "/v1/jobs/1/retry", &answer);
+    ck_assert_int_eq(answer.status, 202);
+    ck_assert_str_eq(answer.location, "/v1/jobs/2");
+    harness_await_ends(&h, 0, 2);
+    http(&h, "GET", "/v1/jobs/2", &answer);
+    ck_assert_int_eq(answer.status, 200);
+    harness_close(&h);
+}
+END_TEST
+
+/* Rule 11: as long as a path can be, each of its bytes as %XX. */
+START_TEST(a_path_of_any_length_and_bytes_can_be_asked_for)
+{
+    char path[PATH_MAX];
+    struct harness h;
+    char *text;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    memset(path, 0xfe, sizeof path - 1);
+    for (size_t i = 0; i < sizeof path - 1; i += 200)
+        path[i] = '/';
+    memcpy(path + sizeof path - 5, ".jpg", 5);
+    ck_assert_int_eq(darkroom_plan(h.dk, path, NULL, &text), 0);
+    ck_assert_ptr_nonnull(strstr(text, "path_b64"));
+    darkroom_free(text);
+    harness_close(&h);
+}
+END_TEST
+
+START_TEST(a_list_that_is_not_all_says_so)
+{
+    enum { COUNT = 5 };
+    struct harness h;
+    const char *text;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    for (int i = 0; i < COUNT; i++) {
+        char name[32];
+
+        snprintf(name, sizeof name, "%d.jpg", i);
+        harness_drop(&h, name, 48, 48, (unsigned)i);
+    }
+    harness_await_ends(&h, COUNT, 0);
+    ck_assert_int_eq(ctl(&h, "jobs", "--limit=4", &text), 0);
+    ck_assert_msg(strstr(text, "The newest 4 of more; --limit=N shows"), "%s", text);
+    ck_assert_int_eq(ctl(&h, "jobs", "--limit=5", &text), 0);
+    ck_assert_msg(!strstr(text, "of more"), "%s", text);
     harness_close(&h);
 }
 END_TEST
@@ -142,11 +250,6 @@ START_TEST(a_job_can_be_waited_for)
     harness_close(&h);
 }
 END_TEST
-
-static int ctl(const struct harness *h, const char *a, const char *b, const char **ret_output)
-{
-    return HARNESS_RUN(h, ret_output, "darkroomctl", "--socket", harness_path(h, "run/api.sock"), a, b);
-}
 
 START_TEST(darkroomctl_shows_and_its_exit_codes_tell)
 {
@@ -242,6 +345,8 @@ START_TEST(status_answers_while_jobs_run)
 END_TEST
 
 HARNESS_MAIN("control", UNIT_TEST(wrong_requests_get_problem_documents),
-             UNIT_TEST(health_and_readiness_are_told), UNIT_TEST(a_job_can_be_waited_for),
-             UNIT_TEST(darkroomctl_shows_and_its_exit_codes_tell), UNIT_TEST(darkroomctl_checks_and_reloads),
-             UNIT_TEST(status_answers_while_jobs_run))
+             UNIT_TEST(what_is_allowed_and_where_the_new_job_is_stands_in_headers),
+             UNIT_TEST(a_path_of_any_length_and_bytes_can_be_asked_for),
+             UNIT_TEST(a_list_that_is_not_all_says_so), UNIT_TEST(health_and_readiness_are_told),
+             UNIT_TEST(a_job_can_be_waited_for), UNIT_TEST(darkroomctl_shows_and_its_exit_codes_tell),
+             UNIT_TEST(darkroomctl_checks_and_reloads), UNIT_TEST(status_answers_while_jobs_run))

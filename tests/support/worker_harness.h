@@ -147,6 +147,7 @@ static inline struct ticket harness_ticket(uint64_t job, uint32_t recipe, uint64
     ticket.fail_on = FAIL_ON_TRUNCATED;
     ticket.source_bytes = source_bytes;
     ticket.max_pixels = 500000000;
+    ticket.max_memory_bytes = ticket.memory_grant_bytes = 4ULL << 30;
     return ticket;
 }
 
@@ -172,6 +173,7 @@ static inline void harness_submit(struct harness *harness, uint64_t job, const v
 static inline bool harness_try_answer(struct harness *harness, uint64_t job, const struct recipe *recipe,
                                       struct harness_answer *ret)
 {
+    struct ticket ticket = harness_ticket(job, 0, 0);
     union worker_message message;
     struct error error;
 
@@ -179,9 +181,9 @@ static inline bool harness_try_answer(struct harness *harness, uint64_t job, con
         return false;
 
     ck_assert_int_eq(message.header.kind, WIRE_RESULT);
-    ck_assert_msg(worker_link_check_result(&message.result, job, recipe, ret->fds, ret->fd_count, &error) ==
-                      0,
-                  "%s", error.text);
+    ck_assert_msg(
+        worker_link_check_result(&message.result, &ticket, recipe, ret->fds, ret->fd_count, &error) == 0,
+        "%s", error.text);
     ret->result = message.result;
     return true;
 }

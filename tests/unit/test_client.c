@@ -205,6 +205,41 @@ static int call_reload(void)
     return darkroom_reload(dk, &json);
 }
 
+static int call_plan(void)
+{
+    return darkroom_plan(dk, "/srv/in/a b&c=\xc3\xbc%41.jpg", NULL, &json);
+}
+
+static int call_plan_in_a_folder(void)
+{
+    return darkroom_plan(dk, "\xff\n.jpg", "web", &json);
+}
+
+static int call_retry(void)
+{
+    return darkroom_retry(dk, "12", &json);
+}
+
+static int call_retry_failed(void)
+{
+    return darkroom_retry_failed(dk, NULL, &json);
+}
+
+static int call_retry_failed_of_a_folder(void)
+{
+    return darkroom_retry_failed(dk, "web", &json);
+}
+
+static int call_scan(void)
+{
+    return darkroom_scan(dk, "web", 0, &json);
+}
+
+static int call_scan_again(void)
+{
+    return darkroom_scan(dk, "web", 1, &json);
+}
+
 static const struct {
     int (*call)(void);
     const char *asked; /* as the server decoded it */
@@ -221,6 +256,13 @@ static const struct {
     { call_job_with_dots, "GET /v1/jobs/.." },
     { call_check, "POST /v1/check" },
     { call_reload, "POST /v1/reload" },
+    { call_plan, "GET /v1/plan?path=/srv/in/a b&c=\xc3\xbc%41.jpg" },
+    { call_plan_in_a_folder, "GET /v1/plan?path=\xff\n.jpg&folder=web" },
+    { call_retry, "POST /v1/jobs/12/retry" },
+    { call_retry_failed, "POST /v1/jobs/retry?state=failed" },
+    { call_retry_failed_of_a_folder, "POST /v1/jobs/retry?state=failed&folder=web" },
+    { call_scan, "POST /v1/folders/web/scan" },
+    { call_scan_again, "POST /v1/folders/web/scan?again=yes" },
 };
 
 START_TEST(each_call_asks_its_question)
@@ -242,9 +284,11 @@ START_TEST(a_filter_of_a_later_version_is_refused)
 }
 END_TEST
 
-START_TEST(an_empty_job_id_is_refused)
+START_TEST(an_empty_name_is_refused)
 {
     ck_assert_int_eq(darkroom_job(dk, "", 0, &json), -EINVAL);
+    ck_assert_int_eq(darkroom_retry(dk, "", &json), -EINVAL);
+    ck_assert_int_eq(darkroom_scan(dk, "", 0, &json), -EINVAL);
     ck_assert_str_eq(server.asked, "");
 }
 END_TEST
@@ -539,7 +583,7 @@ static Suite *client_suite(void)
     tcase_add_checked_fixture(questions_case, setup, teardown);
     tcase_add_loop_test(questions_case, each_call_asks_its_question, 0, ARRAY_SIZE(questions));
     tcase_add_test(questions_case, a_filter_of_a_later_version_is_refused);
-    tcase_add_test(questions_case, an_empty_job_id_is_refused);
+    tcase_add_test(questions_case, an_empty_name_is_refused);
     suite_add_tcase(suite, questions_case);
 
     tcase_add_checked_fixture(answers_case, setup, teardown);

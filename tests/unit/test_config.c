@@ -428,8 +428,21 @@ START_TEST(a_configuration_lives_as_long_as_its_last_reference)
 }
 END_TEST
 
-UNIT_MAIN("config", UNIT_TEST(a_whole_tree_is_loaded),
-          UNIT_TEST(a_recipe_that_two_folders_name_is_loaded_once),
+START_TEST(the_names_of_folders_are_listed_as_far_as_there_is_room)
+{
+    struct folder_conf folders[] = { { .name = (char *)"print" }, { .name = (char *)"web" } };
+    struct config two = { .folders = folders, .folder_count = 2 };
+    char names[40], few[9];
+
+    ck_assert_str_eq(config_folder_names(&two, names, sizeof names), "print, web");
+    ck_assert_str_eq(config_folder_names(&two, few, sizeof few), "print, w");
+    two.folder_count = 0;
+    ck_assert_str_eq(config_folder_names(&two, names, sizeof names), "none");
+}
+END_TEST
+
+UNIT_MAIN("config", UNIT_TEST(the_names_of_folders_are_listed_as_far_as_there_is_room),
+          UNIT_TEST(a_whole_tree_is_loaded), UNIT_TEST(a_recipe_that_two_folders_name_is_loaded_once),
           UNIT_TEST(an_own_recipe_comes_before_the_vendors),
           UNIT_TEST(the_number_of_workers_from_the_options_counts),
           UNIT_TEST(other_files_in_folders_are_left_alone),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The daemon's answers as people see them. */
 #include "ctl/jobs_view.h"
+#include "ctl/plan_view.h"
 #include "ctl/status_view.h"
 
 #include "base/cleanup.h"
@@ -27,6 +28,11 @@ static int print_jobs(const json_t *answer, const struct screen *screen)
     return jobs_view_print(answer, NOW, screen);
 }
 
+static int print_plan(const json_t *answer, const struct screen *screen)
+{
+    return plan_view_print(answer, screen);
+}
+
 static const struct {
     const char *sentence;
     int (*print)(const json_t *answer, const struct screen *screen);
@@ -36,6 +42,7 @@ static const struct {
       "{'version':'0.1.0','state':'running','uptime_s':11530.5,'sequence':9,"
       "'problems':['the ledger\\'s disk is full'],"
       "'jobs':{'waiting':0,'queued':3,'opening':0,'running':1,'publishing':0,'done':40,'failed':1},"
+      "'memory':{'budget_bytes':240000000,'granted_bytes':129000000,'waiting':2},"
       "'workers':[{'pid':4711,'generation':2,'state':'busy','job':'12','jobs_done':20,'rss_bytes':31200000},"
       "{'pid':4712,'generation':2,'state':'idle','job':null,'jobs_done':21,'rss_bytes':900}],"
       "'folders':[{'name':'web','path':'/srv/in','watch':'inotify','state':'ok','reason':null,'waiting':0,"
@@ -44,6 +51,7 @@ static const struct {
       "darkroomd 0.1.0: running, up 3 h 12 min\n"
       "PROBLEM: the ledger's disk is full\n"
       "Jobs: 3 queued, 1 running, 40 done, 1 failed\n"
+      "Memory: 2 jobs wait for it, 129.0 MB of 240.0 MB granted\n"
       "\n"
       "FOLDER  WATCH    STATE  WAITING  QUEUED  PATH      REASON\n"
       "web     inotify  ok           0       3  /srv/in   -\n"
@@ -103,6 +111,33 @@ static const struct {
       "12  failed   web     a.jpg        permanent/decode  not an image  30 s\n"
       " 9  running  web     b\\x0ac.jpg   -                 -              2 h\n"
       " 8  done     web     caf\\xe9.jpg  -                 -              2 d\n" },
+    { "a plan with names of all kinds", print_plan,
+      "{'ok':false,'folder':'web','path':'sub/a\\n.jpg','recipe':'web','source':{'width':640,'height':480,"
+      "'bytes':9},'outputs':["
+      "{'path':'/out/a.png','width':320,'height':240,'name':'free','action':'make','owner':null},"
+      "{'path':'/out/b.png','width':32,'height':24,'name':'ours','action':'replace','owner':null},"
+      "{'path':'/out/"
+      "c.png','width':3,'height':2,'name':'taken','action':'fail','owner':{'folder':'web','path':"
+      "'c.gif'}},"
+      "{'path':'/out/"
+      "d?.png','path_b64':'L291dC9k6S5wbmc=','width':3,'height':2,'name':'taken','action':'overwrite',"
+      "'owner':null}],'removed':[{'path':'/out/"
+      "old.png'}],'failure':{'class':'conflict','stage':'plan','message':"
+      "'its output c.png belongs to web/c.gif already'}}",
+      "web/sub/a\\x0a.jpg (640 × 480):\n"
+      "ACTION          SIZE  OUTPUT          IN THE WAY\n"
+      "make       320 × 240  /out/a.png      -\n"
+      "replace      32 × 24  /out/b.png      -\n"
+      "fail           3 × 2  /out/c.png      c.gif\n"
+      "overwrite      3 × 2  /out/d\\xe9.png  a file that is not ours\n"
+      "remove             -  /out/old.png    -\n"
+      "conflict/plan: its output c.png belongs to web/c.gif already; nothing would be made\n" },
+    { "a plan of what no folder takes", print_plan,
+      "{'ok':false,'folder':null,'path':'/"
+      "x.jpg','outputs':[],'removed':[],'failure':{'class':'permanent','stage':"
+      "'plan','message':'it is not below'}}",
+      "/x.jpg:\npermanent/plan: it is not below; nothing would be made\n" },
+    { "a plan that says nothing", print_plan, "{}", "-:\n" },
     { "no jobs", print_jobs, "{'jobs':[]}", "No jobs.\n" },
     { "not even a list of jobs", print_jobs, "{}", "No jobs.\n" },
     { "a job that says nothing", print_jobs, "{'jobs':[{}]}",

@@ -25,6 +25,7 @@ static void expect_defaults(const struct daemon_conf *conf)
     ck_assert_uint_eq(conf->max_attempts, 3);
     ck_assert_uint_eq(conf->job_history_us, 90ULL * 86400 * USEC_PER_SEC);
     ck_assert_uint_eq(conf->stop_timeout_us, 20 * USEC_PER_SEC);
+    ck_assert_uint_eq(conf->memory_budget_bytes, 0);
     ck_assert_ptr_null(conf->admin_group);
 }
 
@@ -42,9 +43,9 @@ END_TEST
 
 START_TEST(empty_values_mean_the_defaults)
 {
-    static const char text[] =
-        "[Daemon]\nWorkers=4\nWorkers=\nJobTimeout=1s\nJobTimeout=\nMaxAttempts=9\n"
-        "MaxAttempts=\nStopTimeout=1s\nStopTimeout=\n[Control]\nAdminGroup=x\nAdminGroup=\n";
+    static const char text[] = "[Daemon]\nWorkers=4\nWorkers=\nJobTimeout=1s\nJobTimeout=\nMaxAttempts=9\n"
+                               "MaxAttempts=\nStopTimeout=1s\nStopTimeout=\nMemoryBudget=1G\nMemoryBudget=\n["
+                               "Control]\nAdminGroup=x\nAdminGroup=\n";
     _cleanup_(daemon_conf_release) struct daemon_conf conf;
     _cleanup_(problems_release) struct problems problems = { 0 };
 
@@ -56,7 +57,7 @@ END_TEST
 START_TEST(values_are_read)
 {
     static const char text[] = "[Control]\nAdminGroup=photo\n[Daemon]\nWorkers=256\nJobTimeout=100ms\n"
-                               "MaxAttempts=100\nStopTimeout=0\nJobHistory=1min\n";
+                               "MaxAttempts=100\nStopTimeout=0\nJobHistory=1min\nMemoryBudget=2G\n";
     _cleanup_(daemon_conf_release) struct daemon_conf conf;
     _cleanup_(problems_release) struct problems problems = { 0 };
 
@@ -66,17 +67,20 @@ START_TEST(values_are_read)
     ck_assert_uint_eq(conf.max_attempts, 100);
     ck_assert_uint_eq(conf.stop_timeout_us, 0);
     ck_assert_uint_eq(conf.job_history_us, 60 * USEC_PER_SEC);
+    ck_assert_uint_eq(conf.memory_budget_bytes, 2ULL << 30);
     ck_assert_str_eq(conf.admin_group, "photo");
 }
 END_TEST
 
-START_TEST(auto_puts_the_workers_back)
+START_TEST(auto_puts_workers_and_memory_back)
 {
     _cleanup_(daemon_conf_release) struct daemon_conf conf;
     _cleanup_(problems_release) struct problems problems = { 0 };
 
-    ck_assert_int_eq(load("[Daemon]\nWorkers=4\nWorkers=auto\n", &conf, &problems), 0);
+    ck_assert_int_eq(
+        load("[Daemon]\nWorkers=4\nWorkers=auto\nMemoryBudget=1G\nMemoryBudget=auto\n", &conf, &problems), 0);
     ck_assert_uint_eq(conf.workers, 0);
+    ck_assert_uint_eq(conf.memory_budget_bytes, 0);
 }
 END_TEST
 
@@ -87,6 +91,8 @@ static const struct {
     { "too many workers", "[Daemon]\nWorkers=257\n", "from 1 to 256" },
     { "workers that are no number", "[Daemon]\nWorkers=4x\n", "Workers=4x: give auto" },
     { "a timeout that nothing can meet", "[Daemon]\nJobTimeout=99ms\n", "from 100ms to 1d" },
+    { "too little memory", "[Daemon]\nMemoryBudget=15M\n", ":2:14: MemoryBudget=15M: give a size from 16M" },
+    { "memory that is no size", "[Daemon]\nMemoryBudget=half\n", "MemoryBudget=half: give a size" },
     { "no attempts", "[Daemon]\nMaxAttempts=0\n", "from 1 to 100" },
     { "a key of the other section", "[Daemon]\nAdminGroup=photo\n", "unknown key AdminGroup= in [Daemon]" },
     { "a section of a folder file", "[Folder]\nPath=/srv\n", ":1:1: unknown section [Folder]" },
@@ -106,4 +112,4 @@ END_TEST
 
 UNIT_MAIN("daemon_conf", UNIT_TEST(a_missing_file_means_the_defaults),
           UNIT_TEST(empty_values_mean_the_defaults), UNIT_TEST(values_are_read),
-          UNIT_TEST(auto_puts_the_workers_back), UNIT_ROWS(a_refusal_leaves_nothing, refusals))
+          UNIT_TEST(auto_puts_workers_and_memory_back), UNIT_ROWS(a_refusal_leaves_nothing, refusals))

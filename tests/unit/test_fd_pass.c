@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -181,10 +182,42 @@ START_TEST(a_full_socket_says_so)
 }
 END_TEST
 
+/* The message is lost, but it was not its sender's fault, and what comes next is not. */
+START_TEST(a_process_without_room_for_descriptors_says_so_and_leaves_nothing_open)
+{
+    enum { SENT = 8, ROOM = 3 };
+    _cleanup_(pair_close) struct pair pair = make_pair();
+    int sent[SENT], received[FD_PASS_MAX], before;
+    struct rlimit before_limit, limit;
+    size_t count = 0;
+    char data[16];
+
+    for (size_t i = 0; i < SENT; i++)
+        sent[i] = fd_memory("test", "abcdefgh", i);
+    before = count_open();
+    ck_assert_int_eq(fd_pass_send(pair.ours, "hello", 5, sent, SENT), 0);
+    ck_assert_int_eq(fd_pass_send(pair.ours, "again", 5, sent, 1), 0);
+
+    getrlimit(RLIMIT_NOFILE, &before_limit);
+    limit = before_limit;
+    limit.rlim_cur = (rlim_t)sent[SENT - 1] + 1 + ROOM;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ck_assert_int_eq(fd_pass_receive(pair.theirs, data, sizeof data, received, &count), -EMFILE);
+    ck_assert_int_eq(count_open(), before);
+    ck_assert_int_eq(fd_pass_receive(pair.theirs, data, sizeof data, received, &count), 5);
+    ck_assert_uint_eq(count, 1);
+    close(received[0]);
+    setrlimit(RLIMIT_NOFILE, &before_limit);
+    for (size_t i = 0; i < SENT; i++)
+        close(sent[i]);
+}
+END_TEST
+
 UNIT_MAIN("fd_pass", UNIT_ROWS(a_message_arrives_with_its_descriptors_in_order, counts),
           UNIT_TEST(messages_keep_their_bounds_and_order),
           UNIT_TEST(a_message_that_does_not_fit_leaves_nothing_open),
           UNIT_TEST(more_descriptors_than_allowed_are_not_sent),
           UNIT_TEST(a_peer_that_sends_too_many_descriptors_leaves_nothing_open),
           UNIT_TEST(an_empty_message_is_the_end_and_leaves_nothing_open),
-          UNIT_TEST(a_peer_that_is_gone_is_seen_by_both_directions), UNIT_TEST(a_full_socket_says_so))
+          UNIT_TEST(a_peer_that_is_gone_is_seen_by_both_directions), UNIT_TEST(a_full_socket_says_so),
+          UNIT_TEST(a_process_without_room_for_descriptors_says_so_and_leaves_nothing_open))

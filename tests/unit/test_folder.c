@@ -178,8 +178,29 @@ START_TEST(a_lost_folder_is_lost_whether_it_is_sick_or_not)
 }
 END_TEST
 
+/* From its first opened job on it can be passed over; a turn begins that anew. */
+START_TEST(a_folder_waits_since_it_has_opened_jobs_or_had_a_turn)
+{
+    uint64_t began;
+
+    setup();
+    began = monotonic_us();
+    folder_push_opened(folder, new_job(1), false);
+    ck_assert_uint_ge(folder->turn_us, began);
+    folder->turn_us = 1;
+    folder_push_opened(folder, new_job(2), false);
+    ck_assert_uint_eq(folder->turn_us, 1);
+    job_free(folder_pop_opened(folder));
+    ck_assert_uint_ge(folder->turn_us, began);
+    job_free(folder_pop_opened(folder));
+    teardown();
+}
+END_TEST
+
 UNIT_MAIN("folder", UNIT_TEST(a_new_folder_has_nothing_in_flight), UNIT_TEST(jobs_are_counted_by_state),
           UNIT_TEST(pictures_that_wait_to_be_published_are_counted),
           UNIT_TEST(ready_jobs_leave_in_the_order_in_which_they_came),
-          UNIT_TEST(an_opened_job_may_be_put_first), UNIT_TEST(a_sick_folder_is_held_until_a_job_has_passed),
+          UNIT_TEST(an_opened_job_may_be_put_first),
+          UNIT_TEST(a_folder_waits_since_it_has_opened_jobs_or_had_a_turn),
+          UNIT_TEST(a_sick_folder_is_held_until_a_job_has_passed),
           UNIT_TEST(a_lost_folder_is_lost_whether_it_is_sick_or_not))

@@ -46,6 +46,8 @@ START_TEST(defaults_are_those_of_the_manual)
     ck_assert_int_eq(conf.fail_on, FAIL_ON_TRUNCATED);
     ck_assert_uint_eq(conf.max_pixels, 500000000);
     ck_assert_uint_eq(conf.max_file_bytes, 2ULL << 30);
+    ck_assert_uint_eq(conf.max_memory_bytes, 4ULL << 30);
+    ck_assert_int_eq(conf.priority, PRIORITY_NORMAL);
 }
 END_TEST
 
@@ -55,7 +57,7 @@ START_TEST(values_are_read)
         "Recursive=no\nInclude=.jpg png\nExclude=*-draft.* raw\nSettle=0\nOriginals=archive\n"
         "Archive=/srv/originals/\nFailed=/srv/failed\nExisting=overwrite\nWatch=poll\nPollInterval=100ms\n"
         "RescanInterval=1h\nFileMode=0600\nDirectoryMode=2775\nFailOn=warning\nMaxPixels=2G\nMaxFileSize="
-        "1M\n";
+        "1M\nMaxMemory=64M\nPriority=high\n";
     _cleanup_(folder_conf_release) struct folder_conf conf;
     _cleanup_(problems_release) struct problems problems = { 0 };
 
@@ -77,6 +79,8 @@ START_TEST(values_are_read)
     ck_assert_int_eq(conf.fail_on, FAIL_ON_WARNING);
     ck_assert_uint_eq(conf.max_pixels, 2000000000);
     ck_assert_uint_eq(conf.max_file_bytes, 1 << 20);
+    ck_assert_uint_eq(conf.max_memory_bytes, 64 << 20);
+    ck_assert_int_eq(conf.priority, PRIORITY_HIGH);
 }
 END_TEST
 
@@ -97,6 +101,8 @@ END_TEST
 static const struct {
     const char *name, *text, *problem;
 } refusals[] = {
+    { "a priority that is none", NEEDED "Priority=urgent\n", ":5:10: Priority=urgent: " },
+    { "memory for nothing", NEEDED "MaxMemory=1023K\n", ":5:11: MaxMemory=1023K: give a size from 1M" },
     { "no path", "[Folder]\nRecipe=web\nOutput=/srv/out\n", "web.folder: Path= is missing" },
     { "no recipe", "[Folder]\nPath=/srv/in\nOutput=/srv/out\n", "web.folder: Recipe= is missing" },
     { "no output", "[Folder]\nPath=/srv/in\nRecipe=web\n", "web.folder: Output= is missing" },

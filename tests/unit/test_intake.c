@@ -10,6 +10,7 @@
 #include "mounts.h"
 #include "overflow.h"
 #include "supervisor/publish.h"
+#include "supervisor/settle.h"
 #include "unit_main.h"
 
 #include <errno.h>
@@ -747,6 +748,83 @@ START_TEST(lost_events_lose_no_files)
 }
 END_TEST
 
+static void write_many(size_t count)
+{
+    _cleanup_close_ int in = open(hot.in[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    for (size_t i = 0; i < count; i++) {
+        char name[32];
+        int fd;
+
+        snprintf(name, sizeof name, "%zu.jpg", i);
+        fd = openat(in, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+        ck_assert_int_ge(fd, 0);
+        close(fd);
+    }
+}
+
+enum { TOO_MANY = SETTLE_FILES_MAX + 1000 };
+
+static bool too_many_are_queued(void)
+{
+    struct watcher_news watcher = watcher_news();
+
+    ck_assert_uint_le(watcher.waiting, SETTLE_FILES_MAX);
+    /* "The first walk is over" is what --drain waits for: one that left files out does not count. */
+    ck_assert(!watcher.scanned || watcher.arrivals + watcher.waiting == TOO_MANY);
+    return news.folders[0].queued == TOO_MANY;
+}
+
+/* All of them waited in memory at once, however many they were. */
+START_TEST(more_files_than_may_wait_at_once_all_come_in)
+{
+    setup();
+    hot.conf[0].settle_us = 2 * USEC_PER_SEC;
+    write_many(TOO_MANY);
+    enter(true); /* without events: the walk alone has to see to it */
+    run_until(too_many_are_queued);
+    teardown();
+}
+END_TEST
+
+static uint64_t thread_cpu_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)timespec_ns(&now) / NSEC_PER_USEC;
+}
+
+/* It used all the time that there is until it was over, and rested afterwards. */
+START_TEST(the_reconcile_takes_its_twentieth_in_small_pieces)
+{
+    enum { COUNT = 4000, STEPS = 6 };
+    uint64_t arrivals, began, used = 0;
+
+    setup();
+    hot.conf[0].rescan_us = USEC_PER_MSEC;
+    write_many(COUNT);
+    enter(false);
+    run_until(is_scanned);
+    arrivals = watcher_news().arrivals;
+    began = monotonic_us();
+    for (int i = 0; i < STEPS; i++) {
+        uint64_t now = monotonic_us(), next = intake_next_us(intake, now), before;
+
+        if (next > now)
+            poll(NULL, 0, (int)((next - now) / USEC_PER_MSEC) + 1);
+        before = thread_cpu_us();
+        intake_step(intake);
+        used += thread_cpu_us() - before;
+    }
+    ck_assert_uint_gt(watcher_news().arrivals, arrivals); /* it was at work … */
+    ck_assert_uint_gt(used, 0);
+    /* … and rested: the last rest is not over yet, and a step has some work of another kind. */
+    ck_assert_uint_ge((monotonic_us() - began) * STEPS / (STEPS - 1), used * 10);
+    teardown();
+}
+END_TEST
+
 static bool three_are_queued(void)
 {
     return news.folders[0].queued == 3;
@@ -942,6 +1020,8 @@ UNIT_MAIN("intake", UNIT_TEST(files_that_were_there_before_come_in),
           UNIT_TEST(a_polled_folder_finds_files_without_events), UNIT_TEST(a_drained_folder_is_walked_once),
           UNIT_TEST(new_directories_do_not_put_the_next_scan_off),
           UNIT_TEST(a_rescan_finds_what_no_event_told), UNIT_TEST(lost_events_lose_no_files),
+          UNIT_TEST(more_files_than_may_wait_at_once_all_come_in),
+          UNIT_TEST(the_reconcile_takes_its_twentieth_in_small_pieces),
           UNIT_TEST(past_the_watch_limit_the_rest_is_polled_until_the_limit_is_raised),
           UNIT_TEST(only_what_is_not_watched_is_polled),
           UNIT_TEST(a_held_file_comes_in_when_its_time_is_over), UNIT_TEST(a_touched_file_is_looked_at_again),

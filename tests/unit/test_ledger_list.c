@@ -25,12 +25,13 @@ static void arrive(size_t slot, const char *path)
 static void end(size_t slot, enum job_state state)
 {
     struct job_list jobs = TAILQ_HEAD_INITIALIZER(jobs);
-    uint64_t next_us;
+    uint64_t added, next_us;
     struct job *job;
 
     ck_assert_int_eq(ledger_store_begin(store), 0);
     ck_assert_int_eq(
-        ledger_store_take(store, hot.config, slot, &hot.conf[slot], false, 1, NOW, &jobs, &next_us), 1);
+        ledger_store_take(store, hot.config, slot, &hot.conf[slot], false, 1, NOW, &jobs, &added, &next_us),
+        1);
     job = TAILQ_FIRST(&jobs);
     job->state = state;
     job->attempts = 2;
@@ -80,21 +81,26 @@ static const struct {
     const char *name;
     struct job_query query;
     uint64_t ids[6];
+    bool more;
 } queries[] = {
-    { "all, newest first", { .state = -1, .limit = 100 }, { 5, 4, 3, 2, 1 } },
-    { "a page", { .state = -1, .limit = 2 }, { 5, 4 } },
-    { "the next page", { .state = -1, .limit = 2, .before = 4 }, { 3, 2 } },
-    { "beyond the last page", { .state = -1, .limit = 2, .before = 1 }, { 0 } },
-    { "nothing asked", { .state = -1, .limit = 0 }, { 0 } },
-    { "one state", { .state = JOB_DONE, .limit = 100 }, { 3, 1 } },
-    { "queued, which is 0", { .state = JOB_QUEUED, .limit = 100 }, { 5, 4 } },
-    { "a state nobody is in", { .state = JOB_CANCELLED, .limit = 100 }, { 0 } },
-    { "one folder", { .state = -1, .limit = 100, .folder = "f0" }, { 4, 2, 1 } },
-    { "a folder that is not", { .state = -1, .limit = 100, .folder = "f" }, { 0 } },
-    { "folder, state and page", { .state = JOB_DONE, .limit = 1, .folder = "f1", .before = 5 }, { 3 } },
-    { "one job", { .id = 2, .state = -1 }, { 2 } },
-    { "a job that is not", { .id = 99, .state = -1 }, { 0 } },
-    { "more than may be asked", { .state = -1, .limit = SIZE_MAX / 4 }, { 5, 4, 3, 2, 1 } },
+    { "all, newest first", { .state = -1, .limit = 100 }, { 5, 4, 3, 2, 1 }, false },
+    { "a page", { .state = -1, .limit = 2 }, { 5, 4 }, true },
+    { "the next page", { .state = -1, .limit = 2, .before = 4 }, { 3, 2 }, true },
+    { "beyond the last page", { .state = -1, .limit = 2, .before = 1 }, { 0 }, false },
+    { "nothing asked", { .state = -1, .limit = 0 }, { 0 }, true },
+    { "the last page, which is full", { .state = -1, .limit = 2, .before = 3 }, { 2, 1 }, false },
+    { "one state", { .state = JOB_DONE, .limit = 100 }, { 3, 1 }, false },
+    { "queued, which is 0", { .state = JOB_QUEUED, .limit = 100 }, { 5, 4 }, false },
+    { "a state nobody is in", { .state = JOB_CANCELLED, .limit = 100 }, { 0 }, false },
+    { "one folder", { .state = -1, .limit = 100, .folder = "f0" }, { 4, 2, 1 }, false },
+    { "a folder that is not", { .state = -1, .limit = 100, .folder = "f" }, { 0 }, false },
+    { "folder, state and page",
+      { .state = JOB_DONE, .limit = 1, .folder = "f1", .before = 5 },
+      { 3 },
+      false },
+    { "one job", { .id = 2, .state = -1 }, { 2 }, false },
+    { "a job that is not", { .id = 99, .state = -1 }, { 0 }, false },
+    { "more than may be asked", { .state = -1, .limit = SIZE_MAX / 4 }, { 5, 4, 3, 2, 1 }, false },
 };
 
 START_TEST(a_query_gives_what_it_asks_for)
@@ -106,6 +112,7 @@ START_TEST(a_query_gives_what_it_asks_for)
     list(&query);
     while (queries[_i].ids[count])
         count++;
+    ck_assert_msg(query.more == queries[_i].more, "%s: more", queries[_i].name);
     ck_assert_msg(query.row_count == count, "%s: %zu rows", queries[_i].name, query.row_count);
     for (size_t i = 0; i < count; i++)
         ck_assert_msg(query.rows[i].id == queries[_i].ids[i], "%s: row %zu is %d", queries[_i].name, i,

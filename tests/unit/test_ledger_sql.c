@@ -158,9 +158,12 @@ static const struct {
     enum sql sql;
     const char *plan;
 } plans[] = {
-    { SQL_TAKE_JOBS, "job_queue" },
-    { SQL_NEXT_DUE, "job_queue" },
-    { SQL_COUNT_QUEUED, "job_queue" },
+    { SQL_LET_DUE, "COVERING INDEX job_queue (folder=? AND suspect=? AND state=? AND not_before_us>?" },
+    { SQL_TAKE_JOBS, "job_queue (folder=? AND suspect=? AND state=? AND not_before_us=?)" },
+    { SQL_NEXT_DUE, "COVERING INDEX job_queue (folder=? AND suspect=? AND state=? AND not_before_us>?)" },
+    { SQL_COUNT_QUEUED, "COVERING INDEX job_queue" },
+    { SQL_LIST_ENDED_JOBS, "job_end (state=?" },
+    { SQL_LIST_OPEN_JOBS, "job_open" },
     { SQL_OUTPUTS_OF_JOB, "output_job" },
     { SQL_OUTPUTS_OF_SOURCE, "output_source" },
     { SQL_FIND_SOURCE, "sqlite_autoindex_source" },

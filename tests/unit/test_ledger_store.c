@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "hot_folders.h"
 #include "supervisor/ledger_sql.h"
+#include "supervisor/plan.h"
 #include "unit_main.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 static struct hot_folders hot;
 static struct ledger_store *store;
 static struct job_list jobs;
-static uint64_t next_us;
+static uint64_t next_us, added;
 
 static void open_store(void)
 {
@@ -99,7 +100,8 @@ static int take_from(size_t slot, bool suspects, size_t limit, uint64_t now_us)
     int r;
 
     begin();
-    r = ledger_store_take(store, hot.config, slot, &hot.conf[slot], suspects, limit, now_us, &jobs, &next_us);
+    r = ledger_store_take(store, hot.config, slot, &hot.conf[slot], suspects, limit, now_us, &jobs, &added,
+                          &next_us);
     commit();
     ck_assert_msg(r >= 0, "%s", ledger_store_text(store));
     return r;
@@ -209,6 +211,104 @@ static int64_t number(const char *sql)
     sqlite3_finalize(statement);
     return value;
 }
+
+/* ---- plans ---- */
+
+static struct job *plan(const char *path)
+{
+    struct job *job = job_new(UINT64_C(1) << 63, hot.config, 0, &hot.conf[0]);
+
+    ck_assert_ptr_nonnull(job);
+    job->path = strdup(path);
+    job->plan = calloc(1, sizeof *job->plan);
+    begin();
+    ck_assert_int_eq(ledger_store_plan(store, job), 0);
+    commit();
+    return job;
+}
+
+static int64_t count_rows(void)
+{
+    return number("SELECT (SELECT count(*) FROM source) + (SELECT count(*) FROM job) +"
+                  " (SELECT count(*) FROM output)");
+}
+
+START_TEST(a_plan_has_all_names_and_leaves_no_trace)
+{
+    struct job *job;
+
+    setup();
+    job = plan("sub/a.jpg");
+    ck_assert_uint_eq(job->output_count, 2);
+    ck_assert_str_eq(job->outputs[0].path, "sub/a.10.png");
+    ck_assert_str_eq(job->outputs[1].path, "sub/a.20.png");
+    ck_assert_uint_eq(job->plan->name_count, 2);
+    ck_assert_int_eq(job->plan->names[0].owner, PLAN_FREE);
+    begin();
+    ck_assert_int_eq(ledger_store_plan(store, job), 0); /* as after a commit that failed */
+    commit();
+    ck_assert_uint_eq(job->output_count, 2);
+    ck_assert_int_eq(count_rows(), 0);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_plan_knows_what_its_own_source_made_and_what_others_have)
+{
+    struct job *job;
+    int64_t rows;
+
+    setup_recipe(HOT_RECIPE_SINGLE);
+    arrive("a.jpg", 1);
+    job = take_one(); /* reserved is taken */
+    job_free(plan("a.jpg"));
+    finish(job, JOB_DONE);
+    rows = count_rows();
+
+    job = plan("a.jpg");
+    ck_assert_int_eq(job->plan->names[0].owner, PLAN_FREE); /* the disk decides whether it is ours */
+    ck_assert_uint_ne(job->outputs[0].before.inode, 0);
+    ck_assert_int_eq(ledger_store_may_have(store, job, "a.png"), 1);
+    job_free(job);
+
+    job = plan("a.gif");
+    ck_assert_int_eq(job->plan->conflict.class, CLASS_CONFLICT);
+    ck_assert_int_eq(job->failure.class, CLASS_NONE);
+    ck_assert_uint_eq(job->output_count, 1);
+    ck_assert_int_eq(job->plan->names[0].owner, PLAN_SOURCE);
+    ck_assert_str_eq(job->plan->names[0].folder, "f0");
+    ck_assert_str_eq(job->plan->names[0].path, "a.jpg");
+    ck_assert_int_eq(ledger_store_may_have(store, job, "a.png"), 0);
+    ck_assert_int_eq(ledger_store_may_have(store, job, "b.png"), 1);
+    job_free(job);
+    ck_assert_int_eq(count_rows(), rows);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_plan_has_the_number_that_its_job_would_get)
+{
+    struct job *job;
+
+    setup_recipe(HOT_RECIPE_SINGLE);
+    hot.conf[0].existing = EXISTING_NUMBER;
+    arrive("a.jpg", 1);
+    finish(take_one(), JOB_DONE);
+    for (int i = 0; i < 2; i++) {
+        job = plan("a.gif");
+        ck_assert_int_eq(job->plan->conflict.class, CLASS_NONE);
+        ck_assert_str_eq(job->outputs[0].path, "a-1.png");
+        ck_assert_uint_eq(job->outputs[0].number, 1);
+        job_free(job);
+    }
+    arrive("a.gif", 2);
+    job = take_one();
+    ck_assert_str_eq(job->outputs[0].path, "a-1.png");
+    job_free(job);
+    teardown();
+}
+END_TEST
 
 /* ---- arrivals ---- */
 
@@ -1340,8 +1440,8 @@ START_TEST(a_taken_job_that_was_rolled_back_can_be_taken_again)
     setup();
     arrive("a.jpg", 1);
     begin();
-    ck_assert_int_eq(ledger_store_take(store, hot.config, 0, &hot.conf[0], false, 10, NOW, &jobs, &next_us),
-                     1);
+    ck_assert_int_eq(
+        ledger_store_take(store, hot.config, 0, &hot.conf[0], false, 10, NOW, &jobs, &added, &next_us), 1);
     ledger_store_rollback(store);
     free_jobs();
     ck_assert_int_eq(take(10), 1);
@@ -1602,8 +1702,129 @@ START_TEST(a_long_history_is_purged_in_portions)
 }
 END_TEST
 
+START_TEST(a_retry_that_is_due_comes_before_those_that_arrived_after_it)
+{
+    struct job *job;
+
+    setup();
+    arrive("a.jpg", 1);
+    job = take_one();
+    job->delay_us = 5 * USEC_PER_SEC;
+    release(job);
+    arrive("b.jpg", 2);
+    arrive("c.jpg", 3);
+    ck_assert_int_eq(take_from(0, false, 1, NOW), 1);
+    job = pop();
+    ck_assert_str_eq(job->path, "b.jpg");
+    ck_assert_uint_eq(next_us, NOW + 5 * USEC_PER_SEC);
+    job_free(job);
+    ck_assert_int_eq(take_from(0, false, 1, NOW + 5 * USEC_PER_SEC), 1);
+    job = pop();
+    ck_assert_str_eq(job->path, "a.jpg");
+    ck_assert_uint_eq(next_us, USEC_INFINITY);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+/* The whole queue was counted again after every clash, for the sake of this. */
+START_TEST(a_clash_says_that_it_brought_a_newer_version_into_the_queue)
+{
+    struct job *job;
+
+    setup_recipe(HOT_RECIPE_SINGLE);
+    arrive("b.png", 1);
+    job = take_one();
+    arrive("b.png", 2); /* while the first is in flight */
+    job->delay_us = 5 * USEC_PER_SEC;
+    release(job);
+    hot.conf[0].existing = EXISTING_OVERWRITE;
+    arrive("b.jpg", 3);
+    job_free(take_one());
+    hot.conf[0].existing = EXISTING_FAIL;
+    ck_assert_uint_eq(added, 0);
+    ck_assert_int_eq(take_from(0, false, 10, NOW + 5 * USEC_PER_SEC), 1);
+    job = pop();
+    ck_assert_int_eq(job->state, JOB_FAILED);
+    ck_assert_uint_eq(added, 1);
+    ck_assert_uint_eq(queued(false), 1);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+/* SQLite's own count of what it did since the last call. */
+static int work_done(void)
+{
+    int steps = 0;
+
+    for (size_t i = 0; i < SQL_STATEMENT_COUNT; i++)
+        steps += sqlite3_stmt_status(store->statements[i], SQLITE_STMTSTATUS_VM_STEP, 1);
+    return steps;
+}
+
+static void arrive_many(size_t first, size_t count)
+{
+    begin();
+    for (size_t i = first; i < first + count; i++) {
+        struct version v = version(i + 1);
+        char path[32];
+
+        snprintf(path, sizeof path, "%zu.jpg", i);
+        ck_assert_int_eq(ledger_store_arrival(store, hot.conf[0].name, path, &v, NOW), 1);
+    }
+    commit();
+}
+
+static int work_of_a_take(void)
+{
+    work_done();
+    ck_assert_int_eq(take(16), 16);
+    free_jobs();
+    return work_done();
+}
+
+/* Each take looked through the whole queue for the next retry: six milliseconds a job in a queue of a million. */
+START_TEST(a_take_costs_the_same_however_long_the_queue_is)
+{
+    int early, late;
+
+    setup();
+    arrive_many(0, 100);
+    early = work_of_a_take();
+    arrive_many(100, 20000);
+    late = work_of_a_take();
+    ck_assert_int_gt(early, 0);
+    ck_assert_int_le(late, early + early / 10);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_take_costs_the_same_however_many_are_to_be_tried_later)
+{
+    int early, late;
+
+    setup();
+    arrive_many(0, 100);
+    early = work_of_a_take();
+    arrive_many(100, 5000);
+    begin();
+    ck_assert_int_eq(sqlite3_exec(store->database, "UPDATE job SET not_before_us = 1 << 60 WHERE state = 0",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    commit();
+    arrive_many(6000, 100);
+    late = work_of_a_take();
+    ck_assert_int_le(late, early + early / 10);
+    teardown();
+}
+END_TEST
+
 UNIT_MAIN(
-    "ledger_store", UNIT_TEST(any_number_of_arrivals_of_one_version_make_one_job),
+    "ledger_store", UNIT_TEST(a_plan_has_all_names_and_leaves_no_trace),
+    UNIT_TEST(a_plan_knows_what_its_own_source_made_and_what_others_have),
+    UNIT_TEST(a_plan_has_the_number_that_its_job_would_get),
+    UNIT_TEST(any_number_of_arrivals_of_one_version_make_one_job),
     UNIT_TEST(folders_and_paths_are_told_apart),
     UNIT_TEST(a_new_version_of_a_queued_file_takes_the_old_ones_place),
     UNIT_TEST(a_new_version_begins_with_no_attempts_and_at_once),
@@ -1650,4 +1871,8 @@ UNIT_MAIN(
     UNIT_TEST(a_file_that_is_no_database_is_refused_and_left_as_it_is),
     UNIT_TEST(a_place_where_no_file_can_be_is_refused), UNIT_TEST(purged_history_makes_no_file_new_again),
     UNIT_TEST(a_purge_leaves_what_is_not_over_and_forgets_files_that_left_nothing),
-    UNIT_TEST(a_long_history_is_purged_in_portions))
+    UNIT_TEST(a_long_history_is_purged_in_portions),
+    UNIT_TEST(a_retry_that_is_due_comes_before_those_that_arrived_after_it),
+    UNIT_TEST(a_clash_says_that_it_brought_a_newer_version_into_the_queue),
+    UNIT_TEST(a_take_costs_the_same_however_long_the_queue_is),
+    UNIT_TEST(a_take_costs_the_same_however_many_are_to_be_tried_later))

@@ -22,13 +22,21 @@ struct attempt {
     int result;
 };
 
+static struct render_options options(enum fail_on fail_on, uint64_t max_pixels)
+{
+    return (struct render_options){ .fail_on = fail_on,
+                                    .max_pixels = max_pixels,
+                                    .max_memory_bytes = UINT64_MAX,
+                                    .memory_grant_bytes = UINT64_MAX };
+}
+
 static void render_with(struct attempt *attempt, const char *recipe, const struct bytes *source,
-                        struct render_options options)
+                        struct render_options how)
 {
     memset(attempt, 0, sizeof *attempt);
     attempt->recipe = recipe_of_text(recipe);
     attempt->result =
-        render(attempt->recipe, source->data, source->size, &options, &attempt->rendered, &attempt->error);
+        render(attempt->recipe, source->data, source->size, &how, &attempt->rendered, &attempt->error);
 }
 
 static void attempt_release(struct attempt *attempt)
@@ -40,7 +48,7 @@ static void attempt_release(struct attempt *attempt)
 /* Renders what must succeed; frees the source. */
 static void render_all(struct attempt *attempt, const char *recipe, struct bytes source)
 {
-    render_with(attempt, recipe, &source, (struct render_options){ FAIL_ON_WARNING, PLENTY });
+    render_with(attempt, recipe, &source, options(FAIL_ON_WARNING, PLENTY));
     ck_assert_msg(attempt->result == 0, "%s", attempt->error.text);
     bytes_release(&source);
 }
@@ -465,8 +473,7 @@ START_TEST(a_truncated_picture_fails_as_the_folder_says)
     for (size_t i = 0; i < ARRAY_SIZE(recipes); i++) {
         struct attempt attempt;
 
-        render_with(&attempt, recipes[i], &source,
-                    (struct render_options){ truncations[_i].fail_on, PLENTY });
+        render_with(&attempt, recipes[i], &source, options(truncations[_i].fail_on, PLENTY));
         ck_assert_msg((attempt.result < 0) == truncations[_i].fails, "%s", attempt.error.text);
         if (truncations[_i].fails) {
             ck_assert_int_eq(attempt.error.class, CLASS_PERMANENT);
@@ -487,12 +494,73 @@ START_TEST(a_picture_over_the_limit_is_not_decoded)
     struct bytes source = picture_file(120, 80, 3, FORMAT_PNG);
     struct attempt attempt;
 
-    render_with(&attempt, "[Output a]\nWidth=30\nFormat=png\n", &source,
-                (struct render_options){ FAIL_ON_TRUNCATED, 9599 });
+    render_with(&attempt, "[Output a]\nWidth=30\nFormat=png\n", &source, options(FAIL_ON_TRUNCATED, 9599));
     ck_assert_int_eq(attempt.result, -EFBIG);
     ck_assert_int_eq(attempt.error.stage, STAGE_LIMITS);
     ck_assert_uint_eq(attempt.rendered.source_width, 120);
     ck_assert_uint_eq(attempt.rendered.output_count, 0);
+    attempt_release(&attempt);
+    bytes_release(&source);
+}
+END_TEST
+
+START_TEST(a_picture_that_would_need_too_much_memory_is_refused_with_both_numbers)
+{
+    struct bytes source = picture_file(4000, 3000, 3, FORMAT_PNG);
+    struct render_options how = options(FAIL_ON_TRUNCATED, PLENTY);
+    struct attempt attempt;
+
+    how.max_memory_bytes = 32 << 20;
+    render_with(&attempt, "[Output a]\nWidth=30 60\nFormat=png\n", &source, how);
+    ck_assert_int_eq(attempt.result, -EFBIG);
+    ck_assert_int_eq(attempt.error.class, CLASS_PERMANENT);
+    ck_assert_int_eq(attempt.error.stage, STAGE_LIMITS);
+    ck_assert_ptr_nonnull(
+        strstr(attempt.error.text, "more than the 32 MB that MaxMemory= of the folder allows"));
+    ck_assert_ptr_nonnull(strstr(attempt.error.text, "it would need "));
+    ck_assert_uint_eq(attempt.rendered.output_count, 0);
+    attempt_release(&attempt);
+    bytes_release(&source);
+}
+END_TEST
+
+START_TEST(a_picture_that_needs_more_than_its_grant_is_not_begun)
+{
+    struct bytes source = picture_file(4000, 3000, 3, FORMAT_PNG);
+    struct render_options how = options(FAIL_ON_TRUNCATED, PLENTY);
+    struct attempt attempt;
+    uint64_t needs;
+
+    how.memory_grant_bytes = 32 << 20;
+    render_with(&attempt, "[Output a]\nWidth=30 60\nFormat=png\n", &source, how);
+    needs = attempt.rendered.needs_memory_bytes;
+    ck_assert_int_eq(attempt.result, 0);
+    ck_assert_uint_gt(needs, 4000 * 3000 * 3);
+    ck_assert_uint_eq(attempt.rendered.output_count, 0);
+    attempt_release(&attempt);
+
+    how.memory_grant_bytes = needs;
+    render_with(&attempt, "[Output a]\nWidth=30 60\nFormat=png\n", &source, how);
+    ck_assert_int_eq(attempt.result, 0);
+    ck_assert_uint_eq(attempt.rendered.needs_memory_bytes, 0);
+    ck_assert_uint_eq(attempt.rendered.output_count, 2);
+    attempt_release(&attempt);
+    bytes_release(&source);
+}
+END_TEST
+
+/* Of an animation only the first frame is decoded, and only that counts. */
+START_TEST(frames_that_are_not_decoded_do_not_count_against_the_limit)
+{
+    _cleanup_image_ VipsImage *strip = picture_make(100, 1000, 3);
+    struct bytes source = { NULL, 0 };
+    struct attempt attempt;
+
+    vips_image_set_int(strip, VIPS_META_PAGE_HEIGHT, 100);
+    vips_must(vips_webpsave_buffer(strip, &source.data, &source.size, NULL));
+    render_with(&attempt, "[Output a]\nWidth=30\nFormat=png\n", &source, options(FAIL_ON_TRUNCATED, 10000));
+    ck_assert_msg(attempt.result == 0, "%s", attempt.error.text);
+    ck_assert_uint_eq(attempt.rendered.source_height, 100);
     attempt_release(&attempt);
     bytes_release(&source);
 }
@@ -503,8 +571,7 @@ START_TEST(a_picture_too_wide_for_webp_is_refused_with_a_remedy)
     struct bytes source = picture_file(16400, 2, 3, FORMAT_PNG);
     struct attempt attempt;
 
-    render_with(&attempt, "[Output a]\nFormat=webp\n", &source,
-                (struct render_options){ FAIL_ON_TRUNCATED, PLENTY });
+    render_with(&attempt, "[Output a]\nFormat=webp\n", &source, options(FAIL_ON_TRUNCATED, PLENTY));
     ck_assert_int_lt(attempt.result, 0);
     ck_assert_int_eq(attempt.error.class, CLASS_PERMANENT);
     ck_assert_int_eq(attempt.error.stage, STAGE_ENCODE);
@@ -512,6 +579,68 @@ START_TEST(a_picture_too_wide_for_webp_is_refused_with_a_remedy)
                   attempt.error.text);
     ck_assert_ptr_nonnull(strstr(attempt.error.text, "16400 × 2"));
     attempt_release(&attempt);
+    bytes_release(&source);
+}
+END_TEST
+
+/* ---- plans ---- */
+
+static const struct {
+    const char *sentence, *recipe;
+    int width, height;
+} plans[] = {
+    { "widths above the source are skipped", "[Output a]\nWidth=20 40 5000\nFormat=jpeg png webp\n", 100,
+      70 },
+    { "nothing fits: the smallest at natural size", "[Output a]\nWidth=200 400\nFormat=jpeg png\n", 31, 70 },
+    { "boxes of every fit",
+      "[Output a]\nName=a-{stem}\nWidth=30\nHeight=30\nFit=contain\nFormat=png\n[Output b]\nName=b-{stem}\n"
+      "Width=30\nHeight=30\nFit=cover\nFormat=png\n[Output c]\nName=c-{stem}\nWidth=30\nHeight=30\n"
+      "Fit=outside\nFormat=png\n[Output d]\nName=d-{stem}\nWidth=33\nHeight=29\nFit=fill\nFormat=png\n",
+      641, 427 },
+    { "odd sizes that a decoder shrinks", "[Output a]\nWidth=13 77 101\nFormat=jpeg\n", 1637, 1091 },
+};
+
+/* What is planned is what is made, to the pixel. */
+START_TEST(a_plan_says_what_is_made)
+{
+    struct bytes source = picture_file(plans[_i].width, plans[_i].height, 3, FORMAT_JPEG);
+    struct render_options options = { FAIL_ON_TRUNCATED, PLENTY, UINT64_MAX, UINT64_MAX };
+    struct rendered planned = { 0 };
+    struct attempt made;
+
+    render_with(&made, plans[_i].recipe, &source, options);
+    ck_assert_msg(made.result == 0, "%s", made.error.text);
+    ck_assert_int_eq(render_plan(made.recipe, source.data, source.size, &options, &planned, &made.error), 0);
+    ck_assert_uint_eq(planned.source_width, (unsigned)plans[_i].width);
+    ck_assert_msg(planned.output_count == made.rendered.output_count, "%s", plans[_i].sentence);
+    for (size_t i = 0; i < planned.output_count; i++) {
+        const struct rendered_output *a = &planned.outputs[i], *b = &made.rendered.outputs[i];
+
+        ck_assert_uint_eq(a->rendition, b->rendition);
+        ck_assert_msg(a->encoded.width == b->encoded.width && a->encoded.height == b->encoded.height,
+                      "%s: %u × %u instead of %u × %u", plans[_i].sentence, a->encoded.width,
+                      a->encoded.height, b->encoded.width, b->encoded.height);
+        ck_assert_int_eq(a->encoded.fd, -1);
+        ck_assert_uint_eq(a->encoded.bytes, 0);
+    }
+    rendered_release(&planned);
+    attempt_release(&made);
+    bytes_release(&source);
+}
+END_TEST
+
+START_TEST(a_plan_finds_what_no_format_can_hold)
+{
+    struct bytes source = picture_file(16400, 2, 3, FORMAT_PNG);
+    struct render_options options = { FAIL_ON_TRUNCATED, PLENTY, UINT64_MAX, UINT64_MAX };
+    struct recipe *recipe = recipe_of_text("[Output a]\nFormat=webp\n");
+    struct rendered planned = { 0 };
+    struct error error;
+
+    ck_assert_int_lt(render_plan(recipe, source.data, source.size, &options, &planned, &error), 0);
+    ck_assert_int_eq(error.stage, STAGE_ENCODE);
+    rendered_release(&planned);
+    recipe_free(recipe);
     bytes_release(&source);
 }
 END_TEST
@@ -528,8 +657,8 @@ START_TEST(the_same_picture_gives_the_same_bytes)
     struct attempt first, second;
     struct bytes source = turned_file(6, FORMAT_JPEG);
 
-    render_with(&first, many_outputs, &source, (struct render_options){ FAIL_ON_TRUNCATED, PLENTY });
-    render_with(&second, many_outputs, &source, (struct render_options){ FAIL_ON_TRUNCATED, PLENTY });
+    render_with(&first, many_outputs, &source, options(FAIL_ON_TRUNCATED, PLENTY));
+    render_with(&second, many_outputs, &source, options(FAIL_ON_TRUNCATED, PLENTY));
     ck_assert_uint_eq(first.rendered.output_count, 7);
     for (size_t i = 0; i < 7; i++) {
         struct bytes a = picture_read(first.rendered.outputs[i].encoded.fd);
@@ -552,7 +681,7 @@ static void render_once(const char *recipe, const struct bytes *source)
 {
     struct attempt attempt;
 
-    render_with(&attempt, recipe, source, (struct render_options){ FAIL_ON_TRUNCATED, PLENTY });
+    render_with(&attempt, recipe, source, options(FAIL_ON_TRUNCATED, PLENTY));
     attempt_release(&attempt);
 }
 
@@ -625,9 +754,14 @@ static TCase *promises(void)
 
     tcase_add_loop_test(tests, a_truncated_picture_fails_as_the_folder_says, 0, ARRAY_SIZE(truncations));
     tcase_add_test(tests, a_picture_over_the_limit_is_not_decoded);
+    tcase_add_test(tests, a_picture_that_would_need_too_much_memory_is_refused_with_both_numbers);
+    tcase_add_test(tests, a_picture_that_needs_more_than_its_grant_is_not_begun);
+    tcase_add_test(tests, frames_that_are_not_decoded_do_not_count_against_the_limit);
     tcase_add_test(tests, a_picture_too_wide_for_webp_is_refused_with_a_remedy);
     tcase_add_test(tests, the_same_picture_gives_the_same_bytes);
     tcase_add_test(tests, jobs_leave_nothing_behind);
+    tcase_add_loop_test(tests, a_plan_says_what_is_made, 0, ARRAY_SIZE(plans));
+    tcase_add_test(tests, a_plan_finds_what_no_format_can_hold);
     return tests;
 }
 

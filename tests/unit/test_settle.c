@@ -4,6 +4,9 @@
 
 #include "unit_main.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 #define SETTLE (2 * USEC_PER_SEC)
 #define T0 (1000 * USEC_PER_SEC)
 #define R0 (1700000000 * USEC_PER_SEC)
@@ -136,6 +139,21 @@ START_TEST(an_mtime_in_the_future_settles_when_it_was_seen_twice)
     ck_assert_ptr_null(due(2 * SETTLE - 1));
     ck_assert_str_eq(due(2 * SETTLE), "a");
     ck_assert_int_eq(look("a", &version, 2 * SETTLE), SETTLE_READY);
+    settle_free(settle);
+}
+END_TEST
+
+/* Each scan looked at it twice again: 33,000 of them kept others from ever being looked at. */
+START_TEST(an_mtime_in_the_future_says_nothing_when_the_ctime_is_old)
+{
+    struct version version = changed(1, -3600 * (int64_t)USEC_PER_SEC);
+
+    setup(SETTLE);
+    version.ctime_ns = R0_NS;
+    ck_assert(!settle_is_old(settle, &version, R0 + SETTLE - 1));
+    ck_assert(settle_is_old(settle, &version, R0 + SETTLE));
+    version.ctime_ns = 0; /* not known: a file system without one */
+    ck_assert(!settle_is_old(settle, &version, R0 + SETTLE));
     settle_free(settle);
 }
 END_TEST
@@ -310,6 +328,26 @@ START_TEST(a_new_settle_time_is_for_what_is_touched_from_now_on)
 }
 END_TEST
 
+START_TEST(more_files_than_there_is_room_for_are_left_to_a_later_scan)
+{
+    char path[32];
+
+    setup(SETTLE);
+    for (size_t i = 0; i < SETTLE_FILES_MAX; i++) {
+        snprintf(path, sizeof path, "%zu", i);
+        ck_assert_int_eq(settle_touch(settle, path, T0, 0), 0);
+    }
+    ck_assert_int_eq(settle_touch(settle, "more", T0, 0), -ENOSPC);
+    ck_assert_int_eq(settle_hold(settle, "more", T0, T0 + 1), -ENOSPC);
+    ck_assert(!settle_has(settle, "more"));
+    ck_assert_uint_eq(settle_count(settle), SETTLE_FILES_MAX);
+    ck_assert_int_eq(settle_touch(settle, "17", T0 + 1, 0), 0); /* of those that wait nothing is lost */
+    settle_forget(settle, "0");
+    ck_assert_int_eq(settle_touch(settle, "more", T0 + 1, 0), 0);
+    settle_free(settle);
+}
+END_TEST
+
 UNIT_MAIN("settle", UNIT_TEST(a_touched_file_is_due_after_the_settle_time),
           UNIT_TEST(the_age_is_that_of_the_file_first_seen),
           UNIT_TEST(a_file_whose_inode_changes_by_itself_settles_by_size_and_mtime),
@@ -317,6 +355,7 @@ UNIT_MAIN("settle", UNIT_TEST(a_touched_file_is_due_after_the_settle_time),
           UNIT_TEST(a_file_that_is_old_at_first_sight_has_settled),
           UNIT_TEST(age_is_counted_from_the_later_of_mtime_and_ctime),
           UNIT_TEST(an_mtime_in_the_future_settles_when_it_was_seen_twice),
+          UNIT_TEST(an_mtime_in_the_future_says_nothing_when_the_ctime_is_old),
           UNIT_TEST(a_file_that_grew_between_two_looks_waits_on),
           UNIT_TEST(an_event_between_two_equal_looks_makes_the_first_count_no_more),
           UNIT_TEST(without_a_settle_time_a_look_is_enough),
@@ -326,4 +365,5 @@ UNIT_MAIN("settle", UNIT_TEST(a_touched_file_is_due_after_the_settle_time),
           UNIT_ROWS(what_is_below_a_directory_is_forgotten_with_it, forgotten),
           UNIT_TEST(a_slow_file_is_said_to_be_slow_once_and_never_given_up),
           UNIT_TEST(a_file_that_was_forgotten_is_not_ready),
-          UNIT_TEST(a_new_settle_time_is_for_what_is_touched_from_now_on))
+          UNIT_TEST(a_new_settle_time_is_for_what_is_touched_from_now_on),
+          UNIT_TEST(more_files_than_there_is_room_for_are_left_to_a_later_scan))

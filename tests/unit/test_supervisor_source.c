@@ -55,6 +55,29 @@ START_TEST(a_source_is_opened_for_reading)
 }
 END_TEST
 
+START_TEST(a_look_takes_the_version_that_is_there)
+{
+    struct version now;
+    struct job *job;
+
+    setup();
+    hot_write(hot.in[0], "a.jpg", "abc");
+    job = hot_job(&hot, 0, 1, "a.jpg");
+    now = job->version;
+    job->version = (struct version){ .size = -1 };
+    ck_assert_int_eq(source_look(job, root), VERDICT_OK);
+    ck_assert(version_equal(&job->version, &now));
+    ck_assert_int_eq(job->source_fd, -1);
+    ck_assert_int_eq(unlinkat(root, "a.jpg", 0), 0);
+    ck_assert_int_eq(source_look(job, root), VERDICT_VANISHED);
+    ck_assert_int_eq(symlinkat("b.jpg", root, "a.jpg"), 0);
+    ck_assert_int_eq(source_look(job, root), VERDICT_FAILED);
+    ck_assert_str_ne(job->failure.text, "");
+    job_free(job);
+    teardown();
+}
+END_TEST
+
 /* What lies where a.jpg ought to be, and what is said of it. */
 static void nothing(void)
 {
@@ -310,6 +333,7 @@ END_TEST
 
 UNIT_MAIN("source", UNIT_TEST(a_source_is_opened_for_reading),
           UNIT_TEST(a_second_hard_link_is_allowed_only_where_nobody_links_to_others_files),
+          UNIT_TEST(a_look_takes_the_version_that_is_there),
           UNIT_ROWS(what_is_no_good_source_is_refused_without_waiting, refusals),
           UNIT_TEST(a_limit_is_the_largest_size_that_is_allowed),
           UNIT_ROWS(nothing_outside_the_root_is_opened, escapes), UNIT_TEST(another_version_is_not_opened),

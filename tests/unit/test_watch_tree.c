@@ -4,6 +4,7 @@
 #include "supervisor/watch_tree.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "overflow.h"
 #include "scratch.h"
 #include "unit_main.h"
@@ -76,6 +77,16 @@ static void read_changes(void)
             change_count++;
             ck_assert_uint_lt(change_count, CHANGES_MAX);
         }
+}
+
+/* The same for more events than anybody wants to look at. */
+static void read_changes_unlooked(void)
+{
+    enum watch_change change;
+    char path[PATH_MAX];
+
+    while (watch_tree_next(tree, &change, path, sizeof path))
+        ;
 }
 
 static size_t count(enum watch_change change, const char *path)
@@ -395,6 +406,50 @@ START_TEST(a_deep_tree_tells_whole_paths_and_is_let_go_whole)
 }
 END_TEST
 
+/* The processor time in which so many more directories are told, and watched. */
+static uint64_t watch_some(size_t first, size_t how_many)
+{
+    struct timespec before, after;
+
+    for (size_t i = first; i < first + how_many; i++) {
+        char name[32];
+
+        snprintf(name, sizeof name, "d%zu", i);
+        make_directory(name);
+    }
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+    read_changes_unlooked();
+    for (size_t i = first; i < first + how_many; i++) {
+        char name[32];
+
+        snprintf(name, sizeof name, "d%zu", i);
+        ck_assert_int_eq(watch(name), 0);
+    }
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+    return (uint64_t)(timespec_ns(&after) - timespec_ns(&before));
+}
+
+/* Siblings were found by walking along all of them: 100,000 took half an hour. */
+START_TEST(a_directory_among_20_000_siblings_is_found_as_fast_as_among_1_000)
+{
+    enum { FEW = 1000, MANY = 20000 };
+    uint64_t early, late;
+
+    setup();
+    watch_some(0, FEW);
+    early = watch_some(FEW, FEW);
+    watch_some(2 * FEW, MANY - 3 * FEW);
+    late = watch_some(MANY - FEW, FEW);
+    ck_assert_uint_eq(watch_tree_count(tree), MANY + 1);
+    ck_assert_msg(late < early * 3, "%lu ns among few, %lu ns among many", (unsigned long)early,
+                  (unsigned long)late);
+    write_file("d19999/x.jpg");
+    read_changes();
+    ck_assert_uint_eq(count(WATCH_FILE_FINISHED, "d19999/x.jpg"), 1);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_root_that_is_deleted_is_told)
 {
     setup();
@@ -630,6 +685,7 @@ UNIT_MAIN("watch_tree", UNIT_TEST(writing_and_closing_a_file_are_told),
           UNIT_TEST(a_directory_watched_before_the_old_ones_end_is_read_is_watched),
           UNIT_TEST(a_deleted_directory_that_somebody_holds_open_does_not_hide_its_successor),
           UNIT_TEST(a_deep_tree_tells_whole_paths_and_is_let_go_whole),
+          UNIT_TEST(a_directory_among_20_000_siblings_is_found_as_fast_as_among_1_000),
           UNIT_TEST(a_root_that_is_deleted_is_told), UNIT_TEST(a_root_that_is_renamed_is_told),
           UNIT_TEST(a_deleted_directory_below_is_not_the_root), UNIT_ROWS(names_are_bytes, hostile_names),
           UNIT_TEST(a_path_longer_than_any_buffer_is_left_out_not_cut),

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "hot_folders.h"
+#include "supervisor/plan.h"
 #include "unit_main.h"
 
 static struct hot_folders hot;
@@ -523,9 +524,60 @@ START_TEST(a_stop_right_after_the_start_is_heeded)
 }
 END_TEST
 
-UNIT_MAIN("watcher", UNIT_TEST(names_of_states_are_those_of_the_interface),
-          UNIT_TEST(files_come_in_whenever_they_come), UNIT_TEST(a_job_goes_through_the_folder),
-          UNIT_TEST(a_source_that_changed_arrives_again), UNIT_TEST(a_failed_source_is_examined),
+/* Events tell nothing here, and the next walk is a day away. */
+START_TEST(a_scan_that_is_asked_for_comes_at_once)
+{
+    open_folders();
+    hot.conf[0].watch = WATCH_POLL;
+    hot.conf[0].poll_us = hot.conf[0].rescan_us = 24 * 3600 * USEC_PER_SEC;
+    start_watching();
+    hot_write(hot.in[0], "a.jpg", "abc");
+    request(WATCHER_SCAN, NULL);
+    await_arrivals(1);
+    teardown();
+}
+END_TEST
+
+/* A plan's file may be one that nobody takes in: that it changes brings it no arrival. */
+START_TEST(a_plan_is_looked_at_and_opened_and_touches_nothing)
+{
+    struct job *job;
+
+    setup();
+    hot_write(hot.in[0], "a.txt", "abc");
+    job = hot_job(&hot, 0, UINT64_C(1) << 63, "a.txt");
+    ck_assert_ptr_nonnull(job_add_output(job, 0, "a.png"));
+    job->plan = calloc(1, sizeof *job->plan);
+    job->plan->names = calloc(1, sizeof *job->plan->names);
+    job->plan->name_count = 1;
+    job->version = (struct version){ .size = -1 };
+    ck_assert_int_eq(ask(WATCHER_LOOK, REPLY_LOOKED, job), VERDICT_OK);
+    ck_assert_int_eq(job->version.size, 3);
+    hot_write(hot.in[0], "a.txt", "abcd");
+    ck_assert_int_eq(ask(WATCHER_OPEN, REPLY_OPENED, job), VERDICT_SUPERSEDED);
+    ck_assert_int_eq(ask(WATCHER_LOOK, REPLY_LOOKED, job), VERDICT_OK);
+    ck_assert_int_eq(ask(WATCHER_OPEN, REPLY_OPENED, job), VERDICT_OK);
+    ck_assert_int_ge(job->source_fd, 0);
+    ck_assert_int_eq(job->plan->names[0].owner, PLAN_FREE);
+
+    /* What stands in its way is told, and does not end it. */
+    hot_write(hot.out[0], "a.png", "somebody's");
+    job->outputs[0].made = true;
+    ck_assert_int_eq(ask(WATCHER_CLAIM, REPLY_CLAIMED, job), VERDICT_OK);
+    ck_assert_int_eq(job->plan->names[0].owner, PLAN_OTHER);
+    ck_assert_int_eq(job->plan->conflict.class, CLASS_CONFLICT);
+    watcher_read_news(watcher, &news);
+    ck_assert_uint_eq(news.waiting + news.arrivals, 0);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+UNIT_MAIN("watcher", UNIT_TEST(a_scan_that_is_asked_for_comes_at_once),
+          UNIT_TEST(a_plan_is_looked_at_and_opened_and_touches_nothing),
+          UNIT_TEST(names_of_states_are_those_of_the_interface), UNIT_TEST(files_come_in_whenever_they_come),
+          UNIT_TEST(a_job_goes_through_the_folder), UNIT_TEST(a_source_that_changed_arrives_again),
+          UNIT_TEST(a_failed_source_is_examined),
           UNIT_TEST(an_old_undecodable_file_is_awaited_only_while_somebody_writes),
           UNIT_TEST(a_drained_folder_does_not_wait_for_young_files),
           UNIT_TEST(a_missing_output_holds_the_folder_until_it_is_there),

@@ -256,6 +256,41 @@ START_TEST(many_jobs_cost_no_descriptors)
 }
 END_TEST
 
+static struct ticket submit_plan(uint64_t job, size_t size)
+{
+    struct ticket ticket = harness_ticket(job, 0, size);
+    _cleanup_close_ int source = fd_memory("source", picture, size);
+
+    ticket.plan = 1;
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    return ticket;
+}
+
+/* The header is enough: a file that is cut behind it has the same plan. */
+START_TEST(a_plan_is_sizes_without_pictures)
+{
+    for (uint64_t job = 1; job <= 2; job++) {
+        union worker_message message;
+        struct ticket ticket;
+        struct error error;
+        int fds[FD_PASS_MAX];
+        size_t count;
+
+        ticket = submit_plan(job, job == 1 ? sizeof picture : sizeof picture - 30);
+        ck_assert_int_eq(harness_receive(&harness, &message, fds, &count), 1);
+        ck_assert_msg(worker_link_check_result(&message.result, &ticket, recipe, fds, count, &error) == 0,
+                      "%s", error.text);
+        ck_assert_uint_eq(message.result.class, CLASS_NONE);
+        ck_assert_uint_eq(message.result.output_count, 4);
+        ck_assert_uint_eq(message.result.outputs[0].width, 24);
+        ck_assert_uint_eq(message.result.outputs[0].height, 16);
+        ck_assert_uint_eq(message.result.outputs[3].width, 12);
+    }
+    submit(3);
+    expect_renditions(3);
+}
+END_TEST
+
 START_TEST(garbage_is_an_answer_and_the_worker_goes_on)
 {
     harness_submit(&harness, 1, "hello world, this is no picture", 31);
@@ -301,10 +336,57 @@ START_TEST(limits_come_with_the_ticket)
 }
 END_TEST
 
+static void expect_hand_back(const struct ticket *ticket, uint64_t least)
+{
+    struct harness_answer answer;
+    union worker_message message;
+    struct error error;
+
+    ck_assert_int_eq(harness_receive(&harness, &message, answer.fds, &answer.fd_count), 1);
+    ck_assert_msg(
+        worker_link_check_result(&message.result, ticket, recipe, answer.fds, answer.fd_count, &error) == 0,
+        "%s", error.text);
+    ck_assert_uint_gt(message.result.needs_memory_bytes, least);
+    ck_assert_uint_eq(answer.fd_count, 0);
+}
+
+START_TEST(a_ticket_that_grants_too_little_is_handed_back_and_done_with_what_it_needs)
+{
+    struct ticket ticket = harness_ticket(1, 0, sizeof picture);
+    _cleanup_close_ int source = fd_memory("source", picture, sizeof picture);
+
+    ticket.memory_grant_bytes = 1 << 20;
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    expect_hand_back(&ticket, 1 << 20);
+
+    ticket.memory_grant_bytes = ticket.max_memory_bytes;
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    expect_renditions(1);
+}
+END_TEST
+
+/* It is not there at all: reading would be noticed. */
+START_TEST(a_file_larger_than_the_grant_is_not_read)
+{
+    struct ticket ticket = harness_ticket(1, 0, 1 << 30);
+    _cleanup_close_ int source = fd_memory("source", picture, sizeof picture);
+
+    ticket.memory_grant_bytes = 1 << 20;
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    expect_hand_back(&ticket, 1 << 30);
+
+    ticket.max_memory_bytes = 1 << 20;
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    expect_failure(1, CLASS_PERMANENT, STAGE_LIMITS, "MaxMemory=");
+}
+END_TEST
+
 START_TEST(a_source_larger_than_memory_is_a_failure_of_memory)
 {
     struct ticket ticket = harness_ticket(1, 0, UINT64_MAX / 4);
     _cleanup_close_ int source = fd_memory("source", picture, sizeof picture);
+
+    ticket.max_memory_bytes = ticket.memory_grant_bytes = UINT64_MAX;
 
     ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
     expect_failure(1, CLASS_MEMORY, STAGE_OPEN, "no memory");
@@ -351,11 +433,12 @@ END_TEST
 static const struct {
     const char *name;
     uint64_t generation;
-    uint32_t recipe, fail_on;
+    uint32_t recipe, fail_on, plan;
 } strangers[] = {
-    { "another generation", HARNESS_GENERATION + 1, 0, 0 },
-    { "an unknown recipe", HARNESS_GENERATION, 1, 0 },
-    { "an unknown FailOn", HARNESS_GENERATION, 0, 99 },
+    { "another generation", HARNESS_GENERATION + 1, 0, 0, 0 },
+    { "an unknown recipe", HARNESS_GENERATION, 1, 0, 0 },
+    { "an unknown FailOn", HARNESS_GENERATION, 0, 99, 0 },
+    { "an unknown purpose", HARNESS_GENERATION, 0, 0, 2 },
 };
 
 START_TEST(a_ticket_that_is_not_for_it_ends_it)
@@ -365,6 +448,7 @@ START_TEST(a_ticket_that_is_not_for_it_ends_it)
 
     ticket.header.generation = strangers[_i].generation;
     ticket.fail_on = strangers[_i].fail_on;
+    ticket.plan = strangers[_i].plan;
     ck_assert_int_eq(mailbox_send(harness.mailbox, &ticket), 0);
     ck_assert_int_eq(waitpid(harness.pid, &status, 0), harness.pid);
     ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE, "%s", strangers[_i].name);
@@ -394,10 +478,13 @@ static TCase *jobs(void)
     tcase_add_test(tests, a_source_whose_content_is_known_is_not_worked_on);
     tcase_add_test(tests, a_prefetched_job_is_done_after_the_first);
     tcase_add_test(tests, many_jobs_cost_no_descriptors);
+    tcase_add_test(tests, a_plan_is_sizes_without_pictures);
     tcase_add_test(tests, garbage_is_an_answer_and_the_worker_goes_on);
     tcase_add_test(tests, a_source_that_became_shorter_is_retried);
     tcase_add_test(tests, a_source_is_read_from_its_start_wherever_its_offset_is);
     tcase_add_test(tests, limits_come_with_the_ticket);
+    tcase_add_test(tests, a_ticket_that_grants_too_little_is_handed_back_and_done_with_what_it_needs);
+    tcase_add_test(tests, a_file_larger_than_the_grant_is_not_read);
     tcase_add_test(tests, a_source_larger_than_memory_is_a_failure_of_memory);
     return tests;
 }

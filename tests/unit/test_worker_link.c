@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { GENERATION = 3, JOB = 42 };
+enum { GENERATION = 3, JOB = 42, GRANT = 1000, MOST = 5000 };
 
 static int supervisor, worker;
 
@@ -235,9 +235,20 @@ static void release_claim(struct claim *claim)
     recipe_free(claim->recipe);
 }
 
+static int check_as(const struct claim *claim, bool plan, struct error *error)
+{
+    struct ticket ticket = { .header = wire_header(WIRE_TICKET, 0, JOB),
+                             .plan = plan,
+                             .memory_grant_bytes = GRANT,
+                             .max_memory_bytes = MOST };
+
+    return worker_link_check_result(&claim->result, &ticket, claim->recipe, claim->fds, claim->fd_count,
+                                    error);
+}
+
 static int check_claim(const struct claim *claim, struct error *error)
 {
-    return worker_link_check_result(&claim->result, JOB, claim->recipe, claim->fds, claim->fd_count, error);
+    return check_as(claim, false, error);
 }
 
 START_TEST(a_right_result_is_possible)
@@ -271,6 +282,51 @@ START_TEST(a_failure_is_possible_before_the_source_was_probed)
     ck_assert_msg(check_claim(&claim, &error) == 0, "%s", error.text);
 }
 END_TEST
+
+static void make_hand_back(struct claim *claim)
+{
+    make_failure(claim);
+    claim->result.class = CLASS_NONE;
+    claim->result.stage = STAGE_NONE;
+    claim->result.text[0] = '\0';
+    claim->result.needs_memory_bytes = GRANT + 1;
+}
+
+START_TEST(a_ticket_may_be_handed_back_for_more_memory)
+{
+    _cleanup_(release_claim) struct claim claim;
+    struct error error;
+
+    fill_claim(&claim);
+    make_hand_back(&claim);
+    ck_assert_msg(check_claim(&claim, &error) == 0, "%s", error.text);
+    claim.result.needs_memory_bytes = MOST;
+    ck_assert_msg(check_claim(&claim, &error) == 0, "%s", error.text);
+}
+END_TEST
+
+static void hands_back_what_was_enough(struct claim *claim)
+{
+    make_hand_back(claim);
+    claim->result.needs_memory_bytes = GRANT;
+}
+
+static void hands_back_for_more_than_is_allowed(struct claim *claim)
+{
+    make_hand_back(claim);
+    claim->result.needs_memory_bytes = MOST + 1;
+}
+
+static void hands_back_a_failure(struct claim *claim)
+{
+    make_failure(claim);
+    claim->result.needs_memory_bytes = GRANT + 1;
+}
+
+static void hands_back_with_outputs(struct claim *claim)
+{
+    claim->result.needs_memory_bytes = GRANT + 1;
+}
 
 static void another_job(struct claim *claim)
 {
@@ -403,6 +459,10 @@ static const struct {
     { failure_without_text, "without an explanation" },
     { unchanged_with_outputs, "of an unchanged source" },
     { supervisors_class, "not a worker's to say" },
+    { hands_back_what_was_enough, "had granted enough memory" },
+    { hands_back_for_more_than_is_allowed, "more memory than the folder allows" },
+    { hands_back_a_failure, "handed back and an outcome" },
+    { hands_back_with_outputs, "handed back and an outcome" },
 };
 
 START_TEST(an_impossible_result_is_refused_and_named)
@@ -414,6 +474,69 @@ START_TEST(an_impossible_result_is_refused_and_named)
     spoilt[_i].spoil(&claim);
     ck_assert_msg(check_claim(&claim, &error) == -EBADMSG, "accepted: %s", spoilt[_i].says);
     ck_assert_msg(strstr(error.text, spoilt[_i].says), "\"%s\" is not in \"%s\"", spoilt[_i].says,
+                  error.text);
+}
+END_TEST
+
+/* ---- plans ---- */
+
+static void make_plan(struct claim *claim)
+{
+    while (claim->fd_count > 0)
+        close(claim->fds[--claim->fd_count]);
+    for (uint32_t i = 0; i < claim->result.output_count; i++)
+        claim->result.outputs[i].bytes = 0;
+}
+
+static int check_plan(const struct claim *claim, struct error *error)
+{
+    return check_as(claim, true, error);
+}
+
+START_TEST(a_right_plan_is_possible_and_a_failure_instead_of_one)
+{
+    _cleanup_(release_claim) struct claim claim;
+    struct error error;
+
+    fill_claim(&claim);
+    make_plan(&claim);
+    ck_assert_msg(check_plan(&claim, &error) == 0, "%s", error.text);
+    make_failure(&claim);
+    ck_assert_msg(check_plan(&claim, &error) == 0, "%s", error.text);
+}
+END_TEST
+
+static void pictures(struct claim *claim)
+{
+    claim->fds[claim->fd_count++] = sealed(png, sizeof png);
+}
+
+static void bytes(struct claim *claim)
+{
+    claim->result.outputs[1].bytes = 7;
+}
+
+static const struct {
+    void (*spoil)(struct claim *claim);
+    const char *says;
+} spoilt_plans[] = {
+    { another_job, "another job" },         { unread_source, "unread source" },
+    { no_outputs, "impossible number" },    { too_many_outputs, "impossible number" },
+    { repeated_rendition, "out of order" }, { rendition_out_of_range, "not in the recipe" },
+    { empty_output, "an empty output" },    { pictures, "pictures where a plan" },
+    { bytes, "pictures where a plan" },     { supervisors_class, "not a worker's to say" },
+};
+
+START_TEST(an_impossible_plan_is_refused_and_named)
+{
+    _cleanup_(release_claim) struct claim claim;
+    struct error error;
+
+    fill_claim(&claim);
+    make_plan(&claim);
+    spoilt_plans[_i].spoil(&claim);
+    ck_assert_msg(check_plan(&claim, &error) == -EBADMSG, "accepted: %s", spoilt_plans[_i].says);
+    ck_assert_msg(strstr(error.text, spoilt_plans[_i].says), "\"%s\" is not in \"%s\"", spoilt_plans[_i].says,
                   error.text);
 }
 END_TEST
@@ -439,7 +562,10 @@ int main(void)
     tcase_add_test(tests, an_empty_message_is_the_end_and_its_descriptor_closed);
     tcase_add_test(tests, a_right_result_is_possible);
     tcase_add_test(tests, a_failure_is_possible_before_the_source_was_probed);
+    tcase_add_test(tests, a_ticket_may_be_handed_back_for_more_memory);
     tcase_add_loop_test(tests, an_impossible_result_is_refused_and_named, 0, ARRAY_SIZE(spoilt));
+    tcase_add_test(tests, a_right_plan_is_possible_and_a_failure_instead_of_one);
+    tcase_add_loop_test(tests, an_impossible_plan_is_refused_and_named, 0, ARRAY_SIZE(spoilt_plans));
 
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* plan - see plan.h. From top to bottom: the answer, the way there, its beginning. */
+#include "supervisor/plan.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/path_beneath.h"
+#include "base/text.h"
+#include "supervisor/snapshot.h"
+#include "supervisor/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define PLAN_ID_FIRST (UINT64_C(1) << 63) /* the ledger's numbers stay below */
+#define PLAN_TIMEOUT_US (60 * USEC_PER_SEC)
+
+enum { FOLDER_LIST_BYTES = 240 };
+
+void plan_drop_names(struct plan *plan)
+{
+    if (!plan)
+        return;
+    for (size_t i = 0; i < plan->name_count; i++) {
+        free(plan->names[i].folder);
+        free(plan->names[i].path);
+    }
+    free(take_ptr(plan->names));
+    plan->name_count = 0;
+}
+
+void plan_free(struct plan *plan)
+{
+    plan_drop_names(plan);
+    free(plan);
+}
+
+/* ---- what would become of a name ---- */
+
+static const char *const owner_words[PLAN_OWNER_COUNT] = {
+    [PLAN_FREE] = "free",
+    [PLAN_OURS] = "ours",
+    [PLAN_SOURCE] = "taken",
+    [PLAN_OTHER] = "taken",
+};
+
+/* What Existing= makes of it; "fail": then the whole job does, and nothing is made. */
+static const char *action(const struct job *job, const struct job_output *output,
+                          const struct plan_name *name)
+{
+    if (output->adopted)
+        return "adopt";
+    if (name->owner == PLAN_FREE)
+        return output->number > 0 ? "number" : "make";
+    if (name->owner == PLAN_OURS)
+        return "replace";
+    return job->folder->existing == EXISTING_OVERWRITE && (name->owner == PLAN_SOURCE || name->is_file)
+               ? "overwrite"
+               : "fail";
+}
+
+void plan_look_at_names(struct job *job)
+{
+    _cleanup_close_ int root = open(job->folder->output, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    for (size_t i = 0; root >= 0 && i < job->plan->name_count; i++) {
+        struct plan_name *name = &job->plan->names[i];
+        const struct published *before = &job->outputs[i].before;
+        struct stat st;
+
+        if (name->owner != PLAN_SOURCE)
+            name->owner = PLAN_FREE;
+        if (name->owner == PLAN_SOURCE || path_stat_beneath(root, job->outputs[i].path, &st) < 0)
+            continue;
+        if (before->inode != 0 && st.st_ino == before->inode && st.st_size == before->size &&
+            timespec_ns(&st.st_mtim) == before->mtime_ns)
+            name->owner = PLAN_OURS;
+        else
+            name->owner = PLAN_OTHER;
+        name->is_file = S_ISREG(st.st_mode);
+    }
+}
+
+/* ---- the answer ---- */
+
+static void set_output_path(json_t *object, const struct job *job, size_t i)
+{
+    _cleanup_free_ char *path = NULL;
+
+    if (asprintf(&path, "%s/%s", job->folder->output, job->outputs[i].path) >= 0)
+        snapshot_set_bytes(object, "path", path);
+}
+
+static json_t *output_json(const struct job *job, size_t i)
+{
+    const struct job_output *output = &job->outputs[i];
+    const struct plan_name *name = &job->plan->names[i];
+    enum format format = job->recipe->renditions[output->rendition].format;
+    json_t *object = json_pack("{s:s, s:I, s:I, s:s, s:s, s:n}", "format", format_info(format)->name, "width",
+                               (json_int_t)output->width, "height", (json_int_t)output->height, "name",
+                               owner_words[name->owner], "action", action(job, output, name), "owner");
+
+    if (object && name->owner == PLAN_SOURCE) {
+        json_t *owner = json_pack("{s:s}", "folder", name->folder);
+
+        snapshot_set_bytes(owner, "path", name->path);
+        json_object_set_new(object, "owner", owner);
+    }
+    set_output_path(object, job, i);
+    return object;
+}
+
+static json_t *outputs_json(const struct job *job)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < job->plan->name_count; i++)
+        if (job->outputs[i].made)
+            json_array_append_new(array, output_json(job, i));
+    return array;
+}
+
+/* What an earlier version made and this one would not: it goes when the job is done. */
+static json_t *removed_json(const struct job *job)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < job->plan->name_count; i++)
+        if (!job->outputs[i].made && job->plan->names[i].owner == PLAN_OURS) {
+            json_t *object = json_object();
+
+            set_output_path(object, job, i);
+            json_array_append_new(array, object);
+        }
+    return array;
+}
+
+static json_t *failure_json(const struct error *failure)
+{
+    if (failure->class == CLASS_NONE)
+        return json_null();
+    return json_pack("{s:s, s:s, s:s}", "class", error_class_name(failure->class), "stage",
+                     error_stage_name(failure->stage), "message", failure->text);
+}
+
+/* A file that no folder would take. */
+static void answer_refused(struct request *request, const char *folder, const char *path,
+                           const struct error *failure)
+{
+    json_t *json = json_pack("{s:b, s:s?, s:[], s:[], s:o}", "ok", 0, "folder", folder, "outputs", "removed",
+                             "failure", failure_json(failure));
+
+    if (json)
+        snapshot_set_bytes(json, "path", path);
+    http_answer(request, 200, json);
+}
+
+static json_t *plan_json(const struct job *job)
+{
+    bool ok = job->failure.class == CLASS_NONE;
+    bool read = job->plan->source_width > 0;
+    json_t *json = json_pack("{s:b, s:s, s:s, s:o, s:o, s:o}", "ok", ok, "folder", job->folder->name,
+                             "recipe", job->recipe->name, "outputs", outputs_json(job), "removed",
+                             read ? removed_json(job) : json_array(), "failure", failure_json(&job->failure));
+
+    if (json) {
+        snapshot_set_bytes(json, "path", job->path);
+        json_object_set_new(json, "source",
+                            read ? json_pack("{s:I, s:I, s:I}", "width", (json_int_t)job->plan->source_width,
+                                             "height", (json_int_t)job->plan->source_height, "bytes",
+                                             (json_int_t)job->version.size)
+                                 : json_null());
+    }
+    return json;
+}
+
+/* ---- its end ---- */
+
+/* Whoever asked, if anybody still waits. */
+static struct request *take_request(struct supervisor *supervisor, struct job *job)
+{
+    struct request *request = take_ptr(job->plan->request);
+
+    if (request) {
+        request->plan = NULL;
+        control_planned(supervisor->control, request);
+    }
+    return request;
+}
+
+static void leave(struct supervisor *supervisor, struct job *job)
+{
+    supervisor->folders[job->slot]->plans--;
+    supervisor->plan_count--;
+    supervisor_changed(supervisor);
+    job_free(job);
+}
+
+static void end(struct supervisor *supervisor, struct job *job)
+{
+    struct request *request = take_request(supervisor, job);
+
+    if (request)
+        http_answer(request, 200, plan_json(job));
+    leave(supervisor, job);
+}
+
+static void fail(struct supervisor *supervisor, struct job *job, enum error_class class, const char *text)
+{
+    error_set(&job->failure, 0, class, STAGE_OPEN, "%s", text);
+    end(supervisor, job);
+}
+
+/* True, and it has ended, when there is nothing left that it could be a plan of. */
+static bool end_if_stale(struct supervisor *supervisor, struct job *job)
+{
+    bool stopping = supervisor->phase != PHASE_RUNNING;
+    struct request *request;
+
+    if (!stopping && job->config == supervisor->config)
+        return false;
+
+    request = take_request(supervisor, job);
+    if (request)
+        http_answer_problem(request, 503, NULL,
+                            stopping ? "darkroomd is stopping"
+                                     : "the configuration was reloaded meanwhile; ask again");
+    leave(supervisor, job);
+    return true;
+}
+
+void plan_forget(struct request *request)
+{
+    request->plan->request = NULL;
+    request->plan = NULL;
+}
+
+void plan_release(struct supervisor *supervisor, struct folder *folder)
+{
+    struct job *job, *next;
+
+    for (job = TAILQ_FIRST(&supervisor->plans); job; job = next) {
+        next = TAILQ_NEXT(job, link);
+        if (folder && job->slot != folder->slot)
+            continue;
+        TAILQ_REMOVE(&supervisor->plans, job, link);
+        if (!end_if_stale(supervisor, job))
+            fail(supervisor, job, CLASS_ENVIRONMENT, "the folder is lost");
+    }
+}
+
+/* ---- its way ---- */
+
+static void on_looked(struct supervisor *supervisor, struct job *job)
+{
+    struct ledger_request request = { .op = LEDGER_PLAN, .job = job };
+
+    ledger_send(supervisor->ledger, &request);
+}
+
+static void on_planned(struct supervisor *supervisor, struct job *job)
+{
+    if (job->failure.class != CLASS_NONE)
+        end(supervisor, job);
+    else
+        folder_request(supervisor->folders[job->slot], WATCHER_OPEN, job);
+}
+
+static void on_opened(struct supervisor *supervisor, struct job *job)
+{
+    TAILQ_INSERT_TAIL(&supervisor->plans, job, link);
+}
+
+/* The last of it: as a real job would, unless there was something before that it would not have come past. */
+static void on_claimed(struct supervisor *supervisor, struct job *job)
+{
+    if (job->plan->conflict.class != CLASS_NONE)
+        job->failure = job->plan->conflict;
+    end(supervisor, job);
+}
+
+static void on_bad_verdict(struct supervisor *supervisor, struct job *job, enum verdict verdict)
+{
+    if (verdict == VERDICT_VANISHED)
+        fail(supervisor, job, CLASS_PERMANENT, "there is no such file");
+    else if (verdict == VERDICT_SUPERSEDED)
+        fail(supervisor, job, CLASS_TRANSIENT, "it changes just now; ask again");
+    else if (verdict == VERDICT_SETTLED)
+        on_claimed(supervisor, job); /* all is there already */
+    else if (verdict == VERDICT_RETURNED)
+        fail(supervisor, job, CLASS_ENVIRONMENT, "the folder is lost");
+    else
+        on_claimed(supervisor, job); /* job->failure says */
+}
+
+void plan_reply(struct supervisor *supervisor, const struct reply *reply)
+{
+    struct job *job = reply->job;
+
+    if (end_if_stale(supervisor, job))
+        return;
+    if (reply->verdict != VERDICT_OK)
+        on_bad_verdict(supervisor, job, reply->verdict);
+    else if (reply->kind == REPLY_LOOKED)
+        on_looked(supervisor, job);
+    else if (reply->kind == REPLY_PLANNED)
+        on_planned(supervisor, job);
+    else if (reply->kind == REPLY_OPENED)
+        on_opened(supervisor, job);
+    else
+        on_claimed(supervisor, job);
+}
+
+int plan_assign(struct supervisor *supervisor, struct worker *worker)
+{
+    struct job *job = TAILQ_FIRST(&supervisor->plans);
+    int r;
+
+    if (!job)
+        return 0;
+    r = pool_assign(worker, job, supervisor->admission.default_grant_bytes);
+    if (r < 0)
+        return r;
+    TAILQ_REMOVE(&supervisor->plans, job, link);
+    supervisor_changed(supervisor);
+    return 1;
+}
+
+static void accept_sizes(struct job *job, const struct result_message *result)
+{
+    for (uint32_t i = 0; i < result->output_count; i++)
+        for (size_t j = 0; j < job->output_count; j++)
+            if (job->outputs[j].rendition == result->outputs[i].rendition) {
+                job->outputs[j].made = true;
+                job->outputs[j].width = result->outputs[i].width;
+                job->outputs[j].height = result->outputs[i].height;
+            }
+}
+
+void plan_result(struct supervisor *supervisor, struct job *job, const struct result_message *result)
+{
+    job->source_fd = close_fd(job->source_fd);
+    job->plan->source_width = result->source_width;
+    job->plan->source_height = result->source_height;
+    if (end_if_stale(supervisor, job))
+        return;
+    if (result->class == CLASS_NONE) {
+        accept_sizes(job, result);
+        folder_request(supervisor->folders[job->slot], WATCHER_CLAIM, job);
+        return;
+    }
+    error_set(&job->failure, 0, (enum error_class)result->class, (enum error_stage)result->stage, "%s",
+              result->text);
+    on_claimed(supervisor, job);
+}
+
+void plan_lost(struct supervisor *supervisor, struct job *job, const struct error *why)
+{
+    if (end_if_stale(supervisor, job))
+        return;
+    if (why->class == CLASS_NONE) { /* the worker had not begun with it */
+        TAILQ_INSERT_HEAD(&supervisor->plans, job, link);
+        return;
+    }
+    job->failure = *why;
+    end(supervisor, job);
+}
+
+/* ---- its beginning ---- */
+
+/* The part of the absolute @path below @conf's Path, or NULL. */
+static const char *below(const struct folder_conf *conf, const char *path)
+{
+    size_t length = strlen(conf->path);
+
+    if (strncmp(path, conf->path, length) != 0)
+        return NULL;
+    return path[length] == '/' ? path + length + 1 : NULL;
+}
+
+static const struct folder_conf *folder_above(const struct config *config, const char *path)
+{
+    for (size_t i = 0; i < config->folder_count; i++)
+        if (below(&config->folders[i], path))
+            return &config->folders[i];
+    return NULL;
+}
+
+/* No empty components, no "." and no "..": names are taken as they are. */
+static bool is_clean(const char *path)
+{
+    for (path += *path == '/';; path++) {
+        size_t length = strcspn(path, "/");
+
+        if (length == 0 || (length == 1 && path[0] == '.') || (length == 2 && memcmp(path, "..", 2) == 0))
+            return false;
+        path += length;
+        if (*path == '\0')
+            return true;
+    }
+}
+
+/* Would the folder take @path in? Nobody needs to look at the file for that. */
+static int check_accepted(const struct folder_conf *conf, const char *path, struct error *error)
+{
+    if (!conf->recursive && strchr(path, '/'))
+        return error_set(error, EINVAL, CLASS_PERMANENT, STAGE_PLAN,
+                         "it is in a sub-directory, and the folder has Recursive=no");
+    if (!folder_conf_accepts(conf, path))
+        return error_set(
+            error, EINVAL, CLASS_PERMANENT, STAGE_PLAN,
+            "the folder ignores it: its extension is not one of Include=, or its name, or that of a "
+            "directory it is in, is hidden, temporary or one of Exclude=");
+    return 0;
+}
+
+static struct job *new_job(struct supervisor *supervisor, struct request *request,
+                           const struct folder *folder, const char *path)
+{
+    struct job *job =
+        job_new(PLAN_ID_FIRST + ++supervisor->last_plan, supervisor->config, folder->slot, folder->conf);
+
+    if (!job)
+        return NULL;
+    job->path = strdup(path);
+    job->plan = calloc(1, sizeof *job->plan);
+    if (!job->path || !job->plan) {
+        job_free(job);
+        return NULL;
+    }
+    job->plan->request = request;
+    request->plan = job->plan;
+    return job;
+}
+
+static void begin(struct supervisor *supervisor, struct request *request, struct folder *folder,
+                  const char *path)
+{
+    struct job *job;
+
+    if (supervisor->plan_count >= PLANS_MAX || folder->plans >= PLANS_FOLDER_MAX) {
+        http_answer_problem(request, 503, NULL, "too many plans at once; ask again");
+        return;
+    }
+    job = new_job(supervisor, request, folder, path);
+    if (!job) {
+        http_answer_problem(request, 503, NULL, "memory is out; ask again");
+        return;
+    }
+
+    supervisor->plan_count++;
+    folder->plans++;
+    request->deadline_us = monotonic_us() + PLAN_TIMEOUT_US;
+    control_wait_for_plan(supervisor->control, request);
+    folder_request(folder, WATCHER_LOOK, job);
+}
+
+static void start_in(struct supervisor *supervisor, struct request *request, const struct folder_conf *conf,
+                     const char *path)
+{
+    struct folder *folder = supervisor_folder(supervisor, conf->name);
+    struct error failure = { .class = CLASS_NONE };
+
+    if (check_accepted(conf, path, &failure) == 0 && (!folder || folder->news.state == FOLDER_LOST))
+        error_set(&failure, 0, CLASS_ENVIRONMENT, STAGE_OPEN, "the folder is lost%s%s",
+                  folder && folder->news.reason[0] ? ": " : "", folder ? folder->news.reason : "");
+    if (failure.class != CLASS_NONE)
+        answer_refused(request, conf->name, path, &failure);
+    else
+        begin(supervisor, request, folder, path);
+}
+
+static void refuse_outside(const struct config *config, struct request *request, const char *folder,
+                           const char *path)
+{
+    char names[FOLDER_LIST_BYTES];
+    struct error failure;
+
+    error_set(&failure, ENOENT, CLASS_PERMANENT, STAGE_PLAN,
+              "it is not below the Path= of %s%s; there are the folders %s",
+              folder ? "folder " : "any folder", folder ?: "",
+              config_folder_names(config, names, sizeof names));
+    answer_refused(request, NULL, path, &failure);
+}
+
+void plan_start(struct supervisor *supervisor, struct request *request, const char *folder, const char *path)
+{
+    const struct config *config = supervisor->config;
+    const struct folder_conf *conf;
+
+    if (supervisor->phase != PHASE_RUNNING) {
+        http_answer_problem(request, 503, NULL, "darkroomd is not running yet, or stopping");
+        return;
+    }
+    if (!is_clean(path) || (!folder && *path != '/')) {
+        http_answer_problem(
+            request, 400, NULL,
+            "path= has to be absolute (or with folder= relative to that), without \".\", \"..\" and "
+            "empty components");
+        return;
+    }
+
+    conf = folder ? config_folder(config, folder) : folder_above(config, path);
+    if (conf && *path == '/')
+        path = below(conf, path) ?: path;
+    if (!conf || *path == '/')
+        refuse_outside(config, request, folder, path);
+    else
+        start_in(supervisor, request, conf, path);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* estimate - see estimate.h.
+ *
+ * What render.c keeps at the same time, and what the libraries below it take beside that: libjpeg all coefficients
+ * of a progressive picture and of one that it writes with optimal codes; libwebp four bytes a pixel wherever it is,
+ * and much more to code alpha; libvips rows of the picture that is scaled, as floats where there is alpha. The
+ * numbers are measured; what an output's file takes is a guess on the large side (grain at the given quality). */
+#include "image/estimate.h"
+
+enum {
+    FIXED_BYTES = 16 << 20, /* tables, threads, and buffers that do not grow */
+    STRIP_ROWS = 1200,      /* of the picture that is scaled */
+    STRIP_ROWS_ALPHA = 1400,
+    FLOAT_BYTES = 4,
+    COEFFICIENT_BYTES = 2,
+    WEBP_PIXEL_BYTES = 4,
+    WEBP_PLANES_BYTES = 2,  /* a pixel, while it decodes */
+    WEBP_ENCODER_BYTES = 8, /* a pixel */
+    WEBP_ALPHA_ENCODER_BYTES = 22,
+    FULL_CHROMA_QUALITY = 90, /* from here on libvips' JPEGs have colours in full resolution */
+    COLOURS = 3,
+};
+
+static uint64_t add(uint64_t a, uint64_t b)
+{
+    uint64_t sum;
+
+    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+static uint64_t multiply(uint64_t a, uint64_t b)
+{
+    uint64_t product;
+
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static struct extent shrunk(const struct workload *work)
+{
+    return (struct extent){ work->stored.width / work->shrink + 1, work->stored.height / work->shrink + 1 };
+}
+
+static uint64_t pixel_bytes(const struct workload *work)
+{
+    return (uint64_t)work->bands * work->sample_bytes;
+}
+
+static uint64_t decoder_bytes(const struct workload *work)
+{
+    uint64_t stored = extent_area(work->stored), frame;
+
+    switch (work->format) {
+    case FORMAT_JPEG:
+        return work->whole ? multiply(stored, (uint64_t)work->bands * COEFFICIENT_BYTES) : 0;
+    case FORMAT_WEBP:
+        frame = multiply(extent_area(shrunk(work)), WEBP_PIXEL_BYTES + WEBP_PLANES_BYTES + work->bands);
+        return add(frame, work->whole ? multiply(stored, WEBP_PIXEL_BYTES) : 0);
+    default:
+        return work->whole ? multiply(stored, pixel_bytes(work)) : 0;
+    }
+}
+
+/* The rows that scaling has under way. */
+static uint64_t strip_bytes(const struct workload *work)
+{
+    struct extent picture = shrunk(work);
+    uint64_t most = work->alpha ? STRIP_ROWS_ALPHA : STRIP_ROWS;
+    uint64_t pixel = pixel_bytes(work) + (work->alpha ? (uint64_t)work->bands * FLOAT_BYTES : 0);
+
+    return multiply(multiply(picture.width, picture.height < most ? picture.height : most), pixel);
+}
+
+static uint64_t picture_bytes(const struct workload *work)
+{
+    return work->streamed ? 0 : multiply(extent_area(shrunk(work)), pixel_bytes(work));
+}
+
+static uint64_t window_bytes(const struct workload *work, size_t index)
+{
+    return multiply(extent_area(work->selection->list[index].placement.window), pixel_bytes(work));
+}
+
+/* What is given to the encoder. */
+struct finished {
+    uint64_t pixels;
+    unsigned bands, sample_bytes;
+    bool alpha;
+};
+
+static struct finished finished_of(const struct workload *work, const struct placement *placement,
+                                   const struct rendition *rendition)
+{
+    bool padded = !extent_equal(placement->canvas, placement->window);
+    unsigned colours = work->alpha ? work->bands - 1 : work->bands;
+    struct finished finished = { .pixels = extent_area(placement->canvas), .sample_bytes = 1 };
+
+    finished.alpha = rendition->format != FORMAT_JPEG && (work->alpha || padded);
+    if (rendition->format == FORMAT_PNG)
+        finished.sample_bytes = work->sample_bytes;
+    if (colours > COLOURS || rendition->format == FORMAT_WEBP)
+        colours = COLOURS;
+    finished.bands = colours + (finished.alpha ? 1 : 0);
+    return finished;
+}
+
+/* For each pixel: what the encoder takes while it works … */
+static unsigned encoder_bytes(const struct finished *finished, const struct rendition *rendition)
+{
+    bool full_chroma = finished->bands == 1 || rendition->quality >= FULL_CHROMA_QUALITY;
+
+    if (rendition->format == FORMAT_JPEG)
+        return full_chroma ? finished->bands * COEFFICIENT_BYTES : COLOURS * COEFFICIENT_BYTES / 2;
+    if (rendition->format == FORMAT_WEBP)
+        return finished->alpha ? WEBP_ALPHA_ENCODER_BYTES : WEBP_ENCODER_BYTES;
+    return 0;
+}
+
+/* … and what its file may have. */
+static unsigned file_bytes(const struct finished *finished, const struct rendition *rendition)
+{
+    if (rendition->format == FORMAT_PNG)
+        return finished->bands * finished->sample_bytes;
+    return rendition->quality >= FULL_CHROMA_QUALITY ? 2 : 1;
+}
+
+/* Windows are made one after the other and each is used for the outputs of its size; files stay to the end, and
+ * the newest exists twice: as the encoder wrote it, and sealed. */
+static uint64_t outputs_bytes(const struct workload *work)
+{
+    uint64_t peak = 0, files = 0, previous = 0;
+
+    for (size_t i = 0; i < work->selection->count; i++) {
+        const struct selected *selected = &work->selection->list[i];
+        const struct rendition *rendition = &work->recipe->renditions[selected->rendition];
+        struct finished finished = finished_of(work, &selected->placement, rendition);
+        uint64_t window = window_bytes(work, i);
+        uint64_t file = multiply(finished.pixels, file_bytes(&finished, rendition));
+        uint64_t pixel = finished.bands * finished.sample_bytes + encoder_bytes(&finished, rendition);
+        uint64_t encoding = add(multiply(finished.pixels, pixel), file);
+
+        files = add(files, file);
+        peak = larger(peak, add(files, add(window, larger(previous, encoding))));
+        previous = window;
+    }
+    return peak;
+}
+
+uint64_t estimate_bytes(const struct workload *work)
+{
+    uint64_t picture = add(add(decoder_bytes(work), picture_bytes(work)), strip_bytes(work));
+
+    return add(add(FIXED_BYTES, work->source_bytes), add(picture, outputs_bytes(work)));
+}

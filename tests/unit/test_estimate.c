@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a rendering is said to take, and what it takes: each is done in a process of its own, whose peak the kernel
+ * tells. */
+#include "image/estimate.h"
+
+#include "base/fd_io.h"
+#include "image/render.h"
+#include "pictures.h"
+#include "recipe_text.h"
+#include "unit_main.h"
+
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define RECIPE(outputs) "[Recipe]\nDescription=For tests\nStep=auto-orient\n" outputs
+#define UNLIMITED (1ULL << 50)
+
+#ifdef DARKROOM_SANITIZED
+enum { IS_SANITIZED = true }; /* memory is taken for every byte, to watch over it */
+#else
+enum { IS_SANITIZED = false };
+#endif
+
+enum {
+    MEGABYTE = 1 << 20,
+    FACTOR = 3,                /* an estimate is at most so many times what was used … */
+    SANE_BYTES = 64 * MEGABYTE /* … and this more, for pictures whose files could have been larger */
+};
+
+static const char *const recipes[] = {
+    RECIPE("[Output a]\nWidth=320 1280\nFormat=jpeg webp\n"),
+    RECIPE("[Output a]\nWidth=320\nFormat=jpeg\n"),
+    RECIPE("[Output a]\nFormat=jpeg png\nQuality=jpeg:95\n"),
+    RECIPE("[Output a]\nFormat=webp\n"),
+};
+
+static const struct {
+    const char *name;
+    int width, height, bands;
+    enum format format;
+    bool deep, whole, grain;
+    int orientation;
+} pictures[] = {
+    { "JPEG", 2400, 1600, 3, FORMAT_JPEG, .grain = true },
+    { "progressive JPEG", 2400, 1600, 3, FORMAT_JPEG, .whole = true },
+    { "turned JPEG", 2400, 1600, 3, FORMAT_JPEG, .orientation = 6 },
+    { "PNG", 2400, 1600, 3, FORMAT_PNG, .grain = true },
+    { "grey PNG", 2400, 1600, 1, FORMAT_PNG, .deep = false },
+    { "interlaced PNG", 2400, 1600, 3, FORMAT_PNG, .whole = true },
+    { "transparent PNG", 2400, 1600, 4, FORMAT_PNG, .deep = false },
+    { "deep transparent PNG", 2000, 1500, 4, FORMAT_PNG, .deep = true },
+    { "wide PNG", 12000, 600, 3, FORMAT_PNG, .deep = false },
+    { "high PNG", 600, 12000, 3, FORMAT_PNG, .deep = false },
+    { "WebP", 2400, 1600, 3, FORMAT_WEBP, .deep = false },
+    { "lossless WebP", 2400, 1600, 3, FORMAT_WEBP, .whole = true },
+    { "transparent WebP", 2000, 1500, 4, FORMAT_WEBP, .whole = true },
+};
+
+struct figures {
+    uint64_t estimated, used;
+    bool failed;
+    char text[200];
+};
+
+static VipsImage *with_grain(VipsImage *image)
+{
+    VipsImage *noise = NULL, *mixed = NULL, *cast = NULL;
+
+    vips_must(vips_gaussnoise(&noise, image->Xsize, image->Ysize, "sigma", 60.0, NULL));
+    vips_must(vips_add(image, noise, &mixed, NULL));
+    vips_must(vips_cast(mixed, &cast, image->BandFmt, NULL));
+    g_object_unref(noise);
+    g_object_unref(mixed);
+    g_object_unref(image);
+    return cast;
+}
+
+static struct bytes paint(size_t index)
+{
+    int width = pictures[index].width, height = pictures[index].height, bands = pictures[index].bands;
+    _cleanup_image_ VipsImage *image =
+        pictures[index].deep ? picture_make_deep(width, height, bands) : picture_make(width, height, bands);
+    gboolean whole = pictures[index].whole;
+    struct bytes bytes = { NULL, 0 };
+
+    if (pictures[index].grain)
+        image = with_grain(image);
+    if (pictures[index].orientation)
+        picture_set_orientation(image, pictures[index].orientation);
+    if (pictures[index].format == FORMAT_JPEG)
+        vips_must(vips_jpegsave_buffer(image, &bytes.data, &bytes.size, "interlace", whole, NULL));
+    else if (pictures[index].format == FORMAT_PNG)
+        vips_must(
+            vips_pngsave_buffer(image, &bytes.data, &bytes.size, "interlace", whole, "compression", 1, NULL));
+    else
+        vips_must(
+            vips_webpsave_buffer(image, &bytes.data, &bytes.size, "lossless", whole, "effort", 0, NULL));
+    return bytes;
+}
+
+static uint64_t status_bytes(const char *field)
+{
+    FILE *file = fopen("/proc/self/status", "re");
+    unsigned long long kilobytes = 0;
+    char line[256];
+
+    while (file && fgets(line, sizeof line, file))
+        if (strncmp(line, field, strlen(field)) == 0)
+            sscanf(line + strlen(field), ": %llu", &kilobytes);
+    if (file)
+        fclose(file);
+    return kilobytes * 1024;
+}
+
+/* From here on VmHWM is counted anew. */
+static void forget_peak(void)
+{
+    FILE *file = fopen("/proc/self/clear_refs", "we");
+
+    if (file) {
+        fputs("5", file);
+        fclose(file);
+    }
+}
+
+static uint64_t files_bytes(const struct rendered *rendered)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < rendered->output_count; i++)
+        bytes += rendered->outputs[i].encoded.bytes;
+    return bytes;
+}
+
+static int render_file(const struct recipe *recipe, const struct bytes *file, uint64_t grant,
+                       struct rendered *ret, struct error *error)
+{
+    struct render_options options = {
+        .fail_on = FAIL_ON_WARNING,
+        .max_pixels = UNLIMITED,
+        .max_memory_bytes = UNLIMITED,
+        .memory_grant_bytes = grant,
+    };
+
+    *ret = (struct rendered){ 0 };
+    return render(recipe, file->data, file->size, &options, ret, error);
+}
+
+/* In a process that has done nothing before but a rendering of something small, so that code and tables are there. */
+static struct figures measure(const char *recipe_text, const struct bytes *held)
+{
+    _cleanup_recipe_ struct recipe *recipe = recipe_of_text(recipe_text);
+    struct figures figures = { 0 };
+    struct bytes small, file = { NULL, held->size };
+    struct rendered rendered;
+    struct error error = { .class = CLASS_NONE };
+    uint64_t before;
+
+    picture_start();
+    small = picture_file(40, 30, 3, FORMAT_PNG);
+    figures.failed = render_file(recipe, &small, UNLIMITED, &rendered, &error) < 0;
+    rendered_release(&rendered);
+    before = status_bytes("VmRSS");
+
+    file.data = g_memdup2(held->data, held->size);
+    figures.failed |= render_file(recipe, &file, 0, &rendered, &error) < 0 || rendered.output_count > 0;
+    figures.estimated = rendered.needs_memory_bytes;
+
+    forget_peak();
+    figures.failed |= render_file(recipe, &file, UNLIMITED, &rendered, &error) < 0;
+    figures.used = status_bytes("VmHWM") - before + files_bytes(&rendered); /* memory files are no RSS */
+    snprintf(figures.text, sizeof figures.text, "%.199s", error.text);
+    return figures;
+}
+
+/* Runs @work in a child, which writes what it found to a pipe. */
+static int fork_reader(pid_t *ret_child)
+{
+    int ends[2];
+
+    ck_assert_int_eq(pipe(ends), 0);
+    *ret_child = fork();
+    ck_assert_int_ge(*ret_child, 0);
+    if (*ret_child > 0) {
+        close(ends[1]);
+        return ends[0];
+    }
+    close(ends[0]);
+    return -ends[1];
+}
+
+static struct bytes paint_apart(size_t index)
+{
+    struct bytes bytes = { g_malloc(256 * MEGABYTE), 0 };
+    pid_t child;
+    int fd = fork_reader(&child);
+    ssize_t n;
+
+    if (child == 0) {
+        struct bytes painted;
+
+        picture_start();
+        painted = paint(index);
+        _exit(fd_write_all(-fd, painted.data, painted.size) < 0);
+    }
+    n = fd_read_all(fd, bytes.data, 256 * MEGABYTE);
+    ck_assert_int_gt(n, 0);
+    bytes.size = (size_t)n;
+    close(fd);
+    waitpid(child, NULL, 0);
+    return bytes;
+}
+
+static struct figures measure_apart(const char *recipe_text, const struct bytes *file)
+{
+    struct figures figures;
+    pid_t child;
+    int fd = fork_reader(&child);
+
+    if (child == 0) {
+        figures = measure(recipe_text, file);
+        _exit(fd_write_all(-fd, &figures, sizeof figures) < 0);
+    }
+    ck_assert_int_eq(fd_read_all(fd, &figures, sizeof figures), (ssize_t)sizeof figures);
+    close(fd);
+    waitpid(child, NULL, 0);
+    return figures;
+}
+
+START_TEST(an_estimate_is_never_below_what_is_used_and_not_far_above)
+{
+    struct bytes file;
+
+    if (IS_SANITIZED)
+        return;
+    file = paint_apart((size_t)_i);
+    for (size_t i = 0; i < sizeof recipes / sizeof recipes[0]; i++) {
+        struct figures figures = measure_apart(recipes[i], &file);
+
+        ck_assert_msg(!figures.failed, "%s: %s", pictures[_i].name, figures.text);
+        if (getenv("DARKROOM_VERBOSE"))
+            printf("%-22s recipe %zu: estimated %6.1f MB, used %6.1f MB, %.2f\n", pictures[_i].name, i,
+                   (double)figures.estimated / MEGABYTE, (double)figures.used / MEGABYTE,
+                   (double)figures.estimated / (double)figures.used);
+        ck_assert_msg(figures.used <= figures.estimated + ESTIMATE_SLACK_BYTES,
+                      "%s, recipe %zu: %llu bytes were used, but %llu estimated", pictures[_i].name, i,
+                      (unsigned long long)figures.used, (unsigned long long)figures.estimated);
+        ck_assert_msg(figures.estimated <= FACTOR * figures.used + SANE_BYTES,
+                      "%s, recipe %zu: %llu bytes were estimated, but only %llu used", pictures[_i].name, i,
+                      (unsigned long long)figures.estimated, (unsigned long long)figures.used);
+    }
+    bytes_release(&file);
+}
+END_TEST
+
+static uint64_t estimate_for(struct workload workload, const char *recipe_text)
+{
+    _cleanup_recipe_ struct recipe *recipe = recipe_of_text(recipe_text);
+    struct selection selection;
+
+    selection_make(recipe, workload.stored, &selection);
+    workload.recipe = recipe;
+    workload.selection = &selection;
+    return estimate_bytes(&workload);
+}
+
+START_TEST(what_a_bomb_claims_does_not_overflow)
+{
+    struct workload bomb = { .format = FORMAT_PNG,
+                             .stored = { UINT32_MAX - 1, UINT32_MAX - 1 },
+                             .bands = 4,
+                             .sample_bytes = 2,
+                             .alpha = true,
+                             .whole = true,
+                             .shrink = 1 };
+
+    ck_assert_uint_eq(estimate_for(bomb, recipes[0]), UINT64_MAX);
+}
+END_TEST
+
+START_TEST(a_picture_that_is_shrunk_or_streamed_takes_less)
+{
+    struct workload plain = {
+        .format = FORMAT_JPEG, .stored = { 8000, 6000 }, .bands = 3, .sample_bytes = 1, .shrink = 1
+    };
+    struct workload shrunk = plain, streamed = plain, progressive = plain;
+
+    shrunk.shrink = 8;
+    streamed.streamed = true;
+    progressive.whole = true;
+    ck_assert_uint_gt(estimate_for(plain, recipes[1]), 8000 * 6000 * 3);
+    ck_assert_uint_lt(estimate_for(shrunk, recipes[1]), estimate_for(plain, recipes[1]) / 4);
+    ck_assert_uint_lt(estimate_for(streamed, recipes[1]), estimate_for(plain, recipes[1]));
+    ck_assert_uint_gt(estimate_for(progressive, recipes[1]), estimate_for(plain, recipes[1]));
+}
+END_TEST
+
+UNIT_MAIN("estimate", UNIT_TEST(what_a_bomb_claims_does_not_overflow),
+          UNIT_TEST(a_picture_that_is_shrunk_or_streamed_takes_less),
+          UNIT_ROWS(an_estimate_is_never_below_what_is_used_and_not_far_above, pictures))

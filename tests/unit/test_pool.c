@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The pool with a real process for a worker, one that lies: it hands back whatever it is given. */
+#include "supervisor/pool.h"
+
+#include "base/clock.h"
+#include "hot_folders.h"
+#include "unit_main.h"
+#include "wire/mailbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+enum { GRANT = 1 << 20 };
+
+/* What the pool told. */
+struct told {
+    struct pool *pool;
+    bool ready;
+    unsigned results;
+    bool lost;
+    struct error why;
+};
+
+struct stage {
+    struct hot_folders hot;
+    sd_event *event;
+    struct pool pool;
+    struct told told;
+};
+
+static void on_ready(void *context, uint64_t generation)
+{
+    (void)generation;
+    ((struct told *)context)->ready = true;
+}
+
+static void on_refused(void *context, uint64_t generation, const char *text)
+{
+    (void)context;
+    ck_abort_msg("generation %u: %s", (unsigned)generation, text);
+}
+
+/* As the supervisor does: it is given again, with what it is said to need. */
+static void on_result(void *context, struct job *job, const struct result_message *result, int *fds)
+{
+    struct told *told = context;
+    struct worker *worker = pool_idle_worker(told->pool);
+
+    (void)fds;
+    told->results++;
+    ck_assert_uint_gt(result->needs_memory_bytes, job->memory_grant_bytes);
+    ck_assert_ptr_nonnull(worker);
+    ck_assert_int_eq(pool_assign(worker, job, result->needs_memory_bytes), 0);
+}
+
+static void on_lost(void *context, struct job *job, const struct error *why)
+{
+    struct told *told = context;
+
+    (void)job;
+    told->lost = true;
+    told->why = *why;
+}
+
+static void run_until(struct stage *stage, const bool *is)
+{
+    uint64_t since = monotonic_us();
+
+    while (!*is) {
+        ck_assert_int_ge(sd_event_run(stage->event, USEC_PER_SEC), 0);
+        ck_assert_msg(monotonic_us() - since < HOT_AWAIT_MS * USEC_PER_MSEC, "nothing came for %d s",
+                      HOT_AWAIT_MS / 1000);
+    }
+}
+
+/* A pool with one worker, which is ready. */
+static struct worker *set_up(struct stage *stage)
+{
+    struct pool_generation generation = { .number = 1, .workers = 1 };
+    struct pool_handler handler = { on_result, on_lost, on_ready, on_refused, &stage->told };
+
+    *stage = (struct stage){ .told.pool = &stage->pool };
+    hot_open(&stage->hot, 1, HOT_RECIPE);
+    hot_write(stage->hot.in[0], "a.jpg", "abc");
+    ck_assert_int_ge(sd_event_new(&stage->event), 0);
+    ck_assert_int_eq(pool_init(&stage->pool, stage->event, GREEDY_WORKER_PATH, &handler), 0);
+    generation.bundle = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    pool_start(&stage->pool, &generation);
+    run_until(stage, &stage->told.ready);
+    return pool_idle_worker(&stage->pool);
+}
+
+static void tear_down(struct stage *stage)
+{
+    pool_release(&stage->pool);
+    sd_event_unref(stage->event);
+    hot_close(&stage->hot);
+}
+
+/* It takes nothing any more; the signal alone would leave it a moment. */
+static void freeze(const struct worker *worker)
+{
+    siginfo_t stopped;
+
+    ck_assert_int_eq(kill(worker->process.pid, SIGSTOP), 0);
+    ck_assert_int_eq(waitid(P_PIDFD, (id_t)worker->process.pidfd, &stopped, WSTOPPED), 0);
+}
+
+static struct job *opened_job(struct stage *stage, uint64_t id)
+{
+    struct job *job = hot_job(&stage->hot, 0, id, "a.jpg");
+
+    job->source_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return job;
+}
+
+START_TEST(a_worker_that_asks_for_more_memory_again_and_again_is_killed)
+{
+    struct stage stage;
+    struct worker *worker = set_up(&stage);
+    struct job *job = opened_job(&stage, 1);
+
+    ck_assert_int_eq(pool_assign(worker, job, GRANT), 0);
+    run_until(&stage, &stage.told.lost);
+    ck_assert_uint_eq(stage.told.results, HAND_BACKS_MAX);
+    ck_assert_int_eq(stage.told.why.class, CLASS_CRASH);
+    ck_assert_ptr_nonnull(strstr(stage.told.why.text, "nonsense"));
+    ck_assert_uint_eq(pool_memory_use(&stage.pool, 0).granted_bytes, 0);
+    job_free(job);
+    tear_down(&stage);
+}
+END_TEST
+
+START_TEST(a_worker_has_the_larger_grant_of_the_two_jobs_that_it_holds)
+{
+    struct stage stage;
+    struct worker *worker = set_up(&stage);
+    struct job *first = opened_job(&stage, 1), *second = opened_job(&stage, 2);
+    uint64_t before = monotonic_us();
+
+    freeze(worker);
+    ck_assert_int_eq(pool_assign(worker, first, GRANT), 0);
+    ck_assert_int_eq(pool_assign(worker, second, 2 * GRANT), 0);
+    ck_assert_uint_eq(worker_grant_bytes(worker), 2 * GRANT);
+    ck_assert_uint_eq(pool_memory_use(&stage.pool, before).granted_bytes, 2 * GRANT);
+    ck_assert_uint_eq(pool_memory_use(&stage.pool, before).late_bytes, 2 * GRANT);
+    ck_assert_uint_eq(pool_memory_use(&stage.pool, monotonic_us() + 1).late_bytes, 0);
+    tear_down(&stage);
+    job_free(first);
+    job_free(second);
+}
+END_TEST
+
+START_TEST(nothing_is_prefetched_behind_a_job_that_is_known_to_be_large)
+{
+    struct stage stage;
+    struct worker *worker = set_up(&stage);
+    struct job *job = opened_job(&stage, 1);
+
+    freeze(worker);
+    ck_assert_int_eq(pool_assign(worker, job, GRANT), 0);
+    ck_assert_ptr_eq(pool_prefetch_worker(&stage.pool), worker);
+    job->needs_memory_bytes = GRANT;
+    ck_assert_ptr_null(pool_prefetch_worker(&stage.pool));
+    tear_down(&stage);
+    job_free(job);
+}
+END_TEST
+
+static void expect_undisturbed(const struct worker *worker, const struct job *running)
+{
+    ck_assert_ptr_eq(worker->running, running);
+    ck_assert_ptr_null(worker->prefetched);
+    ck_assert(!worker->killed);
+}
+
+/* Its worker used to be killed, and the running job to be blamed for that. */
+START_TEST(a_prefetched_job_that_does_not_fit_the_mailbox_costs_the_running_one_nothing)
+{
+    struct stage stage;
+    struct worker *worker = set_up(&stage);
+    struct job *first = opened_job(&stage, 1), *second = opened_job(&stage, 2);
+    struct ticket ticket = { .header = wire_header(WIRE_TICKET, 1, 77) };
+
+    freeze(worker);
+    ck_assert_int_eq(pool_assign(worker, first, GRANT), 0);
+    ck_assert_int_eq(mailbox_send(worker->process.mailbox, &ticket), 0);
+    ck_assert_int_eq(pool_assign(worker, second, GRANT), -EAGAIN);
+    expect_undisturbed(worker, first);
+    ck_assert_int_eq(worker->state, WORKER_BUSY);
+    tear_down(&stage);
+    job_free(first);
+    job_free(second);
+}
+END_TEST
+
+START_TEST(a_prefetched_job_that_does_not_fit_the_link_costs_the_running_one_nothing)
+{
+    struct stage stage;
+    struct worker *worker = set_up(&stage);
+    struct job *first = opened_job(&stage, 1), *second = opened_job(&stage, 2);
+    int r = 0;
+
+    freeze(worker);
+    ck_assert_int_eq(pool_assign(worker, first, GRANT), 0);
+    for (int i = 0; i < 100000 && r == 0; i++)
+        r = worker_link_send(worker->process.link, "x", 1, NULL, 0);
+    ck_assert_int_eq(r, -EAGAIN);
+    ck_assert_int_eq(pool_assign(worker, second, GRANT), -EAGAIN);
+    expect_undisturbed(worker, first);
+    ck_assert_int_eq(worker->state, WORKER_BUSY);
+    tear_down(&stage);
+    job_free(first);
+    job_free(second);
+}
+END_TEST
+
+START_TEST(a_worker_whose_mailbox_is_broken_finishes_what_it_runs)
+{
+    struct stage stage;
+    struct worker *worker = set_up(&stage);
+    struct job *first = opened_job(&stage, 1), *second = opened_job(&stage, 2);
+
+    freeze(worker);
+    ck_assert_int_eq(pool_assign(worker, first, GRANT), 0);
+    mq_close(worker->process.mailbox);
+    worker->process.mailbox = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ck_assert_int_eq(pool_assign(worker, second, GRANT), -EPROTO);
+    expect_undisturbed(worker, first);
+    ck_assert_int_eq(worker->state, WORKER_LEAVING);
+    tear_down(&stage);
+    job_free(first);
+    job_free(second);
+}
+END_TEST
+
+UNIT_MAIN("pool", UNIT_TEST(a_worker_that_asks_for_more_memory_again_and_again_is_killed),
+          UNIT_TEST(a_worker_has_the_larger_grant_of_the_two_jobs_that_it_holds),
+          UNIT_TEST(nothing_is_prefetched_behind_a_job_that_is_known_to_be_large),
+          UNIT_TEST(a_prefetched_job_that_does_not_fit_the_mailbox_costs_the_running_one_nothing),
+          UNIT_TEST(a_prefetched_job_that_does_not_fit_the_link_costs_the_running_one_nothing),
+          UNIT_TEST(a_worker_whose_mailbox_is_broken_finishes_what_it_runs))
