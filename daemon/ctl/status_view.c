@@ -84,6 +84,18 @@ static void print_jobs(const json_t *status, const struct screen *screen)
     fputs(*before == ' ' ? " none\n" : "\n", screen->file);
 }
 
+/* "3 (15 min)": how many, and for how long the first of them has. */
+static void add_waiting(struct table *table, const json_t *folder)
+{
+    uint64_t count = field_number(folder, "waiting"), oldest_s = field_number(folder, "waiting_oldest_s");
+    char text[80];
+
+    snprintf(text, sizeof text, "%" PRIu64, count);
+    if (oldest_s > 0)
+        snprintf(text, sizeof text, "%" PRIu64 " (%s)", count, human_duration(oldest_s).text);
+    table_add_text(table, STYLE_PLAIN, text);
+}
+
 /* Only when somebody wonders why a picture is not begun. */
 static void print_memory(const json_t *status, const struct screen *screen)
 {
@@ -104,7 +116,7 @@ static void add_folder(struct table *table, const json_t *folder)
     field_add_text(table, STYLE_PLAIN, folder, "name");
     field_add_text(table, STYLE_PLAIN, folder, "watch");
     table_add_text(table, style_of(state), state);
-    field_add_number(table, STYLE_PLAIN, folder, "waiting");
+    add_waiting(table, folder);
     field_add_number(table, STYLE_PLAIN, folder, "queued");
     field_add_path(table, STYLE_PLAIN, folder, "path");
     field_add_text(table, style_of(state), folder, "reason");
@@ -174,6 +186,36 @@ static int print_part(size_t part, const json_t *status, const struct screen *sc
     return r;
 }
 
+/* What happened in folders since the start that is worth knowing; a line each. */
+static const struct {
+    const char *count; /* in the folder */
+    const char *text;
+} notes[] = {
+    { "overflows", "times that inotify lost events (all was looked through then); "
+                   "raise fs.inotify.max_queued_events" },
+    { "refused", "links, pipes, sockets or devices were refused" },
+};
+
+static void print_notes(const json_t *status, const struct screen *screen)
+{
+    const json_t *folder;
+    bool any = false;
+    size_t i;
+
+    json_array_foreach (json_object_get(status, "folders"), i, folder)
+        for (size_t note = 0; note < sizeof(notes) / sizeof(notes[0]); note++) {
+            uint64_t count = field_number(folder, notes[note].count);
+
+            if (count == 0)
+                continue;
+            if (!any)
+                fputc('\n', screen->file);
+            any = true;
+            print_text(screen, STYLE_WARN, field_text(folder, "name"));
+            fprintf(screen->file, ": %" PRIu64 " %s\n", count, notes[note].text);
+        }
+}
+
 int status_view_print(const json_t *status, const struct screen *screen)
 {
     print_summary(status, screen);
@@ -187,5 +229,6 @@ int status_view_print(const json_t *status, const struct screen *screen)
         if (r < 0)
             return r;
     }
+    print_notes(status, screen);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "base/path_beneath.h"
 #include "base/text.h"
 #include "recipe/naming.h"
+#include "supervisor/fs_kind.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,8 +27,8 @@ bool claim_is_ours(int directory, const char *name, const struct published *publ
     struct stat st;
 
     return published->inode != 0 && fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-           st.st_ino == published->inode && st.st_size == published->size &&
-           timespec_ns(&st.st_mtim) == published->mtime_ns;
+           st.st_size == published->size && timespec_ns(&st.st_mtim) == published->mtime_ns &&
+           (st.st_ino == published->inode || fs_kind_of(directory)->coarse);
 }
 
 enum verdict claim_conflict(struct job *job, int errnum, const char *path)

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "supervisor/config_check.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -29,11 +30,14 @@ void config_unref(struct config *config)
 
     for (size_t i = 0; i < config->folder_count; i++)
         folder_conf_release(&config->folders[i]);
-    for (size_t i = 0; i < config->recipe_count; i++)
+    for (size_t i = 0; i < config->recipe_count; i++) {
         recipe_free(config->recipes[i]);
+        free(config->recipe_files[i]);
+    }
     daemon_conf_release(&config->daemon);
     free(config->folders);
     free(config->recipes);
+    free(config->recipe_files);
     free(config->folder_recipes);
     free(config);
 }
@@ -120,6 +124,7 @@ static int add_recipe(struct config *config, const struct config_origin *origin,
     _cleanup_free_ char *path = NULL;
     _cleanup_free_ char *name = recipe_name(folder->recipe);
     struct recipe **recipes;
+    char **files;
     int r;
 
     if (!name)
@@ -139,9 +144,15 @@ static int add_recipe(struct config *config, const struct config_origin *origin,
         return -ENOMEM;
     config->recipes = recipes;
 
+    files = reallocarray(config->recipe_files, config->recipe_count + 1, sizeof(*files));
+    if (!files)
+        return -ENOMEM;
+    config->recipe_files = files;
+
     r = recipe_load(path, name, problems, &recipes[config->recipe_count]);
     if (r < 0)
         return r;
+    files[config->recipe_count] = take_ptr(path);
     *ret = config->recipe_count++;
     return 0;
 }
@@ -235,129 +246,6 @@ static int copy_only_folder(struct config *config, const struct folder_conf *onl
         copy_text(&folder->archive, only->archive) < 0 || copy_text(&folder->failed, only->failed) < 0)
         return -ENOMEM;
     return folder_conf_check(folder, "command line", problems);
-}
-
-/* The path with links resolved, as far as it is there now. The caller frees. */
-static char *resolved(const char *path)
-{
-    _cleanup_free_ char *above = NULL, *parent = NULL;
-    const char *slash = strrchr(path, '/');
-    char *whole = realpath(path, NULL);
-
-    if (whole || !slash || slash == path)
-        return whole ?: strdup(path);
-
-    above = strndup(path, (size_t)(slash - path));
-    parent = above ? resolved(above) : NULL;
-    return parent && asprintf(&whole, "%s%s", parent, slash) >= 0 ? whole : NULL;
-}
-
-static bool is_inside(const char *path, const char *directory)
-{
-    size_t length = strcmp(directory, "/") == 0 ? 0 : strlen(directory);
-
-    return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
-}
-
-/* Originals that @a puts into the Path= of @b would be worked on again. */
-static int check_side_directory(const struct folder_conf *a, const char *key, const char *directory,
-                                const struct folder_conf *b, const char *b_path, struct problems *problems)
-{
-    _cleanup_free_ char *place = directory ? resolved(directory) : NULL;
-
-    if (directory && !place)
-        return -ENOMEM;
-    if (!place || !is_inside(place, b_path))
-        return 0;
-    return problems_add(problems, a->name, "%s=%s is inside the Path= of folder \"%s\" and would be watched",
-                        key, directory, b->name);
-}
-
-/* What two folders must not do to each other (contract, rule 13, as far as names tell). */
-static int check_pair(const struct folder_conf *a, const struct folder_conf *b, struct problems *problems)
-{
-    _cleanup_free_ char *a_path = resolved(a->path), *b_path = resolved(b->path);
-
-    if (!a_path || !b_path)
-        return -ENOMEM;
-    if (is_inside(a_path, b_path))
-        return problems_add(
-            problems, a->name,
-            "Path=%s is inside the Path= of folder \"%s\"; a file may belong to one folder only", a->path,
-            b->name);
-    return check_side_directory(a, "Archive", a->archive, b, b_path, problems) < 0 ||
-                   check_side_directory(a, "Failed", a->failed, b, b_path, problems) < 0
-               ? -EINVAL
-               : 0;
-}
-
-/* Do the outputs of folder @from come into folder @target, through any number of folders with higher numbers? */
-static bool leads_to(char *const *paths, char *const *outputs, size_t count, size_t from, size_t target,
-                     bool *passed)
-{
-    if (is_inside(outputs[from], paths[target]))
-        return true;
-    for (size_t next = target + 1; next < count; next++)
-        if (!passed[next] && is_inside(outputs[from], paths[next])) {
-            passed[next] = true;
-            if (leads_to(paths, outputs, count, next, target, passed))
-                return true;
-        }
-    return false;
-}
-
-/* Each loop is told once, for the first of its folders. A folder that leads to itself was told before. */
-static int check_loops(const struct config *config, struct problems *problems)
-{
-    char *paths[FOLDERS_MAX] = { 0 }, *outputs[FOLDERS_MAX] = { 0 };
-    size_t count = config->folder_count;
-    int result = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        paths[i] = resolved(config->folders[i].path);
-        outputs[i] = resolved(config->folders[i].output);
-        if (!paths[i] || !outputs[i])
-            result = -ENOMEM;
-    }
-
-    for (size_t i = 0; i < count && result != -ENOMEM; i++)
-        for (size_t next = i + 1; next < count; next++) {
-            bool passed[FOLDERS_MAX] = { false };
-
-            passed[next] = true;
-            if (is_inside(outputs[i], paths[next]) && leads_to(paths, outputs, count, next, i, passed))
-                result = problems_add(problems, config->folders[i].name,
-                                      "its outputs lead back to it through folder \"%s\"",
-                                      config->folders[next].name);
-        }
-
-    for (size_t i = 0; i < count; i++) {
-        free(paths[i]);
-        free(outputs[i]);
-    }
-    return result;
-}
-
-static int check_folders(const struct config *config, struct problems *problems)
-{
-    int result = 0;
-
-    for (size_t i = 0; i < config->folder_count; i++) {
-        const struct folder_conf *folder = &config->folders[i];
-        _cleanup_free_ char *path = resolved(folder->path), *output = resolved(folder->output);
-
-        if (!path || !output)
-            return -ENOMEM;
-        if (is_inside(output, path) || is_inside(path, output))
-            result = problems_add(problems, folder->name,
-                                  "Path=%s and Output=%s are the same place or inside one another",
-                                  folder->path, folder->output);
-
-        for (size_t j = 0; j < config->folder_count; j++)
-            if (i != j && check_pair(folder, &config->folders[j], problems) < 0)
-                result = -EINVAL;
-    }
-    return check_loops(config, problems) < 0 ? -EINVAL : result;
 }
 
 static int load_recipes(struct config *config, const struct config_origin *origin, struct problems *problems)
@@ -469,7 +357,7 @@ int config_load(const struct config_origin *origin, struct problems *problems, s
     recipes = folders == -ENOMEM ? -ENOMEM : load_recipes(config, origin, problems);
     if (daemon < 0 || folders < 0 || recipes < 0)
         return daemon == -ENOMEM || folders == -ENOMEM || recipes == -ENOMEM ? -ENOMEM : -EINVAL;
-    if (check_folders(config, problems) < 0 || find_owners(config, problems) < 0)
+    if (config_check_folders(config, problems) < 0 || find_owners(config, problems) < 0)
         return -EINVAL;
     if (complete_folders(config) < 0)
         return -ENOMEM;

@@ -32,6 +32,7 @@ struct config {
     struct folder_conf *folders;
     size_t folder_count;
     struct recipe **recipes; /* each once, in the order in which the folders name them */
+    char **recipe_files;     /* where each was read */
     size_t recipe_count;
     size_t *folder_recipes; /* for each folder, its recipe's index */
     gid_t admin_group;      /* of AdminGroup=; (gid_t)-1: none */

@@ -7,34 +7,45 @@
 #include "base/log.h"
 #include "base/path_beneath.h"
 #include "base/text.h"
+#include "supervisor/anchor.h"
+#include "supervisor/coverage.h"
+#include "supervisor/mount_table.h"
+#include "supervisor/mounts_below.h"
 #include "supervisor/publish.h"
 #include "supervisor/scan.h"
 #include "supervisor/settle.h"
-#include "supervisor/watch_tree.h"
+#include "supervisor/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 enum {
     EVENTS_A_TURN = 4096,
     ENTRIES_A_TURN = 512,
-    SCAN_SHARE = 20, /* a scan may take one part in this many of the time */
+    SCAN_SHARE = 20,       /* a scan may take one part in this many of the time */
+    REFUSALS_LOGGED = 100, /* later ones are only counted */
 };
 
 #define LOOK_A_TURN_US (20 * USEC_PER_MSEC)
 #define ROOT_RETRY_US USEC_PER_SEC
+#define MOUNTS_INTERVAL_US (100 * USEC_PER_MSEC) /* however often mounts come and go, elsewhere too */
 #define UNFINISHED_SETTLE_US USEC_PER_SEC /* with Settle=0: a file that is not closed yet gets this long */
 
 struct leftover {
     char *path;
     uint64_t job;
     uint32_t rendition;
+};
+
+/* Directories that a walk over all could not read. */
+struct unreadable {
+    size_t count;
+    int errnum;
+    char first[WATCHER_REASON_MAX / 2];
 };
 
 struct intake {
@@ -46,33 +57,34 @@ struct intake {
 
     struct settle *settle;
     struct scan *scan;
-    struct watch_tree *tree; /* NULL: polled, or lost */
-    bool limited;            /* some directories could not be watched: these are polled */
+    struct coverage *coverage;
 
+    struct anchor anchor;  /* of the root */
+    unsigned root_changes; /* the anchor's, when the root was found */
     bool lost;
-    int lost_errnum;
+    char lost_reason[WATCHER_REASON_MAX];
     int root_errnum; /* the root is there and cannot be read; 0: it can */
-    dev_t root_device;
-    ino_t root_inode;
     uint64_t root_retry_us;
+
+    int mount_fd;
+    uint64_t mounts_due_us, mounts_seen_us; /* when to look at the mounts, and when that was done last */
+    struct mounts_below mounts;
 
     bool scanned;
     bool scanning_all; /* not only directories that are new */
     bool reconciling;  /* a walk over everything because it is time; it rests after each step */
+    bool polling;      /* those that no event tells about */
     bool missed; /* files that came when there was no room or no event for them: they need another walk */
-    uint64_t scan_started_us, scan_busy_us, scan_resume_us, rescan_us;
-    uint64_t arrivals;
+    uint64_t scan_started_us, scan_busy_us, scan_resume_us, rescan_us, poll_us;
+    uint64_t poll_took_us;
+    int64_t looked_ns,
+        looking_ns; /* CLOCK_REALTIME: when the last whole look began, and the one that is under way */
+    uint64_t arrivals, overflows, refused;
+    struct unreadable unreadable, unreadable_now; /* by the last walk over all, and by the one under way */
 
     struct leftover *leftovers;
     size_t leftover_count;
 };
-
-static int open_root(const struct intake *intake)
-{
-    int fd = open(intake->conf->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-    return fd < 0 ? -errno : fd;
-}
 
 static const char *shown(const char *path, char *buffer, size_t size)
 {
@@ -87,6 +99,21 @@ static void arrive(struct intake *intake, const char *path, const struct version
         intake->arrivals++;
 }
 
+static struct version version_in(const struct fs_kind *kind, const struct stat *st)
+{
+    struct version version = version_of(st);
+
+    return kind->coarse ? version_coarse(version) : version;
+}
+
+struct version intake_version(struct intake *intake, int root, const char *path, const struct stat *st)
+{
+    const char *name;
+    _cleanup_close_ int parent = path_open_parent(root, path, &name);
+
+    return version_in(coverage_kind(intake->coverage, st->st_dev, parent < 0 ? root : parent), st);
+}
+
 /* What there is no room for is found by the walk that follows when there is. */
 static void wait_for(struct intake *intake, const char *path, uint64_t now, uint64_t due)
 {
@@ -97,7 +124,7 @@ static void wait_for(struct intake *intake, const char *path, uint64_t now, uint
 static void on_scan_file(void *context, const char *path, const struct stat *st)
 {
     struct intake *intake = context;
-    struct version version = version_of(st);
+    struct version version = version_in(coverage_kind_here(intake->coverage), st);
 
     if (settle_has(intake->settle, path))
         return;
@@ -105,6 +132,35 @@ static void on_scan_file(void *context, const char *path, const struct stat *st)
         arrive(intake, path, &version);
     else
         wait_for(intake, path, monotonic_us(), 0);
+}
+
+static void refuse(struct intake *intake, const char *path, const char *why)
+{
+    char name[TEXT_ESCAPED_MAX];
+
+    intake->refused++;
+    if (intake->refused <= REFUSALS_LOGGED)
+        log_warning("%s/%s is refused: it is %s; only regular files are taken", intake->name,
+                    shown(path, name, sizeof name), why);
+    if (intake->refused == REFUSALS_LOGGED)
+        log_warning("folder %s: that was the %dth; others are only counted", intake->name, REFUSALS_LOGGED);
+}
+
+/* Is this the walk that tells of it? Where there are events: the first one, and that of a new directory. Elsewhere
+ * the first that began after it was made. */
+static bool is_news(const struct intake *intake, const char *path, int64_t ctime_ns, enum walk walk)
+{
+    if (walk == WALK_NEW || poll_set_covers(coverage_polled(intake->coverage), path) == POLL_NOT)
+        return walk == WALK_NEW || !intake->scanned;
+    return ctime_ns < intake->looking_ns && (!intake->scanned || ctime_ns >= intake->looked_ns);
+}
+
+static void on_scan_other(void *context, const char *path, const struct stat *st, enum walk walk)
+{
+    struct intake *intake = context;
+
+    if (is_news(intake, path, timespec_ns(&st->st_ctim), walk))
+        refuse(intake, path, source_type_name(st->st_mode));
 }
 
 static void look_at(struct intake *intake, int root, const struct settle_file *file)
@@ -120,8 +176,7 @@ static void look_at(struct intake *intake, int root, const struct settle_file *f
     r = path_stat_beneath(root, path, &st);
     if (r < 0 || !S_ISREG(st.st_mode)) {
         if (r == 0 || r == -ELOOP)
-            log_warning("%s/%s is not a regular file; links, pipes and devices are left alone", intake->name,
-                        shown(path, name, sizeof name));
+            refuse(intake, path, r == 0 ? source_type_name(st.st_mode) : "reached through a symbolic link");
         settle_forget(intake->settle, path);
         return;
     }
@@ -129,7 +184,7 @@ static void look_at(struct intake *intake, int root, const struct settle_file *f
         log_notice("%s/%s keeps changing for five minutes; it is waited for", intake->name,
                    shown(path, name, sizeof name));
 
-    version = version_of(&st);
+    version = intake_version(intake, root, path, &st);
     if (settle_look(intake->settle, path, &version, monotonic_us(), realtime_us()) == SETTLE_READY)
         arrive(intake, path, &version);
 }
@@ -142,54 +197,14 @@ static void look_at_due(struct intake *intake)
 
     for (; now < end && settle_due(intake->settle, now, &file); now = monotonic_us()) {
         if (root < 0)
-            root = open_root(intake);
-        if (root < 0) {
-            intake_lose_root(intake, -root);
+            root = intake_open_root(intake);
+        if (root < 0)
             return;
-        }
         look_at(intake, root, &file);
     }
 }
 
 /* ---- the root ---- */
-
-/* Network and FUSE file systems do not tell what other machines do to them. */
-static bool is_remote(int root)
-{
-    static const uint32_t remote[] = { 0x6969 /* nfs */,      0x517B /* smb */,
-                                       0xFF534D42 /* cifs */, 0xFE534D42 /* smb2 */,
-                                       0x65735546 /* fuse */, 0x01021997 /* 9p */,
-                                       0x00C36400 /* ceph */, 0x5346414F /* afs */ };
-    struct statfs fs;
-
-    if (fstatfs(root, &fs) < 0)
-        return false;
-    for (size_t i = 0; i < ARRAY_SIZE(remote); i++)
-        if ((uint32_t)fs.f_type == remote[i])
-            return true;
-    return false;
-}
-
-static bool wants_inotify(const struct intake *intake, int root)
-{
-    if (intake->once || intake->conf->watch == WATCH_POLL)
-        return false;
-    return intake->conf->watch == WATCH_INOTIFY || !is_remote(root);
-}
-
-static void start_watching(struct intake *intake, int root)
-{
-    int r;
-
-    intake->limited = false;
-    if (!wants_inotify(intake, root))
-        return;
-    r = watch_tree_new(&intake->tree);
-    if (r < 0)
-        log_warning(
-            "folder %s is polled: no inotify instance is left (%s); raise fs.inotify.max_user_instances",
-            intake->name, strerrordesc_np(-r));
-}
 
 /* Somebody waits for the end of the walk. */
 static void hurry(struct intake *intake)
@@ -201,101 +216,268 @@ static void hurry(struct intake *intake)
 /* Starts a walk over everything; one that is under way is given up. */
 static void scan_all(struct intake *intake)
 {
-    if (scan_request(intake->scan, "") < 0)
+    if (scan_request(intake->scan, "", WALK_ALL) < 0)
         return;
     intake->scanning_all = true;
-    intake->missed = false;
+    intake->polling = intake->missed = false;
+    intake->scan_started_us = 0;
+    hurry(intake);
+    intake->unreadable_now = (struct unreadable){ 0 };
+    coverage_begin_all(intake->coverage);
+}
+
+/* Nothing of what was seen so far is true any more. */
+static void forget_all(struct intake *intake)
+{
+    coverage_start(intake->coverage, intake->conf);
+    settle_forget_below(intake->settle, "");
+    scan_cancel(intake->scan);
+    intake->scanning_all = intake->polling = intake->missed = false;
     intake->scan_started_us = 0;
     hurry(intake);
 }
 
+static void lose_root(struct intake *intake, const char *reason)
+{
+    if (!intake->lost)
+        log_warning("folder %s is lost: %s; looking for it every second", intake->name, reason);
+    intake->lost = true;
+    snprintf(intake->lost_reason, sizeof intake->lost_reason, "%.190s", reason);
+    text_drop_cut_character(intake->lost_reason);
+    intake->root_retry_us = monotonic_us() + ROOT_RETRY_US;
+    forget_all(intake);
+}
+
+static void lose_unreadable_root(struct intake *intake, int errnum)
+{
+    char reason[WATCHER_REASON_MAX], path[WATCHER_REASON_MAX / 2];
+
+    snprintf(reason, sizeof reason, "%s cannot be read: %s", shown(intake->conf->path, path, sizeof path),
+             strerrordesc_np(errnum));
+    lose_root(intake, reason);
+}
+
+/* ---- mounts below the root ---- */
+
+static void note_mounts(struct intake *intake, int root)
+{
+    mounts_below_release(&intake->mounts);
+    intake->mounts = mounts_below_read(root);
+    intake->mounts_seen_us = monotonic_us();
+    intake->mounts_due_us = USEC_INFINITY;
+}
+
+/* What is at a mount point below the root now is another directory than before. */
+static void walk_changed(void *context, const char *path)
+{
+    struct intake *intake = context;
+
+    if (!intake->conf->recursive || folder_conf_ignores_path(intake->conf, path))
+        return;
+    coverage_forget(intake->coverage, path);
+    scan_request(intake->scan, path, WALK_NEW);
+}
+
+static void find_root(struct intake *intake);
+
+/* A mount came or went, somewhere: perhaps the root's, perhaps one below it. */
+static void look_at_mounts(struct intake *intake)
+{
+    _cleanup_close_ int root = -1;
+    struct mounts_below before;
+
+    intake->mounts_due_us = USEC_INFINITY;
+    intake->mounts_seen_us = monotonic_us();
+    if (intake->lost) {
+        find_root(intake);
+        return;
+    }
+    root = intake_open_root(intake);
+    if (root < 0)
+        return;
+    before = intake->mounts;
+    intake->mounts = (struct mounts_below){ 0 };
+    note_mounts(intake, root);
+    mounts_below_compare(&before, &intake->mounts, walk_changed, intake);
+    mounts_below_release(&before);
+}
+
+int intake_mount_fd(const struct intake *intake)
+{
+    return intake->mount_fd;
+}
+
+void intake_mounts_changed(struct intake *intake)
+{
+    if (intake->mounts_due_us == USEC_INFINITY)
+        intake->mounts_due_us = intake->mounts_seen_us + MOUNTS_INTERVAL_US;
+}
+
+/* ---- finding the root ---- */
+
+/* The root is there: everything begins anew. */
+static void begin(struct intake *intake, int root)
+{
+    forget_all(intake);
+    intake->lost = false;
+    intake->root_changes = intake->anchor.changes;
+    note_mounts(intake, root);
+    scan_all(intake);
+    if (intake->anchor.unsaved && ledger_remember_anchor(intake->ledger, intake->name, &intake->anchor) == 0)
+        intake->anchor.unsaved = false;
+}
+
 static void find_root(struct intake *intake)
 {
-    _cleanup_close_ int root = open_root(intake);
-    struct stat st;
+    struct error error;
+    _cleanup_close_ int root = anchor_open(&intake->anchor, &error);
+    _cleanup_close_ int readable = -1;
 
     intake->root_retry_us = monotonic_us() + ROOT_RETRY_US;
-    if (root < 0 || fstat(root, &st) < 0) {
-        intake_lose_root(intake, root < 0 ? -root : errno);
+    if (root < 0) {
+        lose_root(intake, error.text);
+        return;
+    }
+    readable = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (readable < 0) {
+        lose_unreadable_root(intake, errno);
         return;
     }
     if (intake->lost)
         log_notice("folder %s is back", intake->name);
-
-    intake->lost = false;
-    intake->root_device = st.st_dev;
-    intake->root_inode = st.st_ino;
-    start_watching(intake, root);
-    scan_all(intake);
+    begin(intake, root);
 }
 
-void intake_lose_root(struct intake *intake, int errnum)
+int intake_open_root(struct intake *intake)
 {
-    if (!intake->lost)
-        log_warning("folder %s is lost: %s: %s; looking for it every second", intake->name,
-                    intake->conf->path, strerrordesc_np(errnum));
-    intake->lost = true;
-    intake->lost_errnum = errnum;
-    intake->root_retry_us = monotonic_us() + ROOT_RETRY_US;
-    watch_tree_free(take_ptr(intake->tree));
-    settle_forget_below(intake->settle, "");
-    scan_cancel(intake->scan);
-    intake->scan_started_us = 0;
-    intake->missed = false;
+    _cleanup_close_ int root = -1;
+    struct error error;
+
+    if (intake->lost)
+        return -ENOENT;
+    root = anchor_open(&intake->anchor, &error);
+    if (root < 0 && intake->quiet)
+        return root;
+    if (root < 0) {
+        lose_root(intake, error.text);
+        return root;
+    }
+    if (intake->anchor.changes == intake->root_changes)
+        return take_fd(&root);
+    if (!intake->quiet) {
+        log_notice("folder %s: there is another directory at %s now; looking through it", intake->name,
+                   intake->conf->path);
+        begin(intake, root);
+    }
+    return -ESTALE;
+}
+
+/* The root that was watched was deleted, moved or unmounted, or was that for a moment. */
+static void root_gone(struct intake *intake)
+{
+    _cleanup_close_ int root = intake_open_root(intake);
+
+    if (root >= 0)
+        begin(intake, root);
 }
 
 /* ---- scanning ---- */
 
-static void on_scan_directory(void *context, const char *path, int fd)
+static bool on_scan_directory(void *context, const char *path, int fd, enum walk walk)
 {
     struct intake *intake = context;
-    int r;
 
-    if (!intake->tree || (*path && !intake->conf->recursive))
-        return;
-    r = watch_tree_add(intake->tree, path, fd);
-    if (r == -ENOSPC && !intake->limited) {
-        log_warning(
-            "folder %s: %zu directories are watched, and fs.inotify.max_user_watches lets no more; the rest "
-            "is polled; raise it with sysctl",
-            intake->name, watch_tree_count(intake->tree));
-        intake->limited = true;
-    }
+    return coverage_meet(intake->coverage, path, fd, walk);
 }
 
-static void on_scan_failed(void *context, const char *path, int errnum)
+static void note_unreadable(struct intake *intake, struct unreadable *unreadable, const char *path,
+                            int errnum)
+{
+    char name[TEXT_ESCAPED_MAX];
+
+    if (unreadable->count++ == 0) {
+        unreadable->errnum = errnum;
+        snprintf(unreadable->first, sizeof unreadable->first, "%s", shown(path, name, sizeof name));
+        text_drop_cut_character(unreadable->first);
+    }
+    log_line(intake->unreadable.count == 0 || unreadable == &intake->unreadable ? LOG_WARNING : LOG_DEBUG,
+             "%s/%s cannot be read: %s, ignoring", intake->name, shown(path, name, sizeof name),
+             strerrordesc_np(errnum));
+}
+
+static void on_scan_failed(void *context, const char *path, int errnum, enum walk walk)
 {
     struct intake *intake = context;
-    char name[TEXT_ESCAPED_MAX];
 
     if (*path == '\0') {
         intake->root_errnum = errnum; /* the walk is being used: it is lost afterwards */
         return;
     }
-    log_warning("%s/%s cannot be read: %s, ignoring", intake->name, shown(path, name, sizeof name),
-                strerrordesc_np(errnum));
+    if (errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP) /* no directory any more */
+        coverage_gone(intake->coverage, path);
+    else if (walk == WALK_ALL)
+        note_unreadable(intake, &intake->unreadable_now, path, errnum);
+    else if (walk == WALK_NEW)
+        note_unreadable(intake, &intake->unreadable, path, errnum);
 }
 
-static bool is_polled(const struct intake *intake)
+static uint64_t later(uint64_t a, uint64_t b)
 {
-    return !intake->tree || intake->limited;
+    return a > b ? a : b;
 }
 
-static void scan_finished(struct intake *intake)
+static void request_place(void *context, const char *path, enum poll_why why)
 {
-    uint64_t now = monotonic_us();
-    uint64_t interval = is_polled(intake) ? intake->conf->poll_us : intake->conf->rescan_us;
-    uint64_t earliest = intake->scan_started_us + intake->scan_busy_us * SCAN_SHARE;
+    struct intake *intake = context;
 
-    intake->scan_started_us = 0;
-    if (!intake->scanning_all)
-        return; /* new directories, however many come, do not put the next walk over everything off */
+    (void)why;
+    if (scan_request(intake->scan, path, WALK_POLL) == 0)
+        intake->polling = true;
+}
+
+static bool has_polled(const struct intake *intake)
+{
+    return !intake->once && poll_set_count(coverage_polled(intake->coverage)) > 0;
+}
+
+static void poll_again(struct intake *intake, uint64_t now)
+{
+    intake->poll_us = now + later(intake->poll_took_us * SCAN_SHARE, intake->conf->poll_us);
+}
+
+static void all_finished(struct intake *intake, uint64_t now, uint64_t took)
+{
+    bool first = !intake->scanned;
+
     intake->scanning_all = intake->reconciling = false;
-    if (!intake->scanned && !intake->missed) {
+    if (first && !intake->missed) {
         ledger_scanned(intake->ledger, intake->name);
         intake->scanned = true;
     }
-    intake->rescan_us = intake->once ? USEC_INFINITY : now + interval > earliest ? now + interval : earliest;
+    intake->rescan_us =
+        intake->once ? USEC_INFINITY : now + later(took * SCAN_SHARE, intake->conf->rescan_us);
+    intake->unreadable = intake->unreadable_now;
+    coverage_end_all(intake->coverage);
+    if (first && coverage_watch(intake->coverage) == FOLDER_POLL)
+        intake->poll_took_us = took; /* a first guess */
+}
+
+/* New directories, however many come, do not put the next walk over everything off. */
+static void scan_finished(struct intake *intake)
+{
+    uint64_t now = monotonic_us();
+    uint64_t took = intake->scan_busy_us;
+
+    intake->scan_started_us = 0;
+    if (intake->polling)
+        intake->poll_took_us = took;
+    if (intake->scanning_all)
+        all_finished(intake, now, took);
+    else if (!intake->polling)
+        return;
+    intake->polling = false;
+    intake->looked_ns = intake->looking_ns;
+    poll_again(intake, now);
 }
 
 /* The reconcile looks for what events did not tell, which is rare: it takes its share not in one piece but in small
@@ -315,8 +497,41 @@ static bool must_look_again(const struct intake *intake)
            settle_count(intake->settle) < SETTLE_FILES_MAX / 2;
 }
 
-/* Begins a walk over everything when it is time for one. */
-static void look_for_scan(struct intake *intake, uint64_t now)
+/* The clock that the kernel takes the times of files from: it may be a tick behind the precise one. */
+static int64_t file_clock_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return timespec_ns(&now);
+}
+
+static void go_on_scanning(struct intake *intake)
+{
+    _cleanup_close_ int root = intake_open_root(intake);
+    uint64_t began = monotonic_us();
+
+    if (root < 0)
+        return;
+    if (intake->scan_started_us == 0) {
+        intake->scan_started_us = began;
+        intake->scan_busy_us = 0;
+        intake->looking_ns = file_clock_ns();
+    }
+
+    scan_step(intake->scan, root, intake->conf, ENTRIES_A_TURN);
+    rest(intake, began);
+    if (intake->root_errnum != 0) {
+        lose_unreadable_root(intake, intake->root_errnum);
+        intake->root_errnum = 0;
+        return;
+    }
+    if (!scan_pending(intake->scan))
+        scan_finished(intake);
+}
+
+/* Begins the walk that is due. */
+static void request_scan(struct intake *intake, uint64_t now)
 {
     if (scan_pending(intake->scan))
         return;
@@ -324,46 +539,11 @@ static void look_for_scan(struct intake *intake, uint64_t now)
         scan_all(intake);
     } else if (intake->scanned && now >= intake->rescan_us) {
         scan_all(intake);
-        intake->reconciling = !is_polled(intake);
+        intake->reconciling = coverage_watch(intake->coverage) != FOLDER_POLL;
+    } else if (intake->scanned && has_polled(intake) && now >= intake->poll_us) {
+        hurry(intake);
+        poll_set_each(coverage_polled(intake->coverage), request_place, intake);
     }
-}
-
-/* A disk mounted over the folder, or taken from under it, is another root than the one we watch. */
-static bool is_other_root(const struct intake *intake, int root)
-{
-    struct stat st;
-
-    return fstat(root, &st) == 0 && (st.st_dev != intake->root_device || st.st_ino != intake->root_inode);
-}
-
-static void go_on_scanning(struct intake *intake)
-{
-    _cleanup_close_ int root = open_root(intake);
-    uint64_t began = monotonic_us();
-
-    if (root < 0) {
-        intake_lose_root(intake, -root);
-        return;
-    }
-    if (is_other_root(intake, root)) {
-        intake_lose_root(intake, ESTALE);
-        find_root(intake);
-        return;
-    }
-    if (intake->scan_started_us == 0) {
-        intake->scan_started_us = began;
-        intake->scan_busy_us = 0;
-    }
-
-    scan_step(intake->scan, root, intake->conf, ENTRIES_A_TURN);
-    rest(intake, began);
-    if (intake->root_errnum != 0) {
-        intake_lose_root(intake, intake->root_errnum);
-        intake->root_errnum = 0;
-        return;
-    }
-    if (!scan_pending(intake->scan))
-        scan_finished(intake);
 }
 
 /* ---- events ---- */
@@ -402,16 +582,18 @@ static void on_change(struct intake *intake, enum watch_change change, const cha
         break;
     case WATCH_DIRECTORY_NEW:
         if (intake->conf->recursive && !folder_conf_ignores_component(intake->conf, last_component(path)))
-            scan_request(intake->scan, path);
+            scan_request(intake->scan, path, WALK_NEW);
         hurry(intake);
         break;
     case WATCH_DIRECTORY_GONE:
         settle_forget_below(intake->settle, path);
+        coverage_gone(intake->coverage, path);
         break;
     case WATCH_ROOT_GONE:
-        intake_lose_root(intake, ENOENT);
+        root_gone(intake);
         break;
     case WATCH_OVERFLOW:
+        intake->overflows++;
         if (!intake->missed)
             log_warning("folder %s: inotify lost events, scanning it all; raise fs.inotify.max_queued_events",
                         intake->name);
@@ -427,8 +609,10 @@ void intake_read_events(struct intake *intake)
     enum watch_change change;
     char path[PATH_MAX];
 
-    for (int i = 0; i < EVENTS_A_TURN && intake->tree && !intake->quiet; i++) {
-        if (!watch_tree_next(intake->tree, &change, path, sizeof path))
+    for (int i = 0; i < EVENTS_A_TURN && !intake->quiet; i++) {
+        struct watch_tree *tree = coverage_tree(intake->coverage);
+
+        if (!tree || !watch_tree_next(tree, &change, path, sizeof path))
             break;
         on_change(intake, change, path);
     }
@@ -440,6 +624,8 @@ void intake_step(struct intake *intake)
 
     if (intake->quiet)
         return;
+    if (now >= intake->mounts_due_us)
+        look_at_mounts(intake);
     if (intake->lost) {
         if (now >= intake->root_retry_us)
             find_root(intake);
@@ -448,7 +634,7 @@ void intake_step(struct intake *intake)
 
     look_at_due(intake);
     if (!intake->lost)
-        look_for_scan(intake, now);
+        request_scan(intake, now);
     if (!intake->lost && scan_pending(intake->scan) && now >= intake->scan_resume_us)
         go_on_scanning(intake);
 }
@@ -500,27 +686,49 @@ static void sweep(struct intake *intake)
     intake->leftover_count = 0;
 }
 
+static void settle_place(struct intake *intake)
+{
+    const struct folder_conf *conf = intake->conf;
+
+    if (anchor_set(&intake->anchor, conf->path, conf->requires_mount) && intake->anchor.path)
+        ledger_recall_anchor(intake->ledger, intake->name, &intake->anchor);
+}
+
 void intake_enter(struct intake *intake)
 {
     ledger_enter_folder(intake->ledger, intake->slot, intake->name, note_leftover, intake);
     sweep(intake);
+    /* Opened before the first look: nothing that happens later is missed. */
+    intake->mount_fd = intake->once ? -1 : mount_table_open_hint();
+    settle_place(intake);
     find_root(intake);
 }
 
 struct intake *intake_new(size_t slot, const char *name, const struct folder_conf *conf,
-                          struct ledger *ledger, bool once)
+                          struct ledger *ledger, const struct kernel_settings *kernel, bool once)
 {
     struct intake *intake = calloc(1, sizeof *intake);
     struct scan_handler handler = {
-        .directory = on_scan_directory, .file = on_scan_file, .failed = on_scan_failed, .context = intake
+        .directory = on_scan_directory,
+        .file = on_scan_file,
+        .other = on_scan_other,
+        .failed = on_scan_failed,
+        .context = intake,
     };
 
     if (!intake)
         return NULL;
-    *intake = (struct intake){ .slot = slot, .name = name, .conf = conf, .ledger = ledger, .once = once };
+    *intake = (struct intake){ .slot = slot,
+                               .name = name,
+                               .conf = conf,
+                               .ledger = ledger,
+                               .once = once,
+                               .mount_fd = -1,
+                               .mounts_due_us = USEC_INFINITY };
     intake->settle = settle_new(conf->settle_us);
     intake->scan = scan_new(&handler);
-    if (!intake->settle || !intake->scan) {
+    intake->coverage = coverage_new(name, kernel, once);
+    if (!intake->settle || !intake->scan || !intake->coverage) {
         intake_free(intake);
         return NULL;
     }
@@ -531,9 +739,12 @@ void intake_free(struct intake *intake)
 {
     if (!intake)
         return;
-    watch_tree_free(intake->tree);
+    coverage_free(intake->coverage);
     scan_free(intake->scan);
     settle_free(intake->settle);
+    anchor_release(&intake->anchor);
+    mounts_below_release(&intake->mounts);
+    close_fd(intake->mount_fd);
     free(intake);
 }
 
@@ -541,10 +752,9 @@ void intake_configure(struct intake *intake, const struct folder_conf *conf)
 {
     intake->conf = conf;
     settle_set_time(intake->settle, conf->settle_us);
-    if (intake->quiet || intake->lost)
-        return;
-    watch_tree_free(take_ptr(intake->tree));
-    find_root(intake);
+    settle_place(intake);
+    if (!intake->quiet)
+        find_root(intake);
 }
 
 void intake_rescan(struct intake *intake)
@@ -556,46 +766,70 @@ void intake_rescan(struct intake *intake)
 void intake_quiesce(struct intake *intake)
 {
     intake->quiet = true;
-    watch_tree_free(take_ptr(intake->tree));
-    settle_forget_below(intake->settle, "");
-    scan_cancel(intake->scan);
+    forget_all(intake);
 }
 
 /* ---- for the thread's loop ---- */
 
 int intake_event_fd(const struct intake *intake)
 {
-    return intake->tree ? watch_tree_fd(intake->tree) : -1;
+    const struct watch_tree *tree = coverage_tree(intake->coverage);
+
+    return tree ? watch_tree_fd(tree) : -1;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
 }
 
 uint64_t intake_next_us(const struct intake *intake, uint64_t now_us)
 {
-    uint64_t next = settle_next_us(intake->settle);
+    uint64_t next = earlier(settle_next_us(intake->settle), intake->mounts_due_us);
 
     if (intake->quiet)
         return USEC_INFINITY;
     if (intake->lost)
-        return intake->root_retry_us;
+        return earlier(intake->root_retry_us, intake->mounts_due_us);
     if (must_look_again(intake) || (scan_pending(intake->scan) && intake->scan_resume_us <= now_us))
         return now_us;
     if (scan_pending(intake->scan))
-        return next < intake->scan_resume_us ? next : intake->scan_resume_us;
-    return next < intake->rescan_us ? next : intake->rescan_us;
+        return earlier(next, intake->scan_resume_us);
+    if (has_polled(intake))
+        next = earlier(next, intake->poll_us);
+    return earlier(next, intake->rescan_us);
+}
+
+/* All that is less than it should be, in one line. */
+static void degraded_reason(const struct intake *intake, char *reason, size_t size)
+{
+    const struct unreadable *unreadable = &intake->unreadable;
+    size_t used;
+
+    coverage_reason(intake->coverage, reason, size);
+    used = strlen(reason);
+    if (unreadable->count == 1)
+        snprintf(reason + used, size - used, "%s%s cannot be read: %s", used > 0 ? "; " : "",
+                 unreadable->first, strerrordesc_np(unreadable->errnum));
+    else if (unreadable->count > 1)
+        snprintf(reason + used, size - used, "%s%zu directories cannot be read, for instance %s: %s",
+                 used > 0 ? "; " : "", unreadable->count, unreadable->first,
+                 strerrordesc_np(unreadable->errnum));
+    text_drop_cut_character(reason);
 }
 
 void intake_news(const struct intake *intake, struct watcher_news *news)
 {
-    char path[WATCHER_REASON_MAX / 2];
-
     news->state = intake->lost ? FOLDER_LOST : FOLDER_OK;
-    news->watch = !intake->tree ? FOLDER_POLL : intake->limited ? FOLDER_MIXED : FOLDER_INOTIFY;
+    news->watch = coverage_watch(intake->coverage);
     news->waiting = settle_count(intake->settle);
+    news->waiting_since_us = settle_oldest_us(intake->settle);
     news->arrivals = intake->arrivals;
+    news->overflows = intake->overflows;
+    news->refused = intake->refused;
     news->scanned = intake->scanned;
     if (intake->lost)
-        snprintf(news->reason, sizeof news->reason, "%s: %s", strerrordesc_np(intake->lost_errnum),
-                 shown(intake->conf->path, path, sizeof path));
-    else if (intake->limited)
-        snprintf(news->reason, sizeof news->reason,
-                 "fs.inotify.max_user_watches is reached, the rest is polled");
+        snprintf(news->reason, sizeof news->reason, "%s", intake->lost_reason);
+    else
+        degraded_reason(intake, news->reason, sizeof news->reason);
 }

@@ -8,6 +8,7 @@
 #define DARKROOM_SUPERVISOR_INTAKE_H
 
 #include "conf/folder_conf.h"
+#include "supervisor/kernel_settings.h"
 #include "supervisor/ledger.h"
 #include "supervisor/watcher.h"
 
@@ -16,9 +17,10 @@
 
 struct intake;
 
-/* @name and @conf must outlive it (but see intake_configure). @once: one walk, no watching. NULL: no memory. */
+/* @name, @conf (but see intake_configure) and @kernel must outlive it. @once: one walk, no watching. NULL: no
+ * memory. */
 struct intake *intake_new(size_t slot, const char *name, const struct folder_conf *conf,
-                          struct ledger *ledger, bool once);
+                          struct ledger *ledger, const struct kernel_settings *kernel, bool once);
 void intake_free(struct intake *intake);
 
 /* First of all, in the thread: enters the folder in the ledger, sweeps what the last run left, finds the root. */
@@ -39,8 +41,13 @@ void intake_read_events(struct intake *intake);
 /* Looks at the files that are due, goes on with a scan, looks for a lost root. */
 void intake_step(struct intake *intake);
 
-/* The root cannot be opened: the folder is lost until it returns. */
-void intake_lose_root(struct intake *intake, int errnum);
+/* Opens the root (O_PATH), for the moment only: an idle daemon must not keep a disk from being unmounted. A
+ * descriptor, or -errno while the folder is lost, which this may find out, or has just become another directory:
+ * then nothing is known of any file. */
+int intake_open_root(struct intake *intake);
+
+/* The version that @st, of a file at @path below @root, stands for. */
+struct version intake_version(struct intake *intake, int root, const char *path, const struct stat *st);
 
 /* A file changed, as we found out ourselves: it is to settle and arrive again. */
 void intake_touch(struct intake *intake, const char *path);
@@ -50,6 +57,10 @@ void intake_hold(struct intake *intake, const char *path, uint64_t wait_us);
 
 /* The descriptor that is readable when there are events, or -1. */
 int intake_event_fd(const struct intake *intake);
+
+/* The descriptor on which poll(2) says POLLPRI when a mount came or went, or -1; and what is to be called then. */
+int intake_mount_fd(const struct intake *intake);
+void intake_mounts_changed(struct intake *intake);
 
 /* When intake_step() has something to do (monotonic; now or earlier: at once), or USEC_INFINITY. */
 uint64_t intake_next_us(const struct intake *intake, uint64_t now_us);

@@ -30,7 +30,8 @@ struct call {
     size_t job_count;
     const struct job_output *output; /* move, to @path */
     const char *path;
-    bool stop; /* from ledger_stop(): the last message of all */
+    struct anchor *anchor; /* recall, remember */
+    bool stop;             /* from ledger_stop(): the last message of all */
     int result;
     sem_t answered;
 };
@@ -123,6 +124,16 @@ static int move_output(struct ledger *ledger, struct call *call)
 
     call->result = r == 0 ? -EEXIST : 0;
     return r;
+}
+
+static int recall_anchor(struct ledger *ledger, struct call *call)
+{
+    return ledger_store_recall_anchor(ledger->store, call->folder, call->anchor);
+}
+
+static int remember_anchor(struct ledger *ledger, struct call *call)
+{
+    return ledger_store_remember_anchor(ledger->store, call->folder, call->anchor);
 }
 
 static int apply_call(struct ledger *ledger, struct call *call)
@@ -573,6 +584,20 @@ int ledger_enter_folder(struct ledger *ledger, size_t slot, const char *folder,
     struct call call = {
         .apply = enter_folder, .slot = slot, .folder = folder, .each = each, .context = context
     };
+
+    return call_and_wait(ledger, &call);
+}
+
+int ledger_recall_anchor(struct ledger *ledger, const char *folder, struct anchor *anchor)
+{
+    struct call call = { .apply = recall_anchor, .folder = folder, .anchor = anchor };
+
+    return call_and_wait(ledger, &call);
+}
+
+int ledger_remember_anchor(struct ledger *ledger, const char *folder, const struct anchor *anchor)
+{
+    struct call call = { .apply = remember_anchor, .folder = folder, .anchor = (struct anchor *)anchor };
 
     return call_and_wait(ledger, &call);
 }

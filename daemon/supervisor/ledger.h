@@ -125,6 +125,10 @@ int ledger_scanned(struct ledger *ledger, const char *folder);
  * the answer. 0, -EEXIST when it belongs to another source, or -EPIPE. */
 int ledger_move_output(struct ledger *ledger, const struct job *job, const struct job_output *output,
                        const char *path);
+/* Watcher threads: fills in what is known of @folder's directory anchor->path (see anchor.h), and notes it.
+ * Wait for the answer. 0 or -EPIPE. */
+int ledger_recall_anchor(struct ledger *ledger, const char *folder, struct anchor *anchor);
+int ledger_remember_anchor(struct ledger *ledger, const char *folder, const struct anchor *anchor);
 
 /* Watcher threads: makes the intent of publishing @jobs durable. Waits for the answer. 0 or -EPIPE. */
 int ledger_intent(struct ledger *ledger, struct job *const *jobs, size_t count);

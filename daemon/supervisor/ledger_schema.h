@@ -11,6 +11,8 @@
  * folder   the folders of which a whole walk is over.
  * output   one row a file that we made or are about to make, by absolute path: reserves names, and knows what
  *          is ours by inode, size and mtime (inode 0: not made yet).
+ * anchor   one row a configured directory of a folder: where its file system was mounted, and which directory it was
+ *          (device and inode 0: not known), when it was opened last.
  * counter  end states since the ledger began, and this ledger's instance and session numbers. */
 #ifndef DARKROOM_SUPERVISOR_LEDGER_SCHEMA_H
 #define DARKROOM_SUPERVISOR_LEDGER_SCHEMA_H
@@ -65,6 +67,11 @@ static const char *const ledger_migrations[] = {
     "ALTER TABLE job ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE job ADD COLUMN adopt INTEGER NOT NULL DEFAULT 0;"
     "CREATE TABLE folder (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE anchor ("
+    " folder TEXT NOT NULL,"
+    " path BLOB NOT NULL,"
+    " mount_point BLOB NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL,"
+    " PRIMARY KEY (folder, path)) STRICT, WITHOUT ROWID;"
     /* The queue, in its order, is one run of this index, those that are to be tried later are another, in the order
      * in which they are due; and counting them reads nothing else. */
     "DROP INDEX job_queue;"

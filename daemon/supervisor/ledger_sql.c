@@ -144,6 +144,9 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
     [SQL_FORGET_SOURCE] = "UPDATE source SET size = -1 WHERE id = ?1",
     [SQL_SET_SOURCE_AGAIN] = "UPDATE source SET again_recipe = ?2 WHERE id = ?1",
     [SQL_GET_JOB] = "SELECT " ROW_COLUMNS " FROM job JOIN source ON source.id = job.source WHERE job.id = ?1",
+    [SQL_GET_ANCHOR] = "SELECT mount_point, device, inode FROM anchor WHERE folder = ?1 AND path = ?2",
+    [SQL_SET_ANCHOR] = "INSERT OR REPLACE INTO anchor (folder, path, mount_point, device, inode)"
+                       " VALUES (?1, ?2, ?3, ?4, ?5)",
 };
 
 static int sql_failed(struct ledger_store *store)

@@ -9,6 +9,7 @@
 #ifndef DARKROOM_SUPERVISOR_LEDGER_STORE_H
 #define DARKROOM_SUPERVISOR_LEDGER_STORE_H
 
+#include "supervisor/anchor.h"
 #include "supervisor/job.h"
 #include "supervisor/version.h"
 
@@ -110,6 +111,11 @@ int ledger_store_plan(struct ledger_store *store, struct job *job);
 
 /* Could @job, which is a plan's, reserve @path (relative to Output)? 1; 0 when it belongs to another source. */
 int ledger_store_may_have(struct ledger_store *store, const struct job *job, const char *path);
+
+/* What is known of @folder's directory anchor->path, from an earlier run or another configuration; nothing known:
+ * @anchor stays as it is. */
+int ledger_store_recall_anchor(struct ledger_store *store, const char *folder, struct anchor *anchor);
+int ledger_store_remember_anchor(struct ledger_store *store, const char *folder, const struct anchor *anchor);
 
 /* One row of a listing; strings owned. */
 struct job_row {

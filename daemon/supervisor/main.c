@@ -5,12 +5,12 @@
  * while it may still wait for files, and runs the supervisor. */
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "supervisor/check_report.h"
 #include "supervisor/journal.h"
 #include "supervisor/options.h"
 #include "supervisor/progress.h"
 #include "supervisor/supervisor.h"
 
-#include <inotifytools/inotifytools.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,12 +46,10 @@ static void set_up_log(const struct options *options)
     log_setup(journal_is_connected() ? journal_sink : bar ? progress_sink : NULL, level);
 }
 
-/* Asked once, before there are threads: the helpers of libinotifytools read /proc. */
-static void say_limits(void)
+static void say_limits(const struct kernel_settings *kernel)
 {
-    log_debug("inotify: at most %d watches, %d instances and %d queued events (fs.inotify.*)",
-              inotifytools_get_max_user_watches(), inotifytools_get_max_user_instances(),
-              inotifytools_get_max_queued_events());
+    log_debug("inotify: at most %d watches and %d instances (fs.inotify.*)", kernel->max_user_watches,
+              kernel->max_user_instances);
 }
 
 static int load_config(const struct options *options, struct config **ret)
@@ -66,16 +64,6 @@ static int load_config(const struct options *options, struct config **ret)
         return EX_OK;
     log_error("the configuration is wrong; nothing was started");
     return EX_CONFIG;
-}
-
-static void print_config(const struct config *config)
-{
-    for (size_t i = 0; i < config->folder_count; i++) {
-        const struct folder_conf *folder = &config->folders[i];
-
-        printf("%s: %s -> %s, recipe %s\n", folder->name, folder->path, folder->output, folder->recipe);
-    }
-    printf("the configuration is right\n");
 }
 
 static int run(const struct options *options, struct config *config)
@@ -116,13 +104,15 @@ int main(int argc, char **argv)
     raise_limits();
     umask(S_IRWXG | S_IRWXO); /* files of ours; modes of outputs are set whatever the umask */
     set_up_log(&options);
-    say_limits();
+    kernel_settings_read(&options.supervisor.kernel);
+    say_limits(&options.supervisor.kernel);
 
     r = load_config(&options, &config);
     if (r != EX_OK)
         return r;
     if (options.action == ACTION_CHECK) {
-        print_config(config);
+        check_report_print(config, stdout);
+        puts("The configuration is right.");
         config_unref(config);
         return EX_OK;
     }

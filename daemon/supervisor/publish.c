@@ -96,14 +96,6 @@ static bool is_on(const struct batch *batch, const struct parcel *parcel)
 
 /* ---- the steps ---- */
 
-/* Opens Output itself, for each call anew: an idle daemon must not keep a disk from being unmounted. */
-static int open_root(const struct publish_context *context)
-{
-    int fd = open(context->conf->output, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-    return fd < 0 ? -errno : fd;
-}
-
 /* May the name be taken? What the ledger knows to be ours, and untouched since, is not in the way. */
 static int check_name(const struct batch *batch, const struct parcel *parcel)
 {
@@ -333,9 +325,10 @@ static void claim_names(struct batch *batch)
     }
 }
 
-static int open_batch(struct batch *batch)
+/* Opens Output itself, for each call anew: an idle daemon must not keep a disk from being unmounted. */
+static int open_batch(struct batch *batch, struct error *error)
 {
-    batch->root = open_root(batch->context);
+    batch->root = anchor_open(batch->context->output, error);
     if (batch->root < 0)
         return batch->root;
     if (!batch->resuming)
@@ -343,10 +336,19 @@ static int open_batch(struct batch *batch)
     batch->parcels = calloc(count_outputs(batch->jobs, batch->count) + 1, sizeof *batch->parcels);
     if (!batch->parcels) {
         batch->root = close_fd(batch->root);
-        return -ENOMEM;
+        return error_set(error, ENOMEM, CLASS_ENVIRONMENT, STAGE_PUBLISH, "out of memory");
     }
     pack(batch);
     return 0;
+}
+
+/* The folder is held for what @error says. */
+static enum verdict output_not_there(struct job *job, const struct error *error)
+{
+    job->failure = *error;
+    job->failure.class = CLASS_ENVIRONMENT;
+    job->failure.stage = STAGE_PUBLISH;
+    return VERDICT_RETRY;
 }
 
 static void close_batch(struct batch *batch)
@@ -356,12 +358,11 @@ static void close_batch(struct batch *batch)
     close_fd(batch->root);
 }
 
-static void fail_all(struct batch *batch, int errnum, const char *what)
+static void fail_all(struct batch *batch, const struct error *error)
 {
     for (size_t i = 0; i < batch->count; i++)
         if (batch->verdicts[i] == VERDICT_OK)
-            batch->verdicts[i] =
-                environment_failed(batch->jobs[i], errnum, what, batch->context->conf->output);
+            batch->verdicts[i] = output_not_there(batch->jobs[i], error);
 }
 
 static void compare_sources(struct batch *batch)
@@ -405,12 +406,11 @@ void publish_jobs(const struct publish_context *context, struct job *const *jobs
                   size_t count)
 {
     struct batch batch = { .context = context, .jobs = jobs, .verdicts = verdicts, .count = count };
-    int r;
+    struct error error;
 
     compare_sources(&batch);
-    r = open_batch(&batch);
-    if (r < 0) {
-        fail_all(&batch, -r, "open");
+    if (open_batch(&batch, &error) < 0) {
+        fail_all(&batch, &error);
         return;
     }
 
@@ -474,10 +474,10 @@ enum verdict publish_resume(const struct publish_context *context, struct job *j
     struct batch batch = {
         .context = context, .jobs = &job, .verdicts = &verdict, .count = 1, .resuming = true
     };
-    int r = open_batch(&batch);
+    struct error error;
 
-    if (r < 0)
-        return environment_failed(job, -r, "open", context->conf->output);
+    if (open_batch(&batch, &error) < 0)
+        return output_not_there(job, &error);
 
     for (size_t i = 0; i < batch.parcel_count && verdict == VERDICT_OK; i++)
         verdict = resume_parcel(&batch, &batch.parcels[i]);

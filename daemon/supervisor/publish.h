@@ -12,6 +12,7 @@
 #ifndef DARKROOM_SUPERVISOR_PUBLISH_H
 #define DARKROOM_SUPERVISOR_PUBLISH_H
 
+#include "supervisor/anchor.h"
 #include "supervisor/job.h"
 #include "supervisor/reply.h"
 
@@ -25,7 +26,8 @@ enum {
 
 struct publish_context {
     const struct folder_conf *conf;
-    uint32_t instance; /* the ledger's */
+    struct anchor *output; /* of conf->output: nothing is written while its disk is not there */
+    uint32_t instance;     /* the ledger's */
     /* Makes the intent of @jobs durable. 0, or -EPIPE when that can't be had any more (we shut down). */
     int (*intent)(void *user, struct job *const *jobs, size_t count);
     /* See claim.h. */

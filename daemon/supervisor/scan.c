@@ -14,6 +14,7 @@
 
 struct place {
     SLIST_ENTRY(place) link;
+    enum walk walk;
     char path[];
 };
 
@@ -63,17 +64,18 @@ void scan_free(struct scan *scan)
     free(scan);
 }
 
-int scan_request(struct scan *scan, const char *path)
+int scan_request(struct scan *scan, const char *path, enum walk walk)
 {
     struct place *place;
 
     /* A walk over everything makes all others superfluous. */
-    if (*path == '\0')
+    if (walk == WALK_ALL && *path == '\0')
         scan_cancel(scan);
 
     place = malloc(sizeof *place + strlen(path) + 1);
     if (!place)
         return -ENOMEM;
+    place->walk = walk;
     memcpy(place->path, path, strlen(path) + 1);
     SLIST_INSERT_HEAD(&scan->stack, place, link);
     return 0;
@@ -93,13 +95,16 @@ static void enter_directory(struct scan *scan, int root)
 
     fd = path_open_beneath(root, *scan->current->path ? scan->current->path : ".", O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0) {
-        if (fd != -ENOENT) /* gone meanwhile */
-            scan->handler.failed(scan->handler.context, scan->current->path, -fd);
+        scan->handler.failed(scan->handler.context, scan->current->path, -fd, scan->current->walk);
         leave_directory(scan);
         return;
     }
 
-    scan->handler.directory(scan->handler.context, scan->current->path, fd);
+    if (!scan->handler.directory(scan->handler.context, scan->current->path, fd, scan->current->walk)) {
+        close_fd(fd);
+        leave_directory(scan);
+        return;
+    }
     scan->directory = fdopendir(fd);
     if (!scan->directory) {
         close_fd(fd);
@@ -127,18 +132,20 @@ static void visit(struct scan *scan, const struct folder_conf *conf, const struc
     if (!path)
         return;
 
-    if (type == DT_REG && !folder_conf_accepts(conf, path))
+    if (type != DT_DIR && type != DT_UNKNOWN && !folder_conf_accepts(conf, path))
         return;
-    if (type == DT_REG || type == DT_UNKNOWN) {
+    if (type != DT_DIR) {
         if (fstatat(dirfd(scan->directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
             return;
         type = IFTODT(st.st_mode);
     }
 
     if (type == DT_DIR && conf->recursive)
-        scan_request(scan, path);
-    if (type == DT_REG && folder_conf_accepts(conf, path))
+        scan_request(scan, path, scan->current->walk);
+    else if (type == DT_REG && folder_conf_accepts(conf, path))
         scan->handler.file(scan->handler.context, path, &st);
+    else if (type != DT_DIR && folder_conf_accepts(conf, path))
+        scan->handler.other(scan->handler.context, path, &st, scan->current->walk);
 }
 
 void scan_step(struct scan *scan, int root, const struct folder_conf *conf, size_t entries)

@@ -14,13 +14,22 @@
 
 struct scan;
 
+/* Why a directory is walked; those below it are walked for the same reason. */
+enum walk {
+    WALK_ALL,  /* the folder is compared as a whole */
+    WALK_NEW,  /* it is new here */
+    WALK_POLL, /* no event tells what happens in it */
+};
+
 struct scan_handler {
-    /* A directory is about to be listed; @fd is it. */
-    void (*directory)(void *context, const char *path, int fd);
+    /* A directory is about to be listed; @fd is it. False: neither it nor what is below it is to be walked. */
+    bool (*directory)(void *context, const char *path, int fd, enum walk walk);
     /* A regular file that the folder accepts. */
     void (*file)(void *context, const char *path, const struct stat *st);
-    /* A directory cannot be read. */
-    void (*failed)(void *context, const char *path, int errnum);
+    /* Something with a name that the folder accepts that is neither a file nor a directory. */
+    void (*other)(void *context, const char *path, const struct stat *st, enum walk walk);
+    /* A directory cannot be read, or (ENOENT) is gone. */
+    void (*failed)(void *context, const char *path, int errnum, enum walk walk);
     void *context;
 };
 
@@ -28,8 +37,9 @@ struct scan_handler {
 struct scan *scan_new(const struct scan_handler *handler);
 void scan_free(struct scan *scan);
 
-/* Asks for a walk over @path and, if the folder is recursive, all below it; "" is all. 0 or -ENOMEM. */
-int scan_request(struct scan *scan, const char *path);
+/* Asks for a walk over @path and, if the folder is recursive, all below it. WALK_ALL, of "", takes the place of
+ * all others. 0 or -ENOMEM. */
+int scan_request(struct scan *scan, const char *path, enum walk walk);
 
 /* Forgets every walk that was asked for. */
 void scan_cancel(struct scan *scan);

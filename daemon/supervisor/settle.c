@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/lookup.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ struct waiting {
     uint64_t since_us, due_us, hold_us;
     struct version seen;
     bool looked, warned;
-    TAILQ_ENTRY(waiting) link;
+    TAILQ_ENTRY(waiting) link, age;
 };
 
 TAILQ_HEAD(waiting_list, waiting);
@@ -27,7 +28,7 @@ TAILQ_HEAD(waiting_list, waiting);
 struct settle {
     uint64_t settle_us;
     struct lookup by_path;
-    struct waiting_list due;
+    struct waiting_list due, ages; /* by when they are due, and by when they were first seen */
 };
 
 static uint64_t hash_path(const void *item)
@@ -52,6 +53,7 @@ struct settle *settle_new(uint64_t settle_us)
         return NULL;
     settle->settle_us = settle_us;
     TAILQ_INIT(&settle->due);
+    TAILQ_INIT(&settle->ages);
     lookup_init(&settle->by_path, &kind_by_path);
     return settle;
 }
@@ -65,6 +67,7 @@ static void drop(struct settle *settle, struct waiting *entry)
 {
     lookup_remove(&settle->by_path, entry);
     TAILQ_REMOVE(&settle->due, entry, link);
+    TAILQ_REMOVE(&settle->ages, entry, age);
     free(entry->path);
     free(entry);
 }
@@ -100,6 +103,7 @@ static int add(struct settle *settle, const char *path, uint64_t now_us, struct 
         return -ENOMEM;
     }
     TAILQ_INSERT_TAIL(&settle->due, entry, link);
+    TAILQ_INSERT_TAIL(&settle->ages, entry, age);
     *ret = entry;
     return 0;
 }
@@ -156,21 +160,13 @@ void settle_forget(struct settle *settle, const char *path)
         drop(settle, entry);
 }
 
-static bool is_below(const char *path, const char *directory)
-{
-    size_t length = strlen(directory);
-
-    return length == 0 ||
-           (strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0'));
-}
-
 void settle_forget_below(struct settle *settle, const char *directory)
 {
     struct waiting *next;
 
     for (struct waiting *entry = TAILQ_FIRST(&settle->due); entry; entry = next) {
         next = TAILQ_NEXT(entry, link);
-        if (is_below(entry->path, directory))
+        if (text_is_path_inside(entry->path, directory))
             drop(settle, entry);
     }
 }
@@ -233,6 +229,13 @@ uint64_t settle_next_us(const struct settle *settle)
     const struct waiting *entry = TAILQ_FIRST(&settle->due);
 
     return entry ? entry->due_us : USEC_INFINITY;
+}
+
+uint64_t settle_oldest_us(const struct settle *settle)
+{
+    const struct waiting *entry = TAILQ_FIRST(&settle->ages);
+
+    return entry ? entry->since_us : 0;
 }
 
 size_t settle_count(const struct settle *settle)

@@ -66,6 +66,9 @@ bool settle_is_old(const struct settle *settle, const struct version *version, u
 /* When the next file is due (monotonic), or USEC_INFINITY. */
 uint64_t settle_next_us(const struct settle *settle);
 
+/* Since when the file that has waited longest waits (monotonic), or 0 when none does. */
+uint64_t settle_oldest_us(const struct settle *settle);
+
 /* How many files wait. */
 size_t settle_count(const struct settle *settle);
 

@@ -81,6 +81,16 @@ static json_t *workers(const struct supervisor *supervisor)
     return array;
 }
 
+/* How its files come in: counts since the start. */
+static void add_intake(json_t *object, const struct watcher_news *news)
+{
+    uint64_t age_us = news->waiting_since_us ? monotonic_us() - news->waiting_since_us : 0;
+
+    json_object_set_new(object, "waiting_oldest_s", integer(age_us / USEC_PER_SEC));
+    json_object_set_new(object, "overflows", integer(news->overflows));
+    json_object_set_new(object, "refused", integer(news->refused));
+}
+
 static json_t *memory(const struct supervisor *supervisor)
 {
     const struct admission *admission = &supervisor->admission;
@@ -106,6 +116,7 @@ static json_t *folders(const struct supervisor *supervisor)
             folder_watch_name(folder->news.watch), "state", folder_state_name(folder_state_now(folder)),
             "reason", string_or_null(folder_reason(folder)), "waiting", (json_int_t)folder_waiting(folder),
             "queued", (json_int_t)folder_queued(folder), "in_flight", (json_int_t)folder->in_flight);
+        add_intake(object, &folder->news);
         snapshot_set_bytes(object, "path", folder->conf->path);
         snapshot_set_bytes(object, "output", folder->conf->output);
         json_object_set_new(object, "recipe", json_string(folder->conf->recipe));

@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-static const char *type_name(mode_t mode)
+const char *source_type_name(mode_t mode)
 {
     switch (mode & S_IFMT) {
     case S_IFLNK:
@@ -58,6 +58,20 @@ static enum verdict check_limits(struct job *job)
     return VERDICT_FAILED;
 }
 
+/* Where anybody may make a hard link to any file, one in the hot folder would make us read, and show, somebody
+ * else's. */
+static enum verdict check_links(struct job *job, const struct stat *st, const struct kernel_settings *kernel)
+{
+    if (st->st_nlink <= 1 || kernel->protected_hardlinks)
+        return VERDICT_OK;
+    error_set(
+        &job->failure, EMLINK, CLASS_PERMANENT, STAGE_OPEN,
+        "it has %ju names (hard links), and may be somebody else's file while fs.protected_hardlinks is 0; "
+        "set that to 1 with sysctl and restart darkroomd, or copy the file",
+        (uintmax_t)st->st_nlink);
+    return VERDICT_FAILED;
+}
+
 static enum verdict look(struct job *job, int root, struct stat *ret)
 {
     int r = path_stat_beneath(root, job->path, ret);
@@ -66,7 +80,7 @@ static enum verdict look(struct job *job, int root, struct stat *ret)
         return verdict_of(job, -r, "look at");
     if (!S_ISREG(ret->st_mode)) {
         error_set(&job->failure, EINVAL, CLASS_PERMANENT, STAGE_OPEN, "it is %s, not a regular file",
-                  type_name(ret->st_mode));
+                  source_type_name(ret->st_mode));
         return VERDICT_FAILED;
     }
     return VERDICT_OK;
@@ -82,7 +96,7 @@ enum verdict source_look(struct job *job, int root)
     return verdict;
 }
 
-enum verdict source_open(struct job *job, int root)
+enum verdict source_open(struct job *job, int root, const struct kernel_settings *kernel)
 {
     _cleanup_close_ int fd = -1;
     enum verdict verdict;
@@ -103,6 +117,8 @@ enum verdict source_open(struct job *job, int root)
     now = version_of(&st);
     if (!version_equal(&now, &job->version))
         return VERDICT_SUPERSEDED;
+    if (check_links(job, &st, kernel) != VERDICT_OK)
+        return VERDICT_FAILED;
     job->source_fd = take_fd(&fd);
     return check_limits(job);
 }

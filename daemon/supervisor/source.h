@@ -6,11 +6,15 @@
 #define DARKROOM_SUPERVISOR_SOURCE_H
 
 #include "supervisor/job.h"
+#include "supervisor/kernel_settings.h"
 #include "supervisor/reply.h"
+
+/* "a named pipe" and the like, for what is not a regular file. */
+const char *source_type_name(mode_t mode);
 
 /* Opens job->path below @root for reading into job->source_fd. OK, SUPERSEDED when it is another version than
  * the job's, VANISHED, or FAILED and RETRY with job->failure (a link, a pipe, no permission, too large …). */
-enum verdict source_open(struct job *job, int root);
+enum verdict source_open(struct job *job, int root, const struct kernel_settings *kernel);
 
 /* Fills job->version with that of the file at job->path below @root. OK, VANISHED, or FAILED and RETRY as above. */
 enum verdict source_look(struct job *job, int root);

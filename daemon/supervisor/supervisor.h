@@ -25,6 +25,7 @@ struct supervisor_options {
     const char *state_directory, *runtime_directory;
     bool runtime_is_default; /* when it is taken, the state directory will do */
     const char *worker_program;
+    struct kernel_settings kernel;
     bool drain;
     int progress_fd; /* a terminal for the progress bar, or -1 */
 };

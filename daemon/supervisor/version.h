@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 
 struct version {
-    uint64_t device, inode;
-    int64_t size; /* bytes; -1: there is no file */
+    uint64_t device, inode; /* inode 0: only size and mtime are known */
+    int64_t size;           /* bytes; -1: there is no file */
     int64_t mtime_ns, ctime_ns;
 };
 
@@ -26,17 +26,28 @@ static inline struct version version_of(const struct stat *st)
     };
 }
 
-/* The device's number is left out: it may change with every mount of the same disk. */
-static inline bool version_equal(const struct version *a, const struct version *b)
+/* On file systems whose inodes and ctimes do not last (fs_kind.h) only size and mtime count: inode 0 says so. */
+static inline struct version version_coarse(struct version version)
 {
-    return a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns &&
-           a->ctime_ns == b->ctime_ns;
+    version.inode = 0;
+    version.ctime_ns = 0;
+    return version;
 }
 
 /* As version_equal(), after a rename of ours, which changes the ctime. */
 static inline bool version_equal_renamed(const struct version *a, const struct version *b)
 {
-    return a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns;
+    bool coarse = a->inode == 0 || b->inode == 0;
+
+    return a->size == b->size && a->mtime_ns == b->mtime_ns && (coarse || a->inode == b->inode);
+}
+
+/* The device's number is left out: it may change with every mount of the same disk. */
+static inline bool version_equal(const struct version *a, const struct version *b)
+{
+    bool coarse = a->inode == 0 || b->inode == 0;
+
+    return version_equal_renamed(a, b) && (coarse || a->ctime_ns == b->ctime_ns);
 }
 
 #endif

@@ -17,14 +17,15 @@
 #include <unistd.h>
 
 enum {
+    UNWATCHED = -1,
     EVENT_BUFFER_BYTES = 64 << 10,
     EVENT_MASK = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_MODIFY | IN_ATTRIB |
                  IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK | IN_DONT_FOLLOW,
 };
 
 struct node {
-    int descriptor;
-    char *name; /* "" for the root */
+    int descriptor; /* UNWATCHED: only there because something below is watched */
+    char *name;     /* "" for the root */
     struct node *parent;
     LIST_HEAD(, node) children;
     LIST_ENTRY(node) sibling;
@@ -101,17 +102,19 @@ static void drop_leaf(struct watch_tree *tree, struct node *node, bool release)
         tree->root = NULL;
     if (tree->moving == node)
         tree->moving = NULL;
-    if (release)
-        inotify_rm_watch(tree->fd, node->descriptor); /* EINVAL: the kernel was faster */
-    lookup_remove(&tree->by_descriptor, node);
-    tree->count--;
+    if (node->descriptor != UNWATCHED) {
+        if (release)
+            inotify_rm_watch(tree->fd, node->descriptor); /* EINVAL: the kernel was faster */
+        lookup_remove(&tree->by_descriptor, node);
+        tree->count--;
+    }
     free(node->name);
     free(node);
 }
 
 /* Forgets @node and all below it, leaves first. @release: the kernel still watches them. Not recursive: by moving
  * one deep tree into another, somebody can make this one deeper than any stack. */
-static void drop(struct watch_tree *tree, struct node *node, bool release)
+static void drop_all(struct watch_tree *tree, struct node *node, bool release)
 {
     struct node *next = node;
     bool last = false;
@@ -127,6 +130,19 @@ static void drop(struct watch_tree *tree, struct node *node, bool release)
     }
 }
 
+/* The same, and what was only there because of it. */
+static void drop(struct watch_tree *tree, struct node *node, bool release)
+{
+    struct node *parent = node->parent;
+
+    drop_all(tree, node, release);
+    while (parent && parent->descriptor == UNWATCHED && LIST_EMPTY(&parent->children)) {
+        node = parent;
+        parent = node->parent;
+        drop_leaf(tree, node, false);
+    }
+}
+
 /* Gives a node that has none its name and place. What had that place is not there any more: even if somebody keeps
  * it open, so that the kernel does not let its watch go. 0 or -ENOMEM. */
 static int attach(struct watch_tree *tree, struct node *node, struct node *parent, const char *name)
@@ -137,7 +153,7 @@ static int attach(struct watch_tree *tree, struct node *node, struct node *paren
     if (!copy)
         return -ENOMEM;
     if (before)
-        drop(tree, before, true);
+        drop_all(tree, before, true);
     free(node->name);
     node->name = copy;
     node->parent = parent;
@@ -226,35 +242,54 @@ static bool is_ancestor(const struct node *node, const struct node *of)
     return false;
 }
 
-/* NULL when memory is out. */
-static struct node *new_node(struct watch_tree *tree, int descriptor, struct node *parent, const char *name)
+/* A node that is not watched yet; NULL when memory is out. */
+static struct node *new_node(struct watch_tree *tree, struct node *parent, const char *name)
 {
     struct node *node = calloc(1, sizeof *node);
 
     if (!node)
         return NULL;
-    node->descriptor = descriptor;
-    if (attach(tree, node, parent, name) < 0 || lookup_add(&tree->by_descriptor, node) < 0) {
-        detach(tree, node);
+    node->descriptor = UNWATCHED;
+    if (attach(tree, node, parent, name) < 0) {
         free(node->name);
         free(node);
         return NULL;
     }
-    tree->count++;
+    if (!parent)
+        tree->root = node;
     return node;
 }
 
-int watch_tree_add(struct watch_tree *tree, const char *path, int fd)
+/* The node that stands for the parent of @path; it and those above it are made where they are missing. */
+static struct node *make_parent(struct watch_tree *tree, const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    struct node *parent = *path ? walk(tree, path, slash ? (size_t)(slash - path) : 0) : NULL;
+    struct node *node = tree->root ?: new_node(tree, NULL, "");
+    const char *slash;
+
+    for (; node && (slash = strchr(path, '/')); path = slash + 1) {
+        char name[NAME_MAX + 1];
+
+        if (slash - path > NAME_MAX)
+            return NULL;
+        snprintf(name, sizeof name, "%.*s", (int)(slash - path), path);
+        node = find_child(tree, node, name) ?: new_node(tree, node, name);
+    }
+    return node;
+}
+
+/* The node for a directory that is watched from now on: one may stand there because of what is below it. */
+static struct node *place_of(struct watch_tree *tree, struct node *parent, const char *name)
+{
+    struct node *node = parent ? find_child(tree, parent, name) : tree->root;
+
+    return node && node->descriptor == UNWATCHED ? node : new_node(tree, parent, name);
+}
+
+static int add(struct watch_tree *tree, struct node *parent, const char *name, int fd)
+{
     struct node *node;
     char link[64];
     int descriptor, r;
-
-    if (*path && !parent)
-        return -ENOENT;
 
     /* By descriptor, so that no link can lead it elsewhere; DONT_FOLLOW would stop at the magic link itself. */
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -274,14 +309,64 @@ int watch_tree_add(struct watch_tree *tree, const char *path, int fd)
         return r;
     }
 
-    node = new_node(tree, descriptor, parent, name);
-    if (!node) {
+    node = place_of(tree, parent, name);
+    if (node)
+        node->descriptor = descriptor;
+    if (!node || lookup_add(&tree->by_descriptor, node) < 0) {
+        if (node) {
+            node->descriptor = UNWATCHED;
+            drop(tree, node, false);
+        }
         inotify_rm_watch(tree->fd, descriptor);
         return -ENOMEM;
     }
-    if (!parent)
-        tree->root = node;
+    tree->count++;
     return 0;
+}
+
+static const char *last_component(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+int watch_tree_add(struct watch_tree *tree, const char *path, int fd)
+{
+    const char *name = last_component(path);
+    struct node *parent = *path ? walk(tree, path, name > path ? (size_t)(name - path) - 1 : 0) : NULL;
+
+    if (*path && !parent)
+        return -ENOENT;
+    return add(tree, parent, name, fd);
+}
+
+int watch_tree_add_apart(struct watch_tree *tree, const char *path, int fd)
+{
+    struct node *parent = *path ? make_parent(tree, path) : NULL;
+    int r;
+
+    if (*path && !parent)
+        return -ENOMEM;
+    r = add(tree, parent, last_component(path), fd);
+    if (r < 0 && parent && parent->descriptor == UNWATCHED && LIST_EMPTY(&parent->children))
+        drop(tree, parent, false);
+    return r;
+}
+
+bool watch_tree_has(const struct watch_tree *tree, const char *path)
+{
+    const struct node *node = walk(tree, path, strlen(path));
+
+    return node && node->descriptor != UNWATCHED;
+}
+
+void watch_tree_remove(struct watch_tree *tree, const char *path)
+{
+    struct node *node = walk(tree, path, strlen(path));
+
+    if (node)
+        drop(tree, node, true);
 }
 
 /* Writes the path of @name in @node. False when it is too long to be one. */

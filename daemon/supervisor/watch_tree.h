@@ -37,6 +37,15 @@ int watch_tree_fd(const struct watch_tree *tree);
  * fs.inotify.max_user_watches, -ENOENT when its parent is not watched, or -errno. */
 int watch_tree_add(struct watch_tree *tree, const char *path, int fd);
 
+/* The same for a directory whose parent, or root, is not watched: of another file system. */
+int watch_tree_add_apart(struct watch_tree *tree, const char *path, int fd);
+
+/* Is the directory at @path watched? */
+bool watch_tree_has(const struct watch_tree *tree, const char *path);
+
+/* Watches neither @path nor anything below it any more. */
+void watch_tree_remove(struct watch_tree *tree, const char *path);
+
 /* Takes the next event. True when there was one: *@ret_change says what it means and, unless it is about the
  * whole tree, @path (PATH_MAX bytes) is the relative path. Never blocks. */
 bool watch_tree_next(struct watch_tree *tree, enum watch_change *ret_change, char *path, size_t size);

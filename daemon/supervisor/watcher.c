@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "supervisor/anchor.h"
 #include "supervisor/claim.h"
 #include "supervisor/intake.h"
 #include "supervisor/originals.h"
@@ -34,6 +35,7 @@ struct watcher {
     char *name; /* the folder's */
     struct ledger *ledger;
     struct channel *replies;
+    const struct kernel_settings *kernel;
     bool once;
     struct channel requests;
     struct cell news_cell;
@@ -43,6 +45,7 @@ struct watcher {
     struct config *config;
     const struct folder_conf *conf;
     struct intake *intake;
+    struct anchor output, archive, failed;
     struct job_list publishing; /* finished pictures that wait to be published */
     struct job_list originals;  /* those that could not be dealt with yet */
     size_t originals_count;
@@ -75,12 +78,21 @@ static void answer(struct watcher *watcher, enum reply_kind kind, enum verdict v
     channel_send(watcher->replies, &reply);
 }
 
-/* The hot folder's root, opened for the moment only: an idle daemon must not keep a disk from being unmounted. */
-static int open_root(const struct watcher *watcher)
-{
-    int fd = open(watcher->conf->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+/* ---- places ---- */
 
-    return fd < 0 ? -errno : fd;
+/* The anchor of @path, one of the directories of @conf: perhaps of an older configuration than the last time. */
+static struct anchor *place(struct watcher *watcher, struct anchor *anchor, const struct folder_conf *conf,
+                            const char *path)
+{
+    if (anchor_set(anchor, path, conf->requires_mount) && anchor->path)
+        ledger_recall_anchor(watcher->ledger, watcher->name, anchor);
+    return anchor;
+}
+
+static void remember(struct watcher *watcher, struct anchor *anchor)
+{
+    if (anchor->unsaved && ledger_remember_anchor(watcher->ledger, watcher->name, anchor) == 0)
+        anchor->unsaved = false;
 }
 
 /* ---- opening and examining ---- */
@@ -97,18 +109,19 @@ static int move_output(void *user, const struct job *job, const struct job_outpu
 /* Before any work is done for outputs that could not have their names (or, of a plan, after it: @made). */
 static enum verdict claim(struct watcher *watcher, struct job *job, bool made)
 {
-    _cleanup_close_ int root = open(job->folder->output, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    struct claim_context context = {
-        .conf = job->folder, .root = root, .move = move_output, .user = watcher
-    };
+    struct claim_context context = { .conf = job->folder, .root = -1, .move = move_output, .user = watcher };
+    _cleanup_close_ int root = -1;
 
     if (job->known_hash != 0)
         return VERDICT_OK; /* most likely it makes nothing */
+    root = anchor_open(place(watcher, &watcher->output, job->folder, job->folder->output), &job->failure);
+    remember(watcher, &watcher->output);
     if (root < 0) {
-        error_set_errno(&job->failure, errno, STAGE_PUBLISH, "cannot open Output=%s", job->folder->output);
+        job->failure.stage = STAGE_PUBLISH;
         job->failure.class = CLASS_ENVIRONMENT;
         return VERDICT_RETRY;
     }
+    context.root = root;
     return claim_outputs(&context, job, made);
 }
 
@@ -130,21 +143,17 @@ static enum verdict claim_for_plan(struct watcher *watcher, struct job *job, boo
 /* A plan is of the version that is there now. */
 static void look(struct watcher *watcher, struct job *job)
 {
-    _cleanup_close_ int root = open_root(watcher);
+    _cleanup_close_ int root = intake_open_root(watcher->intake);
     enum verdict verdict = root < 0 ? VERDICT_RETURNED : source_look(job, root);
 
-    if (root < 0)
-        intake_lose_root(watcher->intake, -root);
     answer(watcher, REPLY_LOOKED, verdict, job);
 }
 
 static void open_source(struct watcher *watcher, struct job *job)
 {
-    _cleanup_close_ int root = open_root(watcher);
-    enum verdict verdict = root < 0 ? VERDICT_RETURNED : source_open(job, root);
+    _cleanup_close_ int root = intake_open_root(watcher->intake);
+    enum verdict verdict = root < 0 ? VERDICT_RETURNED : source_open(job, root, watcher->kernel);
 
-    if (root < 0)
-        intake_lose_root(watcher->intake, -root);
     if (verdict == VERDICT_OK)
         verdict = job->plan ? claim_for_plan(watcher, job, false) : claim(watcher, job, false);
     if (verdict == VERDICT_SUPERSEDED && !job->plan)
@@ -167,12 +176,10 @@ static uint64_t time_to_grow(const struct watcher *watcher, const struct job *jo
 
 static void examine(struct watcher *watcher, struct job *job)
 {
-    _cleanup_close_ int root = open_root(watcher);
+    _cleanup_close_ int root = intake_open_root(watcher->intake);
     enum verdict verdict = root < 0 ? VERDICT_RETURNED : source_compare(job, root);
     uint64_t grow_us = verdict == VERDICT_OK ? time_to_grow(watcher, job, root) : 0;
 
-    if (root < 0)
-        intake_lose_root(watcher->intake, -root);
     if (verdict == VERDICT_SUPERSEDED)
         intake_touch(watcher->intake, job->path);
     if (grow_us > 0) {
@@ -213,6 +220,7 @@ static void hold(struct watcher *watcher, const struct job *job)
 {
     char reason[WATCHER_REASON_MAX];
 
+    memset(reason, 0, sizeof reason);
     snprintf(reason, sizeof reason, "%.190s", job->failure.text);
     text_drop_cut_character(reason);
     if (strcmp(reason, watcher->hold_reason) != 0)
@@ -280,10 +288,11 @@ static void publish_batch(struct watcher *watcher)
     struct job *jobs[PUBLISH_BATCH_MAX];
     enum verdict verdicts[PUBLISH_BATCH_MAX];
     size_t count = next_batch(watcher, jobs);
-    _cleanup_close_ int root = open_root(watcher);
+    _cleanup_close_ int root = intake_open_root(watcher->intake);
     struct compare_context user = { .watcher = watcher, .root = root };
     struct publish_context context = {
         .conf = jobs[0]->folder,
+        .output = place(watcher, &watcher->output, jobs[0]->folder, jobs[0]->folder->output),
         .instance = ledger_instance(watcher->ledger),
         .intent = intent,
         .move = move_published,
@@ -295,6 +304,7 @@ static void publish_batch(struct watcher *watcher)
         verdicts[0] = publish_resume(&context, jobs[0]);
     else
         publish_jobs(&context, jobs, verdicts, count);
+    remember(watcher, &watcher->output);
     judge_environment(watcher, jobs, verdicts, count);
     for (size_t i = 0; i < count; i++)
         published(watcher, jobs[i], verdicts[i]);
@@ -309,11 +319,40 @@ static void publish(struct watcher *watcher)
 
 /* ---- originals ---- */
 
+/* Archive= and Failed= are on disks that may be unmounted, as Output= is. */
+static int check_place(struct watcher *watcher, struct anchor *anchor, const struct job *job,
+                       const char *path, int *ret_fd, struct error *error)
+{
+    if (!path || text_is_path_inside(path, job->folder->path))
+        return 0; /* inside the folder itself */
+    *ret_fd = anchor_open(place(watcher, anchor, job->folder, path), error);
+    remember(watcher, anchor);
+    return *ret_fd < 0 ? *ret_fd : 0;
+}
+
+/* What is opened here keeps the disks from being unmounted until the original is dealt with. */
+static enum verdict try_original(struct watcher *watcher, struct job *job, struct error *error)
+{
+    const struct folder_conf *conf = job->folder;
+    const char *archive = conf->originals == ORIGINALS_ARCHIVE ? conf->archive : NULL;
+    _cleanup_close_ int root = intake_open_root(watcher->intake);
+    _cleanup_close_ int to = -1;
+
+    if (root < 0) {
+        error_set_errno(error, -root, STAGE_ORIGINAL, "cannot find the original");
+        return VERDICT_RETRY;
+    }
+    if (job->state == JOB_DONE ? check_place(watcher, &watcher->archive, job, archive, &to, error) < 0
+                               : check_place(watcher, &watcher->failed, job, conf->failed, &to, error) < 0)
+        return VERDICT_RETRY;
+    return originals_handle(job, ledger_instance(watcher->ledger), error);
+}
+
 static void handle_original(struct watcher *watcher, struct job *job, bool first)
 {
     struct error error;
 
-    if (originals_handle(job, ledger_instance(watcher->ledger), &error) == VERDICT_OK) {
+    if (try_original(watcher, job, &error) == VERDICT_OK) {
         answer(watcher, REPLY_ORIGINAL_HANDLED, VERDICT_OK, job);
         return;
     }
@@ -419,14 +458,24 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* Perhaps what the folder is lost or held for is cured. */
+static void on_mounts_changed(struct watcher *watcher)
+{
+    intake_mounts_changed(watcher->intake);
+    watcher->hold_until_us = 0;
+    watcher->originals_retry_us = 0;
+}
+
 static void sleep_until_needed(struct watcher *watcher)
 {
     uint64_t now = monotonic_us();
     uint64_t next = intake_next_us(watcher->intake, now);
     int intake_fd = intake_event_fd(watcher->intake);
+    enum { MOUNTS = 2 };
     struct pollfd fds[] = {
         { .fd = channel_fd(&watcher->requests), .events = POLLIN },
         { .fd = intake_fd, .events = POLLIN }, /* -1 is passed over */
+        { .fd = intake_mount_fd(watcher->intake), .events = POLLPRI },
     };
     struct timespec timeout;
 
@@ -440,7 +489,9 @@ static void sleep_until_needed(struct watcher *watcher)
         timeout = (struct timespec){ .tv_sec = (time_t)(wait / USEC_PER_SEC),
                                      .tv_nsec = (long)(wait % USEC_PER_SEC * NSEC_PER_USEC) };
     }
-    ppoll(fds, ARRAY_SIZE(fds), next == USEC_INFINITY ? NULL : &timeout, NULL);
+    if (ppoll(fds, ARRAY_SIZE(fds), next == USEC_INFINITY ? NULL : &timeout, NULL) > 0 &&
+        fds[MOUNTS].revents & POLLPRI)
+        on_mounts_changed(watcher);
 }
 
 static void turn(struct watcher *watcher)
@@ -491,7 +542,8 @@ static void *watcher_main(void *argument)
 /* ---- for the event loop ---- */
 
 int watcher_start(size_t slot, struct config *config, const struct folder_conf *folder, struct ledger *ledger,
-                  struct channel *replies, bool once, struct watcher **ret)
+                  struct channel *replies, const struct kernel_settings *kernel, bool once,
+                  struct watcher **ret)
 {
     struct watcher *watcher = calloc(1, sizeof *watcher);
     int r = -ENOMEM;
@@ -501,6 +553,7 @@ int watcher_start(size_t slot, struct config *config, const struct folder_conf *
     *watcher = (struct watcher){ .slot = slot,
                                  .ledger = ledger,
                                  .replies = replies,
+                                 .kernel = kernel,
                                  .once = once,
                                  .config = config_ref(config),
                                  .conf = folder };
@@ -510,7 +563,7 @@ int watcher_start(size_t slot, struct config *config, const struct folder_conf *
     watcher->name = strdup(folder->name);
     if (!watcher->name)
         goto fail;
-    watcher->intake = intake_new(slot, watcher->name, folder, ledger, once);
+    watcher->intake = intake_new(slot, watcher->name, folder, ledger, kernel, once);
     if (!watcher->intake)
         goto fail;
     r = channel_init(&watcher->requests, sizeof(struct watcher_request), WATCHER_REQUESTS_MAX);
@@ -557,6 +610,9 @@ void watcher_free(struct watcher *watcher)
         return;
 
     pthread_join(watcher->thread, NULL);
+    anchor_release(&watcher->output);
+    anchor_release(&watcher->archive);
+    anchor_release(&watcher->failed);
     cell_release(&watcher->news_cell);
     channel_release(&watcher->requests);
     intake_free(watcher->intake);

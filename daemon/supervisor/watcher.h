@@ -16,6 +16,7 @@
 #include "base/channel.h"
 #include "supervisor/config.h"
 #include "supervisor/job.h"
+#include "supervisor/kernel_settings.h"
 #include "supervisor/ledger.h"
 #include "supervisor/reply.h"
 
@@ -59,17 +60,21 @@ struct watcher_news {
     enum folder_state state; /* OK, HELD or LOST */
     enum folder_watch watch;
     char reason[WATCHER_REASON_MAX]; /* of HELD, LOST and a degraded watch; "" otherwise */
-    uint64_t waiting;                /* files that have not settled */
-    uint64_t arrivals;               /* sent to the ledger since the start */
-    bool scanned;                    /* the first walk over the folder is over */
+    uint64_t waiting;                /* files that have not settled … */
+    uint64_t waiting_since_us;       /* … and when the first of them was seen (monotonic); 0: none */
+    uint64_t overflows;              /* times that inotify lost events, since the start */
+    uint64_t refused;  /* links, pipes, sockets and devices with a picture's name, since the start */
+    uint64_t arrivals; /* sent to the ledger since the start */
+    bool scanned;      /* the first walk over the folder is over */
 };
 
 struct watcher;
 
 /* Starts the thread. @once: only what is there at the start (--drain). The reference @config stays the
- * caller's. 0 or -errno. Event loop's thread. */
+ * caller's; @kernel outlives the thread. 0 or -errno. Event loop's thread. */
 int watcher_start(size_t slot, struct config *config, const struct folder_conf *folder, struct ledger *ledger,
-                  struct channel *replies, bool once, struct watcher **ret);
+                  struct channel *replies, const struct kernel_settings *kernel, bool once,
+                  struct watcher **ret);
 
 /* Event loop: sends a request; never waits. */
 void watcher_send(struct watcher *watcher, const struct watcher_request *request);

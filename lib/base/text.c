@@ -108,6 +108,14 @@ void text_drop_cut_character(char *text)
         }
 }
 
+bool text_is_path_inside(const char *path, const char *directory)
+{
+    size_t length = strcmp(directory, "/") == 0 ? 0 : strlen(directory);
+
+    return length == 0 ||
+           (strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0'));
+}
+
 int text_parse_unsigned(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
 {
     uint64_t value = 0;

@@ -19,6 +19,10 @@ bool text_is_utf8(const char *bytes, size_t length);
 /* Takes from the end of @text the start of a character of which the rest was cut off. */
 void text_drop_cut_character(char *text);
 
+/* True if the path @path is the directory @directory or below it, by their text: both clean, both absolute or both
+ * relative to one place. "/" and "" have everything below them. */
+bool text_is_path_inside(const char *path, const char *directory);
+
 /* Whole numbers in base 10 without sign; 0, -EINVAL (not a number) or -ERANGE (not in @min…@max). */
 int text_parse_unsigned(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
 

@@ -160,6 +160,8 @@ static const char *const priority_names[] = { "low", "normal", "high", NULL };
 
 static const struct conf_key keys[] = {
     KEY("Path", path, conf_parse_path, "The folder that is watched."),
+    KEY("RequiresMount", requires_mount, conf_parse_boolean,
+        "Whether the directories are left alone while the file system that they were on is not mounted."),
     KEY("Recipe", recipe, parse_recipe_name, "The recipe that says what is made of each picture."),
     KEY("Output", output, conf_parse_path, "Where finished renditions come out."),
     KEY("Recursive", recursive, conf_parse_boolean, "Whether sub-directories are watched too."),
@@ -198,9 +200,15 @@ static const struct conf_key keys[] = {
         .choices = priority_names),
 };
 
+const char *folder_conf_existing_name(int existing)
+{
+    return existing_names[existing];
+}
+
 static struct folder_conf defaults(void)
 {
     return (struct folder_conf){
+        .requires_mount = true,
         .recursive = true,
         .settle_us = 2 * USEC_PER_SEC,
         .originals = ORIGINALS_KEEP,
@@ -311,8 +319,6 @@ static void check_output(struct check *check)
         refuse(check, "Output", "Path=%s is inside Output=: give directories beside each other", path);
 }
 
-static bool ignores_some_component(const struct folder_conf *conf, const char *path);
-
 /* Archive= and Failed=: where originals are put must not be a place they are taken from. */
 static void check_side_directory(struct check *check, const char *key, const char *directory)
 {
@@ -330,7 +336,7 @@ static void check_side_directory(struct check *check, const char *key, const cha
     inside = below(directory, conf->path);
     if (inside && *inside == '\0')
         refuse(check, key, "%s= is Path=: give another directory", key);
-    else if (inside && !ignores_some_component(conf, inside))
+    else if (inside && !folder_conf_ignores_path(conf, inside))
         refuse(check, key,
                "%s= is inside Path= and would be watched: give a hidden directory, like %s/.originals", key,
                text_escape(conf->path, path, sizeof path));
@@ -434,7 +440,7 @@ bool folder_conf_ignores_component(const struct folder_conf *conf, const char *n
     return false;
 }
 
-static bool ignores_some_component(const struct folder_conf *conf, const char *path)
+bool folder_conf_ignores_path(const struct folder_conf *conf, const char *path)
 {
     char component[256];
 
@@ -471,5 +477,5 @@ bool folder_conf_accepts(const struct folder_conf *conf, const char *path)
 {
     const char *slash = strrchr(path, '/');
 
-    return has_included_extension(conf, slash ? slash + 1 : path) && !ignores_some_component(conf, path);
+    return has_included_extension(conf, slash ? slash + 1 : path) && !folder_conf_ignores_path(conf, path);
 }

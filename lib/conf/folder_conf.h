@@ -19,11 +19,13 @@ enum priority { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH };                 
 
 /* Names are the keys of section [Folder]. */
 struct folder_conf {
-    char *name;     /* the file's, without ".folder": letters, digits, "-", "_", "."; at most 64 */
-    char *path;     /* Path=, required */
-    char *recipe;   /* Recipe=, required: a recipe's name, or (only from --recipe) a path to its file */
-    char *output;   /* Output=, required */
-    bool recursive; /* Recursive=yes */
+    char *name; /* the file's, without ".folder": letters, digits, "-", "_", "."; at most 64 */
+    char *path; /* Path=, required */
+    bool
+        requires_mount; /* RequiresMount=yes: Path, Output … are nothing without the mounts that they were on */
+    char *recipe;       /* Recipe=, required: a recipe's name, or (only from --recipe) a path to its file */
+    char *output;       /* Output=, required */
+    bool recursive;     /* Recursive=yes */
     struct conf_words include; /* Include=: extensions without dot; empty: those of the enabled formats */
     struct conf_words exclude; /* Exclude=: fnmatch(3) patterns on every component of a path */
     uint64_t settle_us;        /* Settle=2s */
@@ -63,6 +65,12 @@ bool folder_conf_accepts(const struct folder_conf *conf, const char *path);
 
 /* True when the single component @name (of a file or a directory) is to be left alone with all below it. */
 bool folder_conf_ignores_component(const struct folder_conf *conf, const char *name);
+
+/* The same for every component of a relative path. */
+bool folder_conf_ignores_path(const struct folder_conf *conf, const char *path);
+
+/* "fail" … as in Existing=. */
+const char *folder_conf_existing_name(int existing);
 
 void folder_conf_release(struct folder_conf *conf);
 

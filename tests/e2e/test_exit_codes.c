@@ -182,7 +182,39 @@ START_TEST(drain_ends_with_75_when_the_output_cannot_be_written)
         ck_assert_int_eq(mount(NULL, harness_path(&h, "out"), NULL, MS_REMOUNT | MS_RDONLY | MS_BIND, NULL),
                          0);
         ck_assert_int_eq(run_daemon(&h, "--drain", NULL), EX_TEMPFAIL);
+        ck_assert_int_eq(mount(NULL, harness_path(&h, "out"), NULL, MS_REMOUNT | MS_BIND, NULL), 0);
+        ck_assert_int_eq(run_daemon(&h, "--drain", NULL), 0);
+    }
+    harness_close(&h);
+}
+END_TEST
+
+/* Contract, rules 7 and 21: the empty directory below a mount point fills the wrong disk. */
+START_TEST(drain_ends_with_75_when_the_outputs_disk_is_not_mounted_any_more)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    if (small_disk_mount(harness_path(&h, "out"), "size=64k")) {
+        ck_assert_int_eq(run_daemon(&h, "--drain", NULL), 0);
         ck_assert_int_eq(umount(harness_path(&h, "out")), 0);
+        harness_drop(&h, "b.jpg", 48, 48, 2);
+        ck_assert_int_eq(run_daemon(&h, "--drain", NULL), EX_TEMPFAIL);
+        ck_assert_uint_eq(harness_count(&h, "out"), 0);
+        ck_assert_int_eq(mount("tmpfs", harness_path(&h, "out"), "tmpfs", 0, "size=64k"), 0); /* another */
+        ck_assert_int_eq(run_daemon(&h, "--drain", NULL), 0);
+        harness_expect_picture(&h, "out/b.png", 24, 24);
+        ck_assert_int_eq(umount(harness_path(&h, "out")), 0);
+
+        /* It is not meant to be a disk any more. */
+        harness_drop(&h, "c.jpg", 48, 48, 3);
+        harness_configure(&h, "RequiresMount=no\n", HARNESS_RECIPE_SINGLE);
+        ck_assert_int_eq(run_daemon(&h, "--drain", NULL), 0);
+        harness_expect_picture(&h, "out/c.png", 24, 24);
+        harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+        harness_drop(&h, "d.jpg", 48, 48, 4);
         ck_assert_int_eq(run_daemon(&h, "--drain", NULL), 0);
     }
     harness_close(&h);
@@ -209,4 +241,5 @@ HARNESS_MAIN("exit_codes", UNIT_ROWS(a_wrong_configuration_is_told_with_its_plac
              UNIT_TEST(drain_ends_with_75_when_the_archive_is_not_there),
              UNIT_TEST(drain_ends_with_75_when_the_output_is_not_there),
              UNIT_TEST(drain_ends_with_75_when_the_output_cannot_be_written),
+             UNIT_TEST(drain_ends_with_75_when_the_outputs_disk_is_not_mounted_any_more),
              UNIT_TEST(drain_ends_with_75_when_the_folder_is_lost))

@@ -61,6 +61,7 @@ static inline void hot_open(struct hot_folders *hot, size_t count, const char *r
     hot->config->folder_count = count;
     hot->config->recipes = calloc(1, sizeof(struct recipe *));
     hot->config->recipes[0] = recipe_of_text(recipe);
+    hot->config->recipe_files = calloc(1, sizeof(char *));
     hot->config->recipe_count = 1;
     hot->config->folder_recipes = calloc(count, sizeof(size_t));
 
@@ -95,6 +96,15 @@ static inline void hot_write(const char *directory, const char *name, const char
     ck_assert_msg(fd >= 0, "%s: %m", path);
     ck_assert_int_eq(fd_write_all(fd, text, strlen(text)), 0);
     close(fd);
+}
+
+/* "@directory/@name"; valid until the next call. */
+static inline const char *hot_path(const char *directory, const char *name)
+{
+    static char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    return path;
 }
 
 static inline bool hot_exists(const char *directory, const char *name)

@@ -60,6 +60,25 @@ static const struct {
       "WORKER  STATE  JOB  JOBS DONE   MEMORY  GENERATION\n"
       "  4711  busy    12         20  31.2 MB           2\n"
       "  4712  idle     -         21    900 B           2\n" },
+    { "folders in which something happened", print_status,
+      "{'version':'0.1.0','state':'running','uptime_s':0,'jobs':{},'workers':[],"
+      "'folders':[{'name':'web','path':'/srv/in','watch':'mixed','state':'ok','reason':null,'waiting':3,"
+      "'waiting_oldest_s':750,'queued':0,'overflows':2,'refused':1},"
+      "{'name':'nas','path':'/"
+      "nas','watch':'poll','state':'ok','reason':null,'waiting':0,'waiting_oldest_s':0,"
+      "'queued':0,'overflows':0,'refused':0}]}",
+      "darkroomd 0.1.0: running, up 0 s\n"
+      "Jobs: none\n"
+      "\n"
+      "FOLDER  WATCH  STATE          WAITING  QUEUED  PATH     REASON\n"
+      "web     mixed  ok     3 (12 min 30 s)       0  /srv/in  -\n"
+      "nas     poll   ok                   0       0  /nas     -\n"
+      "\n"
+      "No workers are there.\n"
+      "\n"
+      "web: 2 times that inotify lost events (all was looked through then); raise "
+      "fs.inotify.max_queued_events\n"
+      "web: 1 links, pipes, sockets or devices were refused\n" },
     { "a daemon without anything", print_status,
       "{'version':'0.1.0','state':'running','uptime_s':0,'jobs':{'done':0},'workers':[],'folders':[]}",
       "darkroomd 0.1.0: running, up 0 s\n"

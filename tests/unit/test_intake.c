@@ -6,15 +6,20 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "hot_folders.h"
+#include "inotify_limit.h"
+#include "mounts.h"
 #include "overflow.h"
 #include "supervisor/publish.h"
 #include "supervisor/settle.h"
 #include "unit_main.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <sched.h>
+#include <sys/syscall.h>
 
 static struct hot_folders hot;
+static const struct kernel_settings kernel = { .max_user_watches = 8192, .protected_hardlinks = true };
 static struct channel replies;
 static struct ledger *ledger;
 static struct intake *intake;
@@ -49,7 +54,7 @@ static void setup(void)
 
 static void enter(bool once)
 {
-    intake = intake_new(0, "f0", &hot.conf[0], ledger, once);
+    intake = intake_new(0, "f0", &hot.conf[0], ledger, &kernel, once);
     ck_assert_ptr_nonnull(intake);
     intake_enter(intake);
 }
@@ -116,6 +121,30 @@ static uint64_t queued(void)
 {
     run_until(is_idle);
     return news.folders[0].queued;
+}
+
+static bool has_no_reason(void)
+{
+    return watcher_news().reason[0] == '\0';
+}
+
+static bool two_are_refused(void)
+{
+    return watcher_news().refused == 2;
+}
+
+/* The next walk has begun and ended since it was asked first. */
+static bool a_walk_is_over(void)
+{
+    static uint64_t next;
+    uint64_t now = monotonic_us(), due = intake_next_us(intake, now);
+
+    if (next == 0)
+        next = due;
+    if (due <= now || due == next)
+        return false;
+    next = 0;
+    return true;
 }
 
 static bool is_lost(void)
@@ -343,28 +372,61 @@ START_TEST(a_deleted_file_is_waited_for_no_longer)
     hot_write(hot.in[0], "a.jpg", "x");
     turn();
     ck_assert_uint_eq(watcher_news().waiting, 1);
+    ck_assert_uint_le(watcher_news().waiting_since_us, monotonic_us());
+    ck_assert_uint_gt(watcher_news().waiting_since_us, 0);
     snprintf(path, sizeof path, "%s/a.jpg", hot.in[0]);
     unlink(path);
     turn();
     ck_assert_uint_eq(watcher_news().waiting, 0);
+    ck_assert_uint_eq(watcher_news().waiting_since_us, 0);
     teardown();
 }
 END_TEST
 
-START_TEST(links_and_pipes_do_not_come_in)
+/* Contract, rule 10: refused with a reason, counted, and not said again by every walk. */
+START_TEST(links_and_pipes_are_refused_once)
 {
-    char path[PATH_MAX];
-
     setup();
+    hot.conf[0].rescan_us = 100 * USEC_PER_MSEC;
     hot_write(hot.scratch.path, "real.jpg", "x");
+    ck_assert_int_eq(mkfifo(hot_path(hot.in[0], "before.jpg"), 0644), 0);
+    ck_assert_int_eq(mkfifo(hot_path(hot.in[0], "no-picture"), 0644), 0);
     enter(false);
     run_until(is_idle);
-    snprintf(path, sizeof path, "%s/link.jpg", hot.in[0]);
-    ck_assert_int_eq(symlink("../real.jpg", path), 0);
-    snprintf(path, sizeof path, "%s/pipe.jpg", hot.in[0]);
-    ck_assert_int_eq(mkfifo(path, 0644), 0);
-    ck_assert_uint_eq(queued(), 0);
+    ck_assert_uint_eq(watcher_news().refused, 1);
+    ck_assert_int_eq(symlink("../real.jpg", hot_path(hot.in[0], "link.jpg")), 0);
+    run_until(is_idle);
+    ck_assert_uint_eq(watcher_news().refused, 2); /* by its event */
+    ck_assert_int_eq(mkfifo(hot_path(hot.scratch.path, "moved.jpg"), 0644), 0);
+    make_directory("d");
+    move("moved.jpg", "in0/d/moved.jpg");
+    move("in0/d", "d");
+    run_until(is_idle);
+    move("d", "in0/e");
+    run_until(is_idle);
+    ck_assert_uint_eq(watcher_news().refused, 3); /* in a new directory */
+    for (int i = 0; i < 3; i++)
+        run_until(a_walk_is_over);
+    ck_assert_uint_eq(watcher_news().refused, 3);
+    ck_assert_uint_eq(news.folders[0].queued, 0);
     ck_assert_uint_eq(watcher_news().arrivals, 0);
+    teardown();
+}
+END_TEST
+
+START_TEST(where_no_event_tells_links_and_pipes_are_refused_once_too)
+{
+    setup();
+    hot.conf[0].watch = WATCH_POLL;
+    hot.conf[0].poll_us = 50 * USEC_PER_MSEC;
+    ck_assert_int_eq(mkfifo(hot_path(hot.in[0], "before.jpg"), 0644), 0);
+    enter(false);
+    run_until(is_scanned);
+    ck_assert_int_eq(mkfifo(hot_path(hot.in[0], "pipe.jpg"), 0644), 0);
+    run_until(two_are_refused);
+    for (int i = 0; i < 3; i++)
+        run_until(a_walk_is_over);
+    ck_assert_uint_eq(watcher_news().refused, 2);
     teardown();
 }
 END_TEST
@@ -452,6 +514,144 @@ START_TEST(another_directory_under_the_roots_name_is_noticed_by_the_next_scan)
 }
 END_TEST
 
+/* ---- mounts ---- */
+
+/* As the watcher's thread does when the descriptor says so. */
+static void look_at_mounts(void)
+{
+    struct pollfd hint = { .fd = intake_mount_fd(intake), .events = POLLPRI };
+
+    ck_assert_int_eq(poll(&hint, 1, HOT_AWAIT_MS), 1);
+    intake_mounts_changed(intake);
+}
+
+/* Contract, rule 7. The empty directory below was scanned, and everything that waited vanished. */
+START_TEST(a_root_that_is_unmounted_is_lost_at_once_and_any_disk_brings_it_back)
+{
+    setup();
+    if (mounts_private()) {
+        mounts_tmpfs(&hot.scratch, "in0");
+        hot_write(hot.in[0], "a.jpg", "x");
+        enter(false);
+        ck_assert_uint_eq(queued(), 1);
+        mounts_unmount(&hot.scratch, "in0"); /* nothing is held open */
+        look_at_mounts();
+        run_until(is_lost);
+        ck_assert_msg(strstr(watcher_news().reason, "the file system that was mounted at"), "%s",
+                      watcher_news().reason);
+        hot_write(hot.in[0], "below.jpg", "x"); /* on the disk below */
+        ck_assert_int_lt(intake_open_root(intake), 0);
+        intake_step(intake);
+        ck_assert(is_lost());
+        mounts_tmpfs(&hot.scratch, "in0"); /* another card */
+        hot_write(hot.in[0], "b.jpg", "x");
+        look_at_mounts();
+        run_until(is_ok);
+        ck_assert_uint_eq(queued(), 2);
+        job_free(take("b.jpg"));
+        mounts_unmount(&hot.scratch, "in0");
+    }
+    teardown();
+}
+END_TEST
+
+START_TEST(a_folder_entered_without_its_disk_is_lost)
+{
+    setup();
+    if (mounts_private()) {
+        mounts_tmpfs(&hot.scratch, "in0");
+        enter(false);
+        run_until(is_scanned);
+        intake_free(intake);
+        stop_ledger();
+        mounts_unmount(&hot.scratch, "in0");
+        hot_write(hot.in[0], "below.jpg", "x");
+        start_ledger();
+        enter(false);
+        ck_assert(is_lost());
+        mounts_tmpfs(&hot.scratch, "in0");
+        look_at_mounts();
+        run_until(is_ok);
+        ck_assert_uint_eq(queued(), 0);
+        mounts_unmount(&hot.scratch, "in0");
+    } else {
+        enter(false);
+    }
+    teardown();
+}
+END_TEST
+
+static bool two_are_queued(void)
+{
+    return news.folders[0].queued == 2;
+}
+
+static bool four_are_queued(void)
+{
+    return news.folders[0].queued == 4;
+}
+
+START_TEST(a_disk_mounted_below_the_root_comes_in_and_is_watched)
+{
+    setup();
+    make_directory("card");
+    hot_write(hot.in[0], "card/below.jpg", "x");
+    enter(false);
+    ck_assert_uint_eq(queued(), 1);
+    if (mounts_private()) {
+        intake_free(intake); /* it would hear of the mounts of the old namespace */
+        enter(false);
+        ck_assert_uint_eq(queued(), 1);
+        mounts_tmpfs(&hot.scratch, "in0/card");
+        hot_write(hot.in[0], "card/a.jpg", "x");
+        look_at_mounts();
+        run_until(two_are_queued);
+        hot_write(hot.in[0], "card/b.jpg", "x");
+        turn();
+        ck_assert_uint_eq(queued(), 3);
+        mounts_unmount(&hot.scratch, "in0/card");
+        hot_write(hot.in[0], "card/c.jpg", "x"); /* the directory below */
+        look_at_mounts();
+        run_until(four_are_queued);
+        hot_write(hot.in[0], "card/d.jpg", "x"); /* it is watched again */
+        turn();
+        ck_assert_uint_eq(queued(), 5);
+    }
+    teardown();
+}
+END_TEST
+
+/* Root reads everything but for these. */
+static bool drop_capabilities(void)
+{
+    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct data[2];
+
+    if (syscall(SYS_capget, &header, data) < 0)
+        return false;
+    data[0].effective &= ~(1U << CAP_DAC_OVERRIDE | 1U << CAP_DAC_READ_SEARCH);
+    return syscall(SYS_capset, &header, data) == 0;
+}
+
+START_TEST(a_directory_that_cannot_be_read_is_told_in_the_reason)
+{
+    setup();
+    ck_assert(drop_capabilities());
+    hot.conf[0].rescan_us = 100 * USEC_PER_MSEC;
+    make_directory("private");
+    hot_write(hot.in[0], "a.jpg", "x");
+    ck_assert_int_eq(chmod(hot_path(hot.in[0], "private"), 0), 0);
+    enter(false);
+    run_until(is_scanned);
+    ck_assert(is_ok());
+    ck_assert_str_eq(watcher_news().reason, "private cannot be read: Permission denied");
+    ck_assert_int_eq(chmod(hot_path(hot.in[0], "private"), 0755), 0);
+    run_until(has_no_reason);
+    ck_assert_uint_eq(news.folders[0].queued, 1);
+    teardown();
+}
+END_TEST
+
 /* ---- scanning again ---- */
 
 START_TEST(a_polled_folder_finds_files_without_events)
@@ -522,16 +722,6 @@ START_TEST(a_rescan_finds_what_no_event_told)
 }
 END_TEST
 
-static bool write_setting(const char *path, const char *text)
-{
-    _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-    if (fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text))
-        return true;
-    fprintf(stderr, "skipped: %s cannot be written here: %m\n", path);
-    return false;
-}
-
 START_TEST(lost_events_lose_no_files)
 {
     _cleanup_close_ int in = -1;
@@ -552,6 +742,7 @@ START_TEST(lost_events_lose_no_files)
         make_directory("d");
         hot_write(hot.in[0], "d/a.jpg", "x");
         ck_assert_uint_eq(queued(), 303);
+        ck_assert_uint_eq(watcher_news().overflows, 1);
     }
     teardown();
 }
@@ -639,27 +830,67 @@ static bool three_are_queued(void)
     return news.folders[0].queued == 3;
 }
 
-/* In a user namespace of its own, whose limit is nobody else's. */
-START_TEST(past_the_watch_limit_the_rest_is_polled_and_status_says_so)
+static bool is_watched_again(void)
 {
-    if (unshare(CLONE_NEWUSER) < 0 || !write_setting("/proc/self/uid_map", "0 0 1") ||
-        !write_setting("/proc/sys/user/max_inotify_watches", "2")) {
-        fprintf(stderr, "skipped: no user namespace\n");
+    return watcher_news().watch == FOLDER_INOTIFY;
+}
+
+/* Contract, rule 9. */
+START_TEST(past_the_watch_limit_the_rest_is_polled_until_the_limit_is_raised)
+{
+    uint64_t now, next;
+
+    if (!inotify_limit_own("max_inotify_watches", "2"))
         return;
-    }
     setup();
     hot.conf[0].poll_us = 50 * USEC_PER_MSEC;
+    hot.conf[0].rescan_us = 500 * USEC_PER_MSEC;
     make_directory("a");
     make_directory("b");
     make_directory("c");
     enter(false);
     run_until(is_scanned);
     ck_assert_int_eq(watcher_news().watch, FOLDER_MIXED);
+    ck_assert_int_eq(watcher_news().state, FOLDER_OK);
     ck_assert_msg(strstr(watcher_news().reason, "max_user_watches"), "%s", watcher_news().reason);
+    now = monotonic_us();
+    next = intake_next_us(intake, now);
+    ck_assert_uint_gt(next, now + hot.conf[0].poll_us / 2); /* it does not spin */
     hot_write(hot.in[0], "a/x.jpg", "x");
     hot_write(hot.in[0], "b/x.jpg", "x");
     hot_write(hot.in[0], "c/x.jpg", "x");
     run_until(three_are_queued);
+
+    ck_assert(inotify_limit_set("max_inotify_watches", "100"));
+    run_until(is_watched_again);
+    ck_assert_str_eq(watcher_news().reason, "");
+    teardown();
+}
+END_TEST
+
+/* Contract, rule 8: nothing but the polled part is walked. */
+START_TEST(only_what_is_not_watched_is_polled)
+{
+    if (!inotify_limit_own("max_inotify_watches", "1"))
+        return;
+    setup();
+    hot.conf[0].poll_us = 50 * USEC_PER_MSEC;
+    make_directory("a");
+    enter(false);
+    run_until(is_scanned);
+    ck_assert_int_eq(watcher_news().watch, FOLDER_MIXED);
+    hot_write(hot.in[0], "unseen.jpg", "x"); /* its event is not read */
+    hot_write(hot.in[0], "a/x.jpg", "x");
+    for (uint64_t deadline = monotonic_us() + 20 * USEC_PER_SEC; news.folders[0].queued == 0; read_news()) {
+        uint64_t now = monotonic_us(), next = intake_next_us(intake, now);
+
+        ck_assert_uint_lt(now, deadline);
+        if (next > now)
+            poll(NULL, 0, (int)((next - now) / USEC_PER_MSEC) + 1);
+        intake_step(intake);
+    }
+    ck_assert_uint_eq(watcher_news().arrivals, 1);
+    job_free(take("a/x.jpg"));
     teardown();
 }
 END_TEST
@@ -776,17 +1007,23 @@ UNIT_MAIN("intake", UNIT_TEST(files_that_were_there_before_come_in),
           UNIT_TEST(a_directory_moved_in_comes_in_and_is_watched),
           UNIT_TEST(files_wait_under_the_new_path_of_their_directory),
           UNIT_TEST(a_directory_moved_out_disturbs_nobody_else),
-          UNIT_TEST(a_deleted_file_is_waited_for_no_longer), UNIT_TEST(links_and_pipes_do_not_come_in),
+          UNIT_TEST(a_deleted_file_is_waited_for_no_longer), UNIT_TEST(links_and_pipes_are_refused_once),
+          UNIT_TEST(where_no_event_tells_links_and_pipes_are_refused_once_too),
           UNIT_TEST(a_folder_that_is_not_recursive_takes_its_own_files_only),
           UNIT_TEST(a_lost_root_says_so_and_its_return_repeats_nothing),
           UNIT_TEST(a_root_that_is_missing_at_the_start_is_waited_for),
           UNIT_TEST(another_directory_under_the_roots_name_is_noticed_by_the_next_scan),
+          UNIT_TEST(a_root_that_is_unmounted_is_lost_at_once_and_any_disk_brings_it_back),
+          UNIT_TEST(a_folder_entered_without_its_disk_is_lost),
+          UNIT_TEST(a_disk_mounted_below_the_root_comes_in_and_is_watched),
+          UNIT_TEST(a_directory_that_cannot_be_read_is_told_in_the_reason),
           UNIT_TEST(a_polled_folder_finds_files_without_events), UNIT_TEST(a_drained_folder_is_walked_once),
           UNIT_TEST(new_directories_do_not_put_the_next_scan_off),
           UNIT_TEST(a_rescan_finds_what_no_event_told), UNIT_TEST(lost_events_lose_no_files),
           UNIT_TEST(more_files_than_may_wait_at_once_all_come_in),
           UNIT_TEST(the_reconcile_takes_its_twentieth_in_small_pieces),
-          UNIT_TEST(past_the_watch_limit_the_rest_is_polled_and_status_says_so),
+          UNIT_TEST(past_the_watch_limit_the_rest_is_polled_until_the_limit_is_raised),
+          UNIT_TEST(only_what_is_not_watched_is_polled),
           UNIT_TEST(a_held_file_comes_in_when_its_time_is_over), UNIT_TEST(a_touched_file_is_looked_at_again),
           UNIT_TEST(a_quiet_intake_takes_nothing_in), UNIT_TEST(new_settings_walk_over_everything_again),
           UNIT_TEST(what_an_unclean_end_left_in_output_is_swept))

@@ -15,6 +15,7 @@ enum { INSTANCE = 0xabc };
 
 static struct hot_folders hot;
 static struct publish_context context;
+static struct anchor output_anchor;
 static int intents, intent_result;
 static size_t intent_jobs;
 static bool temporaries_were_there;
@@ -69,8 +70,10 @@ static enum verdict compare(void *user, struct job *job)
 static void setup(void)
 {
     hot_open(&hot, 1, HOT_RECIPE);
-    context =
-        (struct publish_context){ .conf = hot.conf, .instance = INSTANCE, .intent = intent, .user = &hot };
+    anchor_set(&output_anchor, hot.out[0], true);
+    context = (struct publish_context){
+        .conf = hot.conf, .output = &output_anchor, .instance = INSTANCE, .intent = intent, .user = &hot
+    };
     intents = intent_result = 0;
     intent_jobs = 0;
     during_intent = NULL;
@@ -78,6 +81,7 @@ static void setup(void)
 
 static void teardown(void)
 {
+    anchor_release(&output_anchor);
     hot_close(&hot);
 }
 

@@ -14,11 +14,13 @@ static struct hot_folders hot;
 static struct scan *scan;
 static int root = -1;
 static struct seen {
-    char kind; /* d f ! */
+    char kind; /* d f o ! */
     char path[2100];
 } seen[SEEN_MAX];
 static size_t seen_count;
 static void (*on_file)(const char *path);
+static enum walk walking;  /* what was asked for */
+static const char *spared; /* a directory that need not be listed */
 
 static void note(char kind, const char *path)
 {
@@ -27,14 +29,16 @@ static void note(char kind, const char *path)
     snprintf(seen[seen_count++].path, sizeof seen->path, "%s", path);
 }
 
-static void note_directory(void *context, const char *path, int fd)
+static bool note_directory(void *context, const char *path, int fd, enum walk why)
 {
     struct stat st;
 
     ck_assert_ptr_eq(context, &hot);
     ck_assert_int_eq(fstat(fd, &st), 0);
     ck_assert(S_ISDIR(st.st_mode));
+    ck_assert_int_eq(why, walking);
     note('d', path);
+    return !spared || strcmp(path, spared) != 0;
 }
 
 static void note_file(void *context, const char *path, const struct stat *st)
@@ -46,8 +50,17 @@ static void note_file(void *context, const char *path, const struct stat *st)
         on_file(path);
 }
 
-static void note_failed(void *context, const char *path, int errnum)
+static void note_other(void *context, const char *path, const struct stat *st, enum walk why)
 {
+    ck_assert_ptr_eq(context, &hot);
+    ck_assert(!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode));
+    ck_assert_int_eq(why, walking);
+    note('o', path);
+}
+
+static void note_failed(void *context, const char *path, int errnum, enum walk why)
+{
+    ck_assert_int_eq(why, walking);
     ck_assert_ptr_eq(context, &hot);
     ck_assert_int_gt(errnum, 0);
     note('!', path);
@@ -55,12 +68,14 @@ static void note_failed(void *context, const char *path, int errnum)
 
 static void setup(void)
 {
-    static const struct scan_handler handler = { note_directory, note_file, note_failed, &hot };
+    static const struct scan_handler handler = { note_directory, note_file, note_other, note_failed, &hot };
 
     hot_open(&hot, 1, HOT_RECIPE);
     scan = scan_new(&handler);
     root = open(hot.in[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
     seen_count = 0;
+    walking = WALK_ALL;
+    spared = NULL;
 }
 
 static void teardown(void)
@@ -88,7 +103,7 @@ static size_t steps(size_t entries)
 
 static void walk(const char *path)
 {
-    ck_assert_int_eq(scan_request(scan, path), 0);
+    ck_assert_int_eq(scan_request(scan, path, walking), 0);
     steps(512);
 }
 
@@ -168,8 +183,8 @@ START_TEST(a_walk_over_all_makes_the_others_superfluous)
 {
     setup();
     make_usual_tree();
-    scan_request(scan, "d");
-    scan_request(scan, "d/e");
+    scan_request(scan, "d", walking);
+    scan_request(scan, "d/e", walking);
     walk("");
     ck_assert_uint_eq(seen_count, 7);
     teardown();
@@ -180,7 +195,7 @@ START_TEST(a_cancelled_walk_is_over)
 {
     setup();
     make_usual_tree();
-    scan_request(scan, "");
+    scan_request(scan, "", walking);
     scan_step(scan, root, hot.conf, 2);
     ck_assert(scan_pending(scan));
     scan_cancel(scan);
@@ -241,7 +256,7 @@ START_TEST(a_step_is_as_small_as_asked_and_loses_nothing)
         hot_write(hot.in[0], name, "x");
     }
     make_usual_tree();
-    scan_request(scan, "");
+    scan_request(scan, "", walking);
     count = steps(step_sizes[_i]);
     ck_assert_uint_eq(seen_count, 57);
     /* 50 + 7 things, "." and ".." of four directories, and entering and leaving those */
@@ -251,7 +266,7 @@ START_TEST(a_step_is_as_small_as_asked_and_loses_nothing)
 }
 END_TEST
 
-START_TEST(links_are_neither_followed_nor_told)
+START_TEST(links_are_told_and_not_followed)
 {
     setup();
     hot_write(hot.out[0], "outside.jpg", "x");
@@ -259,38 +274,58 @@ START_TEST(links_are_neither_followed_nor_told)
     ck_assert_int_eq(symlinkat("../out0/outside.jpg", root, "link.jpg"), 0);
     ck_assert_int_eq(symlinkat(".", root, "self"), 0);
     walk("");
-    ck_assert_uint_eq(seen_count, 1);
+    ck_assert_uint_eq(seen_count, 2); /* the others have no picture's name */
+    ck_assert_int_eq(place('o', "link.jpg"), 1);
     walk("out"); /* even when asked */
-    ck_assert_uint_eq(seen_count, 2);
-    ck_assert_int_eq(place('!', "out"), 1);
+    ck_assert_uint_eq(seen_count, 3);
+    ck_assert_int_eq(place('!', "out"), 2);
     teardown();
 }
 END_TEST
 
-START_TEST(pipes_are_not_told)
+START_TEST(pipes_with_a_pictures_name_are_told_but_not_as_files)
 {
     setup();
     ck_assert_int_eq(mkfifoat(root, "pipe.jpg", 0644), 0);
+    ck_assert_int_eq(mkfifoat(root, "pipe", 0644), 0);
+    ck_assert_int_eq(mkfifoat(root, ".pipe.jpg", 0644), 0);
     walk("");
-    ck_assert_uint_eq(seen_count, 1);
+    ck_assert_uint_eq(seen_count, 2);
+    ck_assert_int_eq(place('o', "pipe.jpg"), 1);
     teardown();
 }
 END_TEST
 
-START_TEST(a_directory_that_is_gone_when_its_turn_comes_is_passed_over)
+/* What is watched need not be polled. */
+START_TEST(a_directory_that_need_not_be_listed_is_passed_over_with_all_below_it)
+{
+    setup();
+    walking = WALK_POLL;
+    spared = "a";
+    make_directory("a");
+    make_directory("a/b");
+    hot_write(hot.in[0], "a/b/x.jpg", "x");
+    hot_write(hot.in[0], "x.jpg", "x");
+    walk("");
+    ck_assert_uint_eq(seen_count, 3);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_directory_that_is_gone_when_its_turn_comes_is_told_and_passed_over)
 {
     setup();
     make_usual_tree();
-    scan_request(scan, "");
+    scan_request(scan, "", walking);
     scan_step(scan, root, hot.conf, 20); /* the root is read: its directories wait */
-    scan_request(scan, "never-was");
+    scan_request(scan, "never-was", walking);
     hot_write(hot.in[0], "z.jpg", "z");
-    scan_request(scan, "");
+    scan_request(scan, "", walking);
     scan_step(scan, root, hot.conf, 8);
     ck_assert_int_eq(unlinkat(root, "empty", AT_REMOVEDIR), 0);
-    scan_request(scan, "empty");
+    scan_request(scan, "empty", walking);
     steps(1);
-    ck_assert_int_lt(place('!', "empty"), 0);
+    ck_assert_int_ge(place('!', "empty"), 0);
     ck_assert_int_lt(place('!', "never-was"), 0);
     ck_assert_int_ge(place('f', "d/e/c.webp"), 0);
     teardown();
@@ -322,7 +357,7 @@ START_TEST(a_directory_that_vanishes_while_it_is_read_ends_the_walk_over_it)
     }
     hot_write(hot.in[0], "z.jpg", "x");
     on_file = NULL;
-    scan_request(scan, "v");
+    scan_request(scan, "v", walking);
     on_file = remove_everything;
     steps(1);
     ck_assert_uint_eq(seen_count, 2); /* the directory and the file after which it vanished */
@@ -356,8 +391,8 @@ START_TEST(a_directory_that_cannot_be_opened_is_told_and_the_rest_is_walked)
     setup();
     make_usual_tree();
     hot_write(hot.in[0], "file", "x");
-    scan_request(scan, "");
-    scan_request(scan, "file"); /* became a file meanwhile */
+    scan_request(scan, "", walking);
+    scan_request(scan, "file", walking); /* became a file meanwhile */
     steps(512);
     ck_assert_int_ge(place('!', "file"), 0);
     ck_assert_int_ge(place('f', "d/e/c.webp"), 0);
@@ -372,8 +407,10 @@ UNIT_MAIN("scan", UNIT_TEST(a_walk_finds_every_accepted_file_and_every_directory
           UNIT_TEST(a_walk_over_all_makes_the_others_superfluous), UNIT_TEST(a_cancelled_walk_is_over),
           UNIT_ROWS(ignored_names_are_not_told, ignored), UNIT_TEST(an_ignored_directory_is_not_entered),
           UNIT_ROWS(a_step_is_as_small_as_asked_and_loses_nothing, step_sizes),
-          UNIT_TEST(links_are_neither_followed_nor_told), UNIT_TEST(pipes_are_not_told),
-          UNIT_TEST(a_directory_that_is_gone_when_its_turn_comes_is_passed_over),
+          UNIT_TEST(links_are_told_and_not_followed),
+          UNIT_TEST(pipes_with_a_pictures_name_are_told_but_not_as_files),
+          UNIT_TEST(a_directory_that_need_not_be_listed_is_passed_over_with_all_below_it),
+          UNIT_TEST(a_directory_that_is_gone_when_its_turn_comes_is_told_and_passed_over),
           UNIT_TEST(a_directory_that_vanishes_while_it_is_read_ends_the_walk_over_it),
           UNIT_TEST(five_hundred_levels_are_walked),
           UNIT_TEST(a_directory_that_cannot_be_opened_is_told_and_the_rest_is_walked))

@@ -55,6 +55,39 @@ START_TEST(a_touched_file_is_due_after_the_settle_time)
 }
 END_TEST
 
+/* Contract, rule 2: visible with its age. */
+START_TEST(the_age_is_that_of_the_file_first_seen)
+{
+    setup(SETTLE);
+    ck_assert_uint_eq(settle_oldest_us(settle), 0);
+    settle_touch(settle, "a", T0, 0);
+    settle_touch(settle, "b", T0 + 5, 0);
+    settle_touch(settle, "a", T0 + 9, 0);
+    ck_assert_uint_eq(settle_oldest_us(settle), T0);
+    settle_forget(settle, "a");
+    ck_assert_uint_eq(settle_oldest_us(settle), T0 + 5);
+    settle_forget(settle, "b");
+    ck_assert_uint_eq(settle_oldest_us(settle), 0);
+    settle_free(settle);
+}
+END_TEST
+
+/* Contract, rule 1: vfat and polled mounts. It never settled while its inode kept changing. */
+START_TEST(a_file_whose_inode_changes_by_itself_settles_by_size_and_mtime)
+{
+    struct version first = changed(5, -1000000000), second = first;
+
+    setup(SETTLE); /* an mtime in our future: only two equal looks help */
+    second.inode = 77;
+    settle_touch(settle, "a", T0, 0);
+    first = version_coarse(first);
+    second = version_coarse(second);
+    ck_assert_int_eq(look("a", &first, SETTLE), SETTLE_WAIT);
+    ck_assert_int_eq(look("a", &second, 2 * SETTLE), SETTLE_READY);
+    settle_free(settle);
+}
+END_TEST
+
 START_TEST(every_event_arms_the_timer_again)
 {
     setup(SETTLE);
@@ -316,6 +349,8 @@ START_TEST(more_files_than_there_is_room_for_are_left_to_a_later_scan)
 END_TEST
 
 UNIT_MAIN("settle", UNIT_TEST(a_touched_file_is_due_after_the_settle_time),
+          UNIT_TEST(the_age_is_that_of_the_file_first_seen),
+          UNIT_TEST(a_file_whose_inode_changes_by_itself_settles_by_size_and_mtime),
           UNIT_TEST(every_event_arms_the_timer_again),
           UNIT_TEST(a_file_that_is_old_at_first_sight_has_settled),
           UNIT_TEST(age_is_counted_from_the_later_of_mtime_and_ctime),

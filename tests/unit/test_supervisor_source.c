@@ -12,6 +12,7 @@
 #include <sys/un.h>
 
 static struct hot_folders hot;
+static const struct kernel_settings kernel = { .max_user_watches = 8192, .protected_hardlinks = true };
 static int root = -1;
 
 static void setup(void)
@@ -42,7 +43,7 @@ START_TEST(a_source_is_opened_for_reading)
     setup();
     hot_write(hot.in[0], "a.jpg", "abc");
     job = hot_job(&hot, 0, 1, "a.jpg");
-    ck_assert_int_eq(source_open(job, root), VERDICT_OK);
+    ck_assert_int_eq(source_open(job, root, &kernel), VERDICT_OK);
     ck_assert_int_ge(job->source_fd, 0);
     ck_assert_int_eq(read(job->source_fd, text, sizeof text), 3);
     ck_assert_str_eq(text, "abc");
@@ -140,6 +141,30 @@ static const struct {
     { too_large, VERDICT_FAILED, STAGE_LIMITS, "MaxFileSize=", false },
 };
 
+/* Contract, rule 10: a link to somebody's secret.jpg that only we can read. */
+START_TEST(a_second_hard_link_is_allowed_only_where_nobody_links_to_others_files)
+{
+    const struct kernel_settings unprotected = { .protected_hardlinks = false };
+    struct job *job;
+
+    setup();
+    hot_write(hot.out[0], "secret.jpg", "x");
+    hot_write(hot.in[0], "b.jpg", "x");
+    ck_assert_int_eq(linkat(AT_FDCWD, hot_path(hot.out[0], "secret.jpg"), root, "a.jpg", 0), 0);
+    job = hot_job(&hot, 0, 1, "a.jpg");
+    ck_assert_int_eq(source_open(job, root, &unprotected), VERDICT_FAILED);
+    ck_assert_int_eq(job->failure.class, CLASS_PERMANENT);
+    ck_assert_msg(strstr(job->failure.text, "fs.protected_hardlinks"), "%s", job->failure.text);
+    ck_assert_int_lt(job->source_fd, 0);
+    ck_assert_int_eq(source_open(job, root, &kernel), VERDICT_OK);
+    job_free(job);
+    job = hot_job(&hot, 0, 2, "b.jpg");
+    ck_assert_int_eq(source_open(job, root, &unprotected), VERDICT_OK);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
 START_TEST(what_is_no_good_source_is_refused_without_waiting)
 {
     struct job *job;
@@ -147,7 +172,7 @@ START_TEST(what_is_no_good_source_is_refused_without_waiting)
     setup();
     refusals[_i].make();
     job = hot_job(&hot, 0, 1, "a.jpg");
-    ck_assert_int_eq(source_open(job, root), refusals[_i].verdict);
+    ck_assert_int_eq(source_open(job, root, &kernel), refusals[_i].verdict);
     if (refusals[_i].verdict == VERDICT_FAILED) {
         ck_assert_int_eq(job->failure.class, CLASS_PERMANENT);
         ck_assert_int_eq(job->failure.stage, refusals[_i].stage);
@@ -167,7 +192,7 @@ START_TEST(a_limit_is_the_largest_size_that_is_allowed)
     hot_write(hot.in[0], "a.jpg", "1234567890");
     hot.conf->max_file_bytes = 10;
     job = hot_job(&hot, 0, 1, "a.jpg");
-    ck_assert_int_eq(source_open(job, root), VERDICT_OK);
+    ck_assert_int_eq(source_open(job, root, &kernel), VERDICT_OK);
     job_free(job);
     teardown();
 }
@@ -186,7 +211,7 @@ START_TEST(nothing_outside_the_root_is_opened)
     job = hot_job(&hot, 0, 1, escapes[_i]);
     if (_i == 0)
         job->version = hot_version(hot.out[0], "a.jpg");
-    verdict = source_open(job, root);
+    verdict = source_open(job, root, &kernel);
     ck_assert_msg(verdict == VERDICT_FAILED, "%s: %d", escapes[_i], (int)verdict);
     ck_assert_int_eq(job->source_fd, -1);
     ck_assert_msg(strstr(job->failure.text, "link") || _i > 0, "%s", job->failure.text);
@@ -203,7 +228,7 @@ START_TEST(another_version_is_not_opened)
     hot_write(hot.in[0], "a.jpg", "abc");
     job = hot_job(&hot, 0, 1, "a.jpg");
     hot_write(hot.in[0], "a.jpg", "abcd");
-    ck_assert_int_eq(source_open(job, root), VERDICT_SUPERSEDED);
+    ck_assert_int_eq(source_open(job, root, &kernel), VERDICT_SUPERSEDED);
     ck_assert_int_eq(job->source_fd, -1);
     ck_assert_int_eq(source_compare(job, root), VERDICT_SUPERSEDED);
     job_free(job);
@@ -240,10 +265,10 @@ START_TEST(a_source_that_is_gone_has_vanished)
     ck_assert_int_eq(source_compare(job, root), VERDICT_VANISHED);
     unlinkat(root, "d", AT_REMOVEDIR);
     ck_assert_int_eq(source_compare(job, root), VERDICT_VANISHED);
-    ck_assert_int_eq(source_open(job, root), VERDICT_VANISHED);
+    ck_assert_int_eq(source_open(job, root, &kernel), VERDICT_VANISHED);
     hot_write(hot.in[0], "d", "a file in the directory's place");
     ck_assert_int_eq(source_compare(job, root), VERDICT_VANISHED);
-    ck_assert_int_eq(source_open(job, root), VERDICT_VANISHED);
+    ck_assert_int_eq(source_open(job, root, &kernel), VERDICT_VANISHED);
     job_free(job);
     teardown();
 }
@@ -307,6 +332,7 @@ START_TEST(a_file_that_is_gone_is_written_by_nobody)
 END_TEST
 
 UNIT_MAIN("source", UNIT_TEST(a_source_is_opened_for_reading),
+          UNIT_TEST(a_second_hard_link_is_allowed_only_where_nobody_links_to_others_files),
           UNIT_TEST(a_look_takes_the_version_that_is_there),
           UNIT_ROWS(what_is_no_good_source_is_refused_without_waiting, refusals),
           UNIT_TEST(a_limit_is_the_largest_size_that_is_allowed),

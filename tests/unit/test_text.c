@@ -291,7 +291,37 @@ START_TEST(a_size_is_shown_for_people)
 }
 END_TEST
 
-UNIT_MAIN("text", UNIT_ROWS(a_name_is_escaped, escapes),
+static const struct {
+    const char *path, *directory;
+    bool inside;
+} insides[] = {
+    { "/a", "/a", true }, { "/a/b", "/a", true }, { "/ab", "/a", false }, { "/a", "/a/b", false },
+    { "/a", "/", true },  { "/", "/", true },     { "a/b", "a", true },   { "ab", "a", false },
+    { "a", "", true },    { "", "", true },       { "", "a", false },
+};
+
+START_TEST(a_path_is_inside_a_directory_by_whole_components)
+{
+    ck_assert_msg(text_is_path_inside(insides[_i].path, insides[_i].directory) == insides[_i].inside,
+                  "%s in %s", insides[_i].path, insides[_i].directory);
+}
+END_TEST
+
+START_TEST(a_cut_character_is_dropped_and_a_whole_one_is_not)
+{
+    char cut[] = "a\xe2\x82", whole[] = "a\xe2\x82\xac", empty[] = "";
+
+    text_drop_cut_character(cut);
+    text_drop_cut_character(whole);
+    text_drop_cut_character(empty);
+    ck_assert_str_eq(cut, "a");
+    ck_assert_str_eq(whole, "a\xe2\x82\xac");
+    ck_assert_str_eq(empty, "");
+}
+END_TEST
+
+UNIT_MAIN("text", UNIT_ROWS(a_path_is_inside_a_directory_by_whole_components, insides),
+          UNIT_TEST(a_cut_character_is_dropped_and_a_whole_one_is_not), UNIT_ROWS(a_name_is_escaped, escapes),
           UNIT_ROWS(an_escaped_name_is_cut_between_characters, cuts),
           UNIT_TEST(the_longest_path_fits_the_largest_buffer),
           UNIT_ROWS(utf8_is_told_from_other_bytes, utf8_texts),

@@ -17,6 +17,9 @@ static const struct {
     { "another size", { 1, 2, 9, 4, 5 }, false, false },
     { "no file any more", { 1, 2, -1, 4, 5 }, false, false },
     { "another mtime", { 1, 2, 3, 9, 5 }, false, false },
+    { "another inode and ctime where they do not last", { 1, 0, 3, 4, 0 }, true, true },
+    { "another size where only that counts", { 1, 0, 9, 4, 0 }, false, false },
+    { "another mtime where only that counts", { 1, 0, 3, 9, 0 }, false, false },
     { "only the ctime, as after a rename", { 1, 2, 3, 4, 9 }, false, true },
 };
 
@@ -44,6 +47,30 @@ START_TEST(a_version_is_what_stat_says)
 }
 END_TEST
 
+/* FAT and FUSE give a file another inode when they have forgotten it, and their ctime is what they please. */
+START_TEST(on_fat_only_size_and_mtime_make_a_version)
+{
+    struct stat st = {
+        .st_dev = 1, .st_ino = 12, .st_size = 13, .st_mtim = { 14, 15 }, .st_ctim = { 16, 17 }
+    };
+    struct version before = version_coarse(version_of(&st)), whole = version_of(&st), after;
+
+    st.st_ino = 99;
+    st.st_ctim.tv_sec = 1000;
+    after = version_coarse(version_of(&st));
+    ck_assert(version_equal(&before, &after));
+    ck_assert(version_equal(&whole, &after)); /* an older ledger has it whole */
+    st.st_size++;
+    after = version_coarse(version_of(&st));
+    ck_assert(!version_equal(&before, &after));
+    st.st_size--;
+    st.st_mtim.tv_sec += 2;
+    after = version_coarse(version_of(&st));
+    ck_assert(!version_equal(&before, &after));
+    ck_assert(!version_equal_renamed(&whole, &after));
+}
+END_TEST
+
 /* ext4 keeps times up to 2446, XFS up to 2486, and anybody may set them; nanoseconds end in 2262. */
 START_TEST(a_time_that_nanoseconds_cannot_count_does_not_overflow)
 {
@@ -55,4 +82,5 @@ START_TEST(a_time_that_nanoseconds_cannot_count_does_not_overflow)
 END_TEST
 
 UNIT_MAIN("version", UNIT_ROWS(versions_are_compared, rows), UNIT_TEST(a_version_is_what_stat_says),
+          UNIT_TEST(on_fat_only_size_and_mtime_make_a_version),
           UNIT_TEST(a_time_that_nanoseconds_cannot_count_does_not_overflow))

@@ -544,6 +544,46 @@ START_TEST(a_directory_whose_parent_is_not_watched_is_refused)
 }
 END_TEST
 
+static int watch_apart(const char *path)
+{
+    _cleanup_close_ int fd = open(at(path), O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    ck_assert_msg(fd >= 0, "%s: %m", at(path));
+    return watch_tree_add_apart(tree, path, fd);
+}
+
+/* A local disk below a network one, which is polled. */
+START_TEST(a_directory_can_be_watched_where_those_above_it_are_not)
+{
+    setup();
+    make_directory("a");
+    make_directory("a/b");
+    make_directory("a/b/c");
+    watch_tree_free(tree);
+    ck_assert_int_eq(watch_tree_new(&tree), 0);
+    ck_assert_int_eq(watch_apart("a/b"), 0);
+    ck_assert_int_eq(watch("a/b/c"), 0);
+    ck_assert(watch_tree_has(tree, "a/b"));
+    ck_assert(!watch_tree_has(tree, "a"));
+    ck_assert(!watch_tree_has(tree, ""));
+    ck_assert_uint_eq(watch_tree_count(tree), 2);
+    write_file("a/b/c/x.jpg");
+    read_changes();
+    ck_assert_uint_eq(count(WATCH_FILE_FINISHED, "a/b/c/x.jpg"), 1);
+    ck_assert_int_eq(watch(""), 0); /* later they are, too */
+    ck_assert_int_eq(watch("a"), 0);
+    ck_assert(watch_tree_has(tree, "a/b/c"));
+    write_file("a/x.jpg");
+    read_changes();
+    ck_assert_uint_eq(count(WATCH_FILE_FINISHED, "a/x.jpg"), 1);
+    watch_tree_remove(tree, "a");
+    ck_assert(!watch_tree_has(tree, "a/b/c"));
+    ck_assert_uint_eq(watch_tree_count(tree), 1);
+    watch_tree_remove(tree, "a/b");
+    teardown();
+}
+END_TEST
+
 START_TEST(a_link_to_a_directory_does_not_lead_there)
 {
     _cleanup_close_ int fd = -1;
@@ -650,5 +690,6 @@ UNIT_MAIN("watch_tree", UNIT_TEST(writing_and_closing_a_file_are_told),
           UNIT_TEST(a_deleted_directory_below_is_not_the_root), UNIT_ROWS(names_are_bytes, hostile_names),
           UNIT_TEST(a_path_longer_than_any_buffer_is_left_out_not_cut),
           UNIT_TEST(a_directory_whose_parent_is_not_watched_is_refused),
+          UNIT_TEST(a_directory_can_be_watched_where_those_above_it_are_not),
           UNIT_TEST(a_link_to_a_directory_does_not_lead_there), UNIT_TEST(lost_events_are_told),
           UNIT_TEST(past_the_watch_limit_it_says_so_and_what_is_watched_stays))

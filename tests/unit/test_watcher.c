@@ -10,6 +10,7 @@
 #include "unit_main.h"
 
 static struct hot_folders hot;
+static const struct kernel_settings kernel = { .max_user_watches = 8192, .protected_hardlinks = true };
 static struct channel replies;
 static struct ledger *ledger;
 static struct watcher *watcher;
@@ -33,7 +34,8 @@ static void open_folders(void)
 
 static void start(bool once)
 {
-    ck_assert_int_eq(watcher_start(0, hot.config, &hot.conf[0], ledger, &replies, once, &watcher), 0);
+    ck_assert_int_eq(watcher_start(0, hot.config, &hot.conf[0], ledger, &replies, &kernel, once, &watcher),
+                     0);
 }
 
 static struct reply next_reply(enum reply_kind kind)
