@@ -27,7 +27,7 @@
 
 enum {
     PATHS_IN_RING = 16,
-    ARGUMENTS_MAX = 16,
+    ARGUMENTS_MAX = 32,
     TEXT_MAX = 1 << 16,
     LOG_TAIL_BYTES = 24 << 10,
     OPEN_DIRECTORIES_MAX = 16,
@@ -290,6 +290,11 @@ void harness_drop_bytes(const struct harness *h, const char *name, const void *d
     ck_assert_msg(rename(hidden, harness_path(h, "in/%s", name)) == 0, "%s: %m", name);
 }
 
+void harness_remove(const struct harness *h, const char *path)
+{
+    remove_tree(harness_path(h, "%s", path));
+}
+
 bool harness_exists(const struct harness *h, const char *path)
 {
     struct stat st;
@@ -418,6 +423,19 @@ static const char *program_path(const char *name)
     return path;
 }
 
+/* In the child: h->command with @arguments after its own. */
+__attribute__((noreturn)) static void become_command(const struct harness *h, const char *const *arguments)
+{
+    const char *all[ARGUMENTS_MAX + 1] = { NULL };
+    size_t count = 0;
+
+    for (size_t i = 1; count < ARGUMENTS_MAX && h->command[i]; i++)
+        all[count++] = h->command[i];
+    for (size_t i = 0; count < ARGUMENTS_MAX && arguments[i]; i++)
+        all[count++] = arguments[i];
+    become(harness_path(h, "log"), h->command[0], all);
+}
+
 static void drain_notifications(const struct harness *h)
 {
     char text[512];
@@ -436,6 +454,8 @@ void harness_spawn(struct harness *h, const char *const *arguments)
         setenv("NOTIFY_SOCKET", harness_path(h, "notify"), 1);
         for (size_t i = 0; h->environment[i]; i++)
             putenv((char *)h->environment[i]);
+        if (h->command)
+            become_command(h, arguments);
         become(harness_path(h, "log"), program_path("darkroomd"), arguments);
     }
     setpgid(h->pid, h->pid); /* whoever is first */
@@ -462,7 +482,7 @@ void harness_await_ready(struct harness *h)
     harness_fail(h, "darkroomd is not ready after %d s", HARNESS_DEADLINE_S);
 }
 
-void harness_start(struct harness *h)
+void harness_spawn_usual(struct harness *h)
 {
     char config[PATH_MAX], state[PATH_MAX], run[PATH_MAX];
     const char *const arguments[] = { config, state, run, "--verbose", NULL };
@@ -471,6 +491,11 @@ void harness_start(struct harness *h)
     snprintf(state, sizeof state, "--state=%s/state", h->root);
     snprintf(run, sizeof run, "--runtime=%s/run", h->root);
     harness_spawn(h, arguments);
+}
+
+void harness_start(struct harness *h)
+{
+    harness_spawn_usual(h);
     harness_await_ready(h);
 }
 
@@ -505,6 +530,13 @@ static void await_orphans(const struct harness *h)
         if (is_over(since))
             harness_fail(h, "a worker is left %d s after darkroomd has ended", HARNESS_DEADLINE_S);
     }
+}
+
+bool harness_has_ended(const struct harness *h)
+{
+    struct pollfd end_of = { .fd = h->pidfd, .events = POLLIN };
+
+    return poll(&end_of, 1, 0) == 1;
 }
 
 int harness_await_exit(struct harness *h)
@@ -670,7 +702,7 @@ static bool is_at_rest(const json_t *status)
     for (i = 0; i < ARRAY_SIZE(under_way); i++)
         if (harness_number(status, under_way[i]) > 0)
             return false;
-    json_array_foreach(json_object_get(status, "folders"), i, folder)
+    json_array_foreach (json_object_get(status, "folders"), i, folder)
         if (harness_number(folder, "in_flight") > 0)
             return false;
     return true;
@@ -721,7 +753,7 @@ size_t harness_workers(const struct harness *h, const char *state, pid_t *pids, 
     const json_t *worker;
     size_t i, count = 0;
 
-    json_array_foreach(json_object_get(h->status, "workers"), i, worker)
+    json_array_foreach (json_object_get(h->status, "workers"), i, worker)
         if (count < max && (!state || strcmp(harness_string(worker, "state"), state) == 0))
             pids[count++] = (pid_t)harness_number(worker, "pid");
     return count;
@@ -745,7 +777,7 @@ json_t *harness_job_of(struct harness *h, const char *path)
     json_t *jobs = harness_jobs(h, NULL), *job, *found = NULL;
     size_t i;
 
-    json_array_foreach(jobs, i, job)
+    json_array_foreach (jobs, i, job)
         if (!found && strcmp(harness_string(job, "path"), path) == 0)
             found = json_incref(job);
     json_decref(jobs);
