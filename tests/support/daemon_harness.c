@@ -692,7 +692,7 @@ void harness_await_jobs(struct harness *h, const char *state, int64_t count)
     harness_await(h, what, has_jobs, &wanted);
 }
 
-static bool is_at_rest(const json_t *status)
+bool harness_is_at_rest(const json_t *status)
 {
     static const char *const under_way[] = { "jobs.waiting", "jobs.queued", "jobs.opening", "jobs.running",
                                              "jobs.publishing" };
@@ -718,7 +718,7 @@ static bool have_ended(const json_t *status, void *context)
 
     return harness_number(status, "jobs.done") + harness_number(status, "jobs.failed") >=
                wanted->done + wanted->failed &&
-           is_at_rest(status);
+           harness_is_at_rest(status);
 }
 
 void harness_await_ends(struct harness *h, int64_t done, int64_t failed)

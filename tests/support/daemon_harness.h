@@ -152,6 +152,9 @@ const char *harness_string(const json_t *json, const char *path);
 void harness_await(struct harness *h, const char *what, bool (*is)(const json_t *status, void *context),
                    void *context);
 
+/* Nothing waits, is queued or under way. */
+bool harness_is_at_rest(const json_t *status);
+
 /* Waits until jobs.@state is @count or more. */
 void harness_await_jobs(struct harness *h, const char *state, int64_t count);
 

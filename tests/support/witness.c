@@ -37,7 +37,7 @@ static void hear(struct witness *witness, const struct inotify_event *event)
 {
     json_int_t times;
 
-    if (event->len == 0 || event->name[0] == '.')
+    if (event->len == 0 || event->name[0] == '.' || (event->mask & IN_ISDIR))
         return;
     ck_assert_msg(event->mask & IN_MOVED_TO, "%s was %s", event->name,
                   event->mask & IN_CREATE   ? "created under its name instead of renamed to it"
