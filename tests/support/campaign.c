@@ -54,7 +54,7 @@ void campaign_audit(struct campaign *campaign, bool at_rest, const char *when)
     const struct harness *h = &campaign->h;
     struct audit_report report;
     struct audit audit = {
-        .ledger = harness_path(h, "%sstate/ledger.db", campaign->base),
+        .ledger = harness_path(h, "state/ledger.db"),
         .in = harness_path(h, "%sin", campaign->base),
         .out = harness_path(h, "%sout", campaign->base),
         .archive = campaign->archive ? harness_path(h, "%sarchive", campaign->base) : NULL,

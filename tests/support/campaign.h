@@ -30,7 +30,7 @@ struct campaign {
 /* Opens the harness and configures it: the folder "web" with the @more lines of its section. */
 void campaign_open(struct campaign *campaign, bool archive, const char *recipe, const char *more);
 
-/* As campaign_open(), with in, out, archive and state below @base in the harness's directory (which the test has made
+/* As campaign_open(), with in, out and archive below @base in the harness's directory (which the test has made
  * from campaign->h, opened by itself). The witness is opened. */
 void campaign_configure(struct campaign *campaign, const char *base, bool archive, const char *recipe,
                         const char *more);
