@@ -29,6 +29,7 @@ enum {
 
 #define LOOK_A_TURN_US (20 * USEC_PER_MSEC)
 #define ROOT_RETRY_US USEC_PER_SEC
+#define TROUBLE_RETRY_US USEC_PER_SEC     /* a file or directory that cannot be looked at just now */
 #define UNFINISHED_SETTLE_US USEC_PER_SEC /* with Settle=0: a file that is not closed yet gets this long */
 
 struct leftover {
@@ -60,6 +61,7 @@ struct intake {
     bool scanning_all; /* not only directories that are new */
     bool reconciling;  /* a walk over everything because it is time; it rests after each step */
     bool missed; /* files that came when there was no room or no event for them: they need another walk */
+    bool unread; /* something could not be read just now: everything is walked over again soon */
     uint64_t scan_started_us, scan_busy_us, scan_resume_us, rescan_us;
     uint64_t arrivals;
 
@@ -77,6 +79,14 @@ static int open_root(const struct intake *intake)
 static const char *shown(const char *path, char *buffer, size_t size)
 {
     return text_escape(path, buffer, size);
+}
+
+/* Trouble that says nothing about the file: no descriptors, no memory, a disk that stutters. */
+static bool is_passing(int errnum)
+{
+    enum error_class class = error_class_of_errno(errnum);
+
+    return class == CLASS_TRANSIENT || class == CLASS_ENVIRONMENT;
 }
 
 /* ---- arrivals ---- */
@@ -118,6 +128,10 @@ static void look_at(struct intake *intake, int root, const struct settle_file *f
     if (!path)
         return;
     r = path_stat_beneath(root, path, &st);
+    if (r < 0 && is_passing(-r)) {
+        settle_hold(intake->settle, path, monotonic_us(), monotonic_us() + TROUBLE_RETRY_US);
+        return;
+    }
     if (r < 0 || !S_ISREG(st.st_mode)) {
         if (r == 0 || r == -ELOOP)
             log_warning("%s/%s is not a regular file; links, pipes and devices are left alone", intake->name,
@@ -272,8 +286,9 @@ static void on_scan_failed(void *context, const char *path, int errnum)
         intake->root_errnum = errnum; /* the walk is being used: it is lost afterwards */
         return;
     }
-    log_warning("%s/%s cannot be read: %s, ignoring", intake->name, shown(path, name, sizeof name),
-                strerrordesc_np(errnum));
+    intake->unread |= is_passing(errnum);
+    log_warning("%s/%s cannot be read: %s, %s", intake->name, shown(path, name, sizeof name),
+                strerrordesc_np(errnum), is_passing(errnum) ? "retrying" : "ignoring");
 }
 
 static bool is_polled(const struct intake *intake)
@@ -281,21 +296,31 @@ static bool is_polled(const struct intake *intake)
     return !intake->tree || intake->limited;
 }
 
+static uint64_t later_of(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 static void scan_finished(struct intake *intake)
 {
     uint64_t now = monotonic_us();
     uint64_t interval = is_polled(intake) ? intake->conf->poll_us : intake->conf->rescan_us;
     uint64_t earliest = intake->scan_started_us + intake->scan_busy_us * SCAN_SHARE;
+    bool unread = intake->unread;
 
     intake->scan_started_us = 0;
-    if (!intake->scanning_all)
+    intake->unread = false;
+    if (!intake->scanning_all && !unread)
         return; /* new directories, however many come, do not put the next walk over everything off */
-    intake->scanning_all = intake->reconciling = false;
-    if (!intake->scanned && !intake->missed) {
+    if (intake->scanning_all && !intake->scanned && !intake->missed && !unread) {
         ledger_scanned(intake->ledger, intake->name);
         intake->scanned = true;
     }
-    intake->rescan_us = intake->once ? USEC_INFINITY : now + interval > earliest ? now + interval : earliest;
+    intake->scanning_all = intake->reconciling = false;
+    if (unread)
+        intake->rescan_us = later_of(now + TROUBLE_RETRY_US, earliest);
+    else
+        intake->rescan_us = intake->once ? USEC_INFINITY : later_of(now + interval, earliest);
 }
 
 /* The reconcile looks for what events did not tell, which is rare: it takes its share not in one piece but in small
@@ -322,7 +347,7 @@ static void look_for_scan(struct intake *intake, uint64_t now)
         return;
     if (must_look_again(intake)) {
         scan_all(intake);
-    } else if (intake->scanned && now >= intake->rescan_us) {
+    } else if (now >= intake->rescan_us) {
         scan_all(intake);
         intake->reconciling = !is_polled(intake);
     }

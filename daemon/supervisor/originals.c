@@ -52,13 +52,16 @@ static enum verdict retry(struct error *error, int errnum, const char *what)
 
 /* ---- the private name ---- */
 
-static bool is_version(const struct original *original, const char *name)
+/* 1: it is the job's; 0: it is another one, or not there; -errno: that cannot be told now. */
+static int is_version(const struct original *original, const char *name)
 {
     struct stat st;
     struct version now;
 
-    if (fstatat(original->directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
-        return false;
+    if (fstatat(original->directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (!S_ISREG(st.st_mode))
+        return 0;
     now = version_of(&st);
     return version_equal_renamed(&now, &original->job->version);
 }
@@ -88,20 +91,23 @@ static int seize(const struct original *original)
 {
     int r;
 
-    if (is_version(original, original->private_name))
-        return 1; /* by an earlier attempt */
+    r = is_version(original, original->private_name);
+    if (r != 0)
+        return r; /* by an earlier attempt */
     if (has_private_file(original)) {
         r = put_back(original); /* that attempt ended before it could */
         if (r < 0)
             return r;
     }
-    if (!is_version(original, original->name))
-        return 0;
+    r = is_version(original, original->name);
+    if (r <= 0)
+        return r;
 
     r = rename_new(original->directory, original->name, original->directory, original->private_name);
     if (r < 0)
         return r == -ENOENT ? 0 : r;
-    return is_version(original, original->private_name) ? 1 : put_back(original);
+    r = is_version(original, original->private_name);
+    return r != 0 ? r : put_back(original);
 }
 
 /* ---- moving ---- */
@@ -321,8 +327,10 @@ enum verdict originals_handle(struct job *job, uint32_t instance, struct error *
              ".darkroom-%08" PRIx32 "-%" PRIu64 ".original", instance, job->id);
     if (conf->originals == ORIGINALS_KEEP) {
         /* Seized under an earlier configuration. */
-        int r = is_version(&original, original.private_name) ? put_back(&original) : 0;
+        int r = is_version(&original, original.private_name);
 
+        if (r > 0)
+            r = put_back(&original);
         if (r < 0)
             return retry(error, -r, "put back");
         if (job->state != JOB_FAILED)

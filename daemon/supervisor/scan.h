@@ -19,7 +19,7 @@ struct scan_handler {
     void (*directory)(void *context, const char *path, int fd);
     /* A regular file that the folder accepts. */
     void (*file)(void *context, const char *path, const struct stat *st);
-    /* A directory cannot be read. */
+    /* A directory cannot be read, or not to its end, or a file not be looked at. */
     void (*failed)(void *context, const char *path, int errnum);
     void *context;
 };
