@@ -464,7 +464,7 @@ void harness_spawn(struct harness *h, const char *const *arguments)
     ck_assert_int_ge(h->pidfd, 0);
 }
 
-void harness_await_ready(struct harness *h)
+bool harness_gets_ready(struct harness *h)
 {
     struct pollfd fds[] = { { .fd = h->notify_fd, .events = POLLIN }, { .fd = h->pidfd, .events = POLLIN } };
     uint64_t since = monotonic_us();
@@ -475,11 +475,17 @@ void harness_await_ready(struct harness *h)
 
         text[n > 0 ? n : 0] = '\0';
         if (strstr(text, "READY=1"))
-            return;
+            return true;
         if (n < 0 && fds[1].revents)
-            harness_fail(h, "darkroomd has ended instead of getting ready");
+            return false;
     }
     harness_fail(h, "darkroomd is not ready after %d s", HARNESS_DEADLINE_S);
+}
+
+void harness_await_ready(struct harness *h)
+{
+    if (!harness_gets_ready(h))
+        harness_fail(h, "darkroomd has ended instead of getting ready");
 }
 
 void harness_spawn_usual(struct harness *h)

@@ -118,6 +118,9 @@ void harness_spawn_usual(struct harness *h);
 /* Waits for the next READY=1: of the start, or of a reload that has ended. */
 void harness_await_ready(struct harness *h);
 
+/* The same, or for its end: false. */
+bool harness_gets_ready(struct harness *h);
+
 void harness_signal(const struct harness *h, int signal);
 
 /* Has it ended? Does not wait. */
