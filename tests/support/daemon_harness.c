@@ -516,8 +516,8 @@ static int exit_code(const siginfo_t *end)
     return end->si_code == CLD_EXITED ? end->si_status : 128 + end->si_status;
 }
 
-/* Its orphans are our children now; each must go by itself. */
-static void await_orphans(const struct harness *h)
+/* The orphans of the daemon's process group are our children now; each must go by itself. */
+static void await_orphans(const struct harness *h, pid_t group)
 {
     uint64_t since = monotonic_us();
     sigset_t signals;
@@ -529,7 +529,7 @@ static void await_orphans(const struct harness *h)
         int left_ms = harness_left_ms(since);
         struct timespec left = { .tv_sec = left_ms / 1000, .tv_nsec = left_ms % 1000 * 1000000L };
 
-        if (waitid(P_ALL, 0, &end, WEXITED | WNOHANG) < 0 && errno == ECHILD)
+        if (waitid(P_PGID, (id_t)group, &end, WEXITED | WNOHANG) < 0 && errno == ECHILD)
             return;
         if (end.si_pid == 0)
             sigtimedwait(&signals, NULL, &left);
@@ -548,6 +548,7 @@ bool harness_has_ended(const struct harness *h)
 int harness_await_exit(struct harness *h)
 {
     struct pollfd end_of = { .fd = h->pidfd, .events = POLLIN };
+    pid_t group = h->pid;
     siginfo_t end = { 0 };
 
     if (poll(&end_of, 1, HARNESS_DEADLINE_S * 1000) != 1)
@@ -555,7 +556,7 @@ int harness_await_exit(struct harness *h)
     ck_assert_int_eq(waitid(P_PIDFD, (id_t)h->pidfd, &end, WEXITED), 0);
     h->pidfd = close_fd(h->pidfd);
     h->pid = 0;
-    await_orphans(h);
+    await_orphans(h, group);
     return exit_code(&end);
 }
 
