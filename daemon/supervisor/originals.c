@@ -285,20 +285,37 @@ static int write_error_file(const struct original *original, int to, const char 
     return r;
 }
 
+/* Under the first free number, as move_numbered(), its error file first: of a file that is gone from the hot folder a
+ * later attempt could not tell whether this one got as far as the error file. */
+static int move_with_error(const struct original *original, int to)
+{
+    char name[NAME_SIZE];
+    struct stat st;
+    int r = -EEXIST;
+
+    for (unsigned i = 0; r == -EEXIST && i < NUMBERED_MAX; i++) {
+        naming_number(original->name, i, name);
+        if (fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+            continue;
+        r = write_error_file(original, to, name);
+        if (r == 0)
+            r = move_to_name(original, to, name);
+    }
+    return r;
+}
+
 /* With Originals=keep the file stays where it is, and only the error file is written. */
 static enum verdict move_failed(const struct original *original, bool seized, struct error *error)
 {
     struct job *job = original->job;
     bool keep = job->folder->originals == ORIGINALS_KEEP;
     _cleanup_close_ int to = open_target(job, job->folder->failed, !keep);
-    char name[NAME_SIZE];
     int r = to < 0 ? to : 0;
 
-    snprintf(name, sizeof name, "%s", original->name);
     if (r == 0 && seized)
-        r = move_numbered(original, to, name);
-    if (r == 0 && (seized || keep))
-        r = write_error_file(original, to, name);
+        r = move_with_error(original, to);
+    else if (r == 0 && keep)
+        r = write_error_file(original, to, original->name);
     return r < 0 ? retry(error, -r, "move aside") : VERDICT_OK;
 }
 
