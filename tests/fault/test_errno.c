@@ -78,14 +78,29 @@ static const struct injection {
 static const struct start_injection {
     const char *call, *errnum;
     unsigned from;
+    bool only; /* not further ones: sd_notify(3) would not say that it is ready */
 } start_injections[] = {
-    { "eventfd2", "EMFILE", 1 },       { "epoll_create1", "EMFILE", 1 }, { "signalfd4", "EMFILE", 1 },
-    { "socketpair", "EMFILE", 1 },     { "socket", "EMFILE", 1 },        { "bind", "ENOSPC", 1 },
-    { "listen", "ENOMEM", 1 },         { "mq_open", "EMFILE", 1 },       { "mq_open", "ENOSPC", 1 },
-    { "memfd_create", "EMFILE", 1 },   { "pidfd_open", "EMFILE", 1 },    { "clone3", "EAGAIN", 1 },
-    { "timerfd_create", "EMFILE", 1 }, { "pwrite64", "ENOSPC", 1 },      { "pwrite64", "EIO", 1 },
-    { "fdatasync", "EIO", 1 },         { "pread64", "EIO", 8 },          { "openat", "EMFILE", 35 },
-    { "openat", "EIO", 45 },           { "mmap", "ENOMEM", 120 },        { "read", "EIO", 40 },
+    { "eventfd2", "EMFILE", 1, false },
+    { "epoll_create1", "EMFILE", 1, false },
+    { "signalfd4", "EMFILE", 1, false },
+    { "socketpair", "EMFILE", 1, false },
+    { "socket", "EMFILE", 1, true },
+    { "bind", "ENOSPC", 1, false },
+    { "listen", "ENOMEM", 1, false },
+    { "mq_open", "EMFILE", 1, false },
+    { "mq_open", "ENOSPC", 1, false },
+    { "memfd_create", "EMFILE", 1, false },
+    { "pidfd_open", "EMFILE", 1, false },
+    { "clone3", "EAGAIN", 1, false },
+    { "timerfd_create", "EMFILE", 1, false },
+    { "pwrite64", "ENOSPC", 1, false },
+    { "pwrite64", "EIO", 1, false },
+    { "fdatasync", "EIO", 1, false },
+    { "pread64", "EIO", 8, false },
+    { "openat", "EMFILE", 35, false },
+    { "openat", "EIO", 45, false },
+    { "mmap", "ENOMEM", 120, false },
+    { "read", "EIO", 40, false },
 };
 
 /* One daemon lives through all of them. */
@@ -307,7 +322,7 @@ START_TEST(a_call_that_fails_at_the_start_ends_it_or_is_survived)
     }
     drop(&run);
     for (size_t i = 0; i < ARRAY_SIZE(start_injections); i++)
-        for (unsigned n = 0; n < (harness_is_full() ? NUMBERS_MAX : 1); n++)
+        for (unsigned n = 0; n < (harness_is_full() && !start_injections[i].only ? NUMBERS_MAX : 1); n++)
             if (!start_with(&run, &start_injections[i], start_injections[i].from + n, &ends))
                 break;
     drop(&run);
