@@ -22,12 +22,15 @@ enum claim {
     CLAIM_SICK, /* the environment does not let us see; job->failure says why */
 };
 
-bool claim_is_ours(int directory, const char *name, const struct published *published)
+int claim_is_ours(int directory, const char *name, const struct published *published)
 {
     struct stat st;
 
-    return published->inode != 0 && fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-           st.st_size == published->size && timespec_ns(&st.st_mtim) == published->mtime_ns &&
+    if (published->inode == 0)
+        return 0;
+    if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    return st.st_size == published->size && timespec_ns(&st.st_mtim) == published->mtime_ns &&
            (st.st_ino == published->inode || fs_kind_of(directory)->coarse);
 }
 
@@ -59,6 +62,7 @@ static enum claim look(const struct claim_context *context, struct job *job, con
 {
     const char *name;
     _cleanup_close_ int directory = path_open_parent(context->root, output->path, &name);
+    int r;
 
     *ret = (struct stat){ 0 };
     if (directory == -ENOENT || directory == -ENAMETOOLONG)
@@ -69,7 +73,10 @@ static enum claim look(const struct claim_context *context, struct job *job, con
         return sick(job, -directory, output->path);
     if (fstatat(directory, name, ret, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT || errno == ENAMETOOLONG ? CLAIM_FREE : sick(job, errno, output->path);
-    return claim_is_ours(directory, name, &output->before) ? CLAIM_FREE : CLAIM_TAKEN;
+    r = claim_is_ours(directory, name, &output->before);
+    if (r < 0)
+        return sick(job, -r, output->path);
+    return r > 0 ? CLAIM_FREE : CLAIM_TAKEN;
 }
 
 /* ---- what Existing= says ---- */

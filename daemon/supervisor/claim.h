@@ -34,8 +34,8 @@ enum verdict claim_outputs(const struct claim_context *context, struct job *job,
 /* True when @job has to be asked about before it is published; for all others publishing itself finds out. */
 bool claim_is_asked(const struct job *job);
 
-/* True when @name in @directory is the file that we left there. */
-bool claim_is_ours(int directory, const char *name, const struct published *published);
+/* 1 when @name in @directory is the file that we left there, 0 when it is another one or none, or -errno. */
+int claim_is_ours(int directory, const char *name, const struct published *published);
 
 /* Fails @job: something is in the way of the output at @path. Returns VERDICT_FAILED. */
 enum verdict claim_conflict(struct job *job, int errnum, const char *path);

@@ -369,6 +369,7 @@ void control_free(struct control *control)
     if (!control)
         return;
 
+    control->closing = true;
     refuse_all(&control->waiting);
     refuse_all(&control->job_waiting);
     refuse_all(&control->asking);

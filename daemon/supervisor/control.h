@@ -32,6 +32,7 @@ struct control {
     struct request *checking; /* whose check of the configuration is under way */
     sd_event_source *deadline_source, *again_source;
     char *socket_path; /* NULL: systemd's */
+    bool closing;      /* whatever is asked now, the supervisor's parts may be gone */
 };
 
 /* Opens the socket DIRECTORY/api.sock (or takes systemd's) and serves. 0, -EADDRINUSE when another daemon

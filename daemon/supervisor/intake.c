@@ -33,6 +33,7 @@ enum {
 #define LOOK_A_TURN_US (20 * USEC_PER_MSEC)
 #define ROOT_RETRY_US USEC_PER_SEC
 #define MOUNTS_INTERVAL_US (100 * USEC_PER_MSEC) /* however often mounts come and go, elsewhere too */
+#define TROUBLE_RETRY_US USEC_PER_SEC            /* a file or directory that cannot be looked at just now */
 #define UNFINISHED_SETTLE_US USEC_PER_SEC /* with Settle=0: a file that is not closed yet gets this long */
 
 struct leftover {
@@ -74,6 +75,7 @@ struct intake {
     bool scanning_all; /* not only directories that are new */
     bool reconciling;  /* a walk over everything because it is time; it rests after each step */
     bool polling;      /* those that no event tells about */
+    bool unread;       /* something could not be read just now: everything is walked over again soon */
     bool missed; /* files that came when there was no room or no event for them: they need another walk */
     uint64_t scan_started_us, scan_busy_us, scan_resume_us, rescan_us, poll_us;
     uint64_t poll_took_us;
@@ -89,6 +91,14 @@ struct intake {
 static const char *shown(const char *path, char *buffer, size_t size)
 {
     return text_escape(path, buffer, size);
+}
+
+/* Trouble that says nothing about the file: no descriptors, no memory, a disk that stutters. */
+static bool is_passing(int errnum)
+{
+    enum error_class class = error_class_of_errno(errnum);
+
+    return class == CLASS_TRANSIENT || class == CLASS_ENVIRONMENT;
 }
 
 /* ---- arrivals ---- */
@@ -174,6 +184,10 @@ static void look_at(struct intake *intake, int root, const struct settle_file *f
     if (!path)
         return;
     r = path_stat_beneath(root, path, &st);
+    if (r < 0 && is_passing(-r)) {
+        settle_hold(intake->settle, path, monotonic_us(), monotonic_us() + TROUBLE_RETRY_US);
+        return;
+    }
     if (r < 0 || !S_ISREG(st.st_mode)) {
         if (r == 0 || r == -ELOOP)
             refuse(intake, path, r == 0 ? source_type_name(st.st_mode) : "reached through a symbolic link");
@@ -401,8 +415,8 @@ static void note_unreadable(struct intake *intake, struct unreadable *unreadable
         text_drop_cut_character(unreadable->first);
     }
     log_line(intake->unreadable.count == 0 || unreadable == &intake->unreadable ? LOG_WARNING : LOG_DEBUG,
-             "%s/%s cannot be read: %s, ignoring", intake->name, shown(path, name, sizeof name),
-             strerrordesc_np(errnum));
+             "%s/%s cannot be read: %s, %s", intake->name, shown(path, name, sizeof name),
+             strerrordesc_np(errnum), is_passing(errnum) ? "retrying" : "ignoring");
 }
 
 static void on_scan_failed(void *context, const char *path, int errnum, enum walk walk)
@@ -413,12 +427,18 @@ static void on_scan_failed(void *context, const char *path, int errnum, enum wal
         intake->root_errnum = errnum; /* the walk is being used: it is lost afterwards */
         return;
     }
+    intake->unread |= is_passing(errnum);
     if (errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP) /* no directory any more */
         coverage_gone(intake->coverage, path);
     else if (walk == WALK_ALL)
         note_unreadable(intake, &intake->unreadable_now, path, errnum);
     else if (walk == WALK_NEW)
         note_unreadable(intake, &intake->unreadable, path, errnum);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
 }
 
 static uint64_t later(uint64_t a, uint64_t b)
@@ -445,17 +465,24 @@ static void poll_again(struct intake *intake, uint64_t now)
     intake->poll_us = now + later(intake->poll_took_us * SCAN_SHARE, intake->conf->poll_us);
 }
 
-static void all_finished(struct intake *intake, uint64_t now, uint64_t took)
+/* What could not be read is looked at again soon, a walk over everything is due in its time. */
+static uint64_t next_walk(const struct intake *intake, uint64_t now, uint64_t took, bool unread)
+{
+    if (unread)
+        return now + later(took * SCAN_SHARE, TROUBLE_RETRY_US);
+    return intake->once ? USEC_INFINITY : now + later(took * SCAN_SHARE, intake->conf->rescan_us);
+}
+
+static void all_finished(struct intake *intake, uint64_t now, uint64_t took, bool unread)
 {
     bool first = !intake->scanned;
 
     intake->scanning_all = intake->reconciling = false;
-    if (first && !intake->missed) {
+    if (first && !intake->missed && !unread) {
         ledger_scanned(intake->ledger, intake->name);
         intake->scanned = true;
     }
-    intake->rescan_us =
-        intake->once ? USEC_INFINITY : now + later(took * SCAN_SHARE, intake->conf->rescan_us);
+    intake->rescan_us = next_walk(intake, now, took, unread);
     intake->unreadable = intake->unreadable_now;
     coverage_end_all(intake->coverage);
     if (first && coverage_watch(intake->coverage) == FOLDER_POLL)
@@ -467,13 +494,17 @@ static void scan_finished(struct intake *intake)
 {
     uint64_t now = monotonic_us();
     uint64_t took = intake->scan_busy_us;
+    bool all = intake->scanning_all, polled = intake->polling, unread = intake->unread;
 
     intake->scan_started_us = 0;
-    if (intake->polling)
+    intake->unread = false;
+    if (polled)
         intake->poll_took_us = took;
-    if (intake->scanning_all)
-        all_finished(intake, now, took);
-    else if (!intake->polling)
+    if (all)
+        all_finished(intake, now, took, unread);
+    else if (unread)
+        intake->rescan_us = earlier(intake->rescan_us, next_walk(intake, now, took, true));
+    if (!all && !polled)
         return;
     intake->polling = false;
     intake->looked_ns = intake->looking_ns;
@@ -537,7 +568,7 @@ static void request_scan(struct intake *intake, uint64_t now)
         return;
     if (must_look_again(intake)) {
         scan_all(intake);
-    } else if (intake->scanned && now >= intake->rescan_us) {
+    } else if (now >= intake->rescan_us) {
         scan_all(intake);
         intake->reconciling = coverage_watch(intake->coverage) != FOLDER_POLL;
     } else if (intake->scanned && has_polled(intake) && now >= intake->poll_us) {
@@ -776,11 +807,6 @@ int intake_event_fd(const struct intake *intake)
     const struct watch_tree *tree = coverage_tree(intake->coverage);
 
     return tree ? watch_tree_fd(tree) : -1;
-}
-
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
 }
 
 uint64_t intake_next_us(const struct intake *intake, uint64_t now_us)

@@ -52,13 +52,16 @@ static enum verdict retry(struct error *error, int errnum, const char *what)
 
 /* ---- the private name ---- */
 
-static bool is_version(const struct original *original, const char *name)
+/* 1: it is the job's; 0: it is another one, or not there; -errno: that cannot be told now. */
+static int is_version(const struct original *original, const char *name)
 {
     struct stat st;
     struct version now;
 
-    if (fstatat(original->directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
-        return false;
+    if (fstatat(original->directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (!S_ISREG(st.st_mode))
+        return 0;
     now = version_of(&st);
     return version_equal_renamed(&now, &original->job->version);
 }
@@ -88,20 +91,23 @@ static int seize(const struct original *original)
 {
     int r;
 
-    if (is_version(original, original->private_name))
-        return 1; /* by an earlier attempt */
+    r = is_version(original, original->private_name);
+    if (r != 0)
+        return r; /* by an earlier attempt */
     if (has_private_file(original)) {
         r = put_back(original); /* that attempt ended before it could */
         if (r < 0)
             return r;
     }
-    if (!is_version(original, original->name))
-        return 0;
+    r = is_version(original, original->name);
+    if (r <= 0)
+        return r;
 
     r = rename_new(original->directory, original->name, original->directory, original->private_name);
     if (r < 0)
         return r == -ENOENT ? 0 : r;
-    return is_version(original, original->private_name) ? 1 : put_back(original);
+    r = is_version(original, original->private_name);
+    return r != 0 ? r : put_back(original);
 }
 
 /* ---- moving ---- */
@@ -279,20 +285,37 @@ static int write_error_file(const struct original *original, int to, const char 
     return r;
 }
 
+/* Under the first free number, as move_numbered(), its error file first: of a file that is gone from the hot folder a
+ * later attempt could not tell whether this one got as far as the error file. */
+static int move_with_error(const struct original *original, int to)
+{
+    char name[NAME_SIZE];
+    struct stat st;
+    int r = -EEXIST;
+
+    for (unsigned i = 0; r == -EEXIST && i < NUMBERED_MAX; i++) {
+        naming_number(original->name, i, name);
+        if (fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+            continue;
+        r = write_error_file(original, to, name);
+        if (r == 0)
+            r = move_to_name(original, to, name);
+    }
+    return r;
+}
+
 /* With Originals=keep the file stays where it is, and only the error file is written. */
 static enum verdict move_failed(const struct original *original, bool seized, struct error *error)
 {
     struct job *job = original->job;
     bool keep = job->folder->originals == ORIGINALS_KEEP;
     _cleanup_close_ int to = open_target(job, job->folder->failed, !keep);
-    char name[NAME_SIZE];
     int r = to < 0 ? to : 0;
 
-    snprintf(name, sizeof name, "%s", original->name);
     if (r == 0 && seized)
-        r = move_numbered(original, to, name);
-    if (r == 0 && (seized || keep))
-        r = write_error_file(original, to, name);
+        r = move_with_error(original, to);
+    else if (r == 0 && keep)
+        r = write_error_file(original, to, original->name);
     return r < 0 ? retry(error, -r, "move aside") : VERDICT_OK;
 }
 
@@ -321,8 +344,10 @@ enum verdict originals_handle(struct job *job, uint32_t instance, struct error *
              ".darkroom-%08" PRIx32 "-%" PRIu64 ".original", instance, job->id);
     if (conf->originals == ORIGINALS_KEEP) {
         /* Seized under an earlier configuration. */
-        int r = is_version(&original, original.private_name) ? put_back(&original) : 0;
+        int r = is_version(&original, original.private_name);
 
+        if (r > 0)
+            r = put_back(&original);
         if (r < 0)
             return retry(error, -r, "put back");
         if (job->state != JOB_FAILED)

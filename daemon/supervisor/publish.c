@@ -100,10 +100,14 @@ static bool is_on(const struct batch *batch, const struct parcel *parcel)
 static int check_name(const struct batch *batch, const struct parcel *parcel)
 {
     struct stat st;
+    int r;
 
     if (fstatat(parcel->directory, parcel->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : -errno;
-    if (claim_is_ours(parcel->directory, parcel->name, &parcel->output->before))
+    r = claim_is_ours(parcel->directory, parcel->name, &parcel->output->before);
+    if (r < 0)
+        return r;
+    if (r > 0)
         return 0;
     if (batch->context->conf->existing == EXISTING_OVERWRITE && S_ISREG(st.st_mode))
         return 0;
@@ -222,11 +226,13 @@ static void flush_directories(struct batch *batch)
 /* Puts one file under its name. A file in the way that is not ours stays, unless Existing= says else. */
 static int rename_parcel(const struct batch *batch, struct parcel *parcel)
 {
-    bool replace = batch->context->conf->existing == EXISTING_OVERWRITE ||
-                   claim_is_ours(parcel->directory, parcel->name, &parcel->output->before);
-    int r;
+    int r = batch->context->conf->existing == EXISTING_OVERWRITE
+                ? 1
+                : claim_is_ours(parcel->directory, parcel->name, &parcel->output->before);
 
-    if (replace)
+    if (r < 0)
+        return r;
+    if (r > 0)
         r = renameat(parcel->directory, parcel->temporary, parcel->directory, parcel->name) < 0 ? -errno : 0;
     else
         r = rename_new(parcel->directory, parcel->temporary, parcel->directory, parcel->name);
@@ -235,10 +241,13 @@ static int rename_parcel(const struct batch *batch, struct parcel *parcel)
 }
 
 /* An output that the new version does not make any more goes, if it is still as we left it. */
-static void remove_parcel(struct parcel *parcel)
+static int remove_parcel(const struct parcel *parcel)
 {
-    if (claim_is_ours(parcel->directory, parcel->name, &parcel->output->before))
-        unlinkat(parcel->directory, parcel->name, 0);
+    int r = claim_is_ours(parcel->directory, parcel->name, &parcel->output->before);
+
+    if (r <= 0)
+        return r;
+    return unlinkat(parcel->directory, parcel->name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 static void for_each(struct batch *batch, void (*step)(struct batch *, struct parcel *))
@@ -397,9 +406,13 @@ static void announce(struct batch *batch)
 
 static void remove_obsolete(struct batch *batch)
 {
-    for (size_t i = 0; i < batch->parcel_count; i++)
-        if (is_on(batch, &batch->parcels[i]) && !batch->parcels[i].output->made)
-            remove_parcel(&batch->parcels[i]);
+    for (size_t i = 0; i < batch->parcel_count; i++) {
+        struct parcel *parcel = &batch->parcels[i];
+        int r = is_on(batch, parcel) && !parcel->output->made ? remove_parcel(parcel) : 0;
+
+        if (r < 0)
+            fail(batch, parcel, -r, "remove");
+    }
 }
 
 void publish_jobs(const struct publish_context *context, struct job *const *jobs, enum verdict *verdicts,
@@ -446,20 +459,22 @@ static enum verdict resume_parcel(struct batch *batch, struct parcel *parcel)
         return output_failed(batch->jobs[0], -parcel->directory, "open the directory of",
                              parcel->output->path);
     if (!parcel->output->made) {
-        remove_parcel(parcel);
-        return VERDICT_OK;
+        r = remove_parcel(parcel);
+        return r < 0 ? output_failed(batch->jobs[0], -r, "remove", parcel->output->path) : VERDICT_OK;
     }
 
-    if (fstatat(parcel->directory, parcel->temporary, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+    r = fstatat(parcel->directory, parcel->temporary, &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+    if (r == 0)
         r = rename_parcel(batch, parcel);
-        if (r < 0)
-            return output_failed(batch->jobs[0], -r, "rename", parcel->output->path);
-    } else if (claim_is_ours(parcel->directory, parcel->name, &parcel->output->before)) {
+    else if (r == -ENOENT &&
+             (r = claim_is_ours(parcel->directory, parcel->name, &parcel->output->before)) > 0)
         return VERDICT_RETURNED; /* it is the version before */
-    }
+    if (r < 0)
+        return output_failed(batch->jobs[0], -r, "rename", parcel->output->path);
 
     if (fstatat(parcel->directory, parcel->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return VERDICT_RETURNED;
+        return errno == ENOENT ? VERDICT_RETURNED
+                               : output_failed(batch->jobs[0], errno, "look at", parcel->output->path);
     parcel->output->after = (struct published){
         .inode = st.st_ino,
         .size = st.st_size,

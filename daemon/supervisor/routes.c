@@ -343,8 +343,13 @@ static void refuse_method(struct request *request, const char *allowed)
 
 void routes_serve(void *context, struct request *request)
 {
+    const struct control *control = context;
     char allowed[METHODS_BYTES] = "";
 
+    if (control->closing) {
+        http_answer_problem(request, 503, NULL, "darkroomd is stopping");
+        return;
+    }
     for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
         const char *subject = "";
         size_t length = 0, used = strlen(allowed);

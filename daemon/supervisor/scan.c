@@ -107,6 +107,7 @@ static void enter_directory(struct scan *scan, int root)
     }
     scan->directory = fdopendir(fd);
     if (!scan->directory) {
+        scan->handler.failed(scan->handler.context, scan->current->path, errno, scan->current->walk);
         close_fd(fd);
         leave_directory(scan);
     }
@@ -135,8 +136,11 @@ static void visit(struct scan *scan, const struct folder_conf *conf, const struc
     if (type != DT_DIR && type != DT_UNKNOWN && !folder_conf_accepts(conf, path))
         return;
     if (type != DT_DIR) {
-        if (fstatat(dirfd(scan->directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        if (fstatat(dirfd(scan->directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+            if (errno != ENOENT)
+                scan->handler.failed(scan->handler.context, path, errno, scan->current->walk);
             return;
+        }
         type = IFTODT(st.st_mode);
     }
 
@@ -157,10 +161,14 @@ void scan_step(struct scan *scan, int root, const struct folder_conf *conf, size
             enter_directory(scan, root);
             continue;
         }
+        errno = 0;
         entry = readdir(scan->directory);
-        if (entry)
+        if (entry) {
             visit(scan, conf, entry);
-        else
-            leave_directory(scan);
+            continue;
+        }
+        if (errno != 0 && errno != ENOENT) /* deleted while it is read */
+            scan->handler.failed(scan->handler.context, scan->current->path, errno, scan->current->walk);
+        leave_directory(scan);
     }
 }

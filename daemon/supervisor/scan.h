@@ -28,7 +28,7 @@ struct scan_handler {
     void (*file)(void *context, const char *path, const struct stat *st);
     /* Something with a name that the folder accepts that is neither a file nor a directory. */
     void (*other)(void *context, const char *path, const struct stat *st, enum walk walk);
-    /* A directory cannot be read, or (ENOENT) is gone. */
+    /* A directory cannot be read, or not to its end, or a file not be looked at, or (ENOENT) a directory is gone. */
     void (*failed)(void *context, const char *path, int errnum, enum walk walk);
     void *context;
 };

@@ -486,8 +486,11 @@ bool watch_tree_next(struct watch_tree *tree, enum watch_change *ret_change, cha
     const struct inotify_event *event;
 
     if (tree->next >= tree->used) {
-        ssize_t n = read(tree->fd, tree->buffer, sizeof tree->buffer);
+        ssize_t n;
 
+        do
+            n = read(tree->fd, tree->buffer, sizeof tree->buffer);
+        while (n < 0 && errno == EINTR);
         if (n <= 0) {
             settle_moving(tree);
             return false;

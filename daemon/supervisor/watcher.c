@@ -24,8 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOLD_RETRY_US (2 * USEC_PER_SEC)      /* how often a held folder is tried again */
-#define ORIGINAL_RETRY_US (10 * USEC_PER_SEC) /* how often an original that could not be dealt with is */
+#define HOLD_RETRY_US (2 * USEC_PER_SEC)     /* how often a held folder is tried again */
+#define ORIGINAL_RETRY_US (4 * USEC_PER_SEC) /* how often an original that could not be dealt with is */
 enum { ORIGINALS_PENDING_MAX = 32 }; /* with more of these the folder is held: its archive is not there */
 #define WRITING_GRACE_US (60 * USEC_PER_SEC) /* undecodable and younger than this: an upload that stalls */
 #define WRITING_RETRY_US (5 * USEC_PER_SEC)  /* undecodable and still open for writing */

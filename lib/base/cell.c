@@ -48,7 +48,8 @@ void cell_write(struct cell *cell, const void *value)
     if (memcmp(cell->value, value, cell->size) != 0) {
         memcpy(cell->value, value, cell->size);
         /* EAGAIN would mean 2^64 - 1 unread changes. */
-        (void)!write(cell->event_fd, &(uint64_t){ 1 }, sizeof(uint64_t));
+        while (write(cell->event_fd, &(uint64_t){ 1 }, sizeof(uint64_t)) < 0 && errno == EINTR)
+            ;
     }
     pthread_mutex_unlock(&cell->lock);
 }

@@ -50,13 +50,25 @@ static unsigned char *slot(struct channel *channel, size_t index)
     return channel->messages + (channel->first + index) % channel->capacity * channel->message_size;
 }
 
+/* The count was 0 before an increment and is 1 before it is taken, so neither can fail; nor is either interrupted by a
+ * signal of ours, but a tracer may do that. */
+static void change_event(struct channel *channel, bool any)
+{
+    uint64_t one = 1;
+    ssize_t n;
+
+    do
+        n = any ? write(channel->event_fd, &one, sizeof one) : read(channel->event_fd, &one, sizeof one);
+    while (n < 0 && errno == EINTR);
+    if (n != sizeof one)
+        abort();
+}
+
 static void append(struct channel *channel, const void *message)
 {
     memcpy(slot(channel, channel->count), message, channel->message_size);
-    if (channel->count++ == 0) {
-        if (write(channel->event_fd, &(uint64_t){ 1 }, sizeof(uint64_t)) != sizeof(uint64_t))
-            abort(); /* it was 0, so there was room */
-    }
+    if (channel->count++ == 0)
+        change_event(channel, true);
 }
 
 void channel_send(struct channel *channel, const void *message)
@@ -95,8 +107,7 @@ bool channel_receive(struct channel *channel, void *message)
         if (--channel->count == 0) {
             channel->first =
                 0; /* so that memory is used for as many as there ever were at once, not for the whole ring */
-            if (read(channel->event_fd, &(uint64_t){ 0 }, sizeof(uint64_t)) != sizeof(uint64_t))
-                abort(); /* there was a message, so it was 1 */
+            change_event(channel, false);
         }
         pthread_cond_signal(&channel->room);
     }

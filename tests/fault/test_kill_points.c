@@ -5,132 +5,45 @@
  *
  * The first run, to its end, tells how many calls there are. Then some of them, evenly spread, are the last
  * of a run; with DARKROOM_FULL=1 every one is, until a run is not reached by the switch any more. */
-#include "daemon_harness.h"
-#include "kill_switch.h"
-#include "witness.h"
+#include "campaign.h"
+#include "switched.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-
-enum { SOURCES = 3, OUTPUTS = 4, POINTS = 9, EVERY = 3 };
+enum { SOURCES = 3, POINTS = 9, EVERY = 3 };
 
 /* A run on a directory of its own, with a switch in it. */
 struct run {
-    struct harness h;
-    struct witness witness;
-    struct kill_switch *the_switch;
-    char variable[PATH_MAX];
-    bool archive;
+    struct campaign c;
+    struct switched switched;
 };
-
-static void install_switch(struct run *run)
-{
-    const char *path = harness_path(&run->h, "switch");
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(ftruncate(fd, sizeof *run->the_switch), 0);
-    run->the_switch = mmap(NULL, sizeof *run->the_switch, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    ck_assert(run->the_switch != MAP_FAILED);
-    close(fd);
-    snprintf(run->variable, sizeof run->variable, "%s=%s", KILL_SWITCH_VARIABLE, path);
-}
 
 static void run_open(struct run *run, bool archive)
 {
-    char more[PATH_MAX];
-
-    *run = (struct run){ .archive = archive };
-    harness_open(&run->h);
-    install_switch(run);
-    snprintf(more, sizeof more, "Originals=archive\nArchive=%s\n", harness_path(&run->h, "archive"));
-    harness_configure(&run->h, archive ? more : "", HARNESS_RECIPE);
-    witness_open(&run->witness, harness_path(&run->h, "out"));
+    campaign_open(&run->c, archive, HARNESS_RECIPE, "");
+    switched_open(&run->switched, &run->c.h);
     for (int i = 0; i < SOURCES; i++)
-        harness_drop(&run->h, (const char *[]){ "a.jpg", "b.png", "c.jpg" }[i], 64, 48, (unsigned)i);
+        campaign_drop(&run->c, (const char *[]){ "a.jpg", "b.png", "c.jpg" }[i], 64, 48, (unsigned)i);
 }
 
 static void run_close(struct run *run)
 {
-    witness_close(&run->witness);
-    munmap(run->the_switch, sizeof *run->the_switch);
-    harness_close(&run->h);
+    switched_close(&run->switched);
+    campaign_close(&run->c);
 }
 
-/* Starts the daemon with the switch set to its call number @at, 0 for none. */
-static void start_with_switch(struct run *run, uint64_t at)
+static bool lives_until(struct run *run, uint64_t at)
 {
-    static const char preload[] = "LD_PRELOAD=" DARKROOM_KILL_SWITCH;
-    char config[PATH_MAX], state[PATH_MAX], runtime[PATH_MAX];
-    const char *const arguments[] = { config, state, runtime, NULL };
-
-    snprintf(config, sizeof config, "--config=%s/config", run->h.root);
-    snprintf(state, sizeof state, "--state=%s/state", run->h.root);
-    snprintf(runtime, sizeof runtime, "--runtime=%s/run", run->h.root);
-    run->h.environment[0] = preload;
-    run->h.environment[1] = run->variable;
-    run->h.environment[2] = "ASAN_OPTIONS=verify_asan_link_order=0";
-    atomic_store(&run->the_switch->calls, 0);
-    run->the_switch->call[0] = '\0';
-    atomic_store(&run->the_switch->at, at);
-    harness_spawn(&run->h, arguments);
-    memset(run->h.environment, 0, sizeof run->h.environment);
-}
-
-/* Switches off, so that the stop is not cut short; false when the switch was faster. */
-static bool is_disarmed(struct run *run)
-{
-    atomic_store(&run->the_switch->at, 0);
-    return run->the_switch->call[0] == '\0';
-}
-
-/* Waits until the daemon has ended by the switch (true), or all is done. */
-static bool await_switch(struct run *run)
-{
-    struct harness *h = &run->h;
-    struct pollfd fds[] = { { .fd = h->notify_fd, .events = POLLIN }, { .fd = h->pidfd, .events = POLLIN } };
-    uint64_t sequence = 0;
-    char text[512];
-    char *json;
-
-    ck_assert_int_gt(poll(fds, 2, HARNESS_DEADLINE_S * 1000), 0);
-    while (recv(h->notify_fd, text, sizeof text, 0) > 0)
-        ;
-    while (darkroom_status_wait(h->dk, sequence, HARNESS_DEADLINE_S * 1000, &json) == 0) {
-        json_t *status = json_loads(json, 0, NULL);
-        bool over = harness_number(status, "jobs.done") == SOURCES &&
-                    harness_number(status, "folders.0.in_flight") == 0;
-
-        sequence = (uint64_t)harness_number(status, "sequence");
-        json_decref(status);
-        darkroom_free(json);
-        if (over && is_disarmed(run))
-            return false;
-    }
-    ck_assert_int_eq(harness_await_exit(h), 128 + SIGKILL);
-    return true;
+    switched_start(&run->switched, &run->c.h, at);
+    return switched_await(&run->switched, &run->c.h, SOURCES, NULL, NULL);
 }
 
 static void expect_all_done_once(struct run *run)
 {
-    struct harness *h = &run->h;
-    json_t *jobs;
+    struct harness *h = &run->c.h;
 
     harness_await_ends(h, SOURCES, 0);
-    witness_expect_once(&run->witness, SOURCES * OUTPUTS);
-    harness_check_output(h, "out");
-    ck_assert_uint_eq(harness_count(h, "out"), SOURCES * OUTPUTS);
-    ck_assert_uint_eq(harness_count(h, "in"), run->archive ? 0 : SOURCES);
-    ck_assert_uint_eq(harness_count(h, "archive"), run->archive ? SOURCES : 0);
-
-    jobs = harness_jobs(h, NULL);
-    ck_assert_uint_eq(json_array_size(jobs), SOURCES);
-    json_decref(jobs);
+    campaign_finish(&run->c, "in the end");
+    ck_assert_uint_eq(run->c.jobs, SOURCES);
+    witness_expect_once(&run->c.witness, SOURCES * (size_t)run->c.outputs);
 }
 
 /* One life that ends at the switch, and, with @again, a second one during the recovery. Returns how often it was
@@ -139,21 +52,23 @@ static unsigned die_at(uint64_t at, bool archive, uint64_t again)
 {
     struct run run;
     unsigned killed;
-    char call[sizeof run.the_switch->call];
+    char when[80];
 
     run_open(&run, archive);
-    start_with_switch(&run, at);
-    killed = await_switch(&run);
-    snprintf(call, sizeof call, "%s", run.the_switch->call);
+    killed = lives_until(&run, at);
+    snprintf(when, sizeof when, "killed before call %llu, %s", (unsigned long long)at,
+             run.switched.the_switch->call);
+    if (killed)
+        campaign_audit(&run.c, false, when);
     if (killed && again > 0) {
-        start_with_switch(&run, again);
-        killed += await_switch(&run);
+        killed += lives_until(&run, again);
+        if (killed > 1)
+            campaign_audit(&run.c, false, "killed again");
     }
     if (getenv("DARKROOM_VERBOSE"))
-        fprintf(stderr, "call %llu, %s, then %llu: killed %u times\n", (unsigned long long)at, call,
-                (unsigned long long)again, killed);
-    if (!run.h.pid)
-        harness_start(&run.h);
+        fprintf(stderr, "%s, then %llu: killed %u times\n", when, (unsigned long long)again, killed);
+    if (!run.c.h.pid)
+        harness_start(&run.c.h);
     expect_all_done_once(&run);
     run_close(&run);
     return killed;
@@ -165,9 +80,8 @@ static uint64_t count_calls(bool archive)
     uint64_t calls;
 
     run_open(&run, archive);
-    start_with_switch(&run, 0);
-    ck_assert(!await_switch(&run));
-    calls = atomic_load(&run.the_switch->calls);
+    ck_assert(!lives_until(&run, 0));
+    calls = atomic_load(&run.switched.the_switch->calls);
     expect_all_done_once(&run);
     run_close(&run);
     return calls;

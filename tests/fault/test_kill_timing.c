@@ -2,8 +2,7 @@
 /* SIGKILL at moments that nobody chose, again and again, of one daemon with one ledger: in the end everything is done,
  * once. What kill_points misses because it lies between two calls, or in another thread, is met here. */
 #include "base/clock.h"
-#include "daemon_harness.h"
-#include "witness.h"
+#include "campaign.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -22,31 +21,29 @@ START_TEST(a_daemon_that_is_killed_again_and_again_gets_there)
 {
     int kills = harness_is_full() ? KILLS_FULL : KILLS;
     unsigned seed = (unsigned)getpid();
-    struct witness witness;
-    struct harness h;
+    struct campaign c;
     int dropped = 0;
 
-    harness_open(&h);
-    harness_configure(&h, "", HARNESS_RECIPE);
-    harness_configure_daemon(&h, "MaxAttempts=100\n"); /* each kill may be the same file's bad luck */
-    witness_open(&witness, harness_path(&h, "out"));
+    campaign_open(&c, false, HARNESS_RECIPE, "");
+    harness_configure_daemon(&c.h, "MaxAttempts=100\n"); /* each kill may be the same file's bad luck */
     for (int i = 0; i < kills; i++) {
         for (int n = 0; n < SOURCES_A_KILL; n++) {
             char name[32];
 
             snprintf(name, sizeof name, "%d.jpg", dropped);
-            harness_drop(&h, name, 200, 150, (unsigned)dropped++);
+            campaign_drop(&c, name, 200, 150, (unsigned)dropped++);
         }
-        harness_start(&h);
-        live(&h, rand_r(&seed) % (LIFE_MAX_MS * HARNESS_SLOWER));
-        harness_kill(&h, rand_r(&seed) % 2 == 0);
+        harness_start(&c.h);
+        live(&c.h, rand_r(&seed) % (LIFE_MAX_MS * HARNESS_SLOWER));
+        harness_kill(&c.h, rand_r(&seed) % 2 == 0);
+        campaign_audit(&c, false, "after a kill");
     }
-    harness_start(&h);
-    harness_await_ends(&h, dropped, 0);
-    witness_expect_once(&witness, (size_t)dropped * 4);
+    harness_start(&c.h);
+    harness_await_ends(&c.h, dropped, 0);
+    campaign_finish(&c, "in the end");
+    witness_expect_once(&c.witness, (size_t)dropped * 4);
     printf("killed %d times\n", kills);
-    witness_close(&witness);
-    harness_close(&h);
+    campaign_close(&c);
 }
 END_TEST
 

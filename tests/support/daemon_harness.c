@@ -27,7 +27,7 @@
 
 enum {
     PATHS_IN_RING = 16,
-    ARGUMENTS_MAX = 16,
+    ARGUMENTS_MAX = 32,
     TEXT_MAX = 1 << 16,
     LOG_TAIL_BYTES = 24 << 10,
     OPEN_DIRECTORIES_MAX = 16,
@@ -290,6 +290,11 @@ void harness_drop_bytes(const struct harness *h, const char *name, const void *d
     ck_assert_msg(rename(hidden, harness_path(h, "in/%s", name)) == 0, "%s: %m", name);
 }
 
+void harness_remove(const struct harness *h, const char *path)
+{
+    remove_tree(harness_path(h, "%s", path));
+}
+
 bool harness_exists(const struct harness *h, const char *path)
 {
     struct stat st;
@@ -418,7 +423,20 @@ static const char *program_path(const char *name)
     return path;
 }
 
-static void drain_notifications(const struct harness *h)
+/* In the child: h->command with @arguments after its own. */
+__attribute__((noreturn)) static void become_command(const struct harness *h, const char *const *arguments)
+{
+    const char *all[ARGUMENTS_MAX + 1] = { NULL };
+    size_t count = 0;
+
+    for (size_t i = 1; count < ARGUMENTS_MAX && h->command[i]; i++)
+        all[count++] = h->command[i];
+    for (size_t i = 0; count < ARGUMENTS_MAX && arguments[i]; i++)
+        all[count++] = arguments[i];
+    become(harness_path(h, "log"), h->command[0], all);
+}
+
+void harness_drain_notifications(const struct harness *h)
 {
     char text[512];
 
@@ -429,13 +447,15 @@ static void drain_notifications(const struct harness *h)
 void harness_spawn(struct harness *h, const char *const *arguments)
 {
     ck_assert_int_eq(h->pid, 0);
-    drain_notifications(h);
+    harness_drain_notifications(h);
     h->pid = fork();
     ck_assert_int_ge(h->pid, 0);
     if (h->pid == 0) {
         setenv("NOTIFY_SOCKET", harness_path(h, "notify"), 1);
         for (size_t i = 0; h->environment[i]; i++)
             putenv((char *)h->environment[i]);
+        if (h->command)
+            become_command(h, arguments);
         become(harness_path(h, "log"), program_path("darkroomd"), arguments);
     }
     setpgid(h->pid, h->pid); /* whoever is first */
@@ -444,7 +464,7 @@ void harness_spawn(struct harness *h, const char *const *arguments)
     ck_assert_int_ge(h->pidfd, 0);
 }
 
-void harness_await_ready(struct harness *h)
+bool harness_gets_ready(struct harness *h)
 {
     struct pollfd fds[] = { { .fd = h->notify_fd, .events = POLLIN }, { .fd = h->pidfd, .events = POLLIN } };
     uint64_t since = monotonic_us();
@@ -455,14 +475,20 @@ void harness_await_ready(struct harness *h)
 
         text[n > 0 ? n : 0] = '\0';
         if (strstr(text, "READY=1"))
-            return;
+            return true;
         if (n < 0 && fds[1].revents)
-            harness_fail(h, "darkroomd has ended instead of getting ready");
+            return false;
     }
     harness_fail(h, "darkroomd is not ready after %d s", HARNESS_DEADLINE_S);
 }
 
-void harness_start(struct harness *h)
+void harness_await_ready(struct harness *h)
+{
+    if (!harness_gets_ready(h))
+        harness_fail(h, "darkroomd has ended instead of getting ready");
+}
+
+void harness_spawn_usual(struct harness *h)
 {
     char config[PATH_MAX], state[PATH_MAX], run[PATH_MAX];
     const char *const arguments[] = { config, state, run, "--verbose", NULL };
@@ -471,6 +497,11 @@ void harness_start(struct harness *h)
     snprintf(state, sizeof state, "--state=%s/state", h->root);
     snprintf(run, sizeof run, "--runtime=%s/run", h->root);
     harness_spawn(h, arguments);
+}
+
+void harness_start(struct harness *h)
+{
+    harness_spawn_usual(h);
     harness_await_ready(h);
 }
 
@@ -485,8 +516,8 @@ static int exit_code(const siginfo_t *end)
     return end->si_code == CLD_EXITED ? end->si_status : 128 + end->si_status;
 }
 
-/* Its orphans are our children now; each must go by itself. */
-static void await_orphans(const struct harness *h)
+/* The orphans of the daemon's process group are our children now; each must go by itself. */
+static void await_orphans(const struct harness *h, pid_t group)
 {
     uint64_t since = monotonic_us();
     sigset_t signals;
@@ -498,7 +529,7 @@ static void await_orphans(const struct harness *h)
         int left_ms = harness_left_ms(since);
         struct timespec left = { .tv_sec = left_ms / 1000, .tv_nsec = left_ms % 1000 * 1000000L };
 
-        if (waitid(P_ALL, 0, &end, WEXITED | WNOHANG) < 0 && errno == ECHILD)
+        if (waitid(P_PGID, (id_t)group, &end, WEXITED | WNOHANG) < 0 && errno == ECHILD)
             return;
         if (end.si_pid == 0)
             sigtimedwait(&signals, NULL, &left);
@@ -507,9 +538,17 @@ static void await_orphans(const struct harness *h)
     }
 }
 
+bool harness_has_ended(const struct harness *h)
+{
+    struct pollfd end_of = { .fd = h->pidfd, .events = POLLIN };
+
+    return poll(&end_of, 1, 0) == 1;
+}
+
 int harness_await_exit(struct harness *h)
 {
     struct pollfd end_of = { .fd = h->pidfd, .events = POLLIN };
+    pid_t group = h->pid;
     siginfo_t end = { 0 };
 
     if (poll(&end_of, 1, HARNESS_DEADLINE_S * 1000) != 1)
@@ -517,7 +556,7 @@ int harness_await_exit(struct harness *h)
     ck_assert_int_eq(waitid(P_PIDFD, (id_t)h->pidfd, &end, WEXITED), 0);
     h->pidfd = close_fd(h->pidfd);
     h->pid = 0;
-    await_orphans(h);
+    await_orphans(h, group);
     return exit_code(&end);
 }
 
@@ -660,7 +699,7 @@ void harness_await_jobs(struct harness *h, const char *state, int64_t count)
     harness_await(h, what, has_jobs, &wanted);
 }
 
-static bool is_at_rest(const json_t *status)
+bool harness_is_at_rest(const json_t *status)
 {
     static const char *const under_way[] = { "jobs.waiting", "jobs.queued", "jobs.opening", "jobs.running",
                                              "jobs.publishing" };
@@ -670,7 +709,7 @@ static bool is_at_rest(const json_t *status)
     for (i = 0; i < ARRAY_SIZE(under_way); i++)
         if (harness_number(status, under_way[i]) > 0)
             return false;
-    json_array_foreach(json_object_get(status, "folders"), i, folder)
+    json_array_foreach (json_object_get(status, "folders"), i, folder)
         if (harness_number(folder, "in_flight") > 0)
             return false;
     return true;
@@ -686,7 +725,7 @@ static bool have_ended(const json_t *status, void *context)
 
     return harness_number(status, "jobs.done") + harness_number(status, "jobs.failed") >=
                wanted->done + wanted->failed &&
-           is_at_rest(status);
+           harness_is_at_rest(status);
 }
 
 void harness_await_ends(struct harness *h, int64_t done, int64_t failed)
@@ -721,7 +760,7 @@ size_t harness_workers(const struct harness *h, const char *state, pid_t *pids, 
     const json_t *worker;
     size_t i, count = 0;
 
-    json_array_foreach(json_object_get(h->status, "workers"), i, worker)
+    json_array_foreach (json_object_get(h->status, "workers"), i, worker)
         if (count < max && (!state || strcmp(harness_string(worker, "state"), state) == 0))
             pids[count++] = (pid_t)harness_number(worker, "pid");
     return count;
@@ -745,7 +784,7 @@ json_t *harness_job_of(struct harness *h, const char *path)
     json_t *jobs = harness_jobs(h, NULL), *job, *found = NULL;
     size_t i;
 
-    json_array_foreach(jobs, i, job)
+    json_array_foreach (jobs, i, job)
         if (!found && strcmp(harness_string(job, "path"), path) == 0)
             found = json_incref(job);
     json_decref(jobs);

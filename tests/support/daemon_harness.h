@@ -44,7 +44,7 @@ struct harness {
     struct darkroom *dk;
     json_t *status;                                       /* the newest that was read */
     const char *environment[HARNESS_ENVIRONMENT_MAX + 1]; /* "NAME=VALUE" for the next start */
-    bool anything_goes;                                   /* the log may have what a sanitizer says */
+    const char *const *command; /* instead of darkroomd: "strace", …, "/path/darkroomd"; NULL-terminated */
 };
 
 /* Four pictures of each: a.16.jpg, a.16.png, a.32.jpg and a.32.png of a.jpg. */
@@ -89,6 +89,9 @@ void harness_drop_bytes(const struct harness *h, const char *name, const void *d
 bool harness_exists(const struct harness *h, const char *path);
 uint64_t harness_inode(const struct harness *h, const char *path);
 
+/* Removes @path and all below it. */
+void harness_remove(const struct harness *h, const char *path);
+
 /* How many files there are below @path, hidden ones not counted. */
 size_t harness_count(const struct harness *h, const char *path);
 
@@ -109,10 +112,22 @@ void harness_start(struct harness *h);
 /* Starts it with @arguments (NULL-terminated) instead of the directories' own; does not wait. */
 void harness_spawn(struct harness *h, const char *const *arguments);
 
+/* harness_spawn() with the directories' own arguments. */
+void harness_spawn_usual(struct harness *h);
+
 /* Waits for the next READY=1: of the start, or of a reload that has ended. */
 void harness_await_ready(struct harness *h);
 
+/* The same, or for its end: false. */
+bool harness_gets_ready(struct harness *h);
+
+/* Reads what the daemon has notified so far, as a service manager does all the time: sd_notify(3) waits for room. */
+void harness_drain_notifications(const struct harness *h);
+
 void harness_signal(const struct harness *h, int signal);
+
+/* Has it ended? Does not wait. */
+bool harness_has_ended(const struct harness *h);
 
 /* Waits for its end and that of all its workers; returns the exit status, or 128 + the signal. */
 int harness_await_exit(struct harness *h);
@@ -142,6 +157,9 @@ const char *harness_string(const json_t *json, const char *path);
 /* Waits until @is says so of the status; @what is what the test says if it never does. */
 void harness_await(struct harness *h, const char *what, bool (*is)(const json_t *status, void *context),
                    void *context);
+
+/* Nothing waits, is queued or under way. */
+bool harness_is_at_rest(const json_t *status);
 
 /* Waits until jobs.@state is @count or more. */
 void harness_await_jobs(struct harness *h, const char *state, int64_t count);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kill_switch - ends the supervisor by SIGKILL just before its Nth system call that anybody else could see.
+/* kill_switch - ends the supervisor by SIGKILL just before its Nth system call that anybody else could see; or cuts a
+ * file system's power in that moment, and then the supervisor's.
  *
  * kill_switch.c is preloaded into darkroomd and counts, in all threads together, the calls that change files
  * (fsync, renameat2, openat for creating, unlinkat, pwrite …) or send messages (sendmsg, mq_send, an eventfd's
@@ -19,6 +20,7 @@ struct kill_switch {
     atomic_uint_fast64_t calls;
     atomic_uint_fast64_t at; /* the call that is not reached any more; 0: none */
     char call[32];           /* its name */
+    char cut[128];           /* the mount point of the file system whose power is cut as well; "": none */
 };
 
 #endif

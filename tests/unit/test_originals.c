@@ -546,6 +546,31 @@ START_TEST(a_failed_file_is_moved_with_an_error_file_beside_it)
 }
 END_TEST
 
+/* A kill between the two left a failed file without its error file, and that one's temporary file for ever. */
+START_TEST(a_failed_file_is_not_moved_before_its_error_file_is_there)
+{
+    char in_the_way[PATH_MAX];
+    struct job *job;
+
+    setup(ORIGINALS_ARCHIVE);
+    job = ended_job("a.jpg", JOB_FAILED);
+    snprintf(in_the_way, sizeof in_the_way, "%s/a.jpg.error.json", hot.failed);
+    ck_assert_int_eq(mkdir(in_the_way, 0755), 0);
+    ck_assert_int_eq(handle(job), VERDICT_RETRY);
+    ck_assert(!hot_exists(hot.failed, "a.jpg"));
+    ck_assert(hot_exists(hot.in[0], PRIVATE));
+
+    ck_assert_int_eq(rmdir(in_the_way), 0);
+    ck_assert_int_eq(handle(job), VERDICT_OK);
+    ck_assert_str_eq(hot_read(hot.failed, "a.jpg"), "original");
+    expect_error_file(hot.failed, "a.jpg.error.json", job);
+    ck_assert_uint_eq(hot_count(hot.failed), 2);
+    ck_assert_uint_eq(hot_count(hot.in[0]), 0);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_failed_file_is_numbered_with_its_error_file)
 {
     struct job *job;
@@ -659,6 +684,7 @@ UNIT_MAIN("originals", UNIT_ROWS(only_some_ends_leave_something_to_do, pendings)
           UNIT_TEST(an_original_goes_to_another_file_system),
           UNIT_TEST(a_full_archive_on_another_file_system_loses_nothing),
           UNIT_ROWS(a_failed_file_is_moved_with_an_error_file_beside_it, both_policies),
+          UNIT_TEST(a_failed_file_is_not_moved_before_its_error_file_is_there),
           UNIT_TEST(a_failed_file_is_numbered_with_its_error_file),
           UNIT_TEST(with_kept_originals_only_the_error_file_is_written),
           UNIT_TEST(the_hidden_failed_directory_is_made_with_its_mode),

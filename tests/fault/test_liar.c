@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Workers are not trusted: one that lies, in whatever way, is killed; its file fails after MaxAttempts= or is done by
+ * a better one, the daemon's state stays as it was, and status answers.
+ *
+ * darkroomd starts the darkroom-worker beside it: here a copy of it lies beside liar.c. */
+#include "audit.h"
+#include "base/cleanup.h"
+#include "base/fd_io.h"
+#include "campaign.h"
+#include "painter.h"
+
+#include <fcntl.h>
+#include <mqueue.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+static void copy_program(const struct harness *h, const char *from, const char *to)
+{
+    _cleanup_close_ int source = open(from, O_RDONLY | O_CLOEXEC);
+    _cleanup_close_ int copy = open(harness_path(h, "%s", to), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+    struct stat st;
+
+    ck_assert_int_eq(fstat(source, &st), 0);
+    ck_assert_int_eq(fd_copy(source, copy, (uint64_t)st.st_size), 0);
+}
+
+/* Replaced whole: a liar may be reading it. */
+static void set_lie(const struct harness *h, const char *lie)
+{
+    harness_write(h, "bin/lie.new", "%s", lie);
+    ck_assert_int_eq(rename(harness_path(h, "bin/lie.new"), harness_path(h, "bin/lie")), 0);
+}
+
+struct run {
+    struct campaign c;
+    char program[PATH_MAX];
+    const char *command[2];
+};
+
+static void run_open(struct run *run, const char *lie, const char *daemon_lines)
+{
+    struct harness *h = &run->c.h;
+
+    campaign_open(&run->c, false, HARNESS_RECIPE_SINGLE, "");
+    harness_configure_daemon(h, daemon_lines);
+    ck_assert_int_eq(mkdir(harness_path(h, "bin"), 0755), 0);
+    copy_program(h, DARKROOM_BIN_DIR "/darkroomd", "bin/darkroomd");
+    copy_program(h, DARKROOM_LIAR, "bin/darkroom-worker");
+    painter_paint(harness_path(h, "bin/picture.png"), 24, 18, 1);
+    ck_assert_int_eq(rename(harness_path(h, "bin/picture.png"), harness_path(h, "bin/picture")), 0);
+    set_lie(h, lie);
+    snprintf(run->program, sizeof run->program, "%s", harness_path(h, "bin/darkroomd"));
+    run->command[0] = run->program;
+    run->command[1] = NULL;
+    h->command = run->command;
+}
+
+/* ---- results ---- */
+
+static const struct lie {
+    const char *name;
+    bool
+        believed; /* the first answer was right: what came after it costs the liar its life, not the file its job */
+} lies[] = {
+    { "generation", false },
+    { "job", false },
+    { "protocol", false },
+    { "twice", true },
+    { "flood", true },
+    { "too-many-outputs", false },
+    { "absurd-count", false },
+    { "no-outputs", false },
+    { "rendition", false },
+    { "unsealed", false },
+    { "pipe", false },
+    { "size", false },
+    { "format", false },
+    { "no-descriptor", false },
+    { "descriptor-too-many", false },
+    { "short", false },
+    { "huge", false },
+    { "class", false },
+    { "conflict", false },
+    { "hello", false },
+    { "exit", false },
+    { "hang", false },
+    { "many-descriptors", false },
+};
+
+struct expectation {
+    int64_t done, failed;
+};
+
+static void expect_verdict(struct run *run, const struct lie *lie, const char *name)
+{
+    json_t *job = harness_job_of(&run->c.h, name);
+
+    ck_assert_msg(job != NULL, "%s", lie->name);
+    ck_assert_msg(strcmp(harness_string(job, "state"), lie->believed ? "done" : "failed") == 0,
+                  "%s: %s is %s", lie->name, name, harness_string(job, "state"));
+    if (!lie->believed) {
+        const char *class = harness_string(job, "class");
+
+        ck_assert_msg(strcmp(class, strcmp(lie->name, "hang") == 0 ? "timeout" : "crash") == 0,
+                      "%s: %s is a %s", lie->name, name, class);
+    }
+    json_decref(job);
+}
+
+/* Each lie costs one file its only attempt, and after each an honest worker does the next file. */
+START_TEST(a_worker_that_lies_is_killed_and_harms_nobody_else)
+{
+    struct expectation expected = { 0, 0 };
+    struct run run;
+
+    run_open(&run, "truth", "MaxAttempts=1\nJobTimeout=2s\n");
+    harness_start(&run.c.h);
+    for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
+        char name[48];
+
+        set_lie(&run.c.h, lies[i].name);
+        snprintf(name, sizeof name, "%s.jpg", lies[i].name);
+        if (!lies[i].believed)
+            campaign_expect_guilty(&run.c, name);
+        campaign_drop(&run.c, name, 48, 48, (unsigned)i);
+        expected.done += lies[i].believed;
+        expected.failed += !lies[i].believed;
+        harness_await_ends(&run.c.h, expected.done, expected.failed);
+        expect_verdict(&run, &lies[i], name);
+
+        set_lie(&run.c.h, "truth");
+        snprintf(name, sizeof name, "after-%s.jpg", lies[i].name);
+        campaign_drop(&run.c, name, 48, 48, (unsigned)i);
+        expected.done++;
+        harness_await_ends(&run.c.h, expected.done, expected.failed);
+    }
+    campaign_finish(&run.c, "after all lies");
+    printf("%zu lies: %zu jobs, 0 lost, 0 doubled, 0 half visible\n", ARRAY_SIZE(lies), run.c.jobs);
+    campaign_close(&run.c);
+}
+END_TEST
+
+START_TEST(a_file_fails_when_every_attempt_met_a_lie_and_is_done_when_the_last_did_not)
+{
+    struct run run;
+    json_t *job;
+
+    run_open(&run, "size", "");
+    harness_start(&run.c.h);
+    campaign_expect_guilty(&run.c, "a.jpg");
+    campaign_drop(&run.c, "a.jpg", 48, 48, 1);
+    harness_await_ends(&run.c.h, 0, 1);
+    job = harness_job_of(&run.c.h, "a.jpg");
+    ck_assert_int_eq(harness_number(job, "attempts"), 3);
+    json_decref(job);
+
+    campaign_drop(&run.c, "b.jpg", 48, 48, 2);
+    for (;;) { /* the first attempt is lied about, the second not */
+        job = harness_job_of(&run.c.h, "b.jpg");
+        if (job && harness_number(job, "attempts") > 0)
+            break;
+        json_decref(job);
+        harness_status(&run.c.h);
+    }
+    json_decref(job);
+    set_lie(&run.c.h, "truth");
+    harness_await_ends(&run.c.h, 1, 1);
+    harness_expect_picture(&run.c.h, "out/b.png", 24, 18);
+    campaign_finish(&run.c, "in the end");
+    campaign_close(&run.c);
+}
+END_TEST
+
+/* ---- beginnings ---- */
+
+static bool says_trouble(const json_t *status, void *context)
+{
+    (void)context;
+    return json_array_size(json_object_get(status, "problems")) > 0;
+}
+
+/* darkroomd is not ready, and says why when it knows; status answers as soon as there is a socket. */
+static void start_unready(struct run *run)
+{
+    struct harness *h = &run->c.h;
+
+    harness_spawn_usual(h);
+    while (!harness_exists(h, "run/api.sock"))
+        ck_assert(!harness_has_ended(h));
+}
+
+START_TEST(workers_that_exit_at_the_start_are_told_and_better_ones_are_taken)
+{
+    struct run run;
+
+    run_open(&run, "exit-at-start", "");
+    start_unready(&run);
+    campaign_drop(&run.c, "a.jpg", 48, 48, 1);
+    harness_await(&run.c.h, "the trouble with workers is told", says_trouble, NULL);
+    set_lie(&run.c.h, "truth");
+    harness_await_ends(&run.c.h, 1, 0);
+    campaign_finish(&run.c, "in the end");
+    ck_assert_uint_eq(run.c.attempts, 0);
+    campaign_close(&run.c);
+}
+END_TEST
+
+static bool has_queued(const json_t *status, void *context)
+{
+    (void)context;
+    return harness_number(status, "jobs.queued") + harness_number(status, "jobs.opening") > 0;
+}
+
+START_TEST(workers_that_never_say_hello_do_not_keep_status_or_a_stop_waiting)
+{
+    struct run run;
+
+    run_open(&run, "silent", "StopTimeout=2s\n");
+    start_unready(&run);
+    campaign_drop(&run.c, "a.jpg", 48, 48, 1);
+    harness_await(&run.c.h, "the file is queued", has_queued, NULL);
+    ck_assert_uint_eq(json_array_size(json_object_get(run.c.h.status, "workers")), 2);
+    if (harness_is_full()) { /* a minute */
+        harness_await(&run.c.h, "the trouble with workers is told", says_trouble, NULL);
+        set_lie(&run.c.h, "truth");
+        harness_await_ends(&run.c.h, 1, 0);
+    }
+    ck_assert_int_eq(harness_stop(&run.c.h), 0);
+
+    set_lie(&run.c.h, "truth");
+    harness_start(&run.c.h);
+    harness_await_ends(&run.c.h, 1, 0);
+    campaign_finish(&run.c, "in the end");
+    campaign_close(&run.c);
+}
+END_TEST
+
+/* ---- the mailbox ---- */
+
+/* The supervisor's ends of its mailboxes, as descriptors of ours. Returns how many. */
+static size_t take_mailboxes(const struct harness *h, int *fds, size_t max)
+{
+    _cleanup_close_ int process = (int)syscall(SYS_pidfd_open, h->pid, 0);
+    size_t count = 0;
+
+    for (int fd = 0; fd < 256 && count < max; fd++) {
+        char link[64], target[PATH_MAX];
+        ssize_t n;
+
+        snprintf(link, sizeof link, "/proc/%d/fd/%d", (int)h->pid, fd);
+        n = readlink(link, target, sizeof target - 1);
+        target[n > 0 ? n : 0] = '\0';
+        if (strncmp(target, "/darkroom-", strlen("/darkroom-")) != 0)
+            continue;
+        fds[count] = (int)syscall(SYS_pidfd_getfd, process, fd, 0);
+        if (fds[count] < 0)
+            return 0;
+        count++;
+    }
+    return count;
+}
+
+/* What a mailbox may be found with. */
+static const struct mail {
+    const char *what;
+    size_t bytes, count;
+} mails[] = {
+    { "garbage", sizeof(long), 1 },
+    { "nothing at all", 0, 1 },
+    { "garbage up to the brim", sizeof(long), 2 },
+};
+
+/* The workers are stopped first, so that what is in their mailboxes stays there until it is met. */
+START_TEST(a_mailbox_with_garbage_costs_its_worker_and_no_file)
+{
+    const struct mail *mail = &mails[_i];
+    enum { FILES = 6, WORKERS = 2 };
+    struct campaign c;
+    pid_t pids[WORKERS];
+    int fds[WORKERS + 1];
+    size_t boxes, workers;
+    long garbage = 0x6b726464;
+
+    campaign_open(&c, true, HARNESS_RECIPE, "");
+    harness_start(&c.h);
+    do {
+        harness_status(&c.h);
+        workers = harness_workers(&c.h, "idle", pids, WORKERS);
+    } while (workers < WORKERS);
+    boxes = take_mailboxes(&c.h, fds, ARRAY_SIZE(fds));
+    if (boxes == 0) {
+        fprintf(stderr, "skipped: another process's descriptors cannot be had here\n");
+        goto out;
+    }
+    ck_assert_uint_eq(boxes, WORKERS);
+    for (size_t i = 0; i < workers; i++)
+        ck_assert_int_eq(kill(pids[i], SIGSTOP), 0);
+    for (size_t i = 0; i < boxes; i++)
+        for (size_t n = 0; n < mail->count; n++)
+            ck_assert_msg(mq_send(fds[i], (char *)&garbage, mail->bytes, 1) == 0, "%s: %m", mail->what);
+    for (int i = 0; i < FILES; i++) {
+        char name[32];
+
+        snprintf(name, sizeof name, "%d.jpg", i);
+        campaign_drop(&c, name, 60, 40, (unsigned)i);
+    }
+    harness_await(&c.h, "the files are on their way", has_queued, NULL);
+    for (size_t i = 0; i < workers; i++)
+        kill(pids[i], SIGCONT);
+    harness_await_ends(&c.h, FILES, 0);
+    for (size_t i = 0; i < boxes; i++)
+        close(fds[i]);
+out:
+    campaign_finish(&c, mail->what);
+    ck_assert_uint_le(c.attempts, WORKERS);
+    campaign_close(&c);
+}
+END_TEST
+
+HARNESS_MAIN("liar", UNIT_TEST(a_worker_that_lies_is_killed_and_harms_nobody_else),
+             UNIT_TEST(a_file_fails_when_every_attempt_met_a_lie_and_is_done_when_the_last_did_not),
+             UNIT_TEST(workers_that_exit_at_the_start_are_told_and_better_ones_are_taken),
+             UNIT_TEST(workers_that_never_say_hello_do_not_keep_status_or_a_stop_waiting),
+             UNIT_ROWS(a_mailbox_with_garbage_costs_its_worker_and_no_file, mails))
