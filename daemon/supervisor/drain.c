@@ -28,7 +28,7 @@ static void count_progress(const struct supervisor *supervisor, struct progress_
     uint64_t open = 0;
 
     for (size_t i = 0; i < supervisor->slot_count; i++) {
-        const struct folder *folder = supervisor->folders[i];
+        struct folder *folder = supervisor->folders[i];
 
         if (folder)
             open += folder_waiting(folder) + news->folders[i].queued + news->folders[i].suspects +
@@ -76,7 +76,7 @@ static bool is_given_up(const struct supervisor *supervisor, const struct folder
                     supervisor->pool.start_failures >= DRAIN_WORKER_FAILURES);
 }
 
-static const char *why_not_drained(const struct supervisor *supervisor, const struct folder *folder)
+static const char *why_not_drained(const struct supervisor *supervisor, struct folder *folder)
 {
     if (folder_reason(folder)[0])
         return folder_reason(folder);
@@ -112,7 +112,7 @@ int drain_tick(sd_event_source *source, uint64_t now, void *userdata)
 
     stalled = is_stalled(supervisor, &counts);
     for (size_t i = 0; i < supervisor->slot_count; i++) {
-        const struct folder *folder = supervisor->folders[i];
+        struct folder *folder = supervisor->folders[i];
 
         if (!folder || is_drained(supervisor, folder))
             continue;

@@ -38,20 +38,37 @@ void folder_free(struct folder *folder)
     free(folder);
 }
 
-enum folder_state folder_state_now(const struct folder *folder)
+/* A ledger that cannot be written lets every folder's thread wait, and is told by itself. */
+static bool is_hung(const struct folder *folder)
 {
-    return folder->news.state == FOLDER_OK && folder->sick_reason[0] ? FOLDER_HELD : folder->news.state;
+    return folder->watcher && !folder->supervisor->ledger_news.failing &&
+           watcher_busy_us(folder->watcher) >= FOLDER_HUNG_US;
 }
 
-const char *folder_reason(const struct folder *folder)
+enum folder_state folder_state_now(const struct folder *folder)
 {
+    if (folder->news.state != FOLDER_OK)
+        return folder->news.state;
+    return folder->sick_reason[0] || is_hung(folder) ? FOLDER_HELD : FOLDER_OK;
+}
+
+const char *folder_reason(struct folder *folder)
+{
+    char duration[32];
+
+    if (is_hung(folder)) {
+        snprintf(folder->hung_reason, sizeof folder->hung_reason,
+                 "a file system of it has not answered for %s; nothing of it goes on until it does",
+                 text_format_duration(watcher_busy_us(folder->watcher), duration, sizeof duration));
+        return folder->hung_reason;
+    }
     return folder->news.state == FOLDER_OK && folder->sick_reason[0] ? folder->sick_reason
                                                                      : folder->news.reason;
 }
 
 void folder_note_state(struct folder *folder)
 {
-    if (folder_state_now(folder) == FOLDER_OK)
+    if (folder->news.state == FOLDER_OK && !folder->sick_reason[0])
         folder->held_since_us = 0;
     else if (folder->held_since_us == 0)
         folder->held_since_us = monotonic_us();

@@ -19,6 +19,7 @@
 struct supervisor;
 
 #define FOLDER_SICK_US (2 * USEC_PER_SEC)
+#define FOLDER_HUNG_US (5 * USEC_PER_SEC) /* for so long its thread waits for one thing: then it is said */
 
 struct folder {
     struct supervisor *supervisor;
@@ -28,6 +29,7 @@ struct folder {
     struct watcher *watcher;
     sd_event_source *news_source;
     struct watcher_news news;
+    char hung_reason[WATCHER_REASON_MAX]; /* where folder_reason() says it */
     char sick_reason
         [WATCHER_REASON_MAX]; /* why a job could not be opened or worked on here and now; "": none */
     uint64_t sick_until_us;   /* realtime: then one job is tried, and shows whether that is over */
@@ -62,7 +64,7 @@ void folder_free(struct folder *folder);
 
 /* What it is as a whole, and why; "" when it is well. A watch that is degraded has a reason, too. */
 enum folder_state folder_state_now(const struct folder *folder);
-const char *folder_reason(const struct folder *folder);
+const char *folder_reason(struct folder *folder);
 
 /* The environment refused a job (no descriptors left, a codec that fails, an Output that is not there): the folder
  * is held for FOLDER_SICK_US, then a job is tried. True when it was well before. */

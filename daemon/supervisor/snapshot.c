@@ -106,7 +106,7 @@ static json_t *folders(const struct supervisor *supervisor)
     json_t *array = json_array();
 
     for (size_t i = 0; i < supervisor->slot_count; i++) {
-        const struct folder *folder = supervisor->folders[i];
+        struct folder *folder = supervisor->folders[i];
         json_t *object;
 
         if (!folder || folder->leaving)
@@ -137,7 +137,7 @@ static json_t *problems(const struct supervisor *supervisor)
     if (supervisor->pool.trouble[0])
         json_array_append_new(array, json_sprintf("workers cannot start: %s", supervisor->pool.trouble));
     for (size_t i = 0; i < supervisor->slot_count; i++) {
-        const struct folder *folder = supervisor->folders[i];
+        struct folder *folder = supervisor->folders[i];
 
         if (folder && folder_reason(folder)[0])
             json_array_append_new(array, json_sprintf("folder %s: %s: %s", folder->name,

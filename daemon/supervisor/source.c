@@ -3,12 +3,15 @@
 #include "supervisor/source.h"
 
 #include "base/cleanup.h"
+#include "base/fd_io.h"
 #include "base/clock.h"
 #include "base/path_beneath.h"
 #include "base/text.h"
+#include "supervisor/fs_kind.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 const char *source_type_name(mode_t mode)
@@ -96,6 +99,28 @@ enum verdict source_look(struct job *job, int root)
     return verdict;
 }
 
+/* A worker that reads from a server which stops answering could not even be killed: it gets a copy, in memory, and the
+ * server is this thread's to wait for. */
+static enum verdict bring_near(struct job *job, int *fd)
+{
+    _cleanup_close_ int copy = -1;
+    int r;
+
+    if (job->version.size > SOURCE_COPY_BYTES_MAX || !fs_kind_of(*fd)->remote)
+        return VERDICT_OK;
+    copy = memfd_create("source", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (copy < 0)
+        return verdict_of(job, errno, "keep a copy of");
+    r = fd_copy(*fd, copy, (uint64_t)job->version.size);
+    if (r == 0)
+        r = fd_seal(copy);
+    if (r < 0)
+        return verdict_of(job, -r, "copy");
+    close_fd(*fd);
+    *fd = take_fd(&copy);
+    return VERDICT_OK;
+}
+
 enum verdict source_open(struct job *job, int root, const struct kernel_settings *kernel)
 {
     _cleanup_close_ int fd = -1;
@@ -119,8 +144,12 @@ enum verdict source_open(struct job *job, int root, const struct kernel_settings
         return VERDICT_SUPERSEDED;
     if (check_links(job, &st, kernel) != VERDICT_OK)
         return VERDICT_FAILED;
-    job->source_fd = take_fd(&fd);
-    return check_limits(job);
+    verdict = check_limits(job);
+    if (verdict == VERDICT_OK)
+        verdict = bring_near(job, &fd);
+    if (verdict == VERDICT_OK)
+        job->source_fd = take_fd(&fd);
+    return verdict;
 }
 
 enum verdict source_compare(struct job *job, int root)

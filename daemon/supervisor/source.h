@@ -12,7 +12,10 @@
 /* "a named pipe" and the like, for what is not a regular file. */
 const char *source_type_name(mode_t mode);
 
-/* Opens job->path below @root for reading into job->source_fd. OK, SUPERSEDED when it is another version than
+enum { SOURCE_COPY_BYTES_MAX = 256 << 20 }; /* a larger one is read by its worker where it is */
+
+/* Opens job->path below @root for reading into job->source_fd; from a network or FUSE file system a copy of it, in
+ * sealed memory. OK, SUPERSEDED when it is another version than
  * the job's, VANISHED, or FAILED and RETRY with job->failure (a link, a pipe, no permission, too large …). */
 enum verdict source_open(struct job *job, int root, const struct kernel_settings *kernel);
 

@@ -21,6 +21,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +40,7 @@ struct watcher {
     bool once;
     struct channel requests;
     struct cell news_cell;
+    atomic_uint_fast64_t busy_since_us; /* monotonic: when what it does now began; 0: it sleeps */
     pthread_t thread;
 
     /* The thread's own. */
@@ -426,12 +428,20 @@ static void serve(struct watcher *watcher, const struct watcher_request *request
     }
 }
 
+/* Something begins that may wait for a file system. */
+static void begin(struct watcher *watcher)
+{
+    atomic_store_explicit(&watcher->busy_since_us, monotonic_us(), memory_order_relaxed);
+}
+
 static void serve_all(struct watcher *watcher)
 {
     struct watcher_request request;
 
-    while (channel_receive(&watcher->requests, &request))
+    while (channel_receive(&watcher->requests, &request)) {
+        begin(watcher);
         serve(watcher, &request);
+    }
 }
 
 /* ---- the thread ---- */
@@ -451,6 +461,16 @@ static void write_news(struct watcher *watcher)
         snprintf(news.reason, sizeof news.reason, "%s", watcher->originals_reason);
     }
     cell_write(&watcher->news_cell, &news);
+}
+
+static void read_events(struct watcher *watcher)
+{
+    intake_read_events(watcher->intake);
+}
+
+static void take_step(struct watcher *watcher)
+{
+    intake_step(watcher->intake);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -489,6 +509,7 @@ static void sleep_until_needed(struct watcher *watcher)
         timeout = (struct timespec){ .tv_sec = (time_t)(wait / USEC_PER_SEC),
                                      .tv_nsec = (long)(wait % USEC_PER_SEC * NSEC_PER_USEC) };
     }
+    atomic_store_explicit(&watcher->busy_since_us, 0, memory_order_relaxed);
     if (ppoll(fds, ARRAY_SIZE(fds), next == USEC_INFINITY ? NULL : &timeout, NULL) > 0 &&
         fds[MOUNTS].revents & POLLPRI)
         on_mounts_changed(watcher);
@@ -496,12 +517,13 @@ static void sleep_until_needed(struct watcher *watcher)
 
 static void turn(struct watcher *watcher)
 {
-    intake_read_events(watcher->intake);
-    serve_all(watcher);
-    publish(watcher);
-    retry_originals(watcher);
-    intake_step(watcher->intake);
-    write_news(watcher);
+    static void (*const parts[])(struct watcher * watcher) = { read_events,     serve_all, publish,
+                                                               retry_originals, take_step, write_news };
+
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+        begin(watcher);
+        parts[i](watcher);
+    }
 }
 
 /* What is under way goes back: not published means made again, an original is found by the next start. */
@@ -528,6 +550,7 @@ static void *watcher_main(void *argument)
     snprintf(name, sizeof name, "w:%.12s", watcher->name);
     pthread_setname_np(pthread_self(), name);
 
+    begin(watcher);
     intake_enter(watcher->intake);
     while (!watcher->stopping) {
         turn(watcher);
@@ -597,6 +620,14 @@ void watcher_send(struct watcher *watcher, const struct watcher_request *request
 int watcher_news_fd(const struct watcher *watcher)
 {
     return cell_fd(&watcher->news_cell);
+}
+
+uint64_t watcher_busy_us(struct watcher *watcher)
+{
+    uint64_t since = atomic_load_explicit(&watcher->busy_since_us, memory_order_relaxed),
+             now = monotonic_us();
+
+    return since > 0 && now > since ? now - since : 0;
 }
 
 void watcher_read_news(struct watcher *watcher, struct watcher_news *ret)

@@ -83,6 +83,9 @@ void watcher_send(struct watcher *watcher, const struct watcher_request *request
 int watcher_news_fd(const struct watcher *watcher);
 void watcher_read_news(struct watcher *watcher, struct watcher_news *ret);
 
+/* Any thread: for how long it has been at what it does now; a file system that does not answer shows here. */
+uint64_t watcher_busy_us(struct watcher *watcher);
+
 /* Event loop: after REPLY_WATCHER_ENDED; joins and frees. */
 void watcher_free(struct watcher *watcher);
 

@@ -83,6 +83,29 @@ static void drop_behind(struct run *run, int count)
     }
 }
 
+/* Waits until status names the folder that hangs. */
+static void expect_named(struct run *run)
+{
+    struct harness *h = &run->c.h;
+    uint64_t since = monotonic_us();
+    char *text;
+
+    do {
+        ck_assert_int_gt(harness_left_ms(since), 1);
+        if (darkroom_status_wait(h->dk, INT64_MAX, 100, &text) == 0) /* nothing happens that would wake us */
+            darkroom_free(text);
+        harness_status(h);
+    } while (strcmp(harness_string(h->status, "folders.0.state"), "ok") == 0 &&
+             strcmp(harness_string(h->status, "folders.1.state"), "ok") == 0);
+    for (int i = 0; i < 2; i++) {
+        const json_t *folder = json_array_get(json_object_get(h->status, "folders"), (size_t)i);
+        bool hung = strcmp(harness_string(folder, "name"), "web") == 0;
+
+        ck_assert_str_eq(harness_string(folder, "state"), (hung ? "held" : "ok"));
+        ck_assert(!hung || strstr(harness_string(folder, "reason"), "has not answered for"));
+    }
+}
+
 /* The others' jobs all get done, and each question is answered meanwhile. */
 static void expect_others_done(struct run *run, int64_t done)
 {
@@ -138,6 +161,7 @@ START_TEST(a_hung_path_disturbs_no_other_folder_and_no_stop)
     drop_behind(&run, HUNG);
     drop_others(&run);
     expect_others_done(&run, BEFORE + OTHERS);
+    expect_named(&run);
     expect_stop_without_it(&run);
     expect_nothing_lost(&run);
 }
@@ -157,6 +181,7 @@ START_TEST(a_hung_output_disturbs_no_other_folder_and_no_stop)
     drop_some(&run, "hung", HUNG);
     drop_others(&run);
     expect_others_done(&run, BEFORE + OTHERS);
+    expect_named(&run);
     expect_stop_without_it(&run);
     expect_nothing_lost(&run);
 }

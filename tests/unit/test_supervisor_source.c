@@ -4,7 +4,10 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/fd_io.h"
+#include "fuse_mirror.h"
 #include "hot_folders.h"
+#include "mounts.h"
 #include "unit_main.h"
 
 #include <errno.h>
@@ -50,6 +53,32 @@ START_TEST(a_source_is_opened_for_reading)
     ck_assert(fcntl(job->source_fd, F_GETFD) & FD_CLOEXEC);
     ck_assert_int_eq(fcntl(job->source_fd, F_GETFL) & O_ACCMODE, O_RDONLY);
     ck_assert_int_eq(source_compare(job, root), VERDICT_OK);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+/* So that a worker never reads from a server that may stop answering. */
+START_TEST(a_source_on_a_file_system_that_may_hang_is_copied)
+{
+    struct job *job;
+    char text[8] = "";
+    int shown;
+
+    setup();
+    hot_write(hot.out[0], "a.jpg", "abcdef"); /* what is shown in in0 */
+    if (!mounts_private() || !fuse_mirror_mount(hot.out[0], hot.in[0])) {
+        teardown();
+        return;
+    }
+    shown = open(hot.in[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
+    job = hot_job(&hot, 0, 1, "a.jpg");
+    ck_assert_int_eq(source_open(job, shown, &kernel), VERDICT_OK);
+    close(shown);
+    ck_assert_int_eq(umount(hot.in[0]), 0); /* nothing of it is held open */
+    ck_assert_int_eq(fd_check_sealed(job->source_fd, 6), 0);
+    ck_assert_int_eq(pread(job->source_fd, text, sizeof text, 0), 6);
+    ck_assert_str_eq(text, "abcdef");
     job_free(job);
     teardown();
 }
@@ -332,6 +361,7 @@ START_TEST(a_file_that_is_gone_is_written_by_nobody)
 END_TEST
 
 UNIT_MAIN("source", UNIT_TEST(a_source_is_opened_for_reading),
+          UNIT_TEST(a_source_on_a_file_system_that_may_hang_is_copied),
           UNIT_TEST(a_second_hard_link_is_allowed_only_where_nobody_links_to_others_files),
           UNIT_TEST(a_look_takes_the_version_that_is_there),
           UNIT_ROWS(what_is_no_good_source_is_refused_without_waiting, refusals),
