@@ -17,7 +17,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <systemd/sd-daemon.h>
 
 size_t reload_worker_count(const struct config *config)
 {
@@ -51,7 +50,7 @@ static void reload_ends(struct supervisor *supervisor)
 
     config_unref(supervisor->reload.config);
     supervisor->reload = (struct reload){ 0 };
-    sd_notify(0, "READY=1");
+    notify_tell(&supervisor->notify, "READY=1");
     supervisor_changed(supervisor);
     if (again)
         supervisor_reload(supervisor, NULL);
@@ -110,7 +109,7 @@ void supervisor_reload(struct supervisor *supervisor, struct request *waiter)
         return;
     }
 
-    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, monotonic_us());
+    notify_tell(&supervisor->notify, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, monotonic_us());
     supervisor->reload = (struct reload){ .active = true, .waiter = waiter };
     if (errand_load_config(supervisor->event, &supervisor->options->origin, on_loaded, supervisor) < 0)
         reload_failed(supervisor, NULL, "no thread could be started");
@@ -154,7 +153,7 @@ void reload_worker_ready(void *context, uint64_t generation)
                  supervisor->config->folder_count == 1 ? "" : "s", supervisor->pool.current.workers,
                  supervisor->pool.current.workers == 1 ? "" : "s",
                  supervisor->control->socket_path ?: "systemd's socket");
-        sd_notifyf(0, "READY=1\nSTATUS=%zu folders", supervisor->config->folder_count);
+        notify_tell(&supervisor->notify, "READY=1\nSTATUS=%zu folders", supervisor->config->folder_count);
     }
 }
 

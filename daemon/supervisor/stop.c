@@ -10,8 +10,6 @@
 #include "supervisor/reload.h"
 #include "supervisor/supervisor.h"
 
-#include <systemd/sd-daemon.h>
-
 #define STOP_PATIENCE_US (5 * USEC_PER_SEC) /* for each step after StopTimeout= */
 
 static void arm_patience(struct supervisor *supervisor, uint64_t us)
@@ -30,7 +28,7 @@ void supervisor_stop(struct supervisor *supervisor, int exit_code)
 
     log_line(supervisor->options->drain ? LOG_DEBUG : LOG_NOTICE,
              "stopping; running jobs are finished first");
-    sd_notify(0, "STOPPING=1");
+    notify_tell(&supervisor->notify, "STOPPING=1");
     supervisor->phase = PHASE_STOPPING;
     supervisor->exit_code = exit_code;
     supervisor->pool.stopping = true;

@@ -252,8 +252,9 @@ int supervisor_start(struct supervisor *supervisor, const struct supervisor_opti
     struct error error = { .class = CLASS_NONE };
     int r;
 
-    *supervisor =
-        (struct supervisor){ .options = options, .config = config, .lock_fd = -1, .due_us = USEC_INFINITY };
+    *supervisor = (struct supervisor){
+        .options = options, .config = config, .lock_fd = -1, .notify.fd = -1, .due_us = USEC_INFINITY
+    };
     supervisor->started_us = monotonic_us();
     TAILQ_INIT(&supervisor->plans);
     TAILQ_INIT(&supervisor->pool.workers);
@@ -264,6 +265,9 @@ int supervisor_start(struct supervisor *supervisor, const struct supervisor_opti
     if (r < 0)
         return failed("cannot make the event loop", r);
     sd_event_set_watchdog(supervisor->event, true);
+    r = notify_open(&supervisor->notify, supervisor->event);
+    if (r < 0)
+        return failed("cannot tell the service manager ($NOTIFY_SOCKET)", r);
     r = channel_init(&supervisor->replies, sizeof(struct reply), REPLIES_MAX);
     if (r < 0)
         return failed("cannot make a channel", r);
@@ -366,6 +370,7 @@ void supervisor_release(struct supervisor *supervisor)
     if (supervisor->ledger)
         ledger_stop(supervisor->ledger);
     control_free(supervisor->control);
+    notify_release(&supervisor->notify);
     history_release(&supervisor->history);
     sd_event_source_disable_unref(supervisor->replies_source);
     sd_event_source_disable_unref(supervisor->news_source);

@@ -12,6 +12,7 @@
 #include "supervisor/folder.h"
 #include "supervisor/history.h"
 #include "supervisor/ledger.h"
+#include "supervisor/notify.h"
 #include "supervisor/pool.h"
 #include "supervisor/reload.h"
 
@@ -72,7 +73,8 @@ struct supervisor {
     uint64_t progress_us,
         progress_ended; /* --drain: when something last moved, and how many had ended then */
     int lock_fd;        /* of the state directory */
-    bool notified;      /* systemd knows that we are ready */
+    struct notify notify;
+    bool notified; /* systemd knows that we are ready */
 
     sd_event_source *signal_sources[3], *replies_source, *news_source;
     sd_event_source *due_source; /* the next retry … */
