@@ -603,8 +603,10 @@ static void on_change(struct intake *intake, enum watch_change change, const cha
     switch (change) {
     case WATCH_NOTHING:
         break;
-    case WATCH_FILE_TOUCHED:
     case WATCH_FILE_FINISHED:
+        settle_lift(intake->settle, path);
+        /* fall through */
+    case WATCH_FILE_TOUCHED:
         if (folder_conf_accepts(intake->conf, path))
             wait_for(intake, path, now, due_after(intake, change, now));
         break;

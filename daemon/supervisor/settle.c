@@ -147,6 +147,14 @@ int settle_hold(struct settle *settle, const char *path, uint64_t now_us, uint64
     return 0;
 }
 
+void settle_lift(struct settle *settle, const char *path)
+{
+    struct waiting *entry = find(settle, path);
+
+    if (entry)
+        entry->hold_us = 0;
+}
+
 bool settle_has(const struct settle *settle, const char *path)
 {
     return find(settle, path) != NULL;

@@ -42,8 +42,11 @@ void settle_set_time(struct settle *settle, uint64_t settle_us);
  * 0, -ENOMEM, or -ENOSPC for a new one when too many wait already. */
 int settle_touch(struct settle *settle, const char *path, uint64_t now_us, uint64_t due_us);
 
-/* Do not look at @path before @due_us, whatever happens to it until then. As settle_touch(). */
+/* Do not look at @path before @due_us, whatever happens to it until then but settle_lift(). As settle_touch(). */
 int settle_hold(struct settle *settle, const char *path, uint64_t now_us, uint64_t due_us);
+
+/* Whoever writes to @path says that it is finished: it is not held any longer. */
+void settle_lift(struct settle *settle, const char *path);
 
 /* True while @path is waited for. */
 bool settle_has(const struct settle *settle, const char *path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What cannot be done fails with a class, a stage and a message, and the others go on. */
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fd_io.h"
 #include "daemon_harness.h"
 #include "painter.h"
@@ -142,6 +143,35 @@ START_TEST(a_file_that_is_still_open_for_writing_is_waited_for)
 }
 END_TEST
 
+/* It was left alone for the rest of a minute, although it was complete. */
+START_TEST(an_upload_that_stalls_and_is_then_completed_is_done_at_once)
+{
+    _cleanup_free_ char *data = NULL;
+    struct harness h;
+    uint64_t completed;
+    size_t size;
+    int fd;
+
+    harness_open(&h);
+    data = jpeg_bytes(&h, &size);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    fd = open(harness_path(&h, "in/slow.jpg"), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    ck_assert_int_eq(fd_write_all(fd, data, size / 2), 0);
+    close(fd);
+    harness_await(&h, "the half file is waited for", is_waited_for, NULL);
+
+    fd = open(harness_path(&h, "in/slow.jpg"), O_WRONLY | O_APPEND | O_CLOEXEC);
+    ck_assert_int_eq(fd_write_all(fd, data + size / 2, size - size / 2), 0);
+    close(fd);
+    completed = monotonic_us();
+    harness_await_ends(&h, 1, 0);
+    ck_assert_uint_lt(monotonic_us() - completed, 20 * USEC_PER_SEC * HARNESS_SLOWER);
+    harness_expect_picture(&h, "out/slow.png", 24, 18);
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(links_pipes_and_temporary_names_make_no_job)
 {
     struct harness h;
@@ -170,4 +200,5 @@ END_TEST
 HARNESS_MAIN("failures", UNIT_ROWS(a_wrong_picture_fails_alone, wrong),
              UNIT_TEST(a_failed_file_stays_failed_until_it_changes),
              UNIT_TEST(a_file_that_is_still_open_for_writing_is_waited_for),
+             UNIT_TEST(an_upload_that_stalls_and_is_then_completed_is_done_at_once),
              UNIT_TEST(links_pipes_and_temporary_names_make_no_job))

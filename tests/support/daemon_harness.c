@@ -436,7 +436,7 @@ __attribute__((noreturn)) static void become_command(const struct harness *h, co
     become(harness_path(h, "log"), h->command[0], all);
 }
 
-void harness_drain_notifications(const struct harness *h)
+static void drain_notifications(const struct harness *h)
 {
     char text[512];
 
@@ -447,7 +447,7 @@ void harness_drain_notifications(const struct harness *h)
 void harness_spawn(struct harness *h, const char *const *arguments)
 {
     ck_assert_int_eq(h->pid, 0);
-    harness_drain_notifications(h);
+    drain_notifications(h);
     h->pid = fork();
     ck_assert_int_ge(h->pid, 0);
     if (h->pid == 0) {

@@ -121,9 +121,6 @@ void harness_await_ready(struct harness *h);
 /* The same, or for its end: false. */
 bool harness_gets_ready(struct harness *h);
 
-/* Reads what the daemon has notified so far, as a service manager does all the time: sd_notify(3) waits for room. */
-void harness_drain_notifications(const struct harness *h);
-
 void harness_signal(const struct harness *h, int signal);
 
 /* Has it ended? Does not wait. */

@@ -905,11 +905,14 @@ START_TEST(a_held_file_comes_in_when_its_time_is_over)
     enter(false);
     run_until(is_idle);
     hot_write(hot.in[0], "a.jpg", "x");
-    intake_hold(intake, "a.jpg", 200 * USEC_PER_MSEC);
+    ck_assert_uint_eq(queued(), 1);
     held = monotonic_us();
+    intake_hold(intake, "a.jpg", 200 * USEC_PER_MSEC);
     turn();
     ck_assert_uint_eq(watcher_news().waiting, 1);
-    ck_assert_uint_eq(queued(), 1);
+    ck_assert_uint_eq(watcher_news().arrivals, 1);
+    run_until(is_idle);
+    ck_assert_uint_eq(watcher_news().arrivals, 2);
     ck_assert_uint_ge(monotonic_us(), held + 199 * USEC_PER_MSEC);
     teardown();
 }

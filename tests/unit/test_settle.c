@@ -224,6 +224,21 @@ START_TEST(a_held_file_is_left_alone_whatever_happens_to_it)
 }
 END_TEST
 
+/* An upload that goes on after it stalled was left alone for the rest of a minute when it was complete. */
+START_TEST(a_held_file_that_is_finished_is_looked_at_after_the_settle_time)
+{
+    setup(SETTLE);
+    settle_hold(settle, "a", T0, T0 + 60 * USEC_PER_SEC);
+    settle_touch(settle, "a", T0 + USEC_PER_SEC, 0);
+    ck_assert_uint_eq(settle_next_us(settle), T0 + 60 * USEC_PER_SEC);
+    settle_lift(settle, "a");
+    settle_touch(settle, "a", T0 + USEC_PER_SEC, 0);
+    ck_assert_uint_eq(settle_next_us(settle), T0 + USEC_PER_SEC + SETTLE);
+    settle_lift(settle, "unknown");
+    settle_free(settle);
+}
+END_TEST
+
 START_TEST(a_waiting_file_can_be_held)
 {
     setup(SETTLE);
@@ -361,6 +376,7 @@ UNIT_MAIN("settle", UNIT_TEST(a_touched_file_is_due_after_the_settle_time),
           UNIT_TEST(without_a_settle_time_a_look_is_enough),
           UNIT_TEST(a_due_time_that_is_given_counts_instead),
           UNIT_TEST(a_held_file_is_left_alone_whatever_happens_to_it), UNIT_TEST(a_waiting_file_can_be_held),
+          UNIT_TEST(a_held_file_that_is_finished_is_looked_at_after_the_settle_time),
           UNIT_TEST(files_come_in_the_order_in_which_they_are_due),
           UNIT_ROWS(what_is_below_a_directory_is_forgotten_with_it, forgotten),
           UNIT_TEST(a_slow_file_is_said_to_be_slow_once_and_never_given_up),
