@@ -73,7 +73,9 @@ static void refuse_job(struct request *request, const struct again *again, enum 
         http_answer_problem(request, 409, NULL, "the folder of job %llu is not configured any more", job);
         break;
     case AGAIN_ORIGINAL:
-        http_answer_problem(request, 409, NULL, "the original of job %llu is just being moved; ask again",
+        http_answer_problem(request, 409, NULL,
+                            "the original or error file of job %llu is still to be moved or written; status "
+                            "says what that waits for",
                             job);
         break;
     case AGAIN_MOVED:
@@ -124,7 +126,7 @@ static void scan(struct control *control, struct request *request, const struct 
         http_answer_problem(request, 409, NULL, "folder %s is not watched any more", conf->name);
         return;
     }
-    folder_request(folder, WATCHER_SCAN, NULL);
+    watcher_scan(folder->watcher);
     if (again)
         log_notice("folder %s: %" PRIu64 " done files are made again", conf->name, again->totals[AGAIN_OK]);
     http_answer(request, 202,

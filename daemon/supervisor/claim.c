@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/path_beneath.h"
 #include "base/text.h"
+#include "recipe/format.h"
 #include "recipe/naming.h"
 #include "supervisor/fs_kind.h"
 
@@ -46,17 +47,19 @@ enum verdict claim_conflict(struct job *job, int errnum, const char *path)
     return VERDICT_FAILED;
 }
 
+/* A directory of Output that we may not enter is a matter of the files that go there, not of the whole folder. */
 static enum claim sick(struct job *job, int errnum, const char *path)
 {
     char name[200];
 
     error_set_errno(&job->failure, errnum, STAGE_PUBLISH, "cannot look at %s",
                     text_escape(path, name, sizeof name));
-    job->failure.class = CLASS_ENVIRONMENT;
+    job->failure.class = errnum == EACCES || errnum == EPERM ? CLASS_TRANSIENT : CLASS_ENVIRONMENT;
     return CLAIM_SICK;
 }
 
-/* What is under the output's name? FREE also when it is ours; TAKEN by *@ret. */
+/* What is under the output's name? FREE also when it is ours; TAKEN by *@ret, which has no mode when it is not the name
+ * that is taken but that of a directory on the way. */
 static enum claim look(const struct claim_context *context, struct job *job, const struct job_output *output,
                        struct stat *ret)
 {
@@ -84,17 +87,25 @@ static enum claim look(const struct claim_context *context, struct job *job, con
 typedef enum claim claim_rule(const struct claim_context *context, struct job *job, struct job_output *output,
                               const struct stat *st);
 
-/* Not older than the source: it may have been made of it. */
-static bool may_stand(const struct job *job, const struct stat *st)
+/* Does the file begin as a picture of the format that the output has? */
+static bool is_of_format(const struct claim_context *context, const struct job *job,
+                         const struct job_output *output)
 {
-    return S_ISREG(st->st_mode) && st->st_size > 0 && timespec_ns(&st->st_mtim) >= job->version.mtime_ns;
+    _cleanup_close_ int fd = path_open_beneath(context->root, output->path, O_RDONLY | O_NONBLOCK, 0);
+    unsigned char start[FORMAT_MAGIC_BYTES];
+    ssize_t n = fd < 0 ? -1 : pread(fd, start, sizeof start, 0);
+    enum format found;
+
+    return n > 0 && format_detect(start, (size_t)n, &found) == 0 &&
+           found == job->recipe->renditions[output->rendition].format;
 }
 
+/* Not older than the source and of the right kind: it may have been made of it. */
 static enum claim adopt(const struct claim_context *context, struct job *job, struct job_output *output,
                         const struct stat *st)
 {
-    (void)context;
-    if (!may_stand(job, st))
+    if (!S_ISREG(st->st_mode) || timespec_ns(&st->st_mtim) < job->version.mtime_ns ||
+        !is_of_format(context, job, output))
         return CLAIM_TAKEN;
     output->after = (struct published){
         .inode = st->st_ino,
@@ -104,18 +115,18 @@ static enum claim adopt(const struct claim_context *context, struct job *job, st
     return CLAIM_STANDS;
 }
 
-/* A ledger that never saw this folder before may be one that was lost: outputs that are all there stand. */
 static enum claim fail(const struct claim_context *context, struct job *job, struct job_output *output,
                        const struct stat *st)
 {
-    return job->adopt ? adopt(context, job, output, st) : CLAIM_TAKEN;
+    (void)context, (void)job, (void)output, (void)st;
+    return CLAIM_TAKEN;
 }
 
 static enum claim skip(const struct claim_context *context, struct job *job, struct job_output *output,
                        const struct stat *st)
 {
-    (void)context, (void)job, (void)output, (void)st;
-    return CLAIM_SKIPPED;
+    (void)context, (void)job, (void)output;
+    return st->st_mode != 0 ? CLAIM_SKIPPED : CLAIM_TAKEN;
 }
 
 static enum claim overwrite(const struct claim_context *context, struct job *job, struct job_output *output,
@@ -127,7 +138,7 @@ static enum claim overwrite(const struct claim_context *context, struct job *job
 
 /* The output gets @path (owned by it from now on). An earlier version may have published there: that entry is the
  * output then, and what was planned is nothing. */
-static struct job_output *take_name(struct job *job, struct job_output *output, char *path, unsigned number)
+static void take_name(struct job *job, struct job_output *output, char *path, unsigned number)
 {
     for (size_t i = 0; i < job->output_count; i++) {
         struct job_output *other = &job->outputs[i];
@@ -142,42 +153,55 @@ static struct job_output *take_name(struct job *job, struct job_output *output, 
         *other = merged;
         *output = (struct job_output){ .rendition = RENDITION_NONE, .path = output->path, .fd = -1 };
         free(path);
-        return other;
+        return;
     }
 
     free(output->path);
     output->path = path;
     output->before = (struct published){ 0 };
     output->number = number;
-    return output;
 }
 
-/* The first number under which the name is free in the ledger and on the disk. */
+/* What an earlier version of the source left at @path. */
+static struct published published_at(const struct job *job, const char *path)
+{
+    for (size_t i = 0; i < job->output_count; i++)
+        if (strcmp(job->outputs[i].path, path) == 0)
+            return job->outputs[i].before;
+    return (struct published){ 0 };
+}
+
+/* The first number under which the name is free on the disk and in the ledger. */
 static enum claim number(const struct claim_context *context, struct job *job, struct job_output *output,
                          const struct stat *st)
 {
     _cleanup_free_ char *base = NULL;
-    struct stat other;
 
-    (void)st;
+    if (st->st_mode == 0)
+        return CLAIM_TAKEN;
     if (naming_output(job->recipe, output->rendition, job->path, job->version.mtime_ns, &base) < 0)
         return sick(job, ENOMEM, output->path);
 
     for (unsigned i = output->number + 1; i <= CLAIM_NUMBERS_MAX; i++) {
-        char *path = naming_numbered(base, i);
+        _cleanup_free_ char *path = naming_numbered(base, i);
+        struct job_output candidate = { .path = path };
         enum claim claim;
-        int r = path ? context->move(context->user, job, output, path) : -ENOMEM;
+        struct stat other;
+        int r;
 
-        if (r < 0) {
-            free(path);
-            if (r == -EEXIST)
-                continue;
+        if (!path)
+            return sick(job, ENOMEM, output->path);
+        candidate.before = published_at(job, path);
+        claim = look(context, job, &candidate, &other);
+        if (claim == CLAIM_TAKEN)
+            continue;
+        r = claim == CLAIM_FREE ? context->move(context->user, job, output, path) : 0;
+        if (r == -EEXIST)
+            continue;
+        if (r < 0)
             return sick(job, -r, output->path);
-        }
-        output = take_name(job, output, path, i);
-        claim = look(context, job, output, &other);
-        if (claim != CLAIM_TAKEN)
-            return claim;
+        take_name(job, output, take_ptr(path), i);
+        return claim;
     }
     return CLAIM_TAKEN;
 }
@@ -187,11 +211,51 @@ static claim_rule *const rules[] = {
     [EXISTING_OVERWRITE] = overwrite, [EXISTING_NUMBER] = number,
 };
 
+/* Of another source the ledger keeps names even when its file is gone; then they are to be had. */
+static enum claim inherit(const struct claim_context *context, struct job *job, struct job_output *output)
+{
+    struct stat st;
+    int r = output->owner ? path_stat_beneath(context->source_root, output->owner, &st) : -ENOENT;
+
+    if (r == 0)
+        return CLAIM_TAKEN;
+    if (r != -ENOENT && r != -ENOTDIR)
+        return sick(job, -r, output->owner);
+    r = context->move(context->user, job, output, output->path);
+    output->inherited = r < 0;
+    if (r == -EEXIST)
+        return CLAIM_TAKEN;
+    return r < 0 ? sick(job, -r, output->path) : CLAIM_FREE;
+}
+
+/* A ledger that never saw this folder before may be one that was lost: what may be ours is taken for that. */
+static enum claim decide(const struct claim_context *context, struct job *job, struct job_output *output)
+{
+    struct stat st;
+    enum claim claim = look(context, job, output, &st);
+
+    if (claim == CLAIM_FREE && output->inherited)
+        claim = inherit(context, job, output);
+    if (claim == CLAIM_TAKEN && job->adopt)
+        claim = adopt(context, job, output, &st);
+    if (claim == CLAIM_STANDS && output->inherited && inherit(context, job, output) != CLAIM_FREE)
+        claim = CLAIM_TAKEN;
+    return claim == CLAIM_TAKEN ? rules[context->conf->existing](context, job, output, &st) : claim;
+}
+
+static bool has_inherited(const struct job *job)
+{
+    for (size_t i = 0; i < job->output_count; i++)
+        if (job->outputs[i].inherited)
+            return true;
+    return false;
+}
+
 bool claim_is_asked(const struct job *job)
 {
     int existing = job->folder->existing;
 
-    return job->adopt || existing == EXISTING_ADOPT || existing == EXISTING_SKIP ||
+    return job->adopt || has_inherited(job) || existing == EXISTING_ADOPT || existing == EXISTING_SKIP ||
            existing == EXISTING_NUMBER;
 }
 
@@ -202,15 +266,15 @@ static bool is_asked_about(const struct job_output *output, bool made)
     return output->rendition != RENDITION_NONE && (!made || output->made);
 }
 
-static void mark(struct job_output *output, enum claim claim)
+/* A finished picture is kept until the job ends: what stands for it may be gone when publishing is tried again. */
+static void mark(struct job *job, struct job_output *output, enum claim claim)
 {
+    job->skipped |= claim == CLAIM_SKIPPED;
     output->adopted = claim == CLAIM_STANDS;
     if (output->adopted)
         output->made = true;
     if (claim == CLAIM_SKIPPED)
         output->made = false;
-    if (claim == CLAIM_STANDS || claim == CLAIM_SKIPPED)
-        output->fd = close_fd(output->fd);
 }
 
 struct tally {
@@ -233,13 +297,10 @@ enum verdict claim_outputs(const struct claim_context *context, struct job *job,
         struct job_output *output = &job->outputs[i];
         uint32_t rendition = output->rendition;
         enum claim claim;
-        struct stat st;
 
         if (!is_asked_about(output, made))
             continue;
-        claim = look(context, job, output, &st);
-        if (claim == CLAIM_TAKEN)
-            claim = rules[context->conf->existing](context, job, output, &st);
+        claim = decide(context, job, output);
         if (claim == CLAIM_SICK)
             return VERDICT_RETRY;
         if (claim == CLAIM_TAKEN)
@@ -258,6 +319,6 @@ enum verdict claim_outputs(const struct claim_context *context, struct job *job,
         return VERDICT_OK;
     for (size_t i = 0; i < job->output_count; i++)
         if (is_asked_about(&job->outputs[i], made))
-            mark(&job->outputs[i], claims[job->outputs[i].rendition]);
+            mark(job, &job->outputs[i], claims[job->outputs[i].rendition]);
     return tally.settled == tally.asked ? VERDICT_SETTLED : VERDICT_OK;
 }

@@ -19,7 +19,7 @@ enum { CLAIM_NUMBERS_MAX = 10000 }; /* names that Existing=number tries */
 
 struct claim_context {
     const struct folder_conf *conf;
-    int root; /* Output */
+    int root, source_root; /* Output and Path */
     /* Reserves @path in the ledger for @output of @job instead of its present one. 0, -EEXIST when it belongs to
      * another source, or another -errno. */
     int (*move)(void *user, const struct job *job, const struct job_output *output, const char *path);

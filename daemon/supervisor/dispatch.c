@@ -40,22 +40,32 @@ static void send_take(struct supervisor *supervisor, struct folder *folder, bool
                            .suspects = suspects,
                            .resume = resume,
                            .limit = limit };
-    if (suspects) {
-        folder->taking_suspects = true;
-        supervisor->suspects++; /* reserved: at most one is in flight */
-    } else {
-        folder->taking = true;
-    }
+    *(suspects ? &folder->taking_suspects : &folder->taking) = true;
     ledger_send(supervisor->ledger, &request);
 }
 
-static bool has_due_jobs(struct supervisor *supervisor, struct folder *folder)
+/* Is there something that is due, as far as we know? */
+static bool has_due(struct lull *lull, uint64_t count, uint64_t added)
 {
-    const struct ledger_folder_news *news = &supervisor->ledger_news.folders[folder->slot];
+    if (lull->is && (added > lull->added || realtime_us() >= lull->until_us))
+        lull->is = false;
+    return count > 0 && !lull->is;
+}
 
-    if (folder->exhausted && (news->added > folder->exhausted_added || realtime_us() >= folder->due_us))
-        folder->exhausted = false;
-    return news->queued > 0 && !folder->exhausted;
+/* Is its queue read when something is due? */
+static bool reads_queue(const struct folder *folder)
+{
+    return folder_may_work(folder) && folder->in_flight + TAKE_BATCH < FOLDER_JOBS_MAX;
+}
+
+static bool reads_jobs(const struct folder *folder)
+{
+    return folder->resumed && !folder->taking && folder->ready_count < TAKE_LOW;
+}
+
+static bool reads_suspects(const struct folder *folder)
+{
+    return folder->resumed && !folder->taking_suspects && !folder->has_suspect;
 }
 
 static void read_queue(struct supervisor *supervisor, struct folder *folder)
@@ -63,16 +73,15 @@ static void read_queue(struct supervisor *supervisor, struct folder *folder)
     const struct ledger_folder_news *news = &supervisor->ledger_news.folders[folder->slot];
 
     /* Nothing is asked before the ledger knows the folder. */
-    if (news->added == 0 || !folder_may_work(folder) || folder->in_flight + TAKE_BATCH >= FOLDER_JOBS_MAX)
+    if (news->added == 0 || !reads_queue(folder))
         return;
     if (!folder->resumed && !folder->taking) {
         send_take(supervisor, folder, false, true, TAKE_BATCH);
         return;
     }
-    if (news->suspects > 0 && !folder->taking_suspects && supervisor->suspects == 0)
+    if (reads_suspects(folder) && has_due(&folder->suspects_lull, news->suspects, news->added))
         send_take(supervisor, folder, true, false, 1);
-    if (folder->resumed && !folder->taking && folder->ready_count < TAKE_LOW &&
-        has_due_jobs(supervisor, folder))
+    if (reads_jobs(folder) && has_due(&folder->lull, news->queued, news->added))
         send_take(supervisor, folder, false, false, TAKE_BATCH);
 }
 
@@ -213,8 +222,11 @@ static int give_plan(struct supervisor *supervisor, struct worker *worker)
 {
     const struct admission *admission = &supervisor->admission;
     struct memory_use use = memory_use(supervisor);
+    uint64_t grant = plan_next_grant(supervisor);
 
-    if (!admission_may_start(admission, &use, 0, admission->default_grant_bytes, monotonic_us()))
+    /* One that is larger than the budget is looked at alone, as it would be worked on. */
+    if (grant == 0 ||
+        (use.granted_bytes > 0 && !admission_may_start(admission, &use, 0, grant, monotonic_us())))
         return 0;
     return plan_assign(supervisor, worker);
 }
@@ -252,10 +264,17 @@ static void prefetch(struct supervisor *supervisor)
 /* ---- retries ---- */
 
 /* Only for folders whose queue read_queue() would read then: a timer for any other would go off again and again. */
-static bool waits_for_retry(const struct folder *folder)
+static uint64_t retry_due_us(const struct folder *folder)
 {
-    return folder->exhausted && folder->resumed && !folder->taking && folder->ready_count < TAKE_LOW &&
-           folder_may_work(folder);
+    uint64_t due = USEC_INFINITY;
+
+    if (!reads_queue(folder))
+        return due;
+    if (reads_jobs(folder) && folder->lull.is)
+        due = folder->lull.until_us;
+    if (reads_suspects(folder) && folder->suspects_lull.is && folder->suspects_lull.until_us < due)
+        due = folder->suspects_lull.until_us;
+    return due;
 }
 
 /* A folder that is sick and has nothing left to try is not shown as held for ever. */
@@ -268,7 +287,7 @@ static void let_recover(struct folder *folder, const struct ledger_folder_news *
 
 static uint64_t next_due(struct supervisor *supervisor, struct folder *folder)
 {
-    uint64_t due = waits_for_retry(folder) ? folder->due_us : USEC_INFINITY;
+    uint64_t due = retry_due_us(folder);
 
     let_recover(folder, &supervisor->ledger_news.folders[folder->slot]);
     if (folder->sick_reason[0] && folder->sick_until_us < due && folder->sick_until_us > realtime_us())

@@ -16,6 +16,8 @@
 #define DRAIN_HELD_US (5 * USEC_PER_SEC)     /* a folder held or lost for so long is given up */
 #define DRAIN_STALLED_US (15 * USEC_PER_SEC) /* nothing moves for so long: all is given up */
 
+#define DRAIN_BUSY_US (60 * USEC_PER_SEC) /* a file system that does not answer for so long will not */
+
 enum {
     DRAIN_WORKER_FAILURES = 5, /* workers in a row that do not get ready: all is given up */
     EXIT_SOME_FAILED = 1,
@@ -52,6 +54,14 @@ static bool is_drained(const struct supervisor *supervisor, const struct folder 
            !folder->taking && !folder->taking_suspects;
 }
 
+/* A slow disk may take long over one large set of pictures, or over an original. */
+static bool is_at_work(const struct folder *folder)
+{
+    uint64_t busy_us = watcher_busy_us(folder->watcher);
+
+    return busy_us > 0 && busy_us < DRAIN_BUSY_US;
+}
+
 /* Nothing ended, settles or is worked on for so long: retries that lead nowhere, an archive or a ledger that is
  * not there. */
 static bool is_stalled(struct supervisor *supervisor, const struct progress_counts *counts)
@@ -59,7 +69,8 @@ static bool is_stalled(struct supervisor *supervisor, const struct progress_coun
     uint64_t ended = counts->done + counts->failed, now = monotonic_us();
 
     for (size_t i = 0; i < supervisor->slot_count; i++)
-        if (supervisor->folders[i] && supervisor->folders[i]->news.waiting > 0)
+        if (supervisor->folders[i] &&
+            (supervisor->folders[i]->news.waiting > 0 || is_at_work(supervisor->folders[i])))
             supervisor->progress_us = now;
     if (ended != supervisor->progress_ended || pool_held_count(&supervisor->pool) > 0 ||
         supervisor->progress_us == 0)

@@ -16,8 +16,7 @@ struct folder *folder_new(struct supervisor *supervisor, size_t slot, const stru
 
     if (!folder)
         return NULL;
-    *folder =
-        (struct folder){ .supervisor = supervisor, .slot = slot, .conf = conf, .due_us = USEC_INFINITY };
+    *folder = (struct folder){ .supervisor = supervisor, .slot = slot, .conf = conf };
     TAILQ_INIT(&folder->ready);
     TAILQ_INIT(&folder->opened);
     folder->name = strdup(conf->name);

@@ -21,6 +21,13 @@ struct supervisor;
 #define FOLDER_SICK_US (2 * USEC_PER_SEC)
 #define FOLDER_HUNG_US (5 * USEC_PER_SEC) /* for so long its thread waits for one thing: then it is said */
 
+/* A queue had no more that was due. */
+struct lull {
+    bool is;
+    uint64_t added;    /* when the ledger's count of additions was this: more of them end it, as does … */
+    uint64_t until_us; /* … the next retry; realtime; USEC_INFINITY: none known */
+};
+
 struct folder {
     struct supervisor *supervisor;
     size_t slot;
@@ -48,9 +55,8 @@ struct folder {
     size_t plans;   /* jobs that are only asked about; in none of the counts above */
 
     bool taking, taking_suspects, resumed; /* requests under way; what an unclean end left was asked for */
-    bool exhausted;                        /* the queue had no more that was due … */
-    uint64_t exhausted_added;              /* … when the ledger's count of additions was this */
-    uint64_t due_us; /* realtime: when a retry of its is due; USEC_INFINITY: none known */
+    struct lull lull, suspects_lull;       /* of its queue, and of its suspects' */
+    bool has_suspect;                      /* one is in flight, as far as it has come */
 
     bool leaving;   /* no longer configured: finishes what is in flight, then ends */
     bool stop_sent; /* its watcher was told to end */

@@ -84,7 +84,6 @@ struct folder *folders_find(const struct supervisor *supervisor, const char *nam
 static void configure_folder(struct supervisor *supervisor, struct folder *folder)
 {
     const struct folder_conf *conf = config_folder(supervisor->config, folder->name);
-    struct watcher_request request = { .op = WATCHER_CONFIGURE };
 
     if (folder->leaving || folder->conf == conf)
         return;
@@ -97,10 +96,8 @@ static void configure_folder(struct supervisor *supervisor, struct folder *folde
         return;
     }
     folder->conf = conf;
-    folder->exhausted = false;
-    request.config = config_ref(supervisor->config);
-    request.folder = conf;
-    watcher_send(folder->watcher, &request);
+    folder->lull.is = folder->suspects_lull.is = false;
+    watcher_configure(folder->watcher, supervisor->config, conf);
 }
 
 /* Makes the folders be what the configuration says. */
@@ -136,27 +133,35 @@ void folders_send_stop(struct folder *folder)
     folder_request(folder, WATCHER_STOP, NULL);
 }
 
+/* Its watcher is told to end when no job of it will come back from elsewhere: what it still has (pictures for an Output
+ * that is missing, originals for an Archive that is) it hands back, to be found by the next start. */
+static void let_go(struct folder *folder)
+{
+    bool expects = folder->plans > 0 || folder->taking || folder->taking_suspects ||
+                   folder->counts[JOB_OPENING] > 0 || folder->counts[JOB_RUNNING] > 0;
+
+    if (!folder->stop_sent && !expects)
+        folders_send_stop(folder);
+}
+
 /* A folder that is no longer configured ends when nothing of it is under way any more. */
 void folders_end_leaving(struct supervisor *supervisor)
 {
     for (size_t i = 0; i < supervisor->slot_count; i++) {
         struct folder *folder = supervisor->folders[i];
 
-        if (!folder || !folder->leaving || folder->stop_sent || folder->in_flight > 0 || folder->plans > 0 ||
-            folder->taking || folder->taking_suspects)
+        if (!folder || !folder->leaving)
             continue;
-        folders_send_stop(folder);
+        let_go(folder);
+        if (supervisor->phase != PHASE_RUNNING || !folder->ended || folder->in_flight > 0)
+            continue;
+        supervisor->folders[i] = NULL;
+        folder_free(folder);
+        folders_reconcile(supervisor);
     }
 }
 
 void folders_watcher_ended(struct supervisor *supervisor, size_t slot)
 {
-    struct folder *folder = supervisor->folders[slot];
-
-    folder->ended = true;
-    if (supervisor->phase != PHASE_RUNNING)
-        return;
-    supervisor->folders[slot] = NULL;
-    folder_free(folder);
-    folders_reconcile(supervisor);
+    supervisor->folders[slot]->ended = true;
 }

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "supervisor/event_order.h"
 
 #include <errno.h>
@@ -213,13 +214,18 @@ void http_answer_text(struct request *request, unsigned status, const char *text
 
 void http_answer_problem(struct request *request, unsigned status, json_t *problems, const char *format, ...)
 {
-    char detail[512];
+    char text[512], detail[4 * sizeof text];
     va_list args;
     json_t *json;
 
     va_start(args, format);
-    vsnprintf(detail, sizeof detail, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    text_drop_cut_character(text);
+    if (text_is_utf8(text, strlen(text)))
+        snprintf(detail, sizeof detail, "%s", text);
+    else
+        text_escape(text, detail, sizeof detail); /* an argument's bytes, which JSON cannot hold */
 
     json = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title",
                      MHD_get_reason_phrase_for(status), "status", (int)status, "detail", detail);

@@ -612,6 +612,8 @@ static void on_change(struct intake *intake, enum watch_change change, const cha
         break;
     case WATCH_FILE_GONE:
         settle_forget(intake->settle, path);
+        if (folder_conf_accepts(intake->conf, path))
+            ledger_arrival(intake->ledger, intake->slot, intake->name, path, &(struct version){ .size = -1 });
         break;
     case WATCH_DIRECTORY_NEW:
         if (intake->conf->recursive && !folder_conf_ignores_component(intake->conf, last_component(path)))

@@ -59,6 +59,7 @@ void job_free(struct job *job)
     plan_free(job->plan);
     job_close_fds(job);
     job_drop_outputs(job);
+    free(job->clash);
     free(job->path);
     config_unref(job->config);
     free(job);

@@ -53,6 +53,8 @@ struct job_output {
     struct published after;  /* as published by this job */
     bool made;               /* false: not wanted (too wide for the source, or Existing=skip) */
     bool adopted;            /* what is there already stands for it; see claim.h */
+    bool inherited;          /* the name is reserved for a source that may be gone; see claim.h */
+    char *owner;             /* that source, whose file is to be looked for; NULL: it is gone; owned */
     unsigned number;         /* of its name, with Existing=number; 0: none */
     int fd;                  /* the finished picture, a sealed memory file; -1 until then */
     uint64_t bytes;
@@ -78,6 +80,8 @@ struct job {
     unsigned attempts; /* those that counted against the file */
     unsigned retries;  /* transient failures so far; they do not */
     bool adopt;        /* found by the first walk of a ledger that is new to its folder; see claim.h */
+    bool skipped;      /* Existing=skip left some output out */
+    bool started;      /* a suspect whose turn it is: that it runs was recorded */
     bool suspect;      /* it was handed out when the daemon ended uncleanly */
 
     int source_fd; /* -1 but while opened */
@@ -89,6 +93,7 @@ struct job {
     unsigned hand_backs;
     uint64_t parked_us; /* monotonic: when it began to wait for memory */
     struct error failure;
+    struct error *clash;  /* of its names, which only counts if the content is new; owned, or NULL */
     bool undecodable;     /* the failure is about the content, so it may be an upload that stalls */
     uint64_t delay_us;    /* back in the queue, but not before this long */
     uint64_t taken_us;    /* monotonic */

@@ -16,6 +16,7 @@
 
 #define TRANSIENT_DELAY_US (5 * USEC_PER_SEC) /* after the first; doubled for each further one */
 #define TRANSIENT_DELAY_MAX_US (300 * USEC_PER_SEC)
+#define TURN_DELAY_US (500 * USEC_PER_MSEC)
 #define ATTEMPT_DELAY_US USEC_PER_SEC /* after the first; doubled for each further one */
 #define ATTEMPT_DELAY_MAX_US (300 * USEC_PER_SEC)
 
@@ -33,13 +34,26 @@ static void leave(struct supervisor *supervisor, struct job *job)
     job_free(job);
 }
 
+static void start_next_suspect(struct supervisor *supervisor);
+
+/* It is nobody's turn to be the suspect that runs any more. */
+static void give_up_turn(struct supervisor *supervisor, struct job *job)
+{
+    folder_of(supervisor, job)->has_suspect = false;
+    if (!job->started)
+        return;
+    job->started = false;
+    supervisor->suspect_runs = false;
+    start_next_suspect(supervisor);
+}
+
 /* The suspect's run is over, one way or another; the next one may be taken. */
 static void clear_suspect(struct supervisor *supervisor, struct job *job)
 {
     if (!job->suspect)
         return;
     job->suspect = false;
-    supervisor->suspects--;
+    give_up_turn(supervisor, job);
 }
 
 /* The outcome goes to the ledger. */
@@ -61,7 +75,7 @@ static void release(struct supervisor *supervisor, struct job *job, uint64_t del
     struct ledger_request request = { .op = LEDGER_RELEASE, .job = job };
 
     if (job->suspect)
-        supervisor->suspects--;
+        give_up_turn(supervisor, job);
     folder_set_state(folder_of(supervisor, job), job, JOB_QUEUED);
     job_close_fds(job);
     job->delay_us = delay_us;
@@ -79,6 +93,13 @@ static void end_unchanged(struct supervisor *supervisor, struct job *job)
     log_job(LOG_DEBUG, job->id, "%s/%s has the content that it had", job->folder->name,
             text_escape(job->path, path, sizeof path));
     ledger_send(supervisor->ledger, &request);
+    control_job_ended(supervisor->control, job->id); /* its row is gone when that is looked for */
+}
+
+/* False when nobody is left to look at files: the whole daemon stops, or this folder is let go. */
+static bool has_watcher(const struct supervisor *supervisor, const struct job *job)
+{
+    return !supervisor->watchers_released && !supervisor->folders[job->slot]->stop_sent;
 }
 
 static void ask_watcher(struct supervisor *supervisor, struct job *job, enum watcher_op op)
@@ -90,7 +111,7 @@ static void ask_watcher(struct supervisor *supervisor, struct job *job, enum wat
 static void examine(struct supervisor *supervisor, struct job *job)
 {
     job_close_fds(job);
-    if (supervisor->watchers_released) { /* nobody is left to look: the next start does it again */
+    if (!has_watcher(supervisor, job)) { /* the next start does it again */
         release(supervisor, job, 0);
         return;
     }
@@ -115,7 +136,8 @@ static void hold_folder(struct supervisor *supervisor, struct job *job)
     if (folder_fall_sick(folder, job->failure.text))
         log_warning("folder %s is held: %s, retrying every %d s", folder->name, folder->sick_reason,
                     (int)(FOLDER_SICK_US / USEC_PER_SEC));
-    release(supervisor, job, 0);
+    release(supervisor, job,
+            FOLDER_SICK_US + TURN_DELAY_US); /* the next trial is another file's, if there is one */
     job_flow_release_folder(supervisor, folder);
 }
 
@@ -172,17 +194,15 @@ static void on_taken(struct supervisor *supervisor, struct take *take)
     folder->taken += take->count;
     if (take->suspects) {
         folder->taking_suspects = false;
-        supervisor->suspects -= 1 - take->count;
+        folder->has_suspect = take->count > 0;
     } else {
         folder->taking = false;
     }
     if (take->resume && take->count == 0)
         folder->resumed = true;
-    if (!take->resume && !take->suspects && take->count < take->limit) {
-        folder->exhausted = true;
-        folder->exhausted_added = take->added;
-        folder->due_us = take->next_us;
-    }
+    if (!take->resume && take->count < take->limit)
+        *(take->suspects ? &folder->suspects_lull : &folder->lull) =
+            (struct lull){ .is = true, .added = take->added, .until_us = take->next_us };
 
     while ((job = TAILQ_FIRST(&take->jobs))) {
         TAILQ_REMOVE(&take->jobs, job, link);
@@ -214,17 +234,31 @@ static bool may_begin(const struct supervisor *supervisor, const struct job *job
     return supervisor->phase == PHASE_RUNNING && job->config == supervisor->config;
 }
 
-/* A suspect's start is recorded before a worker gets it. */
-static void on_open(struct supervisor *supervisor, struct job *job)
+/* A suspect's start is recorded before a worker gets it, of one at a time. Until then it is as harmless as any job, so
+ * one whose file system does not answer keeps no other from its turn. */
+static void start_next_suspect(struct supervisor *supervisor)
 {
+    struct job *job = TAILQ_FIRST(&supervisor->suspects);
     struct ledger_request request = { .op = LEDGER_STARTED, .job = job };
 
-    if (!may_begin(supervisor, job))
+    if (!job || supervisor->suspect_runs)
+        return;
+    TAILQ_REMOVE(&supervisor->suspects, job, link);
+    job->started = true;
+    supervisor->suspect_runs = true;
+    ledger_send(supervisor->ledger, &request);
+}
+
+static void on_open(struct supervisor *supervisor, struct job *job)
+{
+    if (!may_begin(supervisor, job)) {
         release(supervisor, job, 0);
-    else if (job->suspect)
-        ledger_send(supervisor->ledger, &request);
-    else
+    } else if (job->suspect) {
+        TAILQ_INSERT_TAIL(&supervisor->suspects, job, link);
+        start_next_suspect(supervisor);
+    } else {
         await_worker(supervisor, job, false);
+    }
 }
 
 static void on_started(struct supervisor *supervisor, struct job *job)
@@ -235,11 +269,29 @@ static void on_started(struct supervisor *supervisor, struct job *job)
         await_worker(supervisor, job, true);
 }
 
+/* All that is wanted is there. What an earlier version made and this one does not is still to go. */
+static void settle(struct supervisor *supervisor, struct job *job)
+{
+    struct folder *folder = folder_of(supervisor, job);
+
+    job->failure = (struct error){ .class = CLASS_NONE };
+    job_close_fds(job);
+    environment_is_well(supervisor, job);
+    for (size_t i = 0; i < job->output_count; i++)
+        if (!job->outputs[i].made && job->outputs[i].before.inode != 0) {
+            folder_set_state(folder, job, JOB_PUBLISHING);
+            folder_request(folder, WATCHER_PUBLISH, job);
+            return;
+        }
+    finish(supervisor, job, JOB_DONE, false);
+}
+
 /* What the verdicts mean that are the same at every stage. */
 static void on_verdict(struct supervisor *supervisor, struct job *job, enum verdict verdict)
 {
     switch (verdict) {
     case VERDICT_SUPERSEDED:
+        job->failure = (struct error){ .class = CLASS_NONE }; /* whatever it was, it was another version's */
         finish(supervisor, job, JOB_SUPERSEDED, false);
         break;
     case VERDICT_AWAITED:
@@ -250,11 +302,10 @@ static void on_verdict(struct supervisor *supervisor, struct job *job, enum verd
         finish(supervisor, job, JOB_SUPERSEDED, true);
         break;
     case VERDICT_SETTLED:
-        job->failure = (struct error){ .class = CLASS_NONE };
-        environment_is_well(supervisor, job);
-        finish(supervisor, job, JOB_DONE, false);
+        settle(supervisor, job);
         break;
     case VERDICT_VANISHED:
+        job->failure = (struct error){ .class = CLASS_NONE };
         finish(supervisor, job, JOB_VANISHED, true);
         break;
     case VERDICT_RETRY:
@@ -341,7 +392,7 @@ static void on_recorded(struct supervisor *supervisor, struct job *job)
 {
     log_outcome(job);
     control_job_ended(supervisor->control, job->id);
-    if (originals_pending(job) && supervisor->phase == PHASE_RUNNING)
+    if (originals_pending(job) && supervisor->phase == PHASE_RUNNING && has_watcher(supervisor, job))
         ask_watcher(supervisor, job, WATCHER_ORIGINAL);
     else
         leave(supervisor, job); /* what is pending is in the ledger */
@@ -448,10 +499,11 @@ static void on_failure(struct supervisor *supervisor, struct job *job)
 static void on_hand_back(struct supervisor *supervisor, struct job *job, uint64_t needs_memory_bytes)
 {
     struct folder *folder = folder_of(supervisor, job);
+    char path[TEXT_ESCAPED_MAX];
 
-    log_job(LOG_INFO, job->id,
-            "needs %" PRIu64 " MB of memory, more than its worker may take; it waits for that",
-            needs_memory_bytes >> 20);
+    log_job(LOG_DEBUG, job->id,
+            "%s/%s needs %" PRIu64 " MB of memory, more than its worker may take; it waits for that",
+            folder->name, text_escape(job->path, path, sizeof path), needs_memory_bytes >> 20);
     job->needs_memory_bytes = needs_memory_bytes;
     if (!may_begin(supervisor, job) || folder->news.state != FOLDER_OK || folder->leaving) {
         release(supervisor, job, 0);
@@ -484,6 +536,11 @@ void job_flow_result(void *context, struct job *job, const struct result_message
 
     if (result->unchanged) {
         end_unchanged(supervisor, job);
+        return;
+    }
+    if (result->class == CLASS_NONE && job->clash) {
+        job->failure = *job->clash;
+        examine(supervisor, job);
         return;
     }
     if (result->class == CLASS_NONE) {
@@ -533,12 +590,25 @@ static struct job *pop_parked(struct supervisor *supervisor, struct folder *fold
     return NULL;
 }
 
+/* One of @folder's that waits for its turn, or NULL. */
+static struct job *pop_suspect(struct supervisor *supervisor, const struct folder *folder)
+{
+    struct job *job;
+
+    TAILQ_FOREACH (job, &supervisor->suspects, link)
+        if (job->slot == folder->slot) {
+            TAILQ_REMOVE(&supervisor->suspects, job, link);
+            return job;
+        }
+    return NULL;
+}
+
 void job_flow_release_folder(struct supervisor *supervisor, struct folder *folder)
 {
     struct job *job;
 
     while ((job = folder_pop_ready(folder)) || (job = folder_pop_opened(folder)) ||
-           (job = pop_parked(supervisor, folder)))
+           (job = pop_parked(supervisor, folder)) || (job = pop_suspect(supervisor, folder)))
         release(supervisor, job, 0);
 }
 

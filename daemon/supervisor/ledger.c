@@ -41,7 +41,7 @@ struct arrival {
     size_t slot;
     char *folder; /* owned by the message; the path is in the same block */
     const char *path;
-    struct version version;
+    struct version version; /* size -1: the file is gone */
 };
 
 struct ledger {
@@ -150,6 +150,8 @@ static int apply_arrival(struct ledger *ledger, const struct arrival *arrival)
     if (arrival->call)
         return apply_call(ledger, arrival->call);
 
+    if (arrival->version.size < 0)
+        return ledger_store_gone(ledger->store, arrival->folder, arrival->path);
     r = ledger_store_arrival(ledger->store, arrival->folder, arrival->path, &arrival->version, realtime_us());
     if (r < 0)
         return r;

@@ -106,7 +106,8 @@ void ledger_read_news(struct ledger *ledger, struct ledger_news *ret);
 /* Any thread. */
 uint32_t ledger_instance(const struct ledger *ledger);
 
-/* Watcher threads: a settled file; waits for room. 0, or -EPIPE at shut-down. */
+/* Watcher threads: a settled file, or (version->size -1) one that was seen to go; waits for room. 0, or -EPIPE at
+ * shut-down. */
 int ledger_arrival(struct ledger *ledger, size_t slot, const char *folder, const char *path,
                    const struct version *version);
 

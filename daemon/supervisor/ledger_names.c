@@ -57,27 +57,55 @@ static int load_published(struct ledger_store *store, struct job *job, int64_t s
     return r;
 }
 
-static int conflict(struct ledger_store *store, struct job *job, const char *path)
+/* Who has the name of an output. */
+struct owner {
+    char *folder, *path;
+    bool gone; /* its file is, or its folder is not configured any more */
+    bool idle; /* nothing of it is under way */
+};
+
+static void release_owner(struct owner *owner)
 {
-    _cleanup_free_ char *absolute = ledger_absolute_output(job->folder, path), *owner = NULL;
+    free(owner->folder);
+    free(owner->path);
+}
+
+/* 1, or 0 when nobody has it. */
+static int find_owner_of(struct ledger_store *store, const struct job *job, const char *path,
+                         struct owner *ret)
+{
+    _cleanup_free_ char *absolute = ledger_absolute_output(job->folder, path);
     sqlite3_stmt *statement;
-    char name[151], other[121];
     int r;
 
     if (!absolute)
         return -ENOMEM;
     statement = sql_start(store, SQL_OWNER_OF_OUTPUT, "b", absolute);
     r = sql_step(store, statement);
-    owner = r > 0 ? sql_column_string(statement, 1) : NULL;
+    if (r > 0) {
+        ret->folder = sql_column_string(statement, 0);
+        ret->path = sql_column_string(statement, 1);
+        ret->gone = sqlite3_column_int(statement, 3) != 0;
+        ret->idle = sqlite3_column_int(statement, 4) != 0;
+    }
     sqlite3_reset(statement);
-    if (r < 0)
-        return r;
+    if (r > 0 && (!ret->folder || !ret->path))
+        return -ENOMEM;
+    if (r > 0 && !config_folder(job->config, ret->folder))
+        ret->gone = true;
+    return r;
+}
+
+static void conflict(struct job *job, const char *path, const struct owner *owner)
+{
+    char name[151], other[121];
+
     error_set(
         &job->failure, EEXIST, CLASS_CONFLICT, STAGE_PLAN,
-        "its output %s belongs to %s already; rename one of them, or let Name= use {name}, and retry the job",
-        text_escape(absolute, name, sizeof name), text_escape(owner ?: "?", other, sizeof other));
+        "its output %s belongs to %s/%s already; rename or remove one of them, or let Name= use {name}, and "
+        "retry the job",
+        text_escape(path, name, sizeof name), owner->folder, text_escape(owner->path, other, sizeof other));
     job->state = JOB_FAILED;
-    return 0;
 }
 
 static struct job_output *find_output(struct job *job, const char *path)
@@ -135,22 +163,52 @@ static int reserve_numbered(struct ledger_store *store, const struct job *job, i
     return 0;
 }
 
-/* Another source has the name: what Existing= says. 1: *path is reserved now; 0: the output is not made, or it was a
- * clash: job->state says so. */
+/* May the name be had, because its owner is gone, as far as the ledger can tell? The watcher looks once more. */
+static bool may_be_inherited(const struct owner *owner)
+{
+    return owner->idle && owner->gone;
+}
+
+int ledger_inherit(struct ledger_store *store, const struct job *job, int64_t source, uint32_t rendition,
+                   const char *path)
+{
+    _cleanup_(release_owner) struct owner owner = { 0 };
+    _cleanup_free_ char *absolute = NULL;
+    int r = ledger_reserve(store, job, source, rendition, path);
+
+    if (r != 0)
+        return r;
+    r = find_owner_of(store, job, path, &owner);
+    if (r <= 0 || !may_be_inherited(&owner))
+        return r < 0 ? r : 0;
+    absolute = ledger_absolute_output(job->folder, path);
+    if (!absolute)
+        return -ENOMEM;
+    r = sql_finish(store, sql_start(store, SQL_INHERIT_OUTPUT, "biii", absolute, source, (int64_t)job->id,
+                                    (int64_t)rendition));
+    return r < 0 ? r : 1;
+}
+
+/* Another source has the name, and keeps it: what Existing= says. 1: *path is reserved now; 0: the output is not made,
+ * or it was a clash: job->state says so. */
 static int resolve_clash(struct ledger_store *store, struct job *job, int64_t source, uint32_t rendition,
-                         char **path, unsigned *ret_number)
+                         const struct owner *owner, char **path, unsigned *ret_number)
 {
     int r = 0;
 
-    if (job->folder->existing == EXISTING_SKIP)
+    if (job->folder->existing == EXISTING_SKIP) {
+        job->skipped = true;
         return 0;
+    }
     if (job->folder->existing == EXISTING_OVERWRITE) {
         r = seize(store, job, source, rendition, *path);
         return r < 0 ? r : 1;
     }
     if (job->folder->existing == EXISTING_NUMBER)
         r = reserve_numbered(store, job, source, rendition, path, ret_number);
-    return r != 0 ? r : conflict(store, job, *path);
+    if (r == 0)
+        conflict(job, *path, owner);
+    return r;
 }
 
 /* The output at @path is that of @rendition. NULL when memory is out. */
@@ -167,8 +225,10 @@ static struct job_output *set_output(struct job *job, uint32_t rendition, const 
 static int plan_output(struct ledger_store *store, struct job *job, int64_t source, uint32_t rendition)
 {
     _cleanup_free_ char *path = NULL;
+    _cleanup_(release_owner) struct owner owner = { 0 };
     struct job_output *output;
     unsigned number = 0;
+    bool inherited;
     int r;
 
     r = naming_output(job->recipe, rendition, job->path, job->version.mtime_ns, &path);
@@ -182,14 +242,20 @@ static int plan_output(struct ledger_store *store, struct job *job, int64_t sour
 
     r = ledger_reserve(store, job, source, rendition, path);
     if (r == 0)
-        r = resolve_clash(store, job, source, rendition, &path, &number);
-    if (r <= 0)
+        r = find_owner_of(store, job, path, &owner) < 0 ? -EIO : 0;
+    inherited = r == 0 && owner.path && may_be_inherited(&owner);
+    if (r == 0 && !inherited)
+        r = resolve_clash(store, job, source, rendition, &owner, &path, &number);
+    if (r < 0 || (r == 0 && !inherited))
         return r;
 
     output = set_output(job, rendition, path);
     if (!output)
         return -ENOMEM;
     output->number = number;
+    output->inherited = inherited;
+    if (inherited && strcmp(owner.folder, job->folder->name) == 0)
+        output->owner = take_ptr(owner.path);
     return 0;
 }
 

@@ -20,4 +20,8 @@ int ledger_plan_outputs(struct ledger_store *store, struct job *job, int64_t sou
 int ledger_reserve(struct ledger_store *store, const struct job *job, int64_t source, uint32_t rendition,
                    const char *path);
 
+/* The same, but a source that is gone has no name any more. */
+int ledger_inherit(struct ledger_store *store, const struct job *job, int64_t source, uint32_t rendition,
+                   const char *path);
+
 #endif

@@ -2,7 +2,8 @@
 /* ledger_schema - the tables of ledger.db. user_version says which of the migrations below it has seen.
  *
  * source   one row a (folder, path), for as long as we know the file: its newest version and how that ended.
- *          size is -1 when there is no file any more, or when whatever comes next is a new version. again_recipe: it
+ *          size is -1 when there is no file any more, or when whatever comes next is a new version. gone: the file
+ *          was seen to go; its version stays known, in case that it comes back. again_recipe: it
  *          is to be made once more if the job that is under way was made with another recipe than this.
  * job      one row a version under one recipe. state: enum job_state. session: the run of the daemon that
  *          handed it out; suspect and started: see "Blame" in job_flow.h. original_pending: the outcome is
@@ -66,6 +67,7 @@ static const char *const ledger_migrations[] = {
     "ALTER TABLE job ADD COLUMN verify INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE job ADD COLUMN retries INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE job ADD COLUMN adopt INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE source ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;"
     "CREATE TABLE folder (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;"
     "CREATE TABLE anchor ("
     " folder TEXT NOT NULL,"

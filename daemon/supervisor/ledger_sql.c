@@ -26,14 +26,16 @@
 static const char *const statements[SQL_STATEMENT_COUNT] = {
     [SQL_FIND_SOURCE] =
         "SELECT source.id, source.device, source.inode, source.size, source.mtime_ns, source.ctime_ns,"
-        " job.id, job.state, coalesce(source.outcome, 0), coalesce(source.content_hash, 0)"
+        " job.id, job.state, coalesce(source.outcome, 0), coalesce(source.content_hash, 0),"
+        " coalesce(job.original_pending, 0), source.gone"
         " FROM source LEFT JOIN job ON job.id = source.job"
         " WHERE source.folder = ?1 AND source.path = ?2",
     [SQL_ADD_SOURCE] =
         "INSERT INTO source (folder, path, " VERSION_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [SQL_SET_SOURCE_VERSION] =
-        "UPDATE source SET device = ?2, inode = ?3, size = ?4, mtime_ns = ?5, ctime_ns = ?6"
+        "UPDATE source SET device = ?2, inode = ?3, size = ?4, mtime_ns = ?5, ctime_ns = ?6, gone = 0"
         " WHERE id = ?1",
+    [SQL_SET_SOURCE_GONE] = "UPDATE source SET gone = ?3 WHERE folder = ?1 AND path = ?2",
     [SQL_SET_SOURCE_JOB] = "UPDATE source SET job = ?2, again_recipe = NULL WHERE id = ?1",
     [SQL_SET_SOURCE_OUTCOME] =
         "UPDATE source SET outcome = ?2, content_hash = ?3, recipe_hash = ?4, again_recipe = NULL"
@@ -104,8 +106,12 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
         " WHERE output.source = excluded.source",
     [SQL_SEIZE_OUTPUT] = "UPDATE output SET source = ?2, job = ?3, rendition = ?4 WHERE path = ?1",
     [SQL_OWNER_OF_OUTPUT] =
-        "SELECT source.folder, source.path, source.id FROM output JOIN source ON source.id = output.source"
+        "SELECT source.folder, source.path, source.id, source.size = -1 OR source.gone,"
+        " job.id IS NULL OR (job.state > 3 AND job.original_pending = 0)"
+        " FROM output JOIN source ON source.id = output.source LEFT JOIN job ON job.id = source.job"
         " WHERE output.path = ?1",
+    [SQL_INHERIT_OUTPUT] = "UPDATE output SET source = ?2, job = ?3, rendition = ?4, inode = 0, size = 0,"
+                           " mtime_ns = 0 WHERE path = ?1",
     [SQL_SET_OUTPUT_PUBLISHED] =
         "UPDATE output SET inode = ?2, size = ?3, mtime_ns = ?4, width = ?5, height = ?6"
         " WHERE path = ?1",
@@ -121,9 +127,12 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
     [SQL_SET_COUNTER] = "INSERT INTO counter (name, value) VALUES (?1, ?2)"
                         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     [SQL_GET_COUNTER] = "SELECT value FROM counter WHERE name = ?1",
-    [SQL_OLDEST_ENDED] = "SELECT id, source FROM (SELECT id, source, finished_us, original_pending FROM job"
-                         " WHERE state = ?1 AND state > 3 ORDER BY id LIMIT ?3)"
-                         " WHERE finished_us < ?2 AND original_pending = 0",
+    /* The newest job of a failed file stays: a retry needs it. */
+    [SQL_OLDEST_ENDED] =
+        "SELECT id, source FROM (SELECT id, source, finished_us FROM job"
+        " WHERE state = ?1 AND state > 3 AND original_pending = 0 AND (state <> 5 OR NOT EXISTS"
+        " (SELECT 1 FROM source WHERE source.id = job.source AND source.job = job.id AND size >= 0))"
+        " ORDER BY id LIMIT ?3) WHERE finished_us < ?2",
     [SQL_DROP_SOURCE] = "DELETE FROM source WHERE id = ?1 AND size = -1"
                         " AND NOT EXISTS (SELECT 1 FROM job WHERE source = ?1)"
                         " AND NOT EXISTS (SELECT 1 FROM output WHERE source = ?1)",

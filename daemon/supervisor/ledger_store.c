@@ -197,6 +197,16 @@ static bool has_known_content(enum job_state outcome, int64_t content_hash)
     return content_hash != 0 && (outcome == JOB_DONE || outcome == JOB_FAILED);
 }
 
+static int set_gone(struct ledger_store *store, const char *folder, const char *path, bool gone)
+{
+    return sql_finish(store, sql_start(store, SQL_SET_SOURCE_GONE, "tbi", folder, path, (int64_t)gone));
+}
+
+int ledger_store_gone(struct ledger_store *store, const char *folder, const char *path)
+{
+    return set_gone(store, folder, path, true);
+}
+
 int ledger_store_arrival(struct ledger_store *store, const char *folder, const char *path,
                          const struct version *version, uint64_t now_us)
 {
@@ -204,7 +214,7 @@ int ledger_store_arrival(struct ledger_store *store, const char *folder, const c
     struct version known;
     int64_t source, job;
     enum job_state state;
-    bool verify;
+    bool verify, gone;
     int r;
 
     r = sql_step(store, statement);
@@ -221,12 +231,14 @@ int ledger_store_arrival(struct ledger_store *store, const char *folder, const c
     known = sql_column_version(statement, 1);
     job = sqlite3_column_int64(statement, 6);
     state = job ? (enum job_state)sqlite3_column_int(statement, 7) : JOB_DONE;
-    verify = may_be_unchanged(&known, version) &&
+    /* While the original is being dealt with, the file that is there is another one, or was put back for a retry. */
+    verify = may_be_unchanged(&known, version) && sqlite3_column_int(statement, 10) == 0 &&
              has_known_content((enum job_state)sqlite3_column_int(statement, 8),
                                sqlite3_column_int64(statement, 9));
+    gone = sqlite3_column_int(statement, 11) != 0;
     sqlite3_reset(statement);
     if (version_equal(&known, version))
-        return 0;
+        return gone ? set_gone(store, folder, path, false) : 0;
 
     r = sql_finish(store,
                    sql_start(store, SQL_SET_SOURCE_VERSION, "iiiiii", source, (int64_t)version->device,
@@ -266,11 +278,27 @@ static struct job *job_of_row(sqlite3_stmt *statement, struct config *config, si
     return job;
 }
 
+/* Most likely its content is the known one, and then it needs no names. */
+static int put_clash_off(struct job *job)
+{
+    job->clash = malloc(sizeof *job->clash);
+    if (!job->clash)
+        return -ENOMEM;
+    *job->clash = job->failure;
+    job->failure = (struct error){ .class = CLASS_NONE };
+    job->state = JOB_QUEUED;
+    return 0;
+}
+
 /* Returns 1 when the job failed, and that brought a newer version of its source into the queue. */
 static int hand_out(struct ledger_store *store, struct job *job, int64_t source, uint64_t now_us)
 {
     int r = ledger_plan_outputs(store, job, source);
 
+    if (r < 0)
+        return r;
+    if (job->state == JOB_FAILED && job->known_hash != 0)
+        r = put_clash_off(job);
     if (r < 0)
         return r;
     if (job->state == JOB_FAILED)
@@ -492,9 +520,11 @@ int ledger_store_move_output(struct ledger_store *store, const struct job *job,
         return -ENOMEM;
     r = source_of(store, job, &source);
     if (r == 0)
-        r = ledger_reserve(store, job, source.id, output->rendition, path);
+        r = ledger_inherit(store, job, source.id, output->rendition, path);
     if (r <= 0)
         return r;
+    if (strcmp(path, output->path) == 0)
+        return 1;
     r = sql_finish(store, sql_start(store, SQL_DROP_RESERVATION, "bi", absolute, (int64_t)job->id));
     return r < 0 ? r : 1;
 }
@@ -553,9 +583,10 @@ static bool is_outdated(const struct job *job, const struct source_facts *source
            (source->again_recipe != job->recipe->hash || job->resume == RESUME_PUBLISH);
 }
 
-/* Another version came while this one was worked on, or it is @outdated: it gets its job now. Returns 1 when there is
- * one. */
-static int follow_up(struct ledger_store *store, const struct job *job, bool outdated, uint64_t now_us)
+/* Another version came while this one was worked on, or it is @outdated: it gets its job now; @known: the content of
+ * this one has its outcome. Returns 1 when there is one. */
+static int follow_up(struct ledger_store *store, const struct job *job, bool known, bool outdated,
+                     uint64_t now_us)
 {
     sqlite3_stmt *statement = sql_start(store, SQL_GET_SOURCE_OF_JOB, "i", (int64_t)job->id);
     int r = sql_step(store, statement);
@@ -569,9 +600,7 @@ static int follow_up(struct ledger_store *store, const struct job *job, bool out
     sqlite3_reset(statement);
     if (newest.size < 0 || (version_equal(&newest, &job->version) && !outdated))
         return 0;
-    return ledger_add_job(store, source,
-                          !outdated && may_be_unchanged(&newest, &job->version) &&
-                              has_known_content(job->state, (int64_t)job->source_hash),
+    return ledger_add_job(store, source, known && !outdated && may_be_unchanged(&newest, &job->version),
                           now_us);
 }
 
@@ -600,12 +629,15 @@ int ledger_store_finish(struct ledger_store *store, const struct job *job, bool 
     r = source_of(store, job, &source);
     if (r < 0)
         return r;
-    r = sql_finish(store, sql_start(store, SQL_SET_SOURCE_OUTCOME, "iiii", source.id, (int64_t)job->state,
-                                    (int64_t)job->source_hash, (int64_t)job->recipe->hash));
+    /* What was superseded or vanished says nothing: the outcome stays that of the content that has one. */
+    if (job->state == JOB_DONE || job->state == JOB_FAILED)
+        r = sql_finish(store, sql_start(store, SQL_SET_SOURCE_OUTCOME, "iiii", source.id, (int64_t)job->state,
+                                        (int64_t)job->source_hash, (int64_t)job->recipe->hash));
     if (r < 0)
         return r;
 
-    r = follow_up(store, job, is_outdated(job, &source) && !original_pending, now_us);
+    r = follow_up(store, job, has_known_content(job->state, (int64_t)job->source_hash),
+                  is_outdated(job, &source) && !original_pending, now_us);
     if (r == 0 && forget_version)
         r = sql_finish(store, sql_start(store, SQL_FORGET_SOURCE_VERSION, "i", (int64_t)job->id));
     return r;
@@ -620,7 +652,7 @@ int ledger_store_unchanged(struct ledger_store *store, const struct job *job, ui
     /* What it had reserved goes, what its source had goes back to the job before. */
     if (source_of(store, job, &source) < 0)
         return -EIO;
-    follows = follow_up(store, job, source.again_recipe != 0 && source.outcome == JOB_DONE, now_us);
+    follows = follow_up(store, job, true, source.again_recipe != 0 && source.outcome == JOB_DONE, now_us);
     if (follows < 0 || sql_finish(store, sql_start(store, SQL_DROP_UNMADE_OUTPUTS, "i", id)) < 0 ||
         sql_finish(store, sql_start(store, SQL_RESTORE_SOURCE_JOB, "ii", source.id, id)) < 0 ||
         sql_finish(store, sql_start(store, SQL_RESTORE_OUTPUTS_JOB, "ii", source.id, id)) < 0 ||

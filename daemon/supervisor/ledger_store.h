@@ -49,6 +49,10 @@ int ledger_store_queued(struct ledger_store *store, const char *folder, uint64_t
 int ledger_store_arrival(struct ledger_store *store, const char *folder, const char *path,
                          const struct version *version, uint64_t now_us);
 
+/* The file was seen to go. Its version stays known (it may come back), but its outputs' names are to be had by others
+ * where nothing is any more. */
+int ledger_store_gone(struct ledger_store *store, const char *folder, const char *path);
+
 /* The first walk over @folder is over: files that come now are new. Those that were found before had outputs already,
  * if this ledger takes the place of one that was lost (job->adopt). */
 int ledger_store_scanned(struct ledger_store *store, const char *folder);

@@ -33,12 +33,28 @@ struct original {
     char private_name[64];
 };
 
+/* Outputs that were only found stand for an original where that was asked for, and never enough to delete it; nor does
+ * a set in which some were skipped, or of which there is nothing at all. */
+static bool is_stood_for(const struct job *job)
+{
+    bool deletes = job->folder->originals == ORIGINALS_DELETE;
+    bool adopts = job->folder->existing == EXISTING_ADOPT && !deletes;
+    size_t count = 0;
+
+    for (size_t i = 0; i < job->output_count; i++) {
+        if (job->outputs[i].adopted && !adopts)
+            return false;
+        count += job->outputs[i].made;
+    }
+    return job->resume != RESUME_NONE || (count > 0 && !(job->skipped && deletes));
+}
+
 bool originals_pending(const struct job *job)
 {
     const struct folder_conf *conf = job->folder;
 
     if (job->state == JOB_DONE)
-        return conf->originals != ORIGINALS_KEEP;
+        return conf->originals != ORIGINALS_KEEP && is_stood_for(job);
     if (job->state == JOB_FAILED && job->failure.class != CLASS_CONFLICT)
         return conf->failed != NULL;
     return false;

@@ -8,6 +8,7 @@
 #include "base/path_beneath.h"
 #include "base/text.h"
 #include "supervisor/snapshot.h"
+#include "supervisor/claim.h"
 #include "supervisor/folders.h"
 #include "supervisor/supervisor.h"
 
@@ -64,25 +65,29 @@ static const char *action(const struct job *job, const struct job_output *output
                : "fail";
 }
 
+/* Whose is what is under the output's name? */
+static enum plan_owner look_at(int root, const struct job_output *output, bool *ret_is_file)
+{
+    const char *name;
+    _cleanup_close_ int directory = path_open_parent(root, output->path, &name);
+    struct stat st;
+
+    *ret_is_file = false;
+    if (directory < 0 || fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return PLAN_FREE;
+    *ret_is_file = S_ISREG(st.st_mode);
+    return claim_is_ours(directory, name, &output->before) > 0 ? PLAN_OURS : PLAN_OTHER;
+}
+
 void plan_look_at_names(struct job *job)
 {
     _cleanup_close_ int root = open(job->folder->output, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-    for (size_t i = 0; root >= 0 && i < job->plan->name_count; i++) {
+    for (size_t i = 0; i < job->plan->name_count; i++) {
         struct plan_name *name = &job->plan->names[i];
-        const struct published *before = &job->outputs[i].before;
-        struct stat st;
 
-        if (name->owner != PLAN_SOURCE)
-            name->owner = PLAN_FREE;
-        if (name->owner == PLAN_SOURCE || path_stat_beneath(root, job->outputs[i].path, &st) < 0)
-            continue;
-        if (before->inode != 0 && st.st_ino == before->inode && st.st_size == before->size &&
-            timespec_ns(&st.st_mtim) == before->mtime_ns)
-            name->owner = PLAN_OURS;
-        else
-            name->owner = PLAN_OTHER;
-        name->is_file = S_ISREG(st.st_mode);
+        if (name->owner != PLAN_SOURCE || job->outputs[i].inherited)
+            name->owner = root < 0 ? PLAN_FREE : look_at(root, &job->outputs[i], &name->is_file);
     }
 }
 
@@ -316,6 +321,22 @@ void plan_reply(struct supervisor *supervisor, const struct reply *reply)
         on_claimed(supervisor, job);
 }
 
+/* A plan needs its file in memory, and little else. */
+static uint64_t plan_grant(const struct supervisor *supervisor, const struct job *job)
+{
+    uint64_t bytes = (uint64_t)job->version.size + supervisor->admission.default_grant_bytes / 2;
+
+    return bytes > supervisor->admission.default_grant_bytes ? bytes
+                                                             : supervisor->admission.default_grant_bytes;
+}
+
+uint64_t plan_next_grant(const struct supervisor *supervisor)
+{
+    const struct job *job = TAILQ_FIRST(&supervisor->plans);
+
+    return job ? plan_grant(supervisor, job) : 0;
+}
+
 int plan_assign(struct supervisor *supervisor, struct worker *worker)
 {
     struct job *job = TAILQ_FIRST(&supervisor->plans);
@@ -323,7 +344,7 @@ int plan_assign(struct supervisor *supervisor, struct worker *worker)
 
     if (!job)
         return 0;
-    r = pool_assign(worker, job, supervisor->admission.default_grant_bytes);
+    r = pool_assign(worker, job, plan_grant(supervisor, job));
     if (r < 0)
         return r;
     TAILQ_REMOVE(&supervisor->plans, job, link);

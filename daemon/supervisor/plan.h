@@ -73,6 +73,9 @@ void plan_reply(struct supervisor *supervisor, const struct reply *reply);
 void plan_result(struct supervisor *supervisor, struct job *job, const struct result_message *result);
 void plan_lost(struct supervisor *supervisor, struct job *job, const struct error *why);
 
+/* The memory that the next plan is to be granted; 0: there is none. */
+uint64_t plan_next_grant(const struct supervisor *supervisor);
+
 /* Hands the next plan to @worker, which is idle. 1, 0 when there is none, or -errno (it waits for another worker). */
 int plan_assign(struct supervisor *supervisor, struct worker *worker);
 

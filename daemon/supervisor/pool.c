@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "supervisor/event_order.h"
 #include "wire/mailbox.h"
 
@@ -303,14 +304,15 @@ static void worker_free(struct worker *worker)
 /* Why the worker ended, for its job's record. */
 static void describe_end(const struct worker *worker, const siginfo_t *end, struct error *ret)
 {
-    uint64_t seconds = worker->running ? worker->running->config->daemon.job_timeout_us / USEC_PER_SEC : 0;
+    char allowed[32];
 
     if (worker->timed_out && !worker->running)
         error_set(ret, 0, CLASS_TIMEOUT, STAGE_NONE, "it did not %s in time",
                   worker->state == WORKER_LEAVING ? "leave" : "get ready");
     else if (worker->timed_out)
-        error_set(ret, 0, CLASS_TIMEOUT, STAGE_RENDER,
-                  "it took longer than JobTimeout= allows (%" PRIu64 " s)", seconds);
+        error_set(
+            ret, 0, CLASS_TIMEOUT, STAGE_RENDER, "it took longer than JobTimeout= allows (%s)",
+            text_format_duration(worker->running->config->daemon.job_timeout_us, allowed, sizeof allowed));
     else if (worker->misbehaved)
         error_set(ret, 0, CLASS_CRASH, STAGE_RENDER, "its worker sent nonsense and was killed");
     else if (end->si_code == CLD_EXITED)

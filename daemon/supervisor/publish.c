@@ -321,6 +321,7 @@ static void claim_names(struct batch *batch)
 {
     struct claim_context context = { .conf = batch->context->conf,
                                      .root = batch->root,
+                                     .source_root = batch->context->source_root,
                                      .move = batch->context->move,
                                      .user = batch->context->user };
 

@@ -27,6 +27,7 @@ enum {
 struct publish_context {
     const struct folder_conf *conf;
     struct anchor *output; /* of conf->output: nothing is written while its disk is not there */
+    int source_root;       /* Path, for claim.h */
     uint32_t instance;     /* the ledger's */
     /* Makes the intent of @jobs durable. 0, or -EPIPE when that can't be had any more (we shut down). */
     int (*intent)(void *user, struct job *const *jobs, size_t count);

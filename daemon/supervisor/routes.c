@@ -124,7 +124,9 @@ static void get_jobs(struct control *control, struct request *request)
         !number_argument(request, "before", INT64_MAX, 0, &before))
         return;
     if (state && job_state_from_name(state, &wanted) < 0) {
-        http_answer_problem(request, 400, NULL, "state=%.60s is no state of a job", state);
+        http_answer_problem(
+            request, 400, NULL,
+            "state=%.60s is no state of a job (files that wait are none yet; status counts them)", state);
         return;
     }
 

@@ -139,7 +139,13 @@ static json_t *problems(const struct supervisor *supervisor)
     for (size_t i = 0; i < supervisor->slot_count; i++) {
         struct folder *folder = supervisor->folders[i];
 
-        if (folder && folder_reason(folder)[0])
+        if (folder && folder->leaving)
+            json_array_append_new(
+                array, json_sprintf("folder %s is configured no more, or at another place, and on its "
+                                    "way out: %zu jobs of it are under way%s%s",
+                                    folder->name, folder->in_flight, folder_reason(folder)[0] ? "; " : "",
+                                    folder_reason(folder)));
+        else if (folder && folder_reason(folder)[0])
             json_array_append_new(array, json_sprintf("folder %s: %s: %s", folder->name,
                                                       folder_state_name(folder_state_now(folder)),
                                                       folder_reason(folder)));

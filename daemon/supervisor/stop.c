@@ -108,8 +108,12 @@ static void abandon_hung_watchers(struct supervisor *supervisor)
 
         if (!folder || folder->ended)
             continue;
-        log_error("folder %s hangs (%s does not answer); leaving without it", folder->name,
-                  folder->conf ? folder->conf->path : "its file system");
+        if (supervisor->ledger_news.failing)
+            log_error("folder %s waits for the ledger, which cannot be written; leaving without it",
+                      folder->name);
+        else
+            log_error("folder %s hangs (%s does not answer); leaving without it", folder->name,
+                      folder->conf ? folder->conf->path : "its file system");
         folder->ended = true;
         supervisor->abandoned = true;
     }

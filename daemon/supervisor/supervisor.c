@@ -258,6 +258,7 @@ int supervisor_start(struct supervisor *supervisor, const struct supervisor_opti
     supervisor->started_us = monotonic_us();
     TAILQ_INIT(&supervisor->plans);
     TAILQ_INIT(&supervisor->pool.workers);
+    TAILQ_INIT(&supervisor->suspects);
     admission_init(&supervisor->admission);
     supervisor->pool.current.bundle = supervisor->pool.next.bundle = -1;
 
@@ -274,7 +275,9 @@ int supervisor_start(struct supervisor *supervisor, const struct supervisor_opti
 
     r = open_ledger(supervisor, &error);
     if (r < 0) {
-        log_error("%s%s", r == -EWOULDBLOCK ? "" : "cannot open the ledger: ", error.text);
+        log_error("%s%s%s%s", r == -EWOULDBLOCK ? "" : "cannot open the ledger ",
+                  r == -EWOULDBLOCK ? "" : options->state_directory,
+                  r == -EWOULDBLOCK ? "" : "/ledger.db: ", error.text);
         return r == -EWOULDBLOCK ? EX_UNAVAILABLE : EX_IOERR;
     }
     ledger_read_news(supervisor->ledger, &supervisor->ledger_news);

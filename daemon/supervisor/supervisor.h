@@ -55,7 +55,8 @@ struct supervisor {
     struct folder *folders[FOLDERS_MAX]; /* by slot; NULL: free */
     size_t slot_count;                   /* slots beyond have never been used */
     size_t next_folder;                  /* whose turn it is */
-    size_t suspects;                     /* suspects in flight: at most one */
+    struct job_list suspects;            /* opened, waiting for their turn … */
+    bool suspect_runs;                   /* … because one of them runs */
     struct job_list plans;               /* opened, waiting for a worker; see plan.h */
     size_t plan_count;                   /* wherever they are */
     uint64_t last_plan;                  /* their number */

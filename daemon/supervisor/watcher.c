@@ -40,6 +40,13 @@ struct watcher {
     bool once;
     struct channel requests;
     struct cell news_cell;
+    /* What may be asked for again and again while the thread is kept waiting: one message, and the newest counts. */
+    struct {
+        pthread_mutex_t lock;
+        bool scan;
+        struct config *config; /* a reference, or NULL */
+        const struct folder_conf *folder;
+    } asked;
     atomic_uint_fast64_t busy_since_us; /* monotonic: when what it does now began; 0: it sleeps */
     pthread_t thread;
 
@@ -109,9 +116,11 @@ static int move_output(void *user, const struct job *job, const struct job_outpu
 }
 
 /* Before any work is done for outputs that could not have their names (or, of a plan, after it: @made). */
-static enum verdict claim(struct watcher *watcher, struct job *job, bool made)
+static enum verdict claim(struct watcher *watcher, struct job *job, int source_root, bool made)
 {
-    struct claim_context context = { .conf = job->folder, .root = -1, .move = move_output, .user = watcher };
+    struct claim_context context = {
+        .conf = job->folder, .root = -1, .source_root = source_root, .move = move_output, .user = watcher
+    };
     _cleanup_close_ int root = -1;
 
     if (job->known_hash != 0)
@@ -128,9 +137,9 @@ static enum verdict claim(struct watcher *watcher, struct job *job, bool made)
 }
 
 /* A conflict does not end a plan: the names that there are to show are those of now. */
-static enum verdict claim_for_plan(struct watcher *watcher, struct job *job, bool made)
+static enum verdict claim_for_plan(struct watcher *watcher, struct job *job, int source_root, bool made)
 {
-    enum verdict verdict = claim(watcher, job, made);
+    enum verdict verdict = claim(watcher, job, source_root, made);
 
     if (verdict == VERDICT_FAILED) {
         if (job->plan->conflict.class == CLASS_NONE)
@@ -140,6 +149,14 @@ static enum verdict claim_for_plan(struct watcher *watcher, struct job *job, boo
     }
     plan_look_at_names(job);
     return verdict;
+}
+
+static void claim_made(struct watcher *watcher, struct job *job)
+{
+    _cleanup_close_ int root = intake_open_root(watcher->intake);
+
+    answer(watcher, REPLY_CLAIMED, root < 0 ? VERDICT_RETURNED : claim_for_plan(watcher, job, root, true),
+           job);
 }
 
 /* A plan is of the version that is there now. */
@@ -157,7 +174,7 @@ static void open_source(struct watcher *watcher, struct job *job)
     enum verdict verdict = root < 0 ? VERDICT_RETURNED : source_open(job, root, watcher->kernel);
 
     if (verdict == VERDICT_OK)
-        verdict = job->plan ? claim_for_plan(watcher, job, false) : claim(watcher, job, false);
+        verdict = job->plan ? claim_for_plan(watcher, job, root, false) : claim(watcher, job, root, false);
     if (verdict == VERDICT_SUPERSEDED && !job->plan)
         intake_touch(watcher->intake, job->path);
     answer(watcher, REPLY_OPENED, verdict, job);
@@ -296,6 +313,7 @@ static void publish_batch(struct watcher *watcher)
         .conf = jobs[0]->folder,
         .output = place(watcher, &watcher->output, jobs[0]->folder, jobs[0]->folder->output),
         .instance = ledger_instance(watcher->ledger),
+        .source_root = root,
         .intent = intent,
         .move = move_published,
         .compare = compare,
@@ -384,12 +402,22 @@ static void retry_originals(struct watcher *watcher)
 
 /* ---- requests ---- */
 
-static void configure(struct watcher *watcher, const struct watcher_request *request)
+static void configure(struct watcher *watcher)
 {
     config_unref(watcher->config);
-    watcher->config = request->config;
-    watcher->conf = request->folder;
+    pthread_mutex_lock(&watcher->asked.lock);
+    watcher->config = take_ptr(watcher->asked.config);
+    watcher->conf = watcher->asked.folder;
+    pthread_mutex_unlock(&watcher->asked.lock);
     intake_configure(watcher->intake, watcher->conf);
+}
+
+static void scan(struct watcher *watcher)
+{
+    pthread_mutex_lock(&watcher->asked.lock);
+    watcher->asked.scan = false;
+    pthread_mutex_unlock(&watcher->asked.lock);
+    intake_rescan(watcher->intake);
 }
 
 static void serve(struct watcher *watcher, const struct watcher_request *request)
@@ -399,7 +427,7 @@ static void serve(struct watcher *watcher, const struct watcher_request *request
         look(watcher, request->job);
         break;
     case WATCHER_CLAIM:
-        answer(watcher, REPLY_CLAIMED, claim_for_plan(watcher, request->job, true), request->job);
+        claim_made(watcher, request->job);
         break;
     case WATCHER_OPEN:
         open_source(watcher, request->job);
@@ -414,10 +442,10 @@ static void serve(struct watcher *watcher, const struct watcher_request *request
         handle_original(watcher, request->job, true);
         break;
     case WATCHER_SCAN:
-        intake_rescan(watcher->intake);
+        scan(watcher);
         break;
     case WATCHER_CONFIGURE:
-        configure(watcher, request);
+        configure(watcher);
         break;
     case WATCHER_QUIESCE:
         intake_quiesce(watcher->intake);
@@ -582,6 +610,7 @@ int watcher_start(size_t slot, struct config *config, const struct folder_conf *
                                  .conf = folder };
     TAILQ_INIT(&watcher->publishing);
     TAILQ_INIT(&watcher->originals);
+    pthread_mutex_init(&watcher->asked.lock, NULL);
 
     watcher->name = strdup(folder->name);
     if (!watcher->name)
@@ -606,6 +635,8 @@ fail:
     cell_release(&watcher->news_cell);
     channel_release(&watcher->requests);
     intake_free(watcher->intake);
+    config_unref(watcher->asked.config);
+    pthread_mutex_destroy(&watcher->asked.lock);
     config_unref(watcher->config);
     free(watcher->name);
     free(watcher);
@@ -615,6 +646,32 @@ fail:
 void watcher_send(struct watcher *watcher, const struct watcher_request *request)
 {
     channel_send(&watcher->requests, request);
+}
+
+void watcher_scan(struct watcher *watcher)
+{
+    bool first;
+
+    pthread_mutex_lock(&watcher->asked.lock);
+    first = !watcher->asked.scan;
+    watcher->asked.scan = true;
+    pthread_mutex_unlock(&watcher->asked.lock);
+    if (first)
+        watcher_send(watcher, &(struct watcher_request){ .op = WATCHER_SCAN });
+}
+
+void watcher_configure(struct watcher *watcher, struct config *config, const struct folder_conf *folder)
+{
+    struct config *before;
+
+    pthread_mutex_lock(&watcher->asked.lock);
+    before = watcher->asked.config;
+    watcher->asked.config = config_ref(config);
+    watcher->asked.folder = folder;
+    pthread_mutex_unlock(&watcher->asked.lock);
+    if (!before)
+        watcher_send(watcher, &(struct watcher_request){ .op = WATCHER_CONFIGURE });
+    config_unref(before);
 }
 
 int watcher_news_fd(const struct watcher *watcher)
@@ -647,6 +704,8 @@ void watcher_free(struct watcher *watcher)
     cell_release(&watcher->news_cell);
     channel_release(&watcher->requests);
     intake_free(watcher->intake);
+    config_unref(watcher->asked.config);
+    pthread_mutex_destroy(&watcher->asked.lock);
     config_unref(watcher->config);
     free(watcher->name);
     free(watcher);

@@ -37,7 +37,7 @@ enum watcher_op {
     WATCHER_EXAMINE,   /* job that failed: REPLY_EXAMINED says whether the source still is that version */
     WATCHER_ORIGINAL,  /* job with a durable outcome: REPLY_ORIGINAL_HANDLED, when that has worked */
     WATCHER_SCAN,      /* walk over the whole folder now; no reply */
-    WATCHER_CONFIGURE, /* config, folder: from now on these; no reply */
+    WATCHER_CONFIGURE, /* the newest settings count from now on; no reply */
     WATCHER_QUIESCE,   /* take in nothing more; no reply */
     WATCHER_STOP,      /* hand back what is under way and end: REPLY_WATCHER_ENDED is the last message */
 };
@@ -45,8 +45,6 @@ enum watcher_op {
 struct watcher_request {
     enum watcher_op op;
     struct job *job;
-    struct config *config; /* a reference that goes over to the watcher */
-    const struct folder_conf *folder;
 };
 
 /* Values of "state" and "watch" in JSON. */
@@ -78,6 +76,12 @@ int watcher_start(size_t slot, struct config *config, const struct folder_conf *
 
 /* Event loop: sends a request; never waits. */
 void watcher_send(struct watcher *watcher, const struct watcher_request *request);
+
+/* Event loop: has it walk over the whole folder; asking again before it has begun changes nothing. */
+void watcher_scan(struct watcher *watcher);
+
+/* Event loop: new settings, of which the newest count when it gets round to them. @config stays the caller's. */
+void watcher_configure(struct watcher *watcher, struct config *config, const struct folder_conf *folder);
 
 /* Event loop: the descriptor that says that there are news, and the news. */
 int watcher_news_fd(const struct watcher *watcher);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files in the way of an output, with each Existing=, and a ledger that is lost. */
 #include "daemon_harness.h"
+#include "painter.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -48,19 +49,46 @@ END_TEST
 START_TEST(existing_adopt_takes_what_is_there_for_its_own)
 {
     struct harness h;
+    uint64_t inode;
 
     start(&h, "Existing=adopt\n");
     harness_drop_bytes(&h, "broken.jpg", "never looked at", 15); /* an hour old */
     harness_await_ends(&h, 0, 1);
-    put(&h, "out/other.png");
+    painter_paint(harness_path(&h, "out/other.png"), 10, 10, 1);
+    inode = harness_inode(&h, "out/other.png");
     harness_drop_bytes(&h, "other.jpg", "never looked at", 15);
     harness_await_ends(&h, 1, 1);
-    ck_assert(is_theirs(&h, "out/other.png"));
+    ck_assert_uint_eq(harness_inode(&h, "out/other.png"), inode);
 
     /* It is ours now: a new version replaces it. */
     harness_drop(&h, "other.jpg", 48, 48, 1);
     harness_await_ends(&h, 2, 1);
     harness_expect_picture(&h, "out/other.png", 24, 24);
+
+    /* What is no picture at all is in the way. */
+    put(&h, "out/more.png");
+    harness_drop_bytes(&h, "more.jpg", "never looked at", 15);
+    harness_await_ends(&h, 2, 2);
+    end(&h, "out/more.png");
+}
+END_TEST
+
+/* A picture of which nothing was made is all that there is of it. */
+static const char *const careless[] = { "Existing=adopt\nOriginals=delete\n",
+                                        "Existing=skip\nOriginals=delete\n" };
+
+START_TEST(an_original_of_which_nothing_was_made_is_not_deleted)
+{
+    struct harness h;
+
+    start(&h, careless[_i]);
+    painter_paint(harness_path(&h, "out/a.png"), 10, 10, 1);
+    harness_drop_bytes(&h, "a.jpg", "never looked at", 15);
+    harness_await_ends(&h, 1, 0);
+    harness_drop(&h, "b.jpg", 48, 48, 2); /* shows that originals are dealt with */
+    harness_await_ends(&h, 2, 0);
+    ck_assert(harness_exists(&h, "in/a.jpg"));
+    ck_assert(!harness_exists(&h, "in/b.jpg"));
     harness_close(&h);
 }
 END_TEST
@@ -113,6 +141,31 @@ static void lose_ledger(struct harness *h)
     for (size_t i = 0; i < 3; i++)
         unlink(harness_path(h, "state/%s", files[i]));
 }
+
+static const char *const all_policies[] = { "Existing=fail\n", "Existing=adopt\n", "Existing=skip\n",
+                                            "Existing=overwrite\n", "Existing=number\n" };
+
+START_TEST(whatever_existing_says_a_lost_ledger_makes_nothing_twice_and_knows_its_own_again)
+{
+    struct harness h;
+    uint64_t inode;
+
+    start(&h, all_policies[_i]);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_ends(&h, 1, 0);
+    inode = harness_inode(&h, "out/a.png");
+    ck_assert_int_eq(harness_stop(&h), 0);
+    lose_ledger(&h);
+    harness_start(&h);
+    harness_await_ends(&h, 1, 0);
+    ck_assert_uint_eq(harness_inode(&h, "out/a.png"), inode);
+    harness_drop(&h, "a.jpg", 48, 96, 2);
+    harness_await_ends(&h, 2, 0);
+    harness_expect_picture(&h, "out/a.png", 24, 48);
+    ck_assert_uint_eq(harness_count(&h, "out"), 1);
+    harness_close(&h);
+}
+END_TEST
 
 /* One picture is too small for the wider output of the recipe: its set is whole without it. */
 START_TEST(a_lost_ledger_adopts_what_is_there_and_makes_what_is_not)
@@ -175,6 +228,9 @@ END_TEST
 
 HARNESS_MAIN("existing", UNIT_TEST(existing_skip_makes_what_is_not_there),
              UNIT_TEST(existing_adopt_takes_what_is_there_for_its_own),
+             UNIT_ROWS(an_original_of_which_nothing_was_made_is_not_deleted, careless),
+             UNIT_ROWS(whatever_existing_says_a_lost_ledger_makes_nothing_twice_and_knows_its_own_again,
+                       all_policies),
              UNIT_TEST(existing_number_leaves_everything_where_it_is), UNIT_TEST(a_conflict_costs_no_work),
              UNIT_TEST(a_lost_ledger_adopts_what_is_there_and_makes_what_is_not),
              UNIT_TEST(a_lost_ledger_tells_of_what_changed_since))

@@ -249,6 +249,27 @@ static void expect_conflict(struct harness *h, const char *path)
     json_decref(job);
 }
 
+START_TEST(a_name_is_free_again_when_its_source_and_its_output_are_gone)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_ends(&h, 1, 0);
+    harness_drop(&h, "a.png", 48, 48, 2);
+    harness_await_ends(&h, 1, 1);
+    expect_conflict(&h, "a.png");
+    ck_assert_int_eq(unlink(harness_path(&h, "in/a.jpg")), 0);
+    ck_assert_int_eq(unlink(harness_path(&h, "out/a.png")), 0);
+    harness_drop(&h, "a.png", 48, 96, 3);
+    harness_await_ends(&h, 2, 1);
+    harness_expect_picture(&h, "out/a.png", 24, 48);
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(two_sources_of_one_output_are_a_conflict)
 {
     struct harness h;
@@ -362,6 +383,7 @@ HARNESS_MAIN("once", UNIT_TEST(an_overwritten_source_gives_a_new_output),
              UNIT_TEST(new_content_under_the_same_size_and_mtime_is_a_new_job),
              UNIT_TEST(an_output_that_somebody_removed_stays_removed),
              UNIT_TEST(two_sources_of_one_output_are_a_conflict),
+             UNIT_TEST(a_name_is_free_again_when_its_source_and_its_output_are_gone),
              UNIT_TEST(somebody_elses_file_in_the_way_is_a_conflict),
              UNIT_TEST(a_file_in_the_way_is_overwritten_when_that_is_wanted),
              UNIT_TEST(a_version_that_changes_while_it_is_worked_on_is_superseded),

@@ -298,7 +298,7 @@ START_TEST(whose_a_name_is_and_what_becomes_of_it_is_told)
     harness_drop(&h, "a.png", 48, 48, 2);
     harness_await_ends(&h, 1, 1);
     json = plan(&h, "a.png");
-    expect_failure(json, "conflict", "plan", "belongs to a.jpg");
+    expect_failure(json, "conflict", "plan", "a.jpg already");
     expect_action(json, path, "taken", "fail");
     ck_assert_str_eq(harness_string(json, "outputs.0.owner.path"), "a.jpg");
     json_decref(json);

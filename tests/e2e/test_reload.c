@@ -77,6 +77,33 @@ START_TEST(a_reload_takes_a_folder_away_and_gives_it_back)
 }
 END_TEST
 
+/* Its pictures could not be published, so it never ended, and the one in its place never began. */
+START_TEST(a_folder_is_let_go_while_its_output_is_missing)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_ends(&h, 1, 0);
+    ck_assert_int_eq(rename(harness_path(&h, "out"), harness_path(&h, "away")), 0);
+    harness_drop(&h, "b.jpg", 48, 48, 2);
+    harness_await_folder(&h, "held");
+
+    ck_assert_int_eq(mkdir(harness_path(&h, "in2"), 0755), 0);
+    ck_assert_int_eq(mkdir(harness_path(&h, "out2"), 0755), 0);
+    harness_write(&h, "config/folders/web.folder", "[Folder]\nPath=%s\nOutput=%s\nRecipe=web\nSettle=0\n",
+                  harness_path(&h, "in2"), harness_path(&h, "out2"));
+    reload(&h);
+    harness_drop(&h, "../in2/c.jpg", 48, 48, 3);
+    harness_await_jobs(&h, "done", 2);
+    harness_expect_picture(&h, "out2/c.png", 24, 24);
+    ck_assert_int_eq(rename(harness_path(&h, "away"), harness_path(&h, "out")), 0);
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(a_wrong_configuration_changes_nothing)
 {
     struct harness h;
@@ -124,4 +151,5 @@ END_TEST
 
 HARNESS_MAIN("reload", UNIT_TEST(a_reload_adds_a_folder_and_changes_a_recipe),
              UNIT_TEST(a_reload_takes_a_folder_away_and_gives_it_back),
+             UNIT_TEST(a_folder_is_let_go_while_its_output_is_missing),
              UNIT_TEST(a_wrong_configuration_changes_nothing), UNIT_TEST(reloads_under_load_lose_nothing))

@@ -3,6 +3,7 @@
 #include "supervisor/claim.h"
 
 #include "base/cleanup.h"
+#include "base/fd_io.h"
 #include "hot_folders.h"
 #include "unit_main.h"
 
@@ -35,6 +36,7 @@ static void setup(enum existing existing)
     context = (struct claim_context){
         .conf = hot.conf,
         .root = open(hot.out[0], O_PATH | O_DIRECTORY | O_CLOEXEC),
+        .source_root = open(hot.in[0], O_PATH | O_DIRECTORY | O_CLOEXEC),
         .move = move,
         .user = &hot,
     };
@@ -46,6 +48,7 @@ static void teardown(void)
 {
     job_free(job);
     close(context.root);
+    close(context.source_root);
     hot_close(&hot);
 }
 
@@ -55,7 +58,7 @@ static void put(const char *name, int younger_s)
     char path[PATH_MAX];
     struct stat st;
 
-    hot_write(hot.out[0], name, "somebody else's");
+    hot_write(hot.out[0], name, "\x89PNG\r\n\x1a\nas far as anybody can see from its start");
     snprintf(path, sizeof path, "%s/%s", hot.in[0], "a.jpg");
     ck_assert_int_eq(stat(path, &st), 0);
     st.st_mtim.tv_sec += younger_s;
@@ -119,6 +122,97 @@ START_TEST(a_whole_set_that_is_not_older_is_adopted_without_work)
         ck_assert(job->outputs[i].made && job->outputs[i].adopted);
         ck_assert_uint_eq(job->outputs[i].after.inode, hot_version(hot.out[0], job->outputs[i].path).inode);
     }
+    teardown();
+}
+END_TEST
+
+START_TEST(what_is_no_picture_of_its_format_is_not_adopted)
+{
+    setup(EXISTING_ADOPT);
+    put("a.20.png", 5);
+    hot_write(hot.out[0], "a.10.png", "garbage");
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_FAILED);
+    ck_assert_int_eq(job->failure.class, CLASS_CONFLICT);
+    teardown();
+}
+END_TEST
+
+/* A ledger that is lost is lost whatever Existing= says. */
+START_TEST(after_a_lost_ledger_all_policies_adopt)
+{
+    setup(all_policies[_i]);
+    job->adopt = true;
+    put("a.10.png", 5);
+    put("a.20.png", 5);
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_SETTLED);
+    ck_assert(job->outputs[0].adopted && job->outputs[1].adopted);
+    ck_assert_int_eq(moves, 0);
+    teardown();
+}
+END_TEST
+
+/* The name is still reserved for a source that is gone. */
+START_TEST(a_name_of_a_source_that_is_gone_is_to_be_had_where_nothing_is)
+{
+    setup(EXISTING_FAIL);
+    job->outputs[0].inherited = true;
+    ck_assert(claim_is_asked(job));
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_OK);
+    ck_assert_int_eq(moves, 1);
+    ck_assert(!job->outputs[0].inherited);
+
+    job->outputs[0].inherited = true;
+    put("a.10.png", 5);
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_FAILED);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_name_of_a_source_that_is_still_there_is_not)
+{
+    setup(EXISTING_FAIL);
+    hot_write(hot.in[0], "b.jpg", "its owner");
+    job->outputs[0].inherited = true;
+    job->outputs[0].owner = strdup("b.jpg");
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_FAILED);
+    ck_assert_int_eq(moves, 0);
+    ck_assert_int_eq(unlinkat(context.source_root, "b.jpg", 0), 0);
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_OK);
+    ck_assert_int_eq(moves, 1);
+
+    job->outputs[1].inherited = true; /* somebody else was faster */
+    taken_name = "a.20.png";
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_FAILED);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_directory_that_cannot_be_made_is_neither_skipped_nor_numbered_past)
+{
+    setup(all_policies[_i]);
+    free(job->outputs[0].path);
+    job->outputs[0].path = strdup("sub/a.png");
+    hot_write(hot.out[0], "sub", "a file where a directory is needed");
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_FAILED);
+    ck_assert_int_eq(job->failure.class, CLASS_CONFLICT);
+    ck_assert_int_eq(moves, 0);
+    teardown();
+}
+END_TEST
+
+/* The finished picture was let go, and the folder was held for ever when the adopted one went away meanwhile. */
+START_TEST(a_picture_is_kept_until_the_job_ends_even_if_another_one_stands_for_it)
+{
+    setup(EXISTING_ADOPT);
+    put("a.10.png", 5);
+    make_both();
+    job->outputs[0].fd = fd_memory("picture", "x", 1);
+    ck_assert_int_eq(claim_outputs(&context, job, true), VERDICT_OK);
+    ck_assert(job->outputs[0].adopted);
+    ck_assert_int_ge(job->outputs[0].fd, 0);
+    ck_assert_int_eq(unlinkat(context.root, "a.10.png", 0), 0);
+    ck_assert_int_eq(claim_outputs(&context, job, true), VERDICT_OK);
+    ck_assert(job->outputs[0].made && !job->outputs[0].adopted && job->outputs[0].fd >= 0);
     teardown();
 }
 END_TEST
@@ -198,7 +292,7 @@ START_TEST(what_is_in_the_way_is_numbered_past)
     ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_OK);
     ck_assert_str_eq(job->outputs[0].path, "a.10-3.png");
     ck_assert_str_eq(job->outputs[1].path, "a.20.png");
-    ck_assert_int_eq(moves, 3);
+    ck_assert_int_eq(moves, 2); /* what is on the disk is seen before the ledger is asked */
 
     /* Taken meanwhile: it goes on from there. */
     make_both();
@@ -251,6 +345,12 @@ UNIT_MAIN("claim", UNIT_ROWS(names_under_which_nothing_is_may_be_had, all_polici
           UNIT_TEST(a_file_in_the_way_is_a_conflict_before_any_work_is_done),
           UNIT_TEST(a_whole_set_that_is_not_older_is_adopted_without_work),
           UNIT_TEST(a_file_older_than_the_source_is_not_adopted),
+          UNIT_TEST(what_is_no_picture_of_its_format_is_not_adopted),
+          UNIT_ROWS(after_a_lost_ledger_all_policies_adopt, all_policies),
+          UNIT_TEST(a_name_of_a_source_that_is_gone_is_to_be_had_where_nothing_is),
+          UNIT_TEST(a_name_of_a_source_that_is_still_there_is_not),
+          UNIT_ROWS(a_directory_that_cannot_be_made_is_neither_skipped_nor_numbered_past, all_policies),
+          UNIT_TEST(a_picture_is_kept_until_the_job_ends_even_if_another_one_stands_for_it),
           UNIT_TEST(part_of_a_set_is_adopted_when_the_rest_was_made),
           UNIT_TEST(after_a_lost_ledger_what_is_made_again_and_all_there_is_adopted),
           UNIT_TEST(after_a_lost_ledger_half_a_set_is_a_conflict), UNIT_TEST(what_is_in_the_way_is_skipped),

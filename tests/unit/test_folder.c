@@ -32,7 +32,7 @@ START_TEST(a_new_folder_has_nothing_in_flight)
     ck_assert_str_eq(folder->name, "f0");
     ck_assert_uint_eq(folder->slot, 3);
     ck_assert_uint_eq(folder->in_flight, 0);
-    ck_assert_uint_eq(folder->due_us, USEC_INFINITY);
+    ck_assert(!folder->lull.is && !folder->suspects_lull.is && !folder->has_suspect);
     ck_assert_ptr_null(folder_pop_ready(folder));
     ck_assert_ptr_null(folder_pop_opened(folder));
     folder_free(NULL);

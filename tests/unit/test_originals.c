@@ -100,11 +100,49 @@ START_TEST(only_some_ends_leave_something_to_do)
     setup(pendings[_i].originals);
     job = ended_job("a.jpg", pendings[_i].state);
     job->failure.class = pendings[_i].class;
+    job_add_output(job, 0, "a.png")->made = true;
     if (!pendings[_i].failed_folder) {
         free(hot.conf->failed);
         hot.conf->failed = NULL;
     }
     ck_assert_int_eq(originals_pending(job), pendings[_i].pending);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+/* What stands for an original before it may go: pictures that were made, or where that is wanted and it only moves,
+ * found. A ledger that was new to its folder once deleted originals for whatever lay there. */
+static const struct {
+    const char *name;
+    int originals, existing;
+    bool made, adopted, skipped, pending;
+} stand_ins[] = {
+    { "made and archived", ORIGINALS_ARCHIVE, EXISTING_FAIL, true, false, false, true },
+    { "made and deleted", ORIGINALS_DELETE, EXISTING_FAIL, true, false, false, true },
+    { "found after a lost ledger", ORIGINALS_ARCHIVE, EXISTING_FAIL, true, true, false, false },
+    { "found after a lost ledger, to delete", ORIGINALS_DELETE, EXISTING_FAIL, true, true, false, false },
+    { "adopted and archived", ORIGINALS_ARCHIVE, EXISTING_ADOPT, true, true, false, true },
+    { "adopted and deleted", ORIGINALS_DELETE, EXISTING_ADOPT, true, true, false, false },
+    { "nothing made, archived", ORIGINALS_ARCHIVE, EXISTING_SKIP, false, false, true, false },
+    { "nothing made, deleted", ORIGINALS_DELETE, EXISTING_SKIP, false, false, true, false },
+    { "part made, archived", ORIGINALS_ARCHIVE, EXISTING_SKIP, true, false, true, true },
+    { "part made, deleted", ORIGINALS_DELETE, EXISTING_SKIP, true, false, true, false },
+};
+
+START_TEST(an_original_goes_only_when_pictures_stand_for_it)
+{
+    struct job_output *output;
+    struct job *job;
+
+    setup(stand_ins[_i].originals);
+    hot.conf->existing = stand_ins[_i].existing;
+    job = ended_job("a.jpg", JOB_DONE);
+    output = job_add_output(job, 0, "a.png");
+    output->made = stand_ins[_i].made;
+    output->adopted = stand_ins[_i].adopted;
+    job->skipped = stand_ins[_i].skipped;
+    ck_assert_msg(originals_pending(job) == stand_ins[_i].pending, "%s", stand_ins[_i].name);
     job_free(job);
     teardown();
 }
@@ -666,6 +704,7 @@ START_TEST(names_and_messages_that_json_cannot_hold_are_written_all_the_same)
 END_TEST
 
 UNIT_MAIN("originals", UNIT_ROWS(only_some_ends_leave_something_to_do, pendings),
+          UNIT_ROWS(an_original_goes_only_when_pictures_stand_for_it, stand_ins),
           UNIT_TEST(an_original_is_archived_where_it_was),
           UNIT_ROWS(an_archive_is_never_overwritten_names_are_numbered, numbered_names),
           UNIT_TEST(a_name_too_long_to_be_numbered_is_cut), UNIT_TEST(an_original_is_deleted),

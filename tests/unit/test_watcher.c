@@ -500,9 +500,7 @@ START_TEST(a_new_configuration_is_walked_over_and_kept_alive)
     hot_open(&other, 1, HOT_RECIPE_SINGLE);
     free(other.conf[0].path);
     other.conf[0].path = strdup(hot.in[0]);
-    watcher_send(watcher, &(struct watcher_request){ .op = WATCHER_CONFIGURE,
-                                                     .config = config_ref(other.config),
-                                                     .folder = &other.conf[0] });
+    watcher_configure(watcher, other.config, &other.conf[0]);
     await_arrivals(2); /* the same file once more: the ledger knows it */
     ck_assert_uint_eq(ledger_news.folders[0].queued, 1);
     hot_close(&other); /* the watcher has its own reference */
@@ -525,6 +523,20 @@ START_TEST(a_stop_right_after_the_start_is_heeded)
 END_TEST
 
 /* Events tell nothing here, and the next walk is a day away. */
+/* Nobody gets round to them while the file system does not answer; more than the channel holds ended the daemon. */
+START_TEST(scans_and_settings_can_be_asked_for_without_end)
+{
+    setup();
+    for (int i = 0; i < 5 * WATCHER_REQUESTS_MAX; i++) {
+        watcher_scan(watcher);
+        watcher_configure(watcher, hot.config, hot.conf);
+    }
+    hot_write(hot.in[0], "a.jpg", "x");
+    await_arrivals(1);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_scan_that_is_asked_for_comes_at_once)
 {
     open_folders();
@@ -532,7 +544,7 @@ START_TEST(a_scan_that_is_asked_for_comes_at_once)
     hot.conf[0].poll_us = hot.conf[0].rescan_us = 24 * 3600 * USEC_PER_SEC;
     start_watching();
     hot_write(hot.in[0], "a.jpg", "abc");
-    request(WATCHER_SCAN, NULL);
+    watcher_scan(watcher);
     await_arrivals(1);
     teardown();
 }
@@ -574,6 +586,7 @@ START_TEST(a_plan_is_looked_at_and_opened_and_touches_nothing)
 END_TEST
 
 UNIT_MAIN("watcher", UNIT_TEST(a_scan_that_is_asked_for_comes_at_once),
+          UNIT_TEST(scans_and_settings_can_be_asked_for_without_end),
           UNIT_TEST(a_plan_is_looked_at_and_opened_and_touches_nothing),
           UNIT_TEST(names_of_states_are_those_of_the_interface), UNIT_TEST(files_come_in_whenever_they_come),
           UNIT_TEST(a_job_goes_through_the_folder), UNIT_TEST(a_source_that_changed_arrives_again),
