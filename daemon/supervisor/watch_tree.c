@@ -143,15 +143,19 @@ static void drop(struct watch_tree *tree, struct node *node, bool release)
     }
 }
 
-/* Gives a node that has none its name and place. What had that place is not there any more: even if somebody keeps
- * it open, so that the kernel does not let its watch go. 0 or -ENOMEM. */
+/* Gives a node its name and place, and takes it from the one that it had. What had the new place is not there any
+ * more: even if somebody keeps it open, so that the kernel does not let its watch go. 0, or -ENOMEM: it has none. */
 static int attach(struct watch_tree *tree, struct node *node, struct node *parent, const char *name)
 {
-    struct node *before = parent ? find_child(tree, parent, name) : NULL;
+    struct node *before;
     char *copy = strdup(name);
 
+    detach(tree, node);
+    if (tree->moving == node)
+        tree->moving = NULL; /* it has turned up */
     if (!copy)
         return -ENOMEM;
+    before = parent ? find_child(tree, parent, name) : NULL;
     if (before)
         drop_all(tree, before, true);
     free(node->name);
@@ -302,7 +306,6 @@ static int add(struct watch_tree *tree, struct node *parent, const char *name, i
         /* Known: the same place, or a directory that was moved here. */
         if (is_ancestor(node, parent))
             return -ELOOP;
-        detach(tree, node);
         r = attach(tree, node, parent, name);
         if (r < 0)
             drop(tree, node, true);
@@ -462,9 +465,12 @@ static enum watch_change interpret(struct watch_tree *tree, const struct inotify
 
     node = find_node(tree, event->wd);
     if (tree->moving && continues_move(tree, event) && node && !is_ancestor(tree->moving, node)) {
-        if (attach(tree, tree->moving, node, event->name) < 0)
+        struct node *moved = tree->moving;
+
+        if (attach(tree, moved, node, event->name) < 0) {
+            drop(tree, moved, true);
             return WATCH_OVERFLOW;
-        tree->moving = NULL;
+        }
     } else if (tree->moving && event->wd != tree->moving->descriptor) {
         settle_moving(tree);
         node = find_node(tree, event->wd);

@@ -223,6 +223,35 @@ START_TEST(a_directory_moved_between_two_reads_keeps_its_watches)
 }
 END_TEST
 
+/* The turn of whoever reads the events may end between the two of a move, and its walk goes on. */
+START_TEST(a_directory_met_in_its_new_place_before_its_arrival_is_read_is_not_lost)
+{
+    enum watch_change change;
+    char path[PATH_MAX];
+
+    setup();
+    make_directory("a");
+    make_directory("a/below");
+    make_directory("b");
+    read_changes();
+    ck_assert_int_eq(watch("a"), 0);
+    ck_assert_int_eq(watch("a/below"), 0);
+    ck_assert_int_eq(watch("b"), 0);
+    move(at("a"), at("b/a"));
+    ck_assert(watch_tree_next(tree, &change, path, sizeof path));
+    ck_assert_int_eq(change, WATCH_DIRECTORY_GONE);
+    ck_assert_int_eq(watch("b/a"), 0);
+    read_changes();
+    ck_assert_uint_eq(count(WATCH_DIRECTORY_NEW, "b/a"), 1);
+    ck_assert_uint_eq(watch_tree_count(tree), 4);
+    ck_assert(watch_tree_has(tree, "b/a/below"));
+    write_file("b/a/below/c.jpg");
+    read_changes();
+    ck_assert_uint_eq(count(WATCH_FILE_FINISHED, "b/a/below/c.jpg"), 1);
+    teardown();
+}
+END_TEST
+
 START_TEST(two_directories_that_change_places_keep_their_paths_apart)
 {
     setup();
@@ -676,6 +705,7 @@ UNIT_MAIN("watch_tree", UNIT_TEST(writing_and_closing_a_file_are_told),
           UNIT_TEST(a_file_moved_in_within_and_out_is_told),
           UNIT_TEST(a_renamed_directory_has_its_new_path_at_once),
           UNIT_TEST(a_directory_moved_between_two_reads_keeps_its_watches),
+          UNIT_TEST(a_directory_met_in_its_new_place_before_its_arrival_is_read_is_not_lost),
           UNIT_TEST(two_directories_that_change_places_keep_their_paths_apart),
           UNIT_TEST(a_directory_moved_out_is_released_with_all_below_it),
           UNIT_TEST(a_directory_moved_out_is_not_the_root),
