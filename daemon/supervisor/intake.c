@@ -26,11 +26,15 @@
 enum {
     EVENTS_A_TURN = 4096,
     ENTRIES_A_TURN = 512,
-    SCAN_SHARE = 20,       /* a scan may take one part in this many of the time */
-    REFUSALS_LOGGED = 100, /* later ones are only counted */
+    ENTRIES_A_PIECE = 16, /* of which the time is taken */
+    SCAN_SHARE = 20,      /* a scan may take one part in this many of the time */
+    TOLD_MAX = 100,       /* refused files, unreadable directories: later ones are only counted */
 };
 
 #define LOOK_A_TURN_US (20 * USEC_PER_MSEC)
+#define SCAN_A_TURN_US (50 * USEC_PER_MSEC)
+#define PIECE_COUNTED_MAX_US                                                                                 \
+    (100 * USEC_PER_MSEC) /* a file system that hangs is no work that asks for a rest */
 #define ROOT_RETRY_US USEC_PER_SEC
 #define MOUNTS_INTERVAL_US (100 * USEC_PER_MSEC) /* however often mounts come and go, elsewhere too */
 #define TROUBLE_RETRY_US USEC_PER_SEC            /* a file or directory that cannot be looked at just now */
@@ -71,14 +75,15 @@ struct intake {
     uint64_t mounts_due_us, mounts_seen_us; /* when to look at the mounts, and when that was done last */
     struct mounts_below mounts;
 
-    bool scanned;
+    bool scanned;      /* a walk over everything has ended that left nothing out … */
+    bool walked;       /* … or one at all */
     bool scanning_all; /* not only directories that are new */
     bool reconciling;  /* a walk over everything because it is time; it rests after each step */
     bool polling;      /* those that no event tells about */
     bool unread;       /* something could not be read just now: everything is walked over again soon */
     bool missed; /* files that came when there was no room or no event for them: they need another walk */
     uint64_t scan_started_us, scan_busy_us, scan_resume_us, rescan_us, poll_us;
-    uint64_t poll_took_us;
+    uint64_t poll_busy_us, poll_took_us;
     int64_t looked_ns,
         looking_ns; /* CLOCK_REALTIME: when the last whole look began, and the one that is under way */
     uint64_t arrivals, overflows, refused;
@@ -101,12 +106,31 @@ static bool is_passing(int errnum)
     return class == CLASS_TRANSIENT || class == CLASS_ENVIRONMENT;
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Something was left out, for want of memory: the walk under way is not whole, and another one is due soon. */
+static void walk_again(struct intake *intake)
+{
+    intake->unread = true;
+    intake->rescan_us = earlier(intake->rescan_us, monotonic_us() + TROUBLE_RETRY_US);
+}
+
 /* ---- arrivals ---- */
 
 static void arrive(struct intake *intake, const char *path, const struct version *version)
 {
     if (ledger_arrival(intake->ledger, intake->slot, intake->name, path, version) == 0)
         intake->arrivals++;
+    else
+        walk_again(intake);
 }
 
 static struct version version_in(const struct fs_kind *kind, const struct stat *st)
@@ -127,8 +151,12 @@ struct version intake_version(struct intake *intake, int root, const char *path,
 /* What there is no room for is found by the walk that follows when there is. */
 static void wait_for(struct intake *intake, const char *path, uint64_t now, uint64_t due)
 {
-    if (settle_touch(intake->settle, path, now, due) < 0)
+    int r = settle_touch(intake->settle, path, now, due);
+
+    if (r == -ENOSPC)
         intake->missed = true;
+    else if (r < 0)
+        walk_again(intake);
 }
 
 static void on_scan_file(void *context, const char *path, const struct stat *st)
@@ -149,20 +177,22 @@ static void refuse(struct intake *intake, const char *path, const char *why)
     char name[TEXT_ESCAPED_MAX];
 
     intake->refused++;
-    if (intake->refused <= REFUSALS_LOGGED)
+    if (intake->refused <= TOLD_MAX)
         log_warning("%s/%s is refused: it is %s; only regular files are taken", intake->name,
                     shown(path, name, sizeof name), why);
-    if (intake->refused == REFUSALS_LOGGED)
-        log_warning("folder %s: that was the %dth; others are only counted", intake->name, REFUSALS_LOGGED);
+    if (intake->refused == TOLD_MAX)
+        log_warning("folder %s: that was the %dth; others are only counted", intake->name, TOLD_MAX);
 }
 
 /* Is this the walk that tells of it? Where there are events: the first one, and that of a new directory. Elsewhere
- * the first that began after it was made. */
+ * the first look that began after it was made; a reconcile is none. */
 static bool is_news(const struct intake *intake, const char *path, int64_t ctime_ns, enum walk walk)
 {
     if (walk == WALK_NEW || poll_set_covers(coverage_polled(intake->coverage), path) == POLL_NOT)
-        return walk == WALK_NEW || !intake->scanned;
-    return ctime_ns < intake->looking_ns && (!intake->scanned || ctime_ns >= intake->looked_ns);
+        return walk == WALK_NEW || !intake->walked;
+    if (walk == WALK_ALL && intake->reconciling)
+        return false;
+    return ctime_ns < intake->looking_ns && (!intake->walked || ctime_ns >= intake->looked_ns);
 }
 
 static void on_scan_other(void *context, const char *path, const struct stat *st, enum walk walk)
@@ -230,10 +260,12 @@ static void hurry(struct intake *intake)
 /* Starts a walk over everything; one that is under way is given up. */
 static void scan_all(struct intake *intake)
 {
-    if (scan_request(intake->scan, "", WALK_ALL) < 0)
-        return;
-    intake->scanning_all = true;
     intake->polling = intake->missed = false;
+    if (scan_request(intake->scan, "", WALK_ALL) < 0) {
+        intake->rescan_us = monotonic_us() + TROUBLE_RETRY_US;
+        return;
+    }
+    intake->scanning_all = true;
     intake->scan_started_us = 0;
     hurry(intake);
     intake->unreadable_now = (struct unreadable){ 0 };
@@ -273,6 +305,14 @@ static void lose_unreadable_root(struct intake *intake, int errnum)
 
 /* ---- mounts below the root ---- */
 
+/* A directory is new, and somebody waits for what is in it. */
+static void request_new(struct intake *intake, const char *path)
+{
+    if (scan_request(intake->scan, path, WALK_NEW) < 0)
+        walk_again(intake);
+    intake->scan_resume_us = 0;
+}
+
 static void note_mounts(struct intake *intake, int root)
 {
     mounts_below_release(&intake->mounts);
@@ -289,7 +329,7 @@ static void walk_changed(void *context, const char *path)
     if (!intake->conf->recursive || folder_conf_ignores_path(intake->conf, path))
         return;
     coverage_forget(intake->coverage, path);
-    scan_request(intake->scan, path, WALK_NEW);
+    request_new(intake, path);
 }
 
 static void find_root(struct intake *intake);
@@ -414,6 +454,8 @@ static void note_unreadable(struct intake *intake, struct unreadable *unreadable
         snprintf(unreadable->first, sizeof unreadable->first, "%s", shown(path, name, sizeof name));
         text_drop_cut_character(unreadable->first);
     }
+    if (unreadable->count > TOLD_MAX)
+        return;
     log_line(intake->unreadable.count == 0 || unreadable == &intake->unreadable ? LOG_WARNING : LOG_DEBUG,
              "%s/%s cannot be read: %s, %s", intake->name, shown(path, name, sizeof name),
              strerrordesc_np(errnum), is_passing(errnum) ? "retrying" : "ignoring");
@@ -436,16 +478,6 @@ static void on_scan_failed(void *context, const char *path, int errnum, enum wal
         note_unreadable(intake, &intake->unreadable, path, errnum);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint64_t later(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
 static void request_place(void *context, const char *path, enum poll_why why)
 {
     struct intake *intake = context;
@@ -455,14 +487,17 @@ static void request_place(void *context, const char *path, enum poll_why why)
         intake->polling = true;
 }
 
-static bool has_polled(const struct intake *intake)
-{
-    return !intake->once && poll_set_count(coverage_polled(intake->coverage)) > 0;
-}
-
 static void poll_again(struct intake *intake, uint64_t now)
 {
     intake->poll_us = now + later(intake->poll_took_us * SCAN_SHARE, intake->conf->poll_us);
+}
+
+/* When the polled places are to be looked through, or USEC_INFINITY. */
+static uint64_t next_poll_us(const struct intake *intake)
+{
+    bool any = !intake->once && poll_set_count(coverage_polled(intake->coverage)) > 0;
+
+    return any && !intake->polling ? intake->poll_us : USEC_INFINITY;
 }
 
 /* What could not be read is looked at again soon, a walk over everything is due in its time. */
@@ -475,10 +510,11 @@ static uint64_t next_walk(const struct intake *intake, uint64_t now, uint64_t to
 
 static void all_finished(struct intake *intake, uint64_t now, uint64_t took, bool unread)
 {
-    bool first = !intake->scanned;
+    bool first = !intake->walked, look = !intake->reconciling;
 
     intake->scanning_all = intake->reconciling = false;
-    if (first && !intake->missed && !unread) {
+    intake->walked = true;
+    if (!intake->scanned && !intake->missed && !unread) {
         ledger_scanned(intake->ledger, intake->name);
         intake->scanned = true;
     }
@@ -487,38 +523,59 @@ static void all_finished(struct intake *intake, uint64_t now, uint64_t took, boo
     coverage_end_all(intake->coverage);
     if (first && coverage_watch(intake->coverage) == FOLDER_POLL)
         intake->poll_took_us = took; /* a first guess */
+    if (look) {
+        intake->looked_ns = intake->looking_ns;
+        poll_again(intake, now);
+    }
 }
 
 /* New directories, however many come, do not put the next walk over everything off. */
 static void scan_finished(struct intake *intake)
 {
     uint64_t now = monotonic_us();
-    uint64_t took = intake->scan_busy_us;
-    bool all = intake->scanning_all, polled = intake->polling, unread = intake->unread;
+    bool unread = intake->unread;
 
     intake->scan_started_us = 0;
     intake->unread = false;
-    if (polled)
-        intake->poll_took_us = took;
-    if (all)
-        all_finished(intake, now, took, unread);
+    if (intake->scanning_all)
+        all_finished(intake, now, intake->scan_busy_us, unread);
     else if (unread)
-        intake->rescan_us = earlier(intake->rescan_us, next_walk(intake, now, took, true));
-    if (!all && !polled)
-        return;
+        intake->rescan_us = earlier(intake->rescan_us, next_walk(intake, now, intake->scan_busy_us, true));
+}
+
+static void poll_finished(struct intake *intake)
+{
     intake->polling = false;
+    intake->poll_took_us = intake->poll_busy_us;
     intake->looked_ns = intake->looking_ns;
-    poll_again(intake, now);
+    poll_again(intake, monotonic_us());
+}
+
+/* Goes on for a turn, and returns how long that counts. */
+static uint64_t walk_on(struct intake *intake, int root)
+{
+    uint64_t began = monotonic_us(), last = began, counted = 0;
+
+    for (size_t n = 0; n < ENTRIES_A_TURN && last < began + SCAN_A_TURN_US && scan_pending(intake->scan) &&
+                       intake->root_errnum == 0;
+         n += ENTRIES_A_PIECE) {
+        uint64_t now;
+
+        scan_step(intake->scan, root, intake->conf, ENTRIES_A_PIECE);
+        now = monotonic_us();
+        counted += earlier(now - last, PIECE_COUNTED_MAX_US);
+        last = now;
+    }
+    return counted;
 }
 
 /* The reconcile looks for what events did not tell, which is rare: it takes its share not in one piece but in small
  * ones, so that nobody notices it. All other walks are waited for. */
-static void rest(struct intake *intake, uint64_t began_us)
+static void rest(struct intake *intake, uint64_t counted_us)
 {
-    uint64_t now = monotonic_us();
+    bool rests = intake->reconciling && !scan_urgent(intake->scan);
 
-    intake->scan_busy_us += now - began_us;
-    intake->scan_resume_us = intake->reconciling ? now + (now - began_us) * (SCAN_SHARE - 1) : 0;
+    intake->scan_resume_us = rests ? monotonic_us() + counted_us * (SCAN_SHARE - 1) : 0;
 }
 
 /* Files were missed, and there is room for them now. */
@@ -540,40 +597,54 @@ static int64_t file_clock_ns(void)
 static void go_on_scanning(struct intake *intake)
 {
     _cleanup_close_ int root = intake_open_root(intake);
-    uint64_t began = monotonic_us();
+    uint64_t counted;
 
     if (root < 0)
         return;
     if (intake->scan_started_us == 0) {
-        intake->scan_started_us = began;
+        intake->scan_started_us = monotonic_us();
         intake->scan_busy_us = 0;
-        intake->looking_ns = file_clock_ns();
+        intake->unread = false;
+        if (!intake->reconciling)
+            intake->looking_ns = file_clock_ns();
     }
 
-    scan_step(intake->scan, root, intake->conf, ENTRIES_A_TURN);
-    rest(intake, began);
+    counted = walk_on(intake, root);
+    *(intake->polling ? &intake->poll_busy_us : &intake->scan_busy_us) += counted;
+    rest(intake, counted);
     if (intake->root_errnum != 0) {
         lose_unreadable_root(intake, intake->root_errnum);
         intake->root_errnum = 0;
         return;
     }
+    if (intake->polling && !scan_urgent(intake->scan))
+        poll_finished(intake);
     if (!scan_pending(intake->scan))
         scan_finished(intake);
+}
+
+/* Has the polled places looked through; a reconcile waits for that, instead of the other way round. */
+static void request_poll(struct intake *intake, uint64_t now)
+{
+    intake->poll_busy_us = 0;
+    intake->scan_resume_us = 0;
+    intake->looking_ns = file_clock_ns();
+    poll_again(intake, now);
+    poll_set_each(coverage_polled(intake->coverage), request_place, intake);
 }
 
 /* Begins the walk that is due. */
 static void request_scan(struct intake *intake, uint64_t now)
 {
-    if (scan_pending(intake->scan))
-        return;
-    if (must_look_again(intake)) {
+    bool pending = scan_pending(intake->scan);
+
+    if (!pending && must_look_again(intake)) {
         scan_all(intake);
-    } else if (now >= intake->rescan_us) {
+    } else if (!pending && now >= intake->rescan_us) {
         scan_all(intake);
         intake->reconciling = coverage_watch(intake->coverage) != FOLDER_POLL;
-    } else if (intake->scanned && has_polled(intake) && now >= intake->poll_us) {
-        hurry(intake);
-        poll_set_each(coverage_polled(intake->coverage), request_place, intake);
+    } else if ((!pending || intake->reconciling) && now >= next_poll_us(intake)) {
+        request_poll(intake, now);
     }
 }
 
@@ -617,8 +688,7 @@ static void on_change(struct intake *intake, enum watch_change change, const cha
         break;
     case WATCH_DIRECTORY_NEW:
         if (intake->conf->recursive && !folder_conf_ignores_component(intake->conf, last_component(path)))
-            scan_request(intake->scan, path, WALK_NEW);
-        hurry(intake);
+            request_new(intake, path);
         break;
     case WATCH_DIRECTORY_GONE:
         settle_forget_below(intake->settle, path);
@@ -824,10 +894,10 @@ uint64_t intake_next_us(const struct intake *intake, uint64_t now_us)
     if (must_look_again(intake) || (scan_pending(intake->scan) && intake->scan_resume_us <= now_us))
         return now_us;
     if (scan_pending(intake->scan))
-        return earlier(next, intake->scan_resume_us);
-    if (has_polled(intake))
-        next = earlier(next, intake->poll_us);
-    return earlier(next, intake->rescan_us);
+        next = earlier(next, intake->scan_resume_us);
+    else
+        next = earlier(next, intake->rescan_us);
+    return earlier(next, next_poll_us(intake));
 }
 
 /* All that is less than it should be, in one line. */

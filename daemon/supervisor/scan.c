@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* scan - see scan.h. Depth first; what is kept between steps is the open directory and a stack of paths. */
+/* scan - see scan.h. Depth first; what is kept between steps is the open directory and two stacks of paths: what is
+ * new or polled goes before what is only compared. */
 #include "supervisor/scan.h"
 
 #include "base/cleanup.h"
@@ -18,9 +19,11 @@ struct place {
     char path[];
 };
 
+SLIST_HEAD(stack, place);
+
 struct scan {
     struct scan_handler handler;
-    SLIST_HEAD(, place) stack;
+    struct stack all, urgent;
     struct place *current; /* the open directory's path */
     DIR *directory;
 };
@@ -32,7 +35,8 @@ struct scan *scan_new(const struct scan_handler *handler)
     if (!scan)
         return NULL;
     scan->handler = *handler;
-    SLIST_INIT(&scan->stack);
+    SLIST_INIT(&scan->all);
+    SLIST_INIT(&scan->urgent);
     return scan;
 }
 
@@ -45,15 +49,22 @@ static void leave_directory(struct scan *scan)
     scan->current = NULL;
 }
 
+static struct place *pop(struct stack *stack)
+{
+    struct place *place = SLIST_FIRST(stack);
+
+    if (place)
+        SLIST_REMOVE_HEAD(stack, link);
+    return place;
+}
+
 void scan_cancel(struct scan *scan)
 {
     struct place *place;
 
     leave_directory(scan);
-    while ((place = SLIST_FIRST(&scan->stack))) {
-        SLIST_REMOVE_HEAD(&scan->stack, link);
+    while ((place = pop(&scan->urgent) ?: pop(&scan->all)))
         free(place);
-    }
 }
 
 void scan_free(struct scan *scan)
@@ -77,25 +88,33 @@ int scan_request(struct scan *scan, const char *path, enum walk walk)
         return -ENOMEM;
     place->walk = walk;
     memcpy(place->path, path, strlen(path) + 1);
-    SLIST_INSERT_HEAD(&scan->stack, place, link);
+    SLIST_INSERT_HEAD(walk == WALK_ALL ? &scan->all : &scan->urgent, place, link);
     return 0;
 }
 
 bool scan_pending(const struct scan *scan)
 {
-    return scan->directory || !SLIST_EMPTY(&scan->stack);
+    return scan->directory || !SLIST_EMPTY(&scan->all) || !SLIST_EMPTY(&scan->urgent);
+}
+
+bool scan_urgent(const struct scan *scan)
+{
+    return !SLIST_EMPTY(&scan->urgent) || (scan->directory && scan->current->walk != WALK_ALL);
+}
+
+static void fail(struct scan *scan, const char *path, int errnum)
+{
+    scan->handler.failed(scan->handler.context, path, errnum, scan->current->walk);
 }
 
 static void enter_directory(struct scan *scan, int root)
 {
     int fd;
 
-    scan->current = SLIST_FIRST(&scan->stack);
-    SLIST_REMOVE_HEAD(&scan->stack, link);
-
+    scan->current = pop(&scan->urgent) ?: pop(&scan->all);
     fd = path_open_beneath(root, *scan->current->path ? scan->current->path : ".", O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0) {
-        scan->handler.failed(scan->handler.context, scan->current->path, -fd, scan->current->walk);
+        fail(scan, scan->current->path, -fd);
         leave_directory(scan);
         return;
     }
@@ -107,7 +126,7 @@ static void enter_directory(struct scan *scan, int root)
     }
     scan->directory = fdopendir(fd);
     if (!scan->directory) {
-        scan->handler.failed(scan->handler.context, scan->current->path, errno, scan->current->walk);
+        fail(scan, scan->current->path, errno);
         close_fd(fd);
         leave_directory(scan);
     }
@@ -130,26 +149,30 @@ static void visit(struct scan *scan, const struct folder_conf *conf, const struc
         folder_conf_ignores_component(conf, entry->d_name))
         return;
     path = join(scan->current->path, entry->d_name);
-    if (!path)
+    if (!path) {
+        fail(scan, entry->d_name, ENOMEM);
         return;
+    }
 
     if (type != DT_DIR && type != DT_UNKNOWN && !folder_conf_accepts(conf, path))
         return;
     if (type != DT_DIR) {
         if (fstatat(dirfd(scan->directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
             if (errno != ENOENT)
-                scan->handler.failed(scan->handler.context, path, errno, scan->current->walk);
+                fail(scan, path, errno);
             return;
         }
         type = IFTODT(st.st_mode);
     }
 
-    if (type == DT_DIR && conf->recursive)
-        scan_request(scan, path, scan->current->walk);
-    else if (type == DT_REG && folder_conf_accepts(conf, path))
+    if (type == DT_DIR && conf->recursive) {
+        if (scan_request(scan, path, scan->current->walk) < 0)
+            fail(scan, path, ENOMEM);
+    } else if (type == DT_REG && folder_conf_accepts(conf, path)) {
         scan->handler.file(scan->handler.context, path, &st);
-    else if (type != DT_DIR && folder_conf_accepts(conf, path))
+    } else if (type != DT_DIR && folder_conf_accepts(conf, path)) {
         scan->handler.other(scan->handler.context, path, &st, scan->current->walk);
+    }
 }
 
 void scan_step(struct scan *scan, int root, const struct folder_conf *conf, size_t entries)
@@ -168,7 +191,7 @@ void scan_step(struct scan *scan, int root, const struct folder_conf *conf, size
             continue;
         }
         if (errno != 0 && errno != ENOENT) /* deleted while it is read */
-            scan->handler.failed(scan->handler.context, scan->current->path, errno, scan->current->walk);
+            fail(scan, scan->current->path, errno);
         leave_directory(scan);
     }
 }

@@ -28,7 +28,8 @@ struct scan_handler {
     void (*file)(void *context, const char *path, const struct stat *st);
     /* Something with a name that the folder accepts that is neither a file nor a directory. */
     void (*other)(void *context, const char *path, const struct stat *st, enum walk walk);
-    /* A directory cannot be read, or not to its end, or a file not be looked at, or (ENOENT) a directory is gone. */
+    /* A directory cannot be read, or not to its end, or a file not be looked at, or (ENOENT) a directory is gone.
+     * ENOMEM: @path, or its last component, was left out. */
     void (*failed)(void *context, const char *path, int errnum, enum walk walk);
     void *context;
 };
@@ -38,7 +39,7 @@ struct scan *scan_new(const struct scan_handler *handler);
 void scan_free(struct scan *scan);
 
 /* Asks for a walk over @path and, if the folder is recursive, all below it. WALK_ALL, of "", takes the place of
- * all others. 0 or -ENOMEM. */
+ * all others; those that are asked for while it is under way go before what is left of it. 0 or -ENOMEM. */
 int scan_request(struct scan *scan, const char *path, enum walk walk);
 
 /* Forgets every walk that was asked for. */
@@ -46,6 +47,9 @@ void scan_cancel(struct scan *scan);
 
 /* True while there is something to walk. */
 bool scan_pending(const struct scan *scan);
+
+/* True while something of that is for another reason than WALK_ALL. */
+bool scan_urgent(const struct scan *scan);
 
 /* Goes on for about @entries directory entries below @root. */
 void scan_step(struct scan *scan, int root, const struct folder_conf *conf, size_t entries);

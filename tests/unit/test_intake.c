@@ -13,10 +13,42 @@
 #include "supervisor/settle.h"
 #include "unit_main.h"
 
+#include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/syscall.h>
+
+/* Instead of libc's, so that the file system can hang, or fail, when a directory is read. */
+static int hang_ms;
+static bool bad_fails; /* directories called "bad" */
+
+static bool is_called_bad(int fd)
+{
+    char link[64], path[PATH_MAX];
+    ssize_t length;
+
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    length = readlink(link, path, sizeof path);
+    return length > 4 && memcmp(path + length - 4, "/bad", 4) == 0;
+}
+
+struct dirent *readdir(DIR *directory)
+{
+    static struct dirent *(*libc)(DIR *);
+
+    if (!libc)
+        libc = (struct dirent * (*)(DIR *)) dlsym(RTLD_NEXT, "readdir");
+    if (hang_ms > 0)
+        poll(NULL, 0, hang_ms);
+    hang_ms = 0;
+    if (bad_fails && is_called_bad(dirfd(directory))) {
+        errno = EIO;
+        return NULL;
+    }
+    return libc(directory);
+}
 
 static struct hot_folders hot;
 static const struct kernel_settings kernel = { .max_user_watches = 8192, .protected_hardlinks = true };
@@ -895,6 +927,90 @@ START_TEST(only_what_is_not_watched_is_polled)
 }
 END_TEST
 
+/* ---- file systems that hang or fail ---- */
+
+enum { HANG_MS = 600 };
+
+/* The rest was 19 times, the next look 20 times as long as the hang. */
+START_TEST(a_hang_of_the_file_system_is_not_counted_as_work_that_asks_for_a_rest)
+{
+    uint64_t now;
+
+    setup();
+    hot.conf[0].watch = WATCH_POLL;
+    hot.conf[0].poll_us = 50 * USEC_PER_MSEC;
+    hang_ms = HANG_MS;
+    enter(false);
+    run_until(is_scanned);
+    now = monotonic_us();
+    ck_assert_uint_lt(intake_next_us(intake, now), now + HANG_MS * USEC_PER_MSEC * 5);
+    hot_write(hot.in[0], "a.jpg", "x");
+    run_until(one_is_queued);
+    teardown();
+}
+END_TEST
+
+/* The loop was told to go round at once for ever, because a place was to be polled that no poll ever began for. */
+START_TEST(places_are_polled_without_spinning_while_a_directory_cannot_be_read)
+{
+    uint64_t now, end;
+    int turns = 0;
+
+    setup();
+    hot.conf[0].watch = WATCH_POLL;
+    hot.conf[0].poll_us = 50 * USEC_PER_MSEC;
+    make_directory("bad");
+    bad_fails = true;
+    enter(false);
+    run_until(is_idle);
+    hot_write(hot.in[0], "a.jpg", "x");
+    for (now = monotonic_us(), end = now + 500 * USEC_PER_MSEC; now < end; now = monotonic_us(), turns++) {
+        uint64_t next = intake_next_us(intake, now);
+
+        poll(NULL, 0, next > now ? (int)(((next < end ? next : end) - now) / USEC_PER_MSEC) + 1 : 0);
+        turn();
+    }
+    ck_assert(!is_scanned());
+    ck_assert_uint_eq(news.folders[0].queued, 1);
+    ck_assert_int_lt(turns, 200);
+    bad_fails = false;
+    run_until(is_scanned);
+    teardown();
+}
+END_TEST
+
+static bool all_are_queued(void)
+{
+    return news.folders[0].queued == 701;
+}
+
+/* It waited for a walk that rests for 19 twentieths of the time. */
+START_TEST(polled_places_are_looked_through_while_a_reconcile_rests)
+{
+    uint64_t began;
+
+    if (!inotify_limit_own("max_inotify_watches", "1"))
+        return;
+    setup();
+    hot.conf[0].poll_us = 200 * USEC_PER_MSEC;
+    hot.conf[0].rescan_us = USEC_PER_MSEC;
+    make_directory("a");
+    write_many(700);
+    enter(false);
+    run_until(is_scanned);
+    ck_assert_int_eq(watcher_news().watch, FOLDER_MIXED);
+    hang_ms = HANG_MS; /* so that the rest is a long one */
+    while (hang_ms > 0)
+        turn();
+    began = monotonic_us();
+    ck_assert_uint_eq(watcher_news().waiting, 0);
+    hot_write(hot.in[0], "a/x.jpg", "x");
+    run_until(all_are_queued);
+    ck_assert_uint_lt(monotonic_us(), began + USEC_PER_SEC);
+    teardown();
+}
+END_TEST
+
 /* ---- asked from outside ---- */
 
 START_TEST(a_held_file_comes_in_when_its_time_is_over)
@@ -1027,6 +1143,9 @@ UNIT_MAIN("intake", UNIT_TEST(files_that_were_there_before_come_in),
           UNIT_TEST(the_reconcile_takes_its_twentieth_in_small_pieces),
           UNIT_TEST(past_the_watch_limit_the_rest_is_polled_until_the_limit_is_raised),
           UNIT_TEST(only_what_is_not_watched_is_polled),
+          UNIT_TEST(a_hang_of_the_file_system_is_not_counted_as_work_that_asks_for_a_rest),
+          UNIT_TEST(places_are_polled_without_spinning_while_a_directory_cannot_be_read),
+          UNIT_TEST(polled_places_are_looked_through_while_a_reconcile_rests),
           UNIT_TEST(a_held_file_comes_in_when_its_time_is_over), UNIT_TEST(a_touched_file_is_looked_at_again),
           UNIT_TEST(a_quiet_intake_takes_nothing_in), UNIT_TEST(new_settings_walk_over_everything_again),
           UNIT_TEST(what_an_unclean_end_left_in_output_is_swept))
