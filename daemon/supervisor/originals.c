@@ -82,11 +82,11 @@ static int is_version(const struct original *original, const char *name)
     return version_equal_renamed(&now, &original->job->version);
 }
 
-static bool has_private_file(const struct original *original)
+static bool exists(int directory, const char *name)
 {
     struct stat st;
 
-    return fstatat(original->directory, original->private_name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    return fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* Puts a file that turned out to be another version back; a still newer one under its name is left there, and
@@ -110,7 +110,7 @@ static int seize(const struct original *original)
     r = is_version(original, original->private_name);
     if (r != 0)
         return r; /* by an earlier attempt */
-    if (has_private_file(original)) {
+    if (exists(original->directory, original->private_name)) {
         r = put_back(original); /* that attempt ended before it could */
         if (r < 0)
             return r;
@@ -128,6 +128,7 @@ static int seize(const struct original *original)
 
 /* ---- moving ---- */
 
+/* 1: yes; 0: no; -errno. */
 static int same_content(int a, int b)
 {
     _cleanup_free_ char *left = malloc(COMPARE_CHUNK_BYTES), *right = malloc(COMPARE_CHUNK_BYTES);
@@ -143,9 +144,9 @@ static int same_content(int a, int b)
         if (n < 0 || m < 0)
             return n < 0 ? (int)n : (int)m;
         if (n != m || memcmp(left, right, (size_t)n) != 0)
-            return -EIO;
-        if (n == 0)
             return 0;
+        if (n == 0)
+            return 1;
     }
 }
 
@@ -169,8 +170,11 @@ static int copy_across(const struct original *original, int to, const char *name
     if (r == 0 && (fchmod(fd, st.st_mode & 07777) < 0 ||
                    futimens(fd, (struct timespec[2]){ st.st_atim, st.st_mtim }) < 0 || fsync(fd) < 0))
         r = -errno;
-    if (r == 0)
-        r = same_content(from, fd);
+    if (r == 0) {
+        int same = same_content(from, fd);
+
+        r = same > 0 ? 0 : same == 0 ? -EIO : same;
+    }
     if (r == 0)
         r = rename_new(to, original->private_name, to, name);
     if (r < 0)
@@ -178,22 +182,45 @@ static int copy_across(const struct original *original, int to, const char *name
     return r;
 }
 
+/* Is @name a copy of ours, of an attempt that ended before it could unlink the original? Or just the same: then there
+ * need not be two. 1: yes; 0: it is another file, or of the file system where we would not have copied; -errno. */
+static int is_copy(const struct original *original, int to, const char *name)
+{
+    const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC; /* it may be a pipe */
+    _cleanup_close_ int from = openat(original->directory, original->private_name, flags);
+    _cleanup_close_ int fd = -1;
+    struct stat ours, theirs;
+
+    if (from < 0 || fstat(from, &ours) < 0)
+        return -errno;
+    if (fstatat(to, name, &theirs, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (!S_ISREG(theirs.st_mode) || theirs.st_dev == ours.st_dev || theirs.st_size != ours.st_size)
+        return 0;
+    fd = openat(to, name, flags);
+    return fd < 0 ? -errno : same_content(from, fd);
+}
+
 static int move_to_name(const struct original *original, int to, const char *name)
 {
-    struct stat st;
-    int r;
+    int r, copied;
 
     r = rename_new(original->directory, original->private_name, to, name);
     if (r == 0)
         return fsync(to) < 0 || fsync(original->directory) < 0 ? -errno : 0;
-    if (r != -EXDEV)
+    if (r != -EXDEV && r != -EEXIST)
         return r;
-    if (fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-        return -EEXIST; /* before the whole file is copied for nothing */
 
-    r = copy_across(original, to, name);
-    if (r < 0)
-        return r;
+    copied = is_copy(original, to, name);
+    if (copied < 0)
+        return copied;
+    if (copied == 0) {
+        if (r == -EEXIST || exists(to, name))
+            return -EEXIST; /* before the whole file is copied for nothing */
+        r = copy_across(original, to, name);
+        if (r < 0)
+            return r;
+    }
     if (fsync(to) < 0)
         return -errno;
     return unlinkat(original->directory, original->private_name, 0) < 0 ? -errno : 0;
@@ -306,12 +333,16 @@ static int write_error_file(const struct original *original, int to, const char 
 static int move_with_error(const struct original *original, int to)
 {
     char name[NAME_SIZE];
-    struct stat st;
     int r = -EEXIST;
 
     for (unsigned i = 0; r == -EEXIST && i < NUMBERED_MAX; i++) {
+        int copied;
+
         naming_number(original->name, i, name);
-        if (fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        copied = is_copy(original, to, name);
+        if (copied < 0)
+            return copied;
+        if (copied == 0 && exists(to, name))
             continue;
         r = write_error_file(original, to, name);
         if (r == 0)

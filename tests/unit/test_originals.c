@@ -546,6 +546,57 @@ START_TEST(a_full_archive_on_another_file_system_loses_nothing)
 }
 END_TEST
 
+/* As the attempt did that ended too early. */
+static void seize(const char *name)
+{
+    _cleanup_close_ int in = open(hot.in[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    ck_assert_int_eq(renameat(in, name, in, PRIVATE), 0);
+}
+
+/* A crash, or an error, between the copy's rename and the unlink of the original archived it twice. */
+START_TEST(an_original_copied_before_a_crash_is_not_archived_twice)
+{
+    struct job *job;
+
+    setup(ORIGINALS_ARCHIVE);
+    if (small_disk_mount(hot.archive, "size=256k,mode=0755")) {
+        job = ended_job("a.jpg", JOB_DONE);
+        seize("a.jpg");
+        hot_write(hot.archive, "a.jpg", "orginial"); /* as long, but somebody's */
+        hot_write(hot.archive, "a-1.jpg", "original");
+        ck_assert_int_eq(handle(job), VERDICT_OK);
+        ck_assert_uint_eq(hot_count(hot.in[0]), 0);
+        ck_assert_uint_eq(hot_count(hot.archive), 2);
+        ck_assert_str_eq(hot_read(hot.archive, "a.jpg"), "orginial");
+        job_free(job);
+        umount(hot.archive);
+    }
+    teardown();
+}
+END_TEST
+
+START_TEST(a_failed_file_copied_before_a_crash_is_not_moved_twice)
+{
+    struct job *job;
+
+    setup(ORIGINALS_ARCHIVE);
+    if (small_disk_mount(hot.failed, "size=256k,mode=0755")) {
+        job = ended_job("a.jpg", JOB_FAILED);
+        seize("a.jpg");
+        hot_write(hot.failed, "a.jpg.error.json", "{}");
+        hot_write(hot.failed, "a.jpg", "original");
+        ck_assert_int_eq(handle(job), VERDICT_OK);
+        ck_assert_uint_eq(hot_count(hot.in[0]), 0);
+        ck_assert_uint_eq(hot_count(hot.failed), 2);
+        ck_assert_str_eq(hot_read(hot.failed, "a.jpg"), "original");
+        job_free(job);
+        umount(hot.failed);
+    }
+    teardown();
+}
+END_TEST
+
 /* ---- failed files ---- */
 
 static void expect_error_file(const char *directory, const char *name, const struct job *job)
@@ -723,6 +774,8 @@ UNIT_MAIN("originals", UNIT_ROWS(only_some_ends_leave_something_to_do, pendings)
           UNIT_TEST(an_original_goes_to_another_file_system),
           UNIT_TEST(a_full_archive_on_another_file_system_loses_nothing),
           UNIT_ROWS(a_failed_file_is_moved_with_an_error_file_beside_it, both_policies),
+          UNIT_TEST(an_original_copied_before_a_crash_is_not_archived_twice),
+          UNIT_TEST(a_failed_file_copied_before_a_crash_is_not_moved_twice),
           UNIT_TEST(a_failed_file_is_not_moved_before_its_error_file_is_there),
           UNIT_TEST(a_failed_file_is_numbered_with_its_error_file),
           UNIT_TEST(with_kept_originals_only_the_error_file_is_written),
