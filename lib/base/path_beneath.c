@@ -8,9 +8,14 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#define UNFINISHED ".darkroom-directory" /* the name of one that is being made */
+
+enum { TRIES_MAX = 8 };
 
 int path_open_beneath(int root, const char *path, int flags, mode_t mode)
 {
@@ -67,23 +72,68 @@ int path_set_owner(int fd, uid_t uid, gid_t gid)
     return fchown(fd, uid, gid) < 0 ? -errno : 0;
 }
 
-/* Makes one directory; one that exists will do. */
-static int make_directory(int parent, const char *name, const struct path_attributes *attributes)
+static int set_attributes(int fd, const struct path_attributes *attributes)
+{
+    int r = path_set_owner(fd, attributes->uid, attributes->gid);
+
+    if (r < 0)
+        return r;
+    /* After the owner, which takes special bits away. */
+    return fchmod(fd, attributes->mode) < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+/* Where RENAME_NOREPLACE is not known a plain rename replaces at most an empty directory. */
+static int rename_directory(int parent, const char *from, const char *to)
+{
+    if (renameat2(parent, from, parent, to, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno == EINVAL && renameat(parent, from, parent, to) == 0)
+        return 0;
+    return errno == ENOTEMPTY ? -EEXIST : -errno;
+}
+
+/* What was renamed may be the other thread's, which will not find it any more. */
+static int finish_other(int parent, const char *name, int ours, const struct path_attributes *attributes)
+{
+    _cleanup_close_ int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat mine, there;
+
+    if (fd < 0 || fstat(fd, &there) < 0 || fstat(ours, &mine) < 0)
+        return -errno;
+    return there.st_ino == mine.st_ino ? 0 : set_attributes(fd, attributes);
+}
+
+/* One attempt. -EAGAIN: another thread made a directory in @parent at the same time and took ours for a left one. */
+static int try_directory(int parent, const char *name, const struct path_attributes *attributes)
 {
     _cleanup_close_ int fd = -1;
     int r;
 
-    if (mkdirat(parent, name, 0700) < 0)
-        return errno == EEXIST ? 0 : -errno;
+    unlinkat(parent, UNFINISHED, AT_REMOVEDIR); /* left by a crash */
+    if (mkdirat(parent, UNFINISHED, 0700) < 0)
+        return errno == EEXIST ? -EAGAIN : -errno;
 
-    fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    r = path_set_owner(fd, attributes->uid, attributes->gid);
-    if (r < 0)
+    fd = openat(parent, UNFINISHED, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    r = fd < 0 ? -errno : set_attributes(fd, attributes);
+    if (r == 0)
+        r = rename_directory(parent, UNFINISHED, name);
+    if (r == 0)
+        return finish_other(parent, name, fd, attributes);
+    unlinkat(parent, UNFINISHED, AT_REMOVEDIR);
+    return r == -ENOENT ? -EAGAIN : r;
+}
+
+/* Makes one directory; one that exists will do. It has its name only when its owner and mode are right: nobody would
+ * set them after a crash. */
+static int make_directory(int parent, const char *name, const struct path_attributes *attributes)
+{
+    int r = faccessat(parent, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : -EAGAIN;
+
+    for (int i = 0; r == -EAGAIN && i < TRIES_MAX; i++)
+        r = try_directory(parent, name, attributes);
+    if (r < 0 && r != -EEXIST)
         return r;
-    if (fchmod(fd, attributes->mode) < 0) /* after the owner, which takes special bits away */
-        return -errno;
+    /* Also if it was there: whoever made it may not have got as far as this. */
     return fsync(parent) < 0 ? -errno : 0;
 }
 

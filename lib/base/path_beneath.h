@@ -23,8 +23,9 @@ struct path_attributes {
     gid_t gid;
 };
 
-/* Makes the directories that lead to @path's last component, with @attributes, and opens the last of them as path_open_parent() does (for reading: it can be fsynced). Those made are fsynced into
- * their parents. */
+/* Makes the directories that lead to @path's last component, with @attributes, and opens the last of them as
+ * path_open_parent() does (for reading: it can be fsynced). Each is there whole or, after an error or a crash, not
+ * at all, and is fsynced into its parent. */
 int path_make_parent(int root, const char *path, const struct path_attributes *attributes,
                      const char **ret_name);
 

@@ -8,8 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 /* outside; root/{file, sub/file, out -> .., self -> sub, link -> file, abs -> /etc/passwd} */
 struct tree {
@@ -189,6 +192,76 @@ START_TEST(directories_are_made_with_their_mode_whatever_the_umask)
 }
 END_TEST
 
+/* Instead of libc's, so that it can fail. */
+static int chmod_errno;
+
+int fchmod(int fd, mode_t mode)
+{
+    if (chmod_errno) {
+        errno = chmod_errno;
+        return -1;
+    }
+    return (int)syscall(SYS_fchmod, fd, mode);
+}
+
+/* It stayed with mode 0700 and the wrong owner: the next attempt took it for one that was there. */
+START_TEST(a_directory_whose_mode_cannot_be_set_is_not_left_behind)
+{
+    _cleanup_(tree_remove) struct tree tree = make_tree();
+    const char *name;
+    _cleanup_close_ int fd = -1;
+    struct stat st;
+
+    chmod_errno = EIO;
+    ck_assert_int_eq(path_make_parent(tree.root, "sub/a/b/c.jpg", &with_setgid, &name), -EIO);
+    ck_assert_int_eq(fstatat(tree.root, "sub/a", &st, 0), -1);
+    ck_assert_int_eq(fstatat(tree.root, "sub/.darkroom-directory", &st, 0), -1);
+    chmod_errno = 0;
+    ck_assert_int_eq(mkdirat(tree.root, "sub/.darkroom-directory", 0700), 0); /* by a kill */
+    fd = path_make_parent(tree.root, "sub/a/b/c.jpg", &with_setgid, &name);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(fstatat(tree.root, "sub/a", &st, 0), 0);
+    ck_assert_uint_eq(st.st_mode & 07777, 02755);
+    ck_assert_int_eq(fstatat(tree.root, "sub/.darkroom-directory", &st, 0), -1);
+}
+END_TEST
+
+static void *make_many(void *root)
+{
+    for (int i = 0; i < 100; i++) {
+        char path[64];
+        const char *name;
+        _cleanup_close_ int fd = -1;
+
+        snprintf(path, sizeof path, "d%d/e/x.jpg", i);
+        fd = path_make_parent(*(int *)root, path, &usual, &name);
+        if (fd < 0)
+            return (void *)(intptr_t)fd;
+    }
+    return NULL;
+}
+
+START_TEST(two_threads_that_make_the_same_directories_do_not_disturb_each_other)
+{
+    _cleanup_(tree_remove) struct tree tree = make_tree();
+    pthread_t thread;
+    struct stat st;
+    void *result;
+
+    ck_assert_int_eq(pthread_create(&thread, NULL, make_many, &tree.root), 0);
+    ck_assert_ptr_null(make_many(&tree.root));
+    pthread_join(thread, &result);
+    ck_assert_ptr_null(result);
+    for (int i = 0; i < 100; i++) {
+        char path[64];
+
+        snprintf(path, sizeof path, "d%d/e", i);
+        ck_assert_int_eq(fstatat(tree.root, path, &st, 0), 0);
+        ck_assert_uint_eq(st.st_mode & 07777, 0755);
+    }
+}
+END_TEST
+
 START_TEST(directories_that_are_there_are_used)
 {
     _cleanup_(tree_remove) struct tree tree = make_tree();
@@ -227,4 +300,6 @@ UNIT_MAIN("path_beneath", UNIT_ROWS(a_path_is_opened_only_below_the_root_and_wit
           UNIT_TEST(magic_links_are_refused), UNIT_TEST(a_file_is_created_with_its_mode),
           UNIT_ROWS(the_parent_of_a_path_is_opened_and_its_name_told, parents),
           UNIT_TEST(directories_are_made_with_their_mode_whatever_the_umask),
+          UNIT_TEST(a_directory_whose_mode_cannot_be_set_is_not_left_behind),
+          UNIT_TEST(two_threads_that_make_the_same_directories_do_not_disturb_each_other),
           UNIT_TEST(directories_that_are_there_are_used), UNIT_ROWS(nothing_is_made_outside, unmakeable))
