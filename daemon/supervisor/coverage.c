@@ -21,6 +21,7 @@ struct coverage {
 
     struct watch_tree *tree; /* made when the first directory is to be watched */
     struct poll_set *polled;
+    bool guarded;     /* it watches the directories above the root too */
     bool no_instance; /* it could not be made */
 
     struct known_kind {
@@ -65,7 +66,7 @@ void coverage_start(struct coverage *coverage, const struct folder_conf *conf)
     coverage->conf = conf;
     watch_tree_free(take_ptr(coverage->tree));
     poll_set_remove_below(coverage->polled, "");
-    coverage->no_instance = false;
+    coverage->no_instance = coverage->guarded = false;
     memset(coverage->kinds, 0, sizeof coverage->kinds);
 }
 
@@ -228,6 +229,11 @@ static bool is_limited(const struct coverage *coverage)
 
 void coverage_end_all(struct coverage *coverage)
 {
+    /* Last, so that they take no watch away from what is in the folder. */
+    if (coverage->tree && !coverage->guarded && !is_limited(coverage)) {
+        watch_tree_guard(coverage->tree, coverage->conf->path);
+        coverage->guarded = true;
+    }
     coverage->needed = coverage->met > watched(coverage) ? coverage->met : watched(coverage);
     if (is_limited(coverage) && !coverage->said)
         log_warning(

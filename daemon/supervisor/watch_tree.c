@@ -21,6 +21,8 @@ enum {
     EVENT_BUFFER_BYTES = 64 << 10,
     EVENT_MASK = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_MODIFY | IN_ATTRIB |
                  IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK | IN_DONT_FOLLOW,
+    GUARDS_MAX = 64, /* directories above the root */
+    GUARD_MASK = IN_DELETE_SELF | IN_MOVE_SELF,
 };
 
 struct node {
@@ -41,6 +43,9 @@ struct watch_tree {
     /* A directory that was moved out of its place and may turn up in another with the next event. */
     struct node *moving;
     uint32_t moving_cookie;
+
+    int guards[GUARDS_MAX]; /* descriptors; one may be a node's too, where a mount makes a circle */
+    size_t guard_count;
 
     size_t used, next; /* of the buffer */
     _Alignas(struct inotify_event) char buffer[EVENT_BUFFER_BYTES];
@@ -399,6 +404,62 @@ static bool path_of(const struct node *node, const char *name, char *path, size_
     return true;
 }
 
+/* ---- above the root ---- */
+
+static size_t find_guard(const struct watch_tree *tree, int descriptor)
+{
+    size_t i = 0;
+
+    while (i < tree->guard_count && tree->guards[i] != descriptor)
+        i++;
+    return i;
+}
+
+static void guard(struct watch_tree *tree, const char *path)
+{
+    int descriptor;
+
+    if (tree->guard_count == GUARDS_MAX)
+        return;
+    descriptor = inotify_add_watch(tree->fd, path, GUARD_MASK | IN_ONLYDIR | IN_MASK_ADD);
+    if (descriptor >= 0 && find_guard(tree, descriptor) == tree->guard_count)
+        tree->guards[tree->guard_count++] = descriptor;
+}
+
+static void guard_above(struct watch_tree *tree, const char *path)
+{
+    _cleanup_free_ char *above = strdup(path);
+    char *slash;
+
+    while (above && (slash = strrchr(above, '/')) && slash > above) {
+        *slash = '\0';
+        guard(tree, above);
+    }
+}
+
+void watch_tree_guard(struct watch_tree *tree, const char *path)
+{
+    _cleanup_free_ char *real = realpath(path, NULL);
+
+    /* Links on the way have directories above them too. */
+    guard_above(tree, path);
+    if (real && strcmp(real, path) != 0)
+        guard_above(tree, real);
+}
+
+static bool is_guards_end(struct watch_tree *tree, const struct inotify_event *event)
+{
+    size_t i = event->len == 0 ? find_guard(tree, event->wd) : tree->guard_count;
+
+    if (i == tree->guard_count)
+        return false;
+    if (event->mask & IN_IGNORED)
+        tree->guards[i] = tree->guards[--tree->guard_count];
+    return event->mask & GUARD_MASK;
+}
+
+/* ---- events ---- */
+
 /* A directory that was moved away and did not turn up again has left the tree. */
 static void settle_moving(struct watch_tree *tree)
 {
@@ -463,6 +524,8 @@ static enum watch_change interpret(struct watch_tree *tree, const struct inotify
     if (event->mask & IN_Q_OVERFLOW)
         return WATCH_OVERFLOW;
 
+    if (is_guards_end(tree, event))
+        return WATCH_ROOT_GONE;
     node = find_node(tree, event->wd);
     if (tree->moving && continues_move(tree, event) && node && !is_ancestor(tree->moving, node)) {
         struct node *moved = tree->moving;

@@ -21,7 +21,7 @@ enum watch_change {
     WATCH_FILE_GONE,      /* deleted or moved out */
     WATCH_DIRECTORY_NEW,  /* created or moved in (or within): watch and scan it */
     WATCH_DIRECTORY_GONE, /* its watches are released */
-    WATCH_ROOT_GONE,      /* the root was deleted, moved or unmounted */
+    WATCH_ROOT_GONE,      /* the root, or one above it, was deleted, moved or unmounted */
     WATCH_OVERFLOW,       /* events were lost: scan everything */
 };
 
@@ -39,6 +39,10 @@ int watch_tree_add(struct watch_tree *tree, const char *path, int fd);
 
 /* The same for a directory whose parent, or root, is not watched: of another file system. */
 int watch_tree_add_apart(struct watch_tree *tree, const char *path, int fd);
+
+/* Watches the directories above the root, which is at @path (absolute): when one of them is moved away, the root is
+ * gone too. As far as they can be watched: no error, the limit of watches neither. */
+void watch_tree_guard(struct watch_tree *tree, const char *path);
 
 /* Is the directory at @path watched? */
 bool watch_tree_has(const struct watch_tree *tree, const char *path);

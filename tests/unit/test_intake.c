@@ -514,6 +514,35 @@ START_TEST(a_lost_root_says_so_and_its_return_repeats_nothing)
 }
 END_TEST
 
+/* Only the next reconcile noticed it. */
+START_TEST(a_directory_above_the_root_that_is_moved_away_loses_the_folder_at_once)
+{
+    static char path[PATH_MAX];
+    char *configured;
+
+    setup();
+    configured = hot.conf[0].path;
+    make_directory("up");
+    make_directory("up/in");
+    snprintf(path, sizeof path, "%s/up/in", hot.in[0]);
+    hot.conf[0].path = path;
+    hot_write(hot.in[0], "up/in/a.jpg", "x");
+    enter(false);
+    ck_assert_uint_eq(queued(), 1);
+    move("in0/up", "in0/away");
+    turn();
+    ck_assert(is_lost());
+    make_directory("up");
+    make_directory("up/in");
+    hot_write(hot.in[0], "up/in/b.jpg", "x");
+    run_until(is_ok);
+    ck_assert_uint_eq(queued(), 2);
+    job_free(take("b.jpg"));
+    hot.conf[0].path = configured;
+    teardown();
+}
+END_TEST
+
 START_TEST(a_root_that_is_missing_at_the_start_is_waited_for)
 {
     setup();
@@ -1130,6 +1159,7 @@ UNIT_MAIN("intake", UNIT_TEST(files_that_were_there_before_come_in),
           UNIT_TEST(where_no_event_tells_links_and_pipes_are_refused_once_too),
           UNIT_TEST(a_folder_that_is_not_recursive_takes_its_own_files_only),
           UNIT_TEST(a_lost_root_says_so_and_its_return_repeats_nothing),
+          UNIT_TEST(a_directory_above_the_root_that_is_moved_away_loses_the_folder_at_once),
           UNIT_TEST(a_root_that_is_missing_at_the_start_is_waited_for),
           UNIT_TEST(another_directory_under_the_roots_name_is_noticed_by_the_next_scan),
           UNIT_TEST(a_root_that_is_unmounted_is_lost_at_once_and_any_disk_brings_it_back),

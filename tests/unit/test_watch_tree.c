@@ -501,6 +501,28 @@ START_TEST(a_root_that_is_renamed_is_told)
 }
 END_TEST
 
+/* Nothing was told of it: the root itself is not moved. */
+START_TEST(a_directory_above_the_root_that_is_renamed_is_told)
+{
+    char above[PATH_MAX];
+
+    setup();
+    watch_tree_guard(tree, at(""));
+    watch_tree_guard(tree, at("")); /* twice is fine */
+    ck_assert_uint_eq(watch_tree_count(tree), 1);
+    write_file("a.jpg");
+    read_changes();
+    ck_assert_uint_eq(count(WATCH_FILE_FINISHED, "a.jpg"), 1);
+    ck_assert_uint_eq(count_all(WATCH_ROOT_GONE), 0);
+    snprintf(above, sizeof above, "%s.away", scratch.path);
+    move(scratch.path, above);
+    read_changes();
+    ck_assert_uint_eq(count_all(WATCH_ROOT_GONE), 1);
+    move(above, scratch.path);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_deleted_directory_below_is_not_the_root)
 {
     setup();
@@ -717,6 +739,7 @@ UNIT_MAIN("watch_tree", UNIT_TEST(writing_and_closing_a_file_are_told),
           UNIT_TEST(a_deep_tree_tells_whole_paths_and_is_let_go_whole),
           UNIT_TEST(a_directory_among_20_000_siblings_is_found_as_fast_as_among_1_000),
           UNIT_TEST(a_root_that_is_deleted_is_told), UNIT_TEST(a_root_that_is_renamed_is_told),
+          UNIT_TEST(a_directory_above_the_root_that_is_renamed_is_told),
           UNIT_TEST(a_deleted_directory_below_is_not_the_root), UNIT_ROWS(names_are_bytes, hostile_names),
           UNIT_TEST(a_path_longer_than_any_buffer_is_left_out_not_cut),
           UNIT_TEST(a_directory_whose_parent_is_not_watched_is_refused),
