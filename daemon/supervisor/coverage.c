@@ -70,6 +70,11 @@ void coverage_start(struct coverage *coverage, const struct folder_conf *conf)
     memset(coverage->kinds, 0, sizeof coverage->kinds);
 }
 
+void coverage_configure(struct coverage *coverage, const struct folder_conf *conf)
+{
+    coverage->conf = conf;
+}
+
 /* ---- kinds ---- */
 
 const struct fs_kind *coverage_kind(struct coverage *coverage, dev_t device, int fd)

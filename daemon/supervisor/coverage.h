@@ -28,6 +28,9 @@ void coverage_free(struct coverage *coverage);
 /* Lets go of everything, to begin anew under @conf, which must outlive that. */
 void coverage_start(struct coverage *coverage, const struct folder_conf *conf);
 
+/* The same settings are in @conf from now on. */
+void coverage_configure(struct coverage *coverage, const struct folder_conf *conf);
+
 /* A walk over everything begins, and has ended: then it says in the log if the limit was reached. */
 void coverage_begin_all(struct coverage *coverage);
 void coverage_end_all(struct coverage *coverage);

@@ -687,7 +687,9 @@ static void on_change(struct intake *intake, enum watch_change change, const cha
             ledger_arrival(intake->ledger, intake->slot, intake->name, path, &(struct version){ .size = -1 });
         break;
     case WATCH_DIRECTORY_NEW:
-        if (intake->conf->recursive && !folder_conf_ignores_component(intake->conf, last_component(path)))
+        if (folder_conf_ignores_component(intake->conf, last_component(path)))
+            coverage_forget(intake->coverage, path); /* it was moved to this name, and its watches with it */
+        else if (intake->conf->recursive)
             request_new(intake, path);
         break;
     case WATCH_DIRECTORY_GONE:
@@ -855,11 +857,22 @@ void intake_free(struct intake *intake)
 
 void intake_configure(struct intake *intake, const struct folder_conf *conf)
 {
+    bool same = folder_conf_same_intake(intake->conf, conf);
+    uint64_t now = monotonic_us();
+
     intake->conf = conf;
+    coverage_configure(intake->coverage, conf);
     settle_set_time(intake->settle, conf->settle_us);
     settle_place(intake);
-    if (!intake->quiet)
+    if (intake->quiet)
+        return;
+    if (!same || intake->lost) {
         find_root(intake);
+        return;
+    }
+    intake->poll_us = earlier(intake->poll_us, now + conf->poll_us);
+    if (!intake->once)
+        intake->rescan_us = earlier(intake->rescan_us, now + conf->rescan_us);
 }
 
 void intake_rescan(struct intake *intake)

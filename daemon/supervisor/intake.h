@@ -26,7 +26,8 @@ void intake_free(struct intake *intake);
 /* First of all, in the thread: enters the folder in the ledger, sweeps what the last run left, finds the root. */
 void intake_enter(struct intake *intake);
 
-/* New settings; everything is walked over again. */
+/* New settings; everything is begun anew if they change what is taken in, or how. The old ones are not used any more
+ * afterwards. */
 void intake_configure(struct intake *intake, const struct folder_conf *conf);
 
 /* Somebody asks for a walk over everything; a lost folder gets one when it returns anyway. */

@@ -404,12 +404,14 @@ static void retry_originals(struct watcher *watcher)
 
 static void configure(struct watcher *watcher)
 {
-    config_unref(watcher->config);
+    struct config *before = watcher->config;
+
     pthread_mutex_lock(&watcher->asked.lock);
     watcher->config = take_ptr(watcher->asked.config);
     watcher->conf = watcher->asked.folder;
     pthread_mutex_unlock(&watcher->asked.lock);
     intake_configure(watcher->intake, watcher->conf);
+    config_unref(before);
 }
 
 static void scan(struct watcher *watcher)

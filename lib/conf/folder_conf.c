@@ -479,3 +479,20 @@ bool folder_conf_accepts(const struct folder_conf *conf, const char *path)
 
     return has_included_extension(conf, slash ? slash + 1 : path) && !folder_conf_ignores_path(conf, path);
 }
+
+static bool same_words(const struct conf_words *a, const struct conf_words *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (strcmp(a->list[i], b->list[i]) != 0)
+            return false;
+    return true;
+}
+
+bool folder_conf_same_intake(const struct folder_conf *a, const struct folder_conf *b)
+{
+    return strcmp(a->path, b->path) == 0 && a->requires_mount == b->requires_mount &&
+           a->recursive == b->recursive && a->watch == b->watch && same_words(&a->include, &b->include) &&
+           same_words(&a->exclude, &b->exclude);
+}

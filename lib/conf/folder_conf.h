@@ -69,6 +69,9 @@ bool folder_conf_ignores_component(const struct folder_conf *conf, const char *n
 /* The same for every component of a relative path. */
 bool folder_conf_ignores_path(const struct folder_conf *conf, const char *path);
 
+/* True when both take in the same files, and hear of them in the same way. */
+bool folder_conf_same_intake(const struct folder_conf *a, const struct folder_conf *b);
+
 /* "fail" … as in Existing=. */
 const char *folder_conf_existing_name(int existing);
 

@@ -1119,6 +1119,56 @@ START_TEST(new_settings_walk_over_everything_again)
 }
 END_TEST
 
+/* Files began to wait anew, and those held came in, with each reload. */
+START_TEST(settings_that_change_nothing_of_the_intake_leave_waiting_files_alone)
+{
+    struct folder_conf other;
+    uint64_t since;
+
+    setup();
+    enter(false);
+    run_until(is_idle);
+    hot_write(hot.in[0], "a.jpg", "x");
+    ck_assert_uint_eq(queued(), 1);
+    intake_hold(intake, "a.jpg", 60 * USEC_PER_SEC);
+    since = watcher_news().waiting_since_us;
+    other = hot.conf[0];
+    other.file_mode = 0600;
+    intake_configure(intake, &other);
+    turn();
+    ck_assert_uint_eq(watcher_news().waiting, 1);
+    ck_assert_uint_eq(watcher_news().waiting_since_us, since);
+    ck_assert_uint_eq(watcher_news().arrivals, 1);
+    hot_write(hot.in[0], "b.jpg", "x"); /* it is watched still */
+    turn();
+    run_until(two_are_queued);
+    teardown();
+}
+END_TEST
+
+/* The trash filled up with directories that used watches and told of files that nobody takes. */
+START_TEST(a_directory_renamed_to_an_ignored_name_is_not_watched_any_more)
+{
+    setup();
+    make_directory("d");
+    make_directory("d/below");
+    enter(false);
+    run_until(is_scanned);
+    run_until(is_idle);
+    move("in0/d", "in0/.trash");
+    run_until(is_idle);
+    hot_write(hot.in[0], ".trash/below/a.jpg", "x");
+    hot_write(hot.in[0], ".trash/b.jpg", "x");
+    ck_assert_int_eq(poll(&(struct pollfd){ .fd = intake_event_fd(intake), .events = POLLIN }, 1, 0), 0);
+    move("in0/.trash", "in0/e");
+    ck_assert_uint_eq(queued(), 2);
+    hot_write(hot.in[0], "e/below/c.jpg", "x");
+    turn();
+    ck_assert_uint_eq(queued(), 3);
+    teardown();
+}
+END_TEST
+
 START_TEST(what_an_unclean_end_left_in_output_is_swept)
 {
     char temporary[PUBLISH_TEMPORARY_MAX];
@@ -1178,4 +1228,6 @@ UNIT_MAIN("intake", UNIT_TEST(files_that_were_there_before_come_in),
           UNIT_TEST(polled_places_are_looked_through_while_a_reconcile_rests),
           UNIT_TEST(a_held_file_comes_in_when_its_time_is_over), UNIT_TEST(a_touched_file_is_looked_at_again),
           UNIT_TEST(a_quiet_intake_takes_nothing_in), UNIT_TEST(new_settings_walk_over_everything_again),
+          UNIT_TEST(settings_that_change_nothing_of_the_intake_leave_waiting_files_alone),
+          UNIT_TEST(a_directory_renamed_to_an_ignored_name_is_not_watched_any_more),
           UNIT_TEST(what_an_unclean_end_left_in_output_is_swept))

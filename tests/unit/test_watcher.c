@@ -500,6 +500,7 @@ START_TEST(a_new_configuration_is_walked_over_and_kept_alive)
     hot_open(&other, 1, HOT_RECIPE_SINGLE);
     free(other.conf[0].path);
     other.conf[0].path = strdup(hot.in[0]);
+    other.conf[0].recursive = !hot.conf[0].recursive;
     watcher_configure(watcher, other.config, &other.conf[0]);
     await_arrivals(2); /* the same file once more: the ledger knows it */
     ck_assert_uint_eq(ledger_news.folders[0].queued, 1);
