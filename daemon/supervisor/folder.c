@@ -77,8 +77,7 @@ bool folder_fall_sick(struct folder *folder, const char *reason)
 {
     bool was_well = folder->sick_reason[0] == '\0';
 
-    snprintf(folder->sick_reason, sizeof folder->sick_reason, "%.190s", reason);
-    text_drop_cut_character(folder->sick_reason);
+    text_copy_cut(reason, folder->sick_reason, sizeof folder->sick_reason);
     folder->sick_until_us = realtime_us() + FOLDER_SICK_US;
     folder_note_state(folder);
     return was_well;

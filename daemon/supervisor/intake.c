@@ -288,8 +288,7 @@ static void lose_root(struct intake *intake, const char *reason)
     if (!intake->lost)
         log_warning("folder %s is lost: %s; looking for it every second", intake->name, reason);
     intake->lost = true;
-    snprintf(intake->lost_reason, sizeof intake->lost_reason, "%.190s", reason);
-    text_drop_cut_character(intake->lost_reason);
+    text_copy_cut(reason, intake->lost_reason, sizeof intake->lost_reason);
     intake->root_retry_us = monotonic_us() + ROOT_RETRY_US;
     forget_all(intake);
 }

@@ -25,8 +25,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOLD_RETRY_US (2 * USEC_PER_SEC)     /* how often a held folder is tried again */
-#define ORIGINAL_RETRY_US (4 * USEC_PER_SEC) /* how often an original that could not be dealt with is */
+#define HOLD_RETRY_US (2 * USEC_PER_SEC)         /* how often a held folder is tried again */
+#define ORIGINAL_RETRY_US (4 * USEC_PER_SEC)     /* how often an original that could not be dealt with is */
+#define MOUNTS_INTERVAL_US (100 * USEC_PER_MSEC) /* however often mounts come and go */
 enum { ORIGINALS_PENDING_MAX = 32 }; /* with more of these the folder is held: its archive is not there */
 #define WRITING_GRACE_US (60 * USEC_PER_SEC) /* undecodable and younger than this: an upload that stalls */
 #define WRITING_RETRY_US (5 * USEC_PER_SEC)  /* undecodable and still open for writing */
@@ -56,10 +57,12 @@ struct watcher {
     struct intake *intake;
     struct anchor output, archive, failed;
     struct job_list publishing; /* finished pictures that wait to be published */
+    struct job_list refused;    /* those that the environment did not let be */
     struct job_list originals;  /* those that could not be dealt with yet */
     size_t originals_count;
     char originals_reason[WATCHER_REASON_MAX]; /* why the last of them could not be dealt with */
     uint64_t hold_until_us, originals_retry_us;
+    uint64_t mounts_due_us;               /* not before are they tried again because of another mount */
     char hold_reason[WATCHER_REASON_MAX]; /* "": not held */
     bool stopping;
 };
@@ -239,9 +242,7 @@ static void hold(struct watcher *watcher, const struct job *job)
 {
     char reason[WATCHER_REASON_MAX];
 
-    memset(reason, 0, sizeof reason);
-    snprintf(reason, sizeof reason, "%.190s", job->failure.text);
-    text_drop_cut_character(reason);
+    text_copy_cut(job->failure.text, reason, sizeof reason);
     if (strcmp(reason, watcher->hold_reason) != 0)
         log_warning("folder %s is held: %s, retrying every %d s", watcher->name, reason,
                     (int)(HOLD_RETRY_US / USEC_PER_SEC));
@@ -261,23 +262,18 @@ static void unhold(struct watcher *watcher)
 static void judge_environment(struct watcher *watcher, struct job *const *jobs, const enum verdict *verdicts,
                               size_t count)
 {
-    bool any = false;
-
     for (size_t i = 0; i < count; i++) {
         if (verdicts[i] == VERDICT_RETRY) {
             hold(watcher, jobs[i]);
             return;
         }
-        any |= verdicts[i] == VERDICT_OK;
     }
-    if (any)
-        unhold(watcher);
 }
 
 static void published(struct watcher *watcher, struct job *job, enum verdict verdict)
 {
     if (verdict == VERDICT_RETRY) {
-        TAILQ_INSERT_TAIL(&watcher->publishing, job, link);
+        TAILQ_INSERT_TAIL(&watcher->refused, job, link);
         return;
     }
     if (verdict == VERDICT_SUPERSEDED)
@@ -330,11 +326,17 @@ static void publish_batch(struct watcher *watcher)
         published(watcher, jobs[i], verdicts[i]);
 }
 
-/* Everything that lies here, or, while the folder is held, one batch every two seconds. */
+/* Everything that lies here; while the folder is held, every two seconds until something is refused. It is held as long
+ * as one job is refused, and others are not. */
 static void publish(struct watcher *watcher)
 {
+    if (monotonic_us() < watcher->hold_until_us)
+        return;
+    TAILQ_CONCAT(&watcher->publishing, &watcher->refused, link);
     while (!TAILQ_EMPTY(&watcher->publishing) && monotonic_us() >= watcher->hold_until_us)
         publish_batch(watcher);
+    if (TAILQ_EMPTY(&watcher->publishing) && TAILQ_EMPTY(&watcher->refused))
+        unhold(watcher);
 }
 
 /* ---- originals ---- */
@@ -380,7 +382,7 @@ static void handle_original(struct watcher *watcher, struct job *job, bool first
             (int)(ORIGINAL_RETRY_US / USEC_PER_SEC));
     TAILQ_INSERT_TAIL(&watcher->originals, job, link);
     watcher->originals_count++;
-    snprintf(watcher->originals_reason, sizeof watcher->originals_reason, "%.190s", error.text);
+    text_copy_cut(error.text, watcher->originals_reason, sizeof watcher->originals_reason);
     if (TAILQ_FIRST(&watcher->originals) == job)
         watcher->originals_retry_us = monotonic_us() + ORIGINAL_RETRY_US;
 }
@@ -508,12 +510,18 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* Perhaps what the folder is lost or held for is cured. */
+/* Perhaps what the folder is lost or held for is cured: it is tried at once, but not for each of many mounts. */
 static void on_mounts_changed(struct watcher *watcher)
 {
+    uint64_t now = monotonic_us(), due = watcher->mounts_due_us;
+
     intake_mounts_changed(watcher->intake);
-    watcher->hold_until_us = 0;
-    watcher->originals_retry_us = 0;
+    if (due <= now) {
+        due = now;
+        watcher->mounts_due_us = now + MOUNTS_INTERVAL_US;
+    }
+    watcher->hold_until_us = earlier(watcher->hold_until_us, due);
+    watcher->originals_retry_us = earlier(watcher->originals_retry_us, due);
 }
 
 static void sleep_until_needed(struct watcher *watcher)
@@ -529,7 +537,7 @@ static void sleep_until_needed(struct watcher *watcher)
     };
     struct timespec timeout;
 
-    if (!TAILQ_EMPTY(&watcher->publishing))
+    if (!TAILQ_EMPTY(&watcher->publishing) || !TAILQ_EMPTY(&watcher->refused))
         next = earlier(next, watcher->hold_until_us);
     if (!TAILQ_EMPTY(&watcher->originals))
         next = earlier(next, watcher->originals_retry_us);
@@ -561,6 +569,7 @@ static void hand_back(struct watcher *watcher)
 {
     struct job *job;
 
+    TAILQ_CONCAT(&watcher->publishing, &watcher->refused, link);
     while ((job = TAILQ_FIRST(&watcher->publishing))) {
         TAILQ_REMOVE(&watcher->publishing, job, link);
         answer(watcher, REPLY_PUBLISHED, job->resume == RESUME_PUBLISH ? VERDICT_LEFT : VERDICT_RETURNED,
@@ -611,6 +620,7 @@ int watcher_start(size_t slot, struct config *config, const struct folder_conf *
                                  .config = config_ref(config),
                                  .conf = folder };
     TAILQ_INIT(&watcher->publishing);
+    TAILQ_INIT(&watcher->refused);
     TAILQ_INIT(&watcher->originals);
     pthread_mutex_init(&watcher->asked.lock, NULL);
 

@@ -108,6 +108,17 @@ void text_drop_cut_character(char *text)
         }
 }
 
+void text_copy_cut(const char *text, char *buffer, size_t size)
+{
+    size_t length = strnlen(text, size - 1);
+    bool cut = text[length] != '\0';
+
+    memcpy(buffer, text, length);
+    memset(buffer + length, 0, size - length);
+    if (cut)
+        text_drop_cut_character(buffer);
+}
+
 bool text_is_path_inside(const char *path, const char *directory)
 {
     size_t length = strcmp(directory, "/") == 0 ? 0 : strlen(directory);

@@ -19,6 +19,10 @@ bool text_is_utf8(const char *bytes, size_t length);
 /* Takes from the end of @text the start of a character of which the rest was cut off. */
 void text_drop_cut_character(char *text);
 
+/* Copies @text, which may be longer than @size: then as much of it as there is room for, to the end of a character. The
+ * rest of @buffer is zeroed. */
+void text_copy_cut(const char *text, char *buffer, size_t size);
+
 /* True if the path @path is the directory @directory or below it, by their text: both clean, both absolute or both
  * relative to one place. "/" and "" have everything below them. */
 bool text_is_path_inside(const char *path, const char *directory);

@@ -832,7 +832,7 @@ static bool too_many_are_queued(void)
 
     ck_assert_uint_le(watcher.waiting, SETTLE_FILES_MAX);
     /* "The first walk is over" is what --drain waits for: one that left files out does not count. */
-    ck_assert(!watcher.scanned || watcher.arrivals + watcher.waiting == TOO_MANY);
+    ck_assert(!watcher.scanned || watcher.arrivals + watcher.waiting >= TOO_MANY);
     return news.folders[0].queued == TOO_MANY;
 }
 

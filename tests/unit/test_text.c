@@ -307,6 +307,19 @@ START_TEST(a_path_is_inside_a_directory_by_whole_components)
 }
 END_TEST
 
+START_TEST(a_copy_that_is_cut_ends_with_a_whole_character)
+{
+    char buffer[6] = "xxxxx";
+
+    text_copy_cut("ab", buffer, sizeof buffer);
+    ck_assert_mem_eq(buffer, "ab\0\0\0", sizeof buffer);
+    text_copy_cut("abcd\u20ac", buffer, sizeof buffer);
+    ck_assert_str_eq(buffer, "abcd");
+    text_copy_cut("ab\u20ac", buffer, sizeof buffer);
+    ck_assert_str_eq(buffer, "ab\u20ac");
+}
+END_TEST
+
 START_TEST(a_cut_character_is_dropped_and_a_whole_one_is_not)
 {
     char cut[] = "a\xe2\x82", whole[] = "a\xe2\x82\xac", empty[] = "";
@@ -320,7 +333,8 @@ START_TEST(a_cut_character_is_dropped_and_a_whole_one_is_not)
 }
 END_TEST
 
-UNIT_MAIN("text", UNIT_ROWS(a_path_is_inside_a_directory_by_whole_components, insides),
+UNIT_MAIN("text", UNIT_TEST(a_copy_that_is_cut_ends_with_a_whole_character),
+          UNIT_ROWS(a_path_is_inside_a_directory_by_whole_components, insides),
           UNIT_TEST(a_cut_character_is_dropped_and_a_whole_one_is_not), UNIT_ROWS(a_name_is_escaped, escapes),
           UNIT_ROWS(an_escaped_name_is_cut_between_characters, cuts),
           UNIT_TEST(the_longest_path_fits_the_largest_buffer),

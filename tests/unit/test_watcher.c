@@ -17,16 +17,20 @@ static struct watcher *watcher;
 static struct watcher_news news;
 static struct ledger_news ledger_news;
 
+static atomic_int releases; /* from a hold, in the log */
+
 static void silent(int level, uint64_t job, const char *text)
 {
-    (void)level, (void)job, (void)text;
+    (void)level, (void)job;
+    if (strstr(text, "is no longer held"))
+        atomic_fetch_add(&releases, 1);
 }
 
 static void open_folders(void)
 {
     struct error error;
 
-    log_setup(silent, LOG_ERR);
+    log_setup(silent, LOG_NOTICE);
     hot_open(&hot, 1, HOT_RECIPE);
     ck_assert_int_eq(channel_init(&replies, sizeof(struct reply), REPLIES_MAX), 0);
     ck_assert_msg(ledger_start(hot.ledger, &replies, &ledger, &error) == 0, "%s", error.text);
@@ -333,6 +337,39 @@ START_TEST(a_missing_output_holds_the_folder_until_it_is_there)
 }
 END_TEST
 
+/* It was let go for each job that passed, and held again for the one that did not, in the log and in status. */
+START_TEST(a_folder_is_held_as_long_as_one_job_is_refused)
+{
+    struct folder_conf missing;
+    struct job *refused, *other;
+
+    setup();
+    hot_write(hot.in[0], "a.jpg", "x");
+    hot_write(hot.in[0], "b.jpg", "x");
+    await_arrivals(2);
+    refused = take();
+    other = take();
+    fill(refused, "picture");
+    fill(other, "picture");
+    missing = hot.conf[0];
+    missing.output = strdup(hot_path(hot.scratch.path, "gone"));
+    refused->folder = &missing;
+    request(WATCHER_PUBLISH, refused);
+    await_news(is_held);
+    request(WATCHER_PUBLISH, other);
+    ck_assert_ptr_eq(next_reply(REPLY_PUBLISHED).job, other);
+    ck_assert_int_eq(atomic_load(&releases), 0);
+    ck_assert_int_eq(mkdir(missing.output, 0755), 0);
+    ck_assert_ptr_eq(next_reply(REPLY_PUBLISHED).job, refused);
+    await_news(is_ok);
+    ck_assert_int_eq(atomic_load(&releases), 1);
+    teardown();
+    job_free(refused);
+    job_free(other);
+    free(missing.output);
+}
+END_TEST
+
 /* The reason goes into JSON. */
 START_TEST(the_reason_of_a_hold_is_utf8_however_long_the_path)
 {
@@ -599,5 +636,6 @@ UNIT_MAIN("watcher", UNIT_TEST(a_scan_that_is_asked_for_comes_at_once),
           UNIT_TEST(many_jobs_are_published_in_batches), UNIT_TEST(a_job_resumed_after_a_crash_is_published),
           UNIT_TEST(a_lost_root_gives_jobs_back), UNIT_TEST(a_stop_hands_back_what_is_under_way),
           UNIT_TEST(a_quiet_watcher_serves_and_takes_nothing_in),
+          UNIT_TEST(a_folder_is_held_as_long_as_one_job_is_refused),
           UNIT_TEST(a_new_configuration_is_walked_over_and_kept_alive),
           UNIT_TEST(a_stop_right_after_the_start_is_heeded))
