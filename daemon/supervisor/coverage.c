@@ -79,15 +79,17 @@ void coverage_configure(struct coverage *coverage, const struct folder_conf *con
 
 const struct fs_kind *coverage_kind(struct coverage *coverage, dev_t device, int fd)
 {
-    struct known_kind *known;
+    const struct fs_kind *kind;
 
     for (size_t i = 0; i < KINDS_KEPT; i++)
         if (coverage->kinds[i].kind && coverage->kinds[i].device == device)
             return coverage->kinds[i].kind;
 
-    known = &coverage->kinds[coverage->next_kind++ % KINDS_KEPT];
-    *known = (struct known_kind){ .device = device, .kind = fs_kind_of(fd) };
-    return known->kind;
+    kind = fs_kind_of(fd);
+    if (fs_kind_is_known(kind))
+        coverage->kinds[coverage->next_kind++ % KINDS_KEPT] =
+            (struct known_kind){ .device = device, .kind = kind };
+    return kind;
 }
 
 const struct fs_kind *coverage_kind_here(const struct coverage *coverage)

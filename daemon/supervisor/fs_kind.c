@@ -51,3 +51,8 @@ const struct fs_kind *fs_kind_of(int fd)
 
     return fstatfs(fd, &fs) < 0 ? &unknown : fs_kind_of_magic((uint32_t)fs.f_type);
 }
+
+bool fs_kind_is_known(const struct fs_kind *kind)
+{
+    return kind != &unknown;
+}

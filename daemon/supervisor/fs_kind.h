@@ -21,4 +21,7 @@ const struct fs_kind *fs_kind_of_magic(uint32_t magic);
 /* The same for what @fd (O_PATH will do) is on; may block on a hung mount. When it cannot be told, the worst. */
 const struct fs_kind *fs_kind_of(int fd);
 
+/* False for that: it may be told another time. */
+bool fs_kind_is_known(const struct fs_kind *kind);
+
 #endif

@@ -3,11 +3,11 @@
 #include "supervisor/poll_set.h"
 
 #include "base/cleanup.h"
-#include "base/text.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,34 +105,23 @@ void poll_set_remove(struct poll_set *set, const char *path)
         drop(set, *found);
 }
 
-struct gathering {
-    const char *below;
-    struct place **list;
-    size_t count;
-};
-
-static void gather(const void *node, VISIT visit, void *context)
+/* All below a directory are equal to "DIRECTORY/", which they begin with: they are neighbours in the tree. */
+static int compare_below(const void *key, const void *place)
 {
-    struct gathering *gathering = context;
-    struct place *place = *(struct place *const *)node;
+    const char *below = key, *path = ((const struct place *)place)->path;
 
-    if ((visit == postorder || visit == leaf) && text_is_path_inside(place->path, gathering->below))
-        gathering->list[gathering->count++] = place;
+    return strncmp(below, path, strlen(below));
 }
 
 void poll_set_remove_below(struct poll_set *set, const char *path)
 {
-    _cleanup_free_ struct place **list = NULL;
-    struct gathering gathering = { .below = path };
+    char below[PATH_MAX + 1];
+    struct place **found;
 
-    if (!set->places)
-        return;
-    gathering.list = list = calloc(poll_set_count(set), sizeof *list);
-    if (!list)
-        return; /* they are found to be gone when they are looked through */
-    twalk_r(set->places, gather, &gathering);
-    for (size_t i = 0; i < gathering.count; i++)
-        drop(set, gathering.list[i]);
+    poll_set_remove(set, path);
+    snprintf(below, sizeof below, "%s%s", path, *path ? "/" : "");
+    while ((found = tfind(below, &set->places, compare_below)))
+        drop(set, *found);
 }
 
 void poll_set_free(struct poll_set *set)

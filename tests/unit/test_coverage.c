@@ -8,6 +8,22 @@
 #include "inotify_limit.h"
 #include "unit_main.h"
 
+#include <errno.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+
+/* Instead of libc's, so that it can fail. */
+static bool statfs_fails;
+
+int fstatfs(int fd, struct statfs *ret)
+{
+    if (statfs_fails) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fstatfs, fd, ret);
+}
+
 static struct hot_folders hot;
 static struct coverage *coverage;
 static const struct kernel_settings kernel = { .max_user_watches = 1234, .max_user_instances = 56 };
@@ -167,7 +183,22 @@ START_TEST(what_was_mounted_over_is_met_anew)
 }
 END_TEST
 
-UNIT_MAIN("coverage", UNIT_TEST(local_directories_are_watched), UNIT_TEST(polling_may_be_chosen),
+/* All of a local folder was polled until the next start. */
+START_TEST(a_file_system_that_could_not_be_told_once_is_asked_again)
+{
+    setup(false);
+    statfs_fails = true;
+    walk_all();
+    ck_assert_int_eq(coverage_watch(coverage), FOLDER_POLL);
+    statfs_fails = false;
+    walk_all();
+    ck_assert_int_ne(coverage_watch(coverage), FOLDER_POLL);
+    teardown();
+}
+END_TEST
+
+UNIT_MAIN("coverage", UNIT_TEST(a_file_system_that_could_not_be_told_once_is_asked_again),
+          UNIT_TEST(local_directories_are_watched), UNIT_TEST(polling_may_be_chosen),
           UNIT_TEST(one_walk_needs_neither),
           UNIT_TEST(past_the_watch_limit_the_topmost_rest_is_polled_until_the_limit_is_raised),
           UNIT_TEST(without_an_instance_all_is_polled_until_there_is_one),

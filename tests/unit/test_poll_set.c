@@ -60,10 +60,12 @@ START_TEST(a_directory_that_goes_takes_what_is_below_it_along)
     set = poll_set_new();
     poll_set_add(set, "a/b", POLL_LIMITED);
     poll_set_add(set, "a/c/d", POLL_LIMITED);
-    poll_set_add(set, "a-b", POLL_LIMITED);
+    poll_set_add(set, "a-b", POLL_LIMITED); /* before "a/" in the order of bytes */
+    poll_set_add(set, "a0", POLL_LIMITED);  /* and behind it */
+    poll_set_add(set, "b", POLL_LIMITED);
     poll_set_remove_below(set, "a");
-    ck_assert_str_eq(all(), "[a-b]");
-    ck_assert_uint_eq(poll_set_count_why(set, POLL_LIMITED), 1);
+    ck_assert_str_eq(all(), "[a-b][a0][b]");
+    ck_assert_uint_eq(poll_set_count_why(set, POLL_LIMITED), 3);
     poll_set_remove_below(set, "");
     ck_assert_uint_eq(poll_set_count(set), 0);
     poll_set_remove_below(set, "");
