@@ -15,7 +15,7 @@
 struct state {
     struct harness h;
     struct audit audit;
-    json_t *dropped, *appeared;
+    json_t *dropped, *appeared, *guilty;
 };
 
 static void state_open(struct state *state, bool archive)
@@ -23,7 +23,7 @@ static void state_open(struct state *state, bool archive)
     struct harness *h = &state->h;
     char more[PATH_MAX] = "";
 
-    *state = (struct state){ .dropped = json_object(), .appeared = json_object() };
+    *state = (struct state){ .dropped = json_object(), .appeared = json_object(), .guilty = json_object() };
     harness_open(h);
     if (archive)
         snprintf(more, sizeof more, "Originals=archive\nArchive=%s\n", harness_path(h, "archive"));
@@ -44,6 +44,7 @@ static void state_open(struct state *state, bool archive)
         .archive = archive ? strdup(harness_path(h, "archive")) : NULL,
         .dropped = state->dropped,
         .appeared = state->appeared,
+        .guilty = state->guilty,
         .outputs = 4,
         .at_rest = true,
     };
@@ -58,6 +59,7 @@ static void state_close(struct state *state)
     free((char *)state->audit.archive);
     json_decref(state->dropped);
     json_decref(state->appeared);
+    json_decref(state->guilty);
     harness_remove(&state->h, "out");
     harness_close(&state->h);
 }
@@ -95,6 +97,8 @@ static const struct spoiling {
     const char *remove, *write, *from; /* a file to remove, to write, or to make as a copy of @from; or */
     const char *moved, *moved_to;      /* to move */
     const char *dropped;               /* one more file that came */
+    const char *closed;                /* a file or directory that gets the mode 0700 */
+    const char *guilty;                /* a file that may fail */
     int appeared;                      /* how often b.16.jpg did; 0: once */
     enum audit_fault fault;
     const char *named; /* a part of the sentence */
@@ -206,6 +210,21 @@ static const struct spoiling {
       .write = "in/.darkroom-00000001-1.original",
       .fault = AUDIT_HALF_VISIBLE,
       .named = "1.original was left over" },
+    { .what = "a failed original goes",
+      .archive = true,
+      .sql =
+          "UPDATE job SET state = 5 WHERE id = (SELECT job FROM source WHERE CAST(path AS TEXT) = 'b.jpg')",
+      .guilty = "b.jpg",
+      .fault = AUDIT_LOST,
+      .named = "the original of b.jpg, which failed" },
+    { .what = "an output has another mode",
+      .closed = "out/b.16.jpg",
+      .fault = AUDIT_HALF_VISIBLE,
+      .named = "b.16.jpg has the mode 0700" },
+    { .what = "a directory has another mode",
+      .closed = "out/sub",
+      .fault = AUDIT_HALF_VISIBLE,
+      .named = "sub has the mode 0700" },
 };
 
 static void spoil(struct state *state, const struct spoiling *spoiling)
@@ -220,6 +239,10 @@ static void spoil(struct state *state, const struct spoiling *spoiling)
         harness_write(&state->h, spoiling->write, "torn");
     if (spoiling->moved)
         move(state, spoiling->moved, spoiling->moved_to);
+    if (spoiling->closed)
+        ck_assert_int_eq(chmod(harness_path(&state->h, "%s", spoiling->closed), 0700), 0);
+    if (spoiling->guilty)
+        json_object_set_new(state->guilty, spoiling->guilty, json_true());
     if (spoiling->dropped)
         json_object_set_new(state->dropped, spoiling->dropped, json_integer(1));
     if (spoiling->appeared)

@@ -5,6 +5,7 @@
  * darkroomd starts the darkroom-worker beside it: here a copy of it lies beside liar.c. */
 #include "audit.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fd_io.h"
 #include "campaign.h"
 #include "painter.h"
@@ -14,6 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+
+#define SOCKET_AWAIT_US (60 * USEC_PER_SEC)
 
 static void copy_program(const struct harness *h, const char *from, const char *to)
 {
@@ -141,6 +144,16 @@ START_TEST(a_worker_that_lies_is_killed_and_harms_nobody_else)
 }
 END_TEST
 
+static bool has_been_tried(const json_t *status, void *context)
+{
+    json_t *job = harness_job_of(context, "b.jpg");
+    bool tried = job && harness_number(job, "attempts") > 0;
+
+    (void)status;
+    json_decref(job);
+    return tried;
+}
+
 START_TEST(a_file_fails_when_every_attempt_met_a_lie_and_is_done_when_the_last_did_not)
 {
     struct run run;
@@ -156,14 +169,7 @@ START_TEST(a_file_fails_when_every_attempt_met_a_lie_and_is_done_when_the_last_d
     json_decref(job);
 
     campaign_drop(&run.c, "b.jpg", 48, 48, 2);
-    for (;;) { /* the first attempt is lied about, the second not */
-        job = harness_job_of(&run.c.h, "b.jpg");
-        if (job && harness_number(job, "attempts") > 0)
-            break;
-        json_decref(job);
-        harness_status(&run.c.h);
-    }
-    json_decref(job);
+    harness_await(&run.c.h, "the first attempt met a lie", has_been_tried, &run.c.h);
     set_lie(&run.c.h, "truth");
     harness_await_ends(&run.c.h, 1, 1);
     harness_expect_picture(&run.c.h, "out/b.png", 24, 18);
@@ -185,9 +191,13 @@ static void start_unready(struct run *run)
 {
     struct harness *h = &run->c.h;
 
+    uint64_t deadline = monotonic_us() + SOCKET_AWAIT_US;
+
     harness_spawn_usual(h);
-    while (!harness_exists(h, "run/api.sock"))
+    while (!harness_exists(h, "run/api.sock")) {
         ck_assert(!harness_has_ended(h));
+        ck_assert_uint_lt(monotonic_us(), deadline);
+    }
 }
 
 START_TEST(workers_that_exit_at_the_start_are_told_and_better_ones_are_taken)
@@ -271,11 +281,21 @@ static const struct mail {
     { "garbage up to the brim", sizeof(long), 2 },
 };
 
+enum { WORKERS = 2 };
+
+static bool are_idle(const json_t *status, void *context)
+{
+    pid_t pids[WORKERS];
+
+    (void)status;
+    return harness_workers(context, "idle", pids, WORKERS) == WORKERS;
+}
+
 /* The workers are stopped first, so that what is in their mailboxes stays there until it is met. */
 START_TEST(a_mailbox_with_garbage_costs_its_worker_and_no_file)
 {
     const struct mail *mail = &mails[_i];
-    enum { FILES = 6, WORKERS = 2 };
+    enum { FILES = 6 };
     struct campaign c;
     pid_t pids[WORKERS];
     int fds[WORKERS + 1];
@@ -284,10 +304,9 @@ START_TEST(a_mailbox_with_garbage_costs_its_worker_and_no_file)
 
     campaign_open(&c, true, HARNESS_RECIPE, "");
     harness_start(&c.h);
-    do {
-        harness_status(&c.h);
-        workers = harness_workers(&c.h, "idle", pids, WORKERS);
-    } while (workers < WORKERS);
+    harness_await(&c.h, "all workers are idle", are_idle, &c.h);
+    workers = harness_workers(&c.h, "idle", pids, WORKERS);
+    ck_assert_uint_eq(workers, WORKERS);
     boxes = take_mailboxes(&c.h, fds, ARRAY_SIZE(fds));
     if (boxes == 0) {
         fprintf(stderr, "skipped: another process's descriptors cannot be had here\n");

@@ -19,7 +19,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NUMBERED_MAX = 100 }; /* "a-1.jpg" … in an archive */
+enum {
+    NUMBERED_MAX = 100, /* "a-1.jpg" … in an archive */
+    FILE_MODE = 0644,   /* of outputs, as FileMode= and DirectoryMode= are by default */
+    DIRECTORY_MODE = 0755,
+};
 
 /* enum job_state, as it is stored. */
 enum {
@@ -168,8 +172,11 @@ static bool is_file(const char *directory, const char *path, struct stat *ret)
 }
 
 /* Calls @each for all files below @directory, hidden ones too. */
-static void for_files(struct inquiry *inquiry, const char *directory,
-                      void (*each)(struct inquiry *inquiry, const char *path, const char *name))
+typedef void each_entry(struct inquiry *inquiry, const char *path, const char *name);
+
+/* @directories may be NULL. */
+static void for_entries(struct inquiry *inquiry, const char *directory, each_entry *files,
+                        each_entry *directories)
 {
     _cleanup_dir_ DIR *entries = opendir(directory);
     struct dirent *entry;
@@ -183,18 +190,32 @@ static void for_files(struct inquiry *inquiry, const char *directory,
         snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
         if (lstat(path, &st) < 0)
             continue;
-        if (S_ISDIR(st.st_mode))
-            for_files(inquiry, path, each);
-        else
-            each(inquiry, path, entry->d_name);
+        if (!S_ISDIR(st.st_mode)) {
+            files(inquiry, path, entry->d_name);
+            continue;
+        }
+        if (directories)
+            directories(inquiry, path, entry->d_name);
+        for_entries(inquiry, path, files, directories);
     }
+}
+
+/* @path, or that name numbered as the @i-th. */
+static void number_path(const char *path, unsigned i, char *name)
+{
+    const char *slash = strrchr(path, '/'), *dot = strrchr(slash ?: path, '.');
+    size_t stem = dot ? (size_t)(dot - path) : strlen(path);
+
+    if (i == 0)
+        snprintf(name, PATH_MAX, "%s", path);
+    else
+        snprintf(name, PATH_MAX, "%.*s-%u%s", (int)stem, path, i, dot ?: "");
 }
 
 /* How many copies of an original of @size bytes the archive has, under @path or that name numbered. */
 static size_t count_archived(const struct inquiry *inquiry, const char *path, int64_t size)
 {
-    const char *slash = strrchr(path, '/'), *dot = strrchr(slash ?: path, '.');
-    size_t stem = dot ? (size_t)(dot - path) : strlen(path), count = 0;
+    size_t count = 0;
     struct stat st;
 
     if (!inquiry->audit->archive)
@@ -202,13 +223,32 @@ static size_t count_archived(const struct inquiry *inquiry, const char *path, in
     for (unsigned i = 0; i < NUMBERED_MAX; i++) {
         char name[PATH_MAX];
 
-        if (i == 0)
-            snprintf(name, sizeof name, "%s", path);
-        else
-            snprintf(name, sizeof name, "%.*s-%u%s", (int)stem, path, i, dot ?: "");
+        number_path(path, i, name);
         count += is_file(inquiry->audit->archive, name, &st) && st.st_size == size;
     }
     return count;
+}
+
+/* Is an original of @size bytes in Failed=, or in what is its default, with an error file? */
+static bool is_in_failed(const struct inquiry *inquiry, const char *path, int64_t size)
+{
+    char usual[PATH_MAX];
+    const char *failed = inquiry->audit->failed;
+
+    if (!failed && !inquiry->audit->archive)
+        return false;
+    snprintf(usual, sizeof usual, "%s/.failed", inquiry->audit->in);
+    for (unsigned i = 0; i < NUMBERED_MAX; i++) {
+        char name[PATH_MAX], report[PATH_MAX + 16];
+        struct stat st;
+
+        number_path(path, i, name);
+        snprintf(report, sizeof report, "%s.error.json", name);
+        if (is_file(failed ?: usual, name, &st) && st.st_size == size &&
+            is_file(failed ?: usual, report, &st))
+            return true;
+    }
+    return false;
 }
 
 static bool has_private(const struct inquiry *inquiry, const char *path, int64_t job)
@@ -286,6 +326,19 @@ static void check_moved(struct inquiry *inquiry, const struct source *source)
               archived);
 }
 
+static void check_failed(struct inquiry *inquiry, const struct source *source)
+{
+    struct stat st;
+    bool here = is_file(inquiry->audit->in, source->path, &st);
+    bool hidden = has_private(inquiry, source->path, source->job);
+
+    if (!here && !hidden && !is_in_failed(inquiry, source->path, source->size))
+        found(inquiry, AUDIT_LOST, "the original of %s, which failed, is nowhere with its error file",
+              source->path);
+    else if (hidden && inquiry->audit->at_rest)
+        found(inquiry, AUDIT_HALF_VISIBLE, "the original of %s was not moved aside to the end", source->path);
+}
+
 static void check_source(struct inquiry *inquiry, sqlite3_stmt *row)
 {
     struct source source = {
@@ -303,8 +356,8 @@ static void check_source(struct inquiry *inquiry, sqlite3_stmt *row)
         return;
     check_outcome(inquiry, &source);
     if (is_guilty(inquiry, source.path) && source.state == FAILED)
-        return;
-    if (inquiry->audit->archive)
+        check_failed(inquiry, &source);
+    else if (inquiry->audit->archive)
         check_moved(inquiry, &source);
     else
         check_kept(inquiry, &source);
@@ -379,6 +432,8 @@ static void check_output(struct inquiry *inquiry, sqlite3_stmt *row)
         found(inquiry, AUDIT_HALF_VISIBLE, "%s is in the ledger and not on the disk", path);
     else if (published && state == DONE && !is_as_recorded(&st, row))
         found(inquiry, AUDIT_HALF_VISIBLE, "%s is not the file that the ledger knows", path);
+    else if (published && there && (st.st_mode & 07777) != FILE_MODE)
+        found(inquiry, AUDIT_HALF_VISIBLE, "%s has the mode %04o", path, st.st_mode & 07777);
     else if (!published && there && state < PUBLISHING)
         found(inquiry, AUDIT_HALF_VISIBLE, "%s has its name before its job was announced", path);
     else if (!published && inquiry->audit->at_rest)
@@ -394,6 +449,22 @@ static void check_set(struct inquiry *inquiry, sqlite3_stmt *row)
               inquiry->audit->outputs);
 }
 
+static void check_hidden(struct inquiry *inquiry, const char *path, const char *name)
+{
+    if (inquiry->audit->at_rest && strncmp(name, ".darkroom-", strlen(".darkroom-")) == 0)
+        found(inquiry, AUDIT_HALF_VISIBLE, "%s was left over", path);
+}
+
+static void check_output_directory(struct inquiry *inquiry, const char *path, const char *name)
+{
+    struct stat st;
+
+    if (name[0] == '.')
+        check_hidden(inquiry, path, name);
+    else if (lstat(path, &st) == 0 && (st.st_mode & 07777) != DIRECTORY_MODE)
+        found(inquiry, AUDIT_HALF_VISIBLE, "%s has the mode %04o", path, st.st_mode & 07777);
+}
+
 static void check_output_file(struct inquiry *inquiry, const char *path, const char *name)
 {
     struct painted painted;
@@ -407,12 +478,6 @@ static void check_output_file(struct inquiry *inquiry, const char *path, const c
         found(inquiry, AUDIT_HALF_VISIBLE, "%s belongs to no job", path);
     if (!painter_read(path, &painted))
         found(inquiry, AUDIT_HALF_VISIBLE, "%s is no whole picture", path);
-}
-
-static void check_hidden(struct inquiry *inquiry, const char *path, const char *name)
-{
-    if (inquiry->audit->at_rest && strncmp(name, ".darkroom-", strlen(".darkroom-")) == 0)
-        found(inquiry, AUDIT_HALF_VISIBLE, "%s was left over", path);
 }
 
 static void check_outputs(struct inquiry *inquiry)
@@ -488,12 +553,12 @@ void audit_run(const struct audit *audit, struct audit_report *ret)
         3)
         check_ledger(&inquiry);
     check_dropped(&inquiry);
-    for_files(&inquiry, audit->out, check_output_file);
-    for_files(&inquiry, audit->in, check_hidden);
+    for_entries(&inquiry, audit->out, check_output_file, check_output_directory);
+    for_entries(&inquiry, audit->in, check_hidden, check_hidden);
     if (audit->archive)
-        for_files(&inquiry, audit->archive, check_hidden);
+        for_entries(&inquiry, audit->archive, check_hidden, check_hidden);
     if (audit->failed)
-        for_files(&inquiry, audit->failed, check_hidden);
+        for_entries(&inquiry, audit->failed, check_hidden, check_hidden);
 
     sqlite3_close(inquiry.database);
     json_decref(inquiry.owned);

@@ -3,11 +3,12 @@
  * was lost, doubled, is half visible or was blamed for what it did not do, by name.
  *
  *   lost          a file that came and has neither a settled outcome nor a place in the queue, or whose original is
- *                 nowhere any more
+ *                 nowhere any more; a failed one neither at its place nor in Failed= with an error file
  *   doubled       two done jobs of one version, an output that appeared more often than it was made, an original that
  *                 was archived twice
  *   half visible  an incomplete set, a torn picture, a temporary file that nobody will come back for, a row without its
- *                 file or a file without its row, an original that was dealt with before its outputs were there
+ *                 file or a file without its row, an original that was dealt with before its outputs were there,
+ *                 an output or a directory that has not got its mode
  *   blamed        a file with nothing wrong that failed as a crash, a timeout or for memory
  *
  * It works on a copy of the ledger and changes nothing. Names are those of tests: text without surprises. */
