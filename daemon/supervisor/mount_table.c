@@ -84,15 +84,32 @@ bool mount_table_of(const struct mount_table *table, int fd, struct mount *ret)
     return false;
 }
 
-bool mount_table_has_point(const struct mount_table *table, const char *path)
+/* The mount that is seen at @path, or NULL. */
+static struct libmnt_fs *mount_at(const struct mount_table *table, const char *path)
 {
     _cleanup_(free_position) struct libmnt_iter *position = mnt_new_iter(MNT_ITER_BACKWARD);
     struct libmnt_fs *fs;
 
     while (position && (fs = next_mount(table, position)))
         if (strcmp(describe(fs).point, path) == 0)
-            return true;
-    return false;
+            return fs;
+    return NULL;
+}
+
+bool mount_table_has_point(const struct mount_table *table, const char *path)
+{
+    return mount_at(table, path) != NULL;
+}
+
+bool mount_table_may_hang(const struct mount_table *table, const char *path, struct mount *ret)
+{
+    struct libmnt_fs *fs = mount_at(table, path);
+
+    if (!fs)
+        return false;
+    *ret = describe(fs);
+    return mnt_fs_is_netfs(fs) == 1 || strncmp(ret->type, "fuse", strlen("fuse")) == 0 ||
+           strcmp(ret->type, "autofs") == 0;
 }
 
 void mount_table_below(const struct mount_table *table, const char *path,

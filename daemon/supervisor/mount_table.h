@@ -31,6 +31,10 @@ bool mount_table_of(const struct mount_table *table, int fd, struct mount *ret);
 /* Is something mounted at the directory @path (absolute, without links)? */
 bool mount_table_has_point(const struct mount_table *table, const char *path);
 
+/* Is what is mounted at @path (absolute, without links) of a kind that stops answering when a server, a daemon or an
+ * automounter does: of the network, FUSE, autofs? Then @ret is that mount. */
+bool mount_table_may_hang(const struct mount_table *table, const char *path, struct mount *ret);
+
 /* Calls @each with every mount whose mount point is below the directory @path, but not @path itself. */
 void mount_table_below(const struct mount_table *table, const char *path,
                        void (*each)(void *context, const struct mount *mount), void *context);

@@ -6,8 +6,12 @@
 #include "base/text.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { LINKS_MAX = 40 }; /* on the way to one file, as in the kernel; path_resolution(7) */
 
 struct place {
     dev_t device;
@@ -33,19 +37,69 @@ void territory_free(struct territory *territory)
     free(territory);
 }
 
-/* The path with links resolved, as far as it is there now. The caller frees. */
-static char *resolved(const char *path)
+/* A path of which the links in @done are resolved, and those in @next are not. */
+struct route {
+    char done[PATH_MAX];
+    char rest[2 * PATH_MAX];
+    const char *next; /* in rest; "" or begins with a slash */
+    unsigned links;
+};
+
+/* The next component goes from @next to @done. False when there is none, or too much. */
+static bool go_on(struct route *route)
 {
-    _cleanup_free_ char *above = NULL, *parent = NULL;
-    const char *slash = strrchr(path, '/');
-    char *whole = realpath(path, NULL);
+    const char *name = route->next + strspn(route->next, "/");
+    size_t length = strcspn(name, "/"), used = strlen(route->done);
 
-    if (whole || !slash || slash == path)
-        return whole ?: strdup(path);
+    if (length == 0 || used + 1 + length >= sizeof route->done)
+        return false;
+    route->next = name + length;
+    if (length == 2 && strncmp(name, "..", length) == 0)
+        route->done[used > 0 ? strrchr(route->done, '/') - route->done : 0] = '\0';
+    else if (length != 1 || *name != '.')
+        snprintf(route->done + used, sizeof route->done - used, "/%.*s", (int)length, name);
+    return true;
+}
 
-    above = strndup(path, (size_t)(slash - path));
-    parent = above ? resolved(above) : NULL;
-    return parent && asprintf(&whole, "%s%s", parent, slash) >= 0 ? whole : NULL;
+/* If @done is a link, what it leads to is still to be gone. False when that is too long. */
+static bool follow(struct route *route)
+{
+    char target[PATH_MAX], rest[sizeof route->rest];
+    ssize_t length = readlink(route->done, target, sizeof target);
+
+    if (length <= 0)
+        return true;
+    if ((size_t)length == sizeof target || ++route->links > LINKS_MAX ||
+        (size_t)snprintf(rest, sizeof rest, "/%.*s%s", (int)length, target, route->next) >= sizeof rest)
+        return false;
+    route->done[target[0] == '/' ? 0 : strrchr(route->done, '/') - route->done] = '\0';
+    memcpy(route->rest, rest, strlen(rest) + 1);
+    route->next = route->rest;
+    return true;
+}
+
+/* The path with links resolved, as far as it is there now, and not into a file system that may not answer: that is
+ * @ret_silent then. Like realpath(3) otherwise. The caller frees. */
+static char *resolved(const struct mount_table *table, const char *path, struct mount *ret_silent)
+{
+    struct route route = { 0 };
+    struct mount mount;
+    char *whole;
+
+    route.next = route.rest;
+    if ((size_t)snprintf(route.rest, sizeof route.rest, "%s", path) >= sizeof route.rest)
+        return strdup(path);
+    while (go_on(&route)) {
+        if (table && mount_table_may_hang(table, route.done, &mount)) {
+            *ret_silent = mount;
+            break;
+        }
+        if (!follow(&route))
+            return strdup(path);
+    }
+    if (asprintf(&whole, "%s%s", route.done, route.next) < 0)
+        return NULL;
+    return *whole ? whole : (free(whole), strdup("/"));
 }
 
 /* The deepest directory on the way to @path that is there. */
@@ -86,12 +140,16 @@ static void add_place(struct territory *territory, dev_t device, const char *roo
     places[territory->count++] = place;
 }
 
-static void add_own_place(struct territory *territory, const struct mount_table *table)
+static void add_own_place(struct territory *territory, const struct mount_table *table,
+                          const struct mount *silent)
 {
-    _cleanup_close_ int fd = table ? open_deepest(territory->path) : -1;
+    _cleanup_close_ int fd = table && !silent->point ? open_deepest(territory->path) : -1;
     struct mount mount;
 
-    if (fd >= 0 && mount_table_of(table, fd, &mount) && text_is_path_inside(territory->path, mount.point))
+    if (silent->point)
+        add_place(territory, silent->device, silent->root, territory->path + strlen(silent->point));
+    else if (fd >= 0 && mount_table_of(table, fd, &mount) &&
+             text_is_path_inside(territory->path, mount.point))
         add_place(territory, mount.device, mount.root,
                   territory->path + (strcmp(mount.point, "/") == 0 ? 0 : strlen(mount.point)));
     else
@@ -114,13 +172,14 @@ struct territory *territory_new(const struct mount_table *table, const char *pat
                                 const struct folder_conf *watched)
 {
     struct territory *territory = calloc(1, sizeof *territory);
+    struct mount silent = { 0 };
 
     if (!territory)
         return NULL;
     territory->watched = watched;
-    territory->path = resolved(path);
+    territory->path = resolved(table, path, &silent);
     if (territory->path) {
-        add_own_place(territory, table);
+        add_own_place(territory, table, &silent);
         if (table)
             mount_table_below(table, territory->path, add_mount, territory);
     }

@@ -3,7 +3,8 @@
  *
  * Two names lead to one directory through symbolic links, bind mounts, and mounts below a directory that show
  * another. A territory has the directory's own place and those of the mounts below it. A place that is not there
- * yet is judged by the deepest directory that is. Blocks on file systems. */
+ * yet is judged by the deepest directory that is. Blocks on file systems, but not on those that may not answer, like
+ * NFS and FUSE: in them paths are taken as they are written. */
 #ifndef DARKROOM_SUPERVISOR_TERRITORY_H
 #define DARKROOM_SUPERVISOR_TERRITORY_H
 

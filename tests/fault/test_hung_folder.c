@@ -205,6 +205,30 @@ START_TEST(a_path_that_hangs_for_a_while_is_gone_on_with)
 }
 END_TEST
 
+/* Also the check for overlapping folders, and a reload, must not touch it. */
+START_TEST(a_start_and_a_reload_while_a_path_hangs)
+{
+    struct run run;
+    char *text;
+
+    if (!run_open(&run, "in"))
+        return;
+    fuse_mount_stop(&run.mounted);
+    drop_behind(&run, HUNG);
+    harness_start(&run.c.h);
+    drop_others(&run);
+    expect_others_done(&run, OTHERS);
+    expect_named(&run);
+    ck_assert_msg(darkroom_reload(run.c.h.dk, &text) == 0, "%s", darkroom_error(run.c.h.dk));
+    darkroom_free(text);
+    drop_others(&run);
+    expect_others_done(&run, run.others);
+    expect_stop_without_it(&run);
+    expect_nothing_lost(&run);
+}
+END_TEST
+
 HARNESS_MAIN("hung_folder", UNIT_TEST(a_hung_path_disturbs_no_other_folder_and_no_stop),
              UNIT_TEST(a_hung_output_disturbs_no_other_folder_and_no_stop),
-             UNIT_TEST(a_path_that_hangs_for_a_while_is_gone_on_with))
+             UNIT_TEST(a_path_that_hangs_for_a_while_is_gone_on_with),
+             UNIT_TEST(a_start_and_a_reload_while_a_path_hangs))
