@@ -19,8 +19,9 @@ enum claim {
     CLAIM_FREE,    /* nothing is there, or what may be replaced */
     CLAIM_STANDS,  /* what is there stands for the output */
     CLAIM_SKIPPED, /* the output is not made */
-    CLAIM_TAKEN,
-    CLAIM_SICK, /* the environment does not let us see; job->failure says why */
+    CLAIM_TAKEN,   /* something that is not ours is there, or the name is another source's */
+    CLAIM_BLOCKED, /* something is in the way of a directory above */
+    CLAIM_SICK,    /* the environment does not let us see; job->failure says why */
 };
 
 int claim_is_ours(int directory, const char *name, const struct published *published)
@@ -58,8 +59,7 @@ static enum claim sick(struct job *job, int errnum, const char *path)
     return CLAIM_SICK;
 }
 
-/* What is under the output's name? FREE also when it is ours; TAKEN by *@ret, which has no mode when it is not the name
- * that is taken but that of a directory on the way. */
+/* What is under the output's name? FREE also when it is ours; TAKEN by *@ret. */
 static enum claim look(const struct claim_context *context, struct job *job, const struct job_output *output,
                        struct stat *ret)
 {
@@ -71,7 +71,7 @@ static enum claim look(const struct claim_context *context, struct job *job, con
     if (directory == -ENOENT || directory == -ENAMETOOLONG)
         return CLAIM_FREE; /* a path that cannot be is publishing's to tell */
     if (directory == -ENOTDIR || directory == -ELOOP || directory == -EXDEV)
-        return CLAIM_TAKEN;
+        return CLAIM_BLOCKED;
     if (directory < 0)
         return sick(job, -directory, output->path);
     if (fstatat(directory, name, ret, AT_SYMLINK_NOFOLLOW) < 0)
@@ -125,8 +125,8 @@ static enum claim fail(const struct claim_context *context, struct job *job, str
 static enum claim skip(const struct claim_context *context, struct job *job, struct job_output *output,
                        const struct stat *st)
 {
-    (void)context, (void)job, (void)output;
-    return st->st_mode != 0 ? CLAIM_SKIPPED : CLAIM_TAKEN;
+    (void)context, (void)job, (void)output, (void)st;
+    return CLAIM_SKIPPED;
 }
 
 static enum claim overwrite(const struct claim_context *context, struct job *job, struct job_output *output,
@@ -140,6 +140,8 @@ static enum claim overwrite(const struct claim_context *context, struct job *job
  * output then, and what was planned is nothing. */
 static void take_name(struct job *job, struct job_output *output, char *path, unsigned number)
 {
+    free(take_ptr(output->owner));
+    output->inherited = false;
     for (size_t i = 0; i < job->output_count; i++) {
         struct job_output *other = &job->outputs[i];
         struct job_output merged;
@@ -177,8 +179,7 @@ static enum claim number(const struct claim_context *context, struct job *job, s
 {
     _cleanup_free_ char *base = NULL;
 
-    if (st->st_mode == 0)
-        return CLAIM_TAKEN;
+    (void)st;
     if (naming_output(job->recipe, output->rendition, job->path, job->version.mtime_ns, &base) < 0)
         return sick(job, ENOMEM, output->path);
 
@@ -232,15 +233,19 @@ static enum claim inherit(const struct claim_context *context, struct job *job, 
 static enum claim decide(const struct claim_context *context, struct job *job, struct job_output *output)
 {
     struct stat st;
-    enum claim claim = look(context, job, output, &st);
+    enum claim claim = look(context, job, output, &st), owned;
 
-    if (claim == CLAIM_FREE && output->inherited)
-        claim = inherit(context, job, output);
     if (claim == CLAIM_TAKEN && job->adopt)
         claim = adopt(context, job, output, &st);
-    if (claim == CLAIM_STANDS && output->inherited && inherit(context, job, output) != CLAIM_FREE)
-        claim = CLAIM_TAKEN;
-    return claim == CLAIM_TAKEN ? rules[context->conf->existing](context, job, output, &st) : claim;
+    if (claim == CLAIM_TAKEN)
+        claim = rules[context->conf->existing](context, job, output, &st);
+    if (!output->inherited || (claim != CLAIM_FREE && claim != CLAIM_STANDS))
+        return claim;
+
+    owned = inherit(context, job, output);
+    if (owned == CLAIM_TAKEN && context->conf->existing == EXISTING_NUMBER)
+        return number(context, job, output, &st);
+    return owned == CLAIM_FREE ? claim : owned;
 }
 
 static bool has_inherited(const struct job *job)
@@ -303,7 +308,7 @@ enum verdict claim_outputs(const struct claim_context *context, struct job *job,
         claim = decide(context, job, output);
         if (claim == CLAIM_SICK)
             return VERDICT_RETRY;
-        if (claim == CLAIM_TAKEN)
+        if (claim == CLAIM_TAKEN || claim == CLAIM_BLOCKED)
             return claim_conflict(job, EEXIST, output->path);
 
         claims[rendition] = claim;

@@ -46,6 +46,7 @@ void job_drop_outputs(struct job *job)
     for (size_t i = 0; i < job->output_count; i++) {
         close_fd(job->outputs[i].fd);
         free(job->outputs[i].path);
+        free(job->outputs[i].owner);
     }
     free(take_ptr(job->outputs));
     job->output_count = 0;

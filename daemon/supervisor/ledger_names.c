@@ -254,6 +254,7 @@ static int plan_output(struct ledger_store *store, struct job *job, int64_t sour
         return -ENOMEM;
     output->number = number;
     output->inherited = inherited;
+    free(take_ptr(output->owner));
     if (inherited && strcmp(owner.folder, job->folder->name) == 0)
         output->owner = take_ptr(owner.path);
     return 0;

@@ -187,6 +187,33 @@ START_TEST(a_name_of_a_source_that_is_still_there_is_not)
 }
 END_TEST
 
+START_TEST(a_name_that_is_inherited_with_a_file_under_it_is_reserved_before_that_is_overwritten)
+{
+    setup(EXISTING_OVERWRITE);
+    put("a.10.png", 5); /* what the source that is gone left behind */
+    job->outputs[0].inherited = true;
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_OK);
+    ck_assert_int_eq(moves, 1);
+    ck_assert(!job->outputs[0].inherited);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_number_taken_instead_of_an_inherited_name_is_kept)
+{
+    setup(EXISTING_NUMBER);
+    hot_write(hot.in[0], "b.jpg", "its owner, which came back");
+    job->outputs[0].inherited = true;
+    job->outputs[0].owner = strdup("b.jpg");
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_OK);
+    ck_assert_str_eq(job->outputs[0].path, "a.10-1.png");
+    make_both();
+    ck_assert_int_eq(claim_outputs(&context, job, true), VERDICT_OK);
+    ck_assert_str_eq(job->outputs[0].path, "a.10-1.png");
+    teardown();
+}
+END_TEST
+
 START_TEST(a_directory_that_cannot_be_made_is_neither_skipped_nor_numbered_past)
 {
     setup(all_policies[_i]);
@@ -349,6 +376,8 @@ UNIT_MAIN("claim", UNIT_ROWS(names_under_which_nothing_is_may_be_had, all_polici
           UNIT_ROWS(after_a_lost_ledger_all_policies_adopt, all_policies),
           UNIT_TEST(a_name_of_a_source_that_is_gone_is_to_be_had_where_nothing_is),
           UNIT_TEST(a_name_of_a_source_that_is_still_there_is_not),
+          UNIT_TEST(a_name_that_is_inherited_with_a_file_under_it_is_reserved_before_that_is_overwritten),
+          UNIT_TEST(a_number_taken_instead_of_an_inherited_name_is_kept),
           UNIT_ROWS(a_directory_that_cannot_be_made_is_neither_skipped_nor_numbered_past, all_policies),
           UNIT_TEST(a_picture_is_kept_until_the_job_ends_even_if_another_one_stands_for_it),
           UNIT_TEST(part_of_a_set_is_adopted_when_the_rest_was_made),
