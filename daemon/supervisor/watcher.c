@@ -488,9 +488,10 @@ static void write_news(struct watcher *watcher)
         news.state = FOLDER_HELD;
         memcpy(news.reason, watcher->hold_reason, sizeof news.reason);
     }
-    if (watcher->originals_count > ORIGINALS_PENDING_MAX && news.state == FOLDER_OK) {
-        news.state = FOLDER_HELD;
-        snprintf(news.reason, sizeof news.reason, "%s", watcher->originals_reason);
+    if (watcher->originals_count > 0 && news.state == FOLDER_OK) {
+        if (watcher->originals_count > ORIGINALS_PENDING_MAX)
+            news.state = FOLDER_HELD;
+        text_copy_cut(watcher->originals_reason, news.reason, sizeof news.reason);
     }
     cell_write(&watcher->news_cell, &news);
 }

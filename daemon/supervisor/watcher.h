@@ -57,7 +57,7 @@ const char *folder_watch_name(enum folder_watch watch);
 struct watcher_news {
     enum folder_state state; /* OK, HELD or LOST */
     enum folder_watch watch;
-    char reason[WATCHER_REASON_MAX]; /* of HELD, LOST and a degraded watch; "" otherwise */
+    char reason[WATCHER_REASON_MAX]; /* of HELD, LOST, a degraded watch and originals that wait; or "" */
     uint64_t waiting;                /* files that have not settled … */
     uint64_t waiting_since_us;       /* … and when the first of them was seen (monotonic); 0: none */
     uint64_t overflows;              /* times that inotify lost events, since the start */
