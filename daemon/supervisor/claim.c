@@ -104,7 +104,7 @@ static bool is_of_format(const struct claim_context *context, const struct job *
 static enum claim adopt(const struct claim_context *context, struct job *job, struct job_output *output,
                         const struct stat *st)
 {
-    if (!S_ISREG(st->st_mode) || timespec_ns(&st->st_mtim) < job->version.mtime_ns ||
+    if (output->stranger || !S_ISREG(st->st_mode) || timespec_ns(&st->st_mtim) < job->version.mtime_ns ||
         !is_of_format(context, job, output))
         return CLAIM_TAKEN;
     output->after = (struct published){
@@ -141,7 +141,7 @@ static enum claim overwrite(const struct claim_context *context, struct job *job
 static void take_name(struct job *job, struct job_output *output, char *path, unsigned number)
 {
     free(take_ptr(output->owner));
-    output->inherited = false;
+    output->inherited = output->stranger = false;
     for (size_t i = 0; i < job->output_count; i++) {
         struct job_output *other = &job->outputs[i];
         struct job_output merged;
@@ -196,7 +196,9 @@ static enum claim number(const struct claim_context *context, struct job *job, s
         claim = look(context, job, &candidate, &other);
         if (claim == CLAIM_TAKEN)
             continue;
-        r = claim == CLAIM_FREE ? context->move(context->user, job, output, path) : 0;
+        if (claim != CLAIM_FREE)
+            return claim;
+        r = context->move(context->user, job, output, path);
         if (r == -EEXIST)
             continue;
         if (r < 0)

@@ -53,10 +53,11 @@ struct job_output {
     struct published after;  /* as published by this job */
     bool made;               /* false: not wanted (too wide for the source, or Existing=skip) */
     bool adopted;            /* what is there already stands for it; see claim.h */
-    bool inherited;          /* the name is reserved for a source that may be gone; see claim.h */
-    char *owner;             /* that source, whose file is to be looked for; NULL: it is gone; owned */
-    unsigned number;         /* of its name, with Existing=number; 0: none */
-    int fd;                  /* the finished picture, a sealed memory file; -1 until then */
+    bool stranger;   /* what may be under the name is the work of a source that is gone, and not ours */
+    bool inherited;  /* the name is reserved for a source that may be gone; see claim.h */
+    char *owner;     /* that source, whose file is to be looked for; NULL: it is gone; owned */
+    unsigned number; /* of its name, with Existing=number; 0: none */
+    int fd;          /* the finished picture, a sealed memory file; -1 until then */
     uint64_t bytes;
     uint32_t width, height;
 };

@@ -34,52 +34,67 @@ static void leave(struct supervisor *supervisor, struct job *job)
     job_free(job);
 }
 
-static void start_next_suspect(struct supervisor *supervisor);
-
-/* It is nobody's turn to be the suspect that runs any more. */
-static void give_up_turn(struct supervisor *supervisor, struct job *job)
+/* What is left to do for it, the folder's next start does. */
+static void leave_the_rest(struct supervisor *supervisor, struct job *job)
 {
-    folder_of(supervisor, job)->has_suspect = false;
-    if (!job->started)
-        return;
-    job->started = false;
-    supervisor->suspect_runs = false;
-    start_next_suspect(supervisor);
+    struct ledger_request request = { .op = LEDGER_LEFT, .job_id = job->id };
+
+    if (supervisor->phase == PHASE_RUNNING)
+        ledger_send(supervisor->ledger, &request);
+    leave(supervisor, job);
 }
 
-/* The suspect's run is over, one way or another; the next one may be taken. */
-static void clear_suspect(struct supervisor *supervisor, struct job *job)
+static void start_next_suspect(struct supervisor *supervisor);
+
+/* The suspect's run is over, one way or another; the next one may be taken. True when it ran: once the ledger has been
+ * told what became of it, the next one may run. */
+static bool give_up_turn(struct supervisor *supervisor, struct job *job)
+{
+    bool ran = job->started;
+
+    folder_of(supervisor, job)->has_suspect = false;
+    if (ran)
+        supervisor->suspect_runs = false;
+    job->started = false;
+    return ran;
+}
+
+/* The same, and it is no suspect any more. */
+static bool clear_suspect(struct supervisor *supervisor, struct job *job)
 {
     if (!job->suspect)
-        return;
+        return false;
     job->suspect = false;
-    give_up_turn(supervisor, job);
+    return give_up_turn(supervisor, job);
 }
 
 /* The outcome goes to the ledger. */
 static void finish(struct supervisor *supervisor, struct job *job, enum job_state state, bool forget_version)
 {
     struct ledger_request request = { .op = LEDGER_FINISH, .job = job, .forget_version = forget_version };
+    bool next = clear_suspect(supervisor, job);
 
-    clear_suspect(supervisor, job);
     folder_set_state(folder_of(supervisor, job), job, state);
     job_close_fds(job);
     job->duration_us = monotonic_us() - job->taken_us;
     request.original_pending = originals_pending(job);
     ledger_send(supervisor->ledger, &request);
+    if (next)
+        start_next_suspect(supervisor);
 }
 
 /* Back to the queue, for @delay_us. A suspect stays one until a worker has survived it. */
 static void release(struct supervisor *supervisor, struct job *job, uint64_t delay_us)
 {
     struct ledger_request request = { .op = LEDGER_RELEASE, .job = job };
+    bool next = job->suspect && give_up_turn(supervisor, job);
 
-    if (job->suspect)
-        give_up_turn(supervisor, job);
     folder_set_state(folder_of(supervisor, job), job, JOB_QUEUED);
     job_close_fds(job);
     job->delay_us = delay_us;
     ledger_send(supervisor->ledger, &request);
+    if (next)
+        start_next_suspect(supervisor);
 }
 
 /* Only the inode or ctime of the source is another: its outcome stands. */
@@ -336,7 +351,7 @@ static void on_published(struct supervisor *supervisor, struct job *job, enum ve
         job->failure = (struct error){ .class = CLASS_NONE };
         finish(supervisor, job, JOB_DONE, false);
     } else if (verdict == VERDICT_LEFT) {
-        leave(supervisor, job);
+        leave_the_rest(supervisor, job);
     } else if (verdict == VERDICT_FAILED) {
         finish(supervisor, job, JOB_FAILED, false);
     } else {
@@ -395,7 +410,7 @@ static void on_recorded(struct supervisor *supervisor, struct job *job)
     if (originals_pending(job) && supervisor->phase == PHASE_RUNNING && has_watcher(supervisor, job))
         ask_watcher(supervisor, job, WATCHER_ORIGINAL);
     else
-        leave(supervisor, job); /* what is pending is in the ledger */
+        leave_the_rest(supervisor, job); /* what is pending is in the ledger */
 }
 
 static void on_original_handled(struct supervisor *supervisor, struct job *job, enum verdict verdict)
@@ -405,7 +420,7 @@ static void on_original_handled(struct supervisor *supervisor, struct job *job, 
     if (verdict == VERDICT_OK)
         ledger_send(supervisor->ledger, &request);
     else
-        leave(supervisor, job);
+        leave_the_rest(supervisor, job);
 }
 
 void job_flow_reply(struct supervisor *supervisor, const struct reply *reply)
@@ -459,10 +474,14 @@ static void came_through(struct supervisor *supervisor, struct job *job)
 {
     struct ledger_request request = { .op = LEDGER_CAME_THROUGH, .job_id = job->id };
 
+    bool next;
+
     if (!job->suspect)
         return;
-    clear_suspect(supervisor, job);
+    next = clear_suspect(supervisor, job);
     ledger_send(supervisor->ledger, &request);
+    if (next)
+        start_next_suspect(supervisor);
 }
 
 static void accept_outputs(struct job *job, const struct result_message *result, int *fds)

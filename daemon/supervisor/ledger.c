@@ -270,6 +270,8 @@ static int apply_request(struct ledger *ledger, struct ledger_request *request)
         return ledger_store_started(ledger->store, request->job->id, true);
     case LEDGER_CAME_THROUGH:
         return ledger_store_started(ledger->store, request->job_id, false);
+    case LEDGER_LEFT:
+        return ledger_store_leave(ledger->store, request->job_id);
     case LEDGER_FINISH:
         return apply_finish(ledger, request);
     case LEDGER_UNCHANGED:
@@ -325,17 +327,12 @@ static const struct {
     bool any;
     enum reply_kind kind;
 } replies_by_op[] = {
-    [LEDGER_TAKE] = { true, REPLY_TAKEN },
-    [LEDGER_STARTED] = { true, REPLY_STARTED },
-    [LEDGER_CAME_THROUGH] = { false, 0 },
-    [LEDGER_FINISH] = { true, REPLY_RECORDED },
-    [LEDGER_UNCHANGED] = { true, REPLY_RELEASED },
-    [LEDGER_RELEASE] = { true, REPLY_RELEASED },
-    [LEDGER_ORIGINAL_DONE] = { true, REPLY_ORIGINAL_RECORDED },
-    [LEDGER_LIST] = { true, REPLY_LISTED },
-    [LEDGER_PURGE] = { true, REPLY_PURGED },
-    [LEDGER_PLAN] = { true, REPLY_PLANNED },
-    [LEDGER_AGAIN] = { true, REPLY_AGAIN },
+    [LEDGER_TAKE] = { true, REPLY_TAKEN },       [LEDGER_STARTED] = { true, REPLY_STARTED },
+    [LEDGER_CAME_THROUGH] = { false, 0 },        [LEDGER_LEFT] = { false, 0 },
+    [LEDGER_FINISH] = { true, REPLY_RECORDED },  [LEDGER_UNCHANGED] = { true, REPLY_RELEASED },
+    [LEDGER_RELEASE] = { true, REPLY_RELEASED }, [LEDGER_ORIGINAL_DONE] = { true, REPLY_ORIGINAL_RECORDED },
+    [LEDGER_LIST] = { true, REPLY_LISTED },      [LEDGER_PURGE] = { true, REPLY_PURGED },
+    [LEDGER_PLAN] = { true, REPLY_PLANNED },     [LEDGER_AGAIN] = { true, REPLY_AGAIN },
 };
 
 static void answer(struct ledger *ledger, int result)

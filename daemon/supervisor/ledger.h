@@ -37,6 +37,7 @@ enum ledger_op {
     LEDGER_FINISH,        /* the job ended as job->state says; replies REPLY_RECORDED with the job */
     LEDGER_UNCHANGED,     /* the job had nothing to do; replies REPLY_RELEASED with it */
     LEDGER_RELEASE,       /* back to the queue; replies REPLY_RELEASED with the job */
+    LEDGER_LEFT,          /* what is left to do for this job, the folder's next start finds; no reply */
     LEDGER_ORIGINAL_DONE, /* replies REPLY_ORIGINAL_RECORDED with the job */
     LEDGER_LIST,          /* replies REPLY_LISTED with the query */
     LEDGER_PURGE, /* forgets some jobs that ended before before_us; replies REPLY_PURGED with their count */
@@ -47,7 +48,7 @@ enum ledger_op {
 struct ledger_request {
     enum ledger_op op;
     struct job *job;         /* all but TAKE, LIST and AGAIN */
-    uint64_t job_id;         /* CAME_THROUGH: the job itself is with somebody else by then */
+    uint64_t job_id;         /* CAME_THROUGH, LEFT: the job itself is with somebody else by then */
     struct take *take;       /* TAKE; owned by the ledger until the reply */
     struct job_query *query; /* LIST; the same */
     uint64_t before_us;      /* PURGE; realtime */

@@ -61,6 +61,7 @@ static int load_published(struct ledger_store *store, struct job *job, int64_t s
 struct owner {
     char *folder, *path;
     bool gone; /* its file is, or its folder is not configured any more */
+    bool configured;
     bool idle; /* nothing of it is under way */
 };
 
@@ -91,8 +92,8 @@ static int find_owner_of(struct ledger_store *store, const struct job *job, cons
     sqlite3_reset(statement);
     if (r > 0 && (!ret->folder || !ret->path))
         return -ENOMEM;
-    if (r > 0 && !config_folder(job->config, ret->folder))
-        ret->gone = true;
+    ret->configured = r > 0 && config_folder(job->config, ret->folder);
+    ret->gone |= r > 0 && !ret->configured;
     return r;
 }
 
@@ -254,6 +255,7 @@ static int plan_output(struct ledger_store *store, struct job *job, int64_t sour
         return -ENOMEM;
     output->number = number;
     output->inherited = inherited;
+    output->stranger = inherited && owner.configured;
     free(take_ptr(output->owner));
     if (inherited && strcmp(owner.folder, job->folder->name) == 0)
         output->owner = take_ptr(owner.path);
@@ -378,10 +380,13 @@ int ledger_store_plan(struct ledger_store *store, struct job *job)
 int ledger_store_may_have(struct ledger_store *store, const struct job *job, const char *path)
 {
     _cleanup_free_ char *absolute = ledger_absolute_output(job->folder, path);
+    _cleanup_(release_owner) struct owner owner = { 0 };
     int64_t source;
     int r = absolute ? find_source(store, job, &source) : -ENOMEM;
 
     if (r == 0)
         r = find_owner(store, absolute, source, NULL);
+    if (r > 0)
+        r = find_owner_of(store, job, path, &owner) < 0 ? -EIO : !may_be_inherited(&owner);
     return r < 0 ? r : r == 0;
 }

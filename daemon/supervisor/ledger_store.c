@@ -457,6 +457,11 @@ int ledger_store_resume(struct ledger_store *store, struct config *config, size_
     return count;
 }
 
+int ledger_store_leave(struct ledger_store *store, uint64_t job)
+{
+    return sql_finish(store, sql_start(store, SQL_SET_SESSION, "ii", (int64_t)job, (int64_t)0));
+}
+
 int ledger_store_leftovers(struct ledger_store *store, const char *folder,
                            int (*each)(void *context, const char *output_path, uint64_t job,
                                        uint32_t rendition),

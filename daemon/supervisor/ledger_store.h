@@ -71,6 +71,9 @@ int ledger_store_take(struct ledger_store *store, struct config *config, size_t 
 int ledger_store_resume(struct ledger_store *store, struct config *config, size_t slot,
                         const struct folder_conf *folder, struct job_list *jobs);
 
+/* The job, of which something is left to do, may be resumed again in this session. */
+int ledger_store_leave(struct ledger_store *store, uint64_t job);
+
 /* For a suspect: a worker is about to start it (true), or it came through (false). */
 int ledger_store_started(struct ledger_store *store, uint64_t job, bool started);
 

@@ -39,6 +39,7 @@ static bool is_stood_for(const struct job *job)
 {
     bool deletes = job->folder->originals == ORIGINALS_DELETE;
     bool adopts = job->folder->existing == EXISTING_ADOPT && !deletes;
+    bool skips = job->folder->existing == EXISTING_SKIP || job->folder->existing == EXISTING_ADOPT;
     size_t count = 0;
 
     for (size_t i = 0; i < job->output_count; i++) {
@@ -46,7 +47,9 @@ static bool is_stood_for(const struct job *job)
             return false;
         count += job->outputs[i].made;
     }
-    return job->resume != RESUME_NONE || (count > 0 && !(job->skipped && deletes));
+    if (job->resume == RESUME_PUBLISH) /* of another run it is not known what was found or skipped */
+        return !(deletes && skips);
+    return job->resume == RESUME_ORIGINAL || (count > 0 && !(job->skipped && deletes));
 }
 
 bool originals_pending(const struct job *job)
@@ -182,23 +185,25 @@ static int copy_across(const struct original *original, int to, const char *name
     return r;
 }
 
-/* Is @name a copy of ours, of an attempt that ended before it could unlink the original? Or just the same: then there
- * need not be two. 1: yes; 0: it is another file, or of the file system where we would not have copied; -errno. */
+/* Is @name, on another mount, a copy of ours, of an attempt that ended before it could unlink the original? Or just the
+ * same: then there need not be two. 1: yes; 0: it is another file, or may not be read; -errno. */
 static int is_copy(const struct original *original, int to, const char *name)
 {
     const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC; /* it may be a pipe */
-    _cleanup_close_ int from = openat(original->directory, original->private_name, flags);
-    _cleanup_close_ int fd = -1;
+    _cleanup_close_ int from = -1, fd = -1;
     struct stat ours, theirs;
 
-    if (from < 0 || fstat(from, &ours) < 0)
-        return -errno;
     if (fstatat(to, name, &theirs, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : -errno;
-    if (!S_ISREG(theirs.st_mode) || theirs.st_dev == ours.st_dev || theirs.st_size != ours.st_size)
+    if (fstatat(original->directory, original->private_name, &ours, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    if (!S_ISREG(theirs.st_mode) || !S_ISREG(ours.st_mode) || theirs.st_size != ours.st_size)
         return 0;
-    fd = openat(to, name, flags);
-    return fd < 0 ? -errno : same_content(from, fd);
+    from = openat(original->directory, original->private_name, flags);
+    fd = from < 0 ? -1 : openat(to, name, flags);
+    if (fd < 0)
+        return errno == EACCES || errno == EPERM ? 0 : -errno;
+    return same_content(from, fd);
 }
 
 static int move_to_name(const struct original *original, int to, const char *name)
@@ -208,14 +213,14 @@ static int move_to_name(const struct original *original, int to, const char *nam
     r = rename_new(original->directory, original->private_name, to, name);
     if (r == 0)
         return fsync(to) < 0 || fsync(original->directory) < 0 ? -errno : 0;
-    if (r != -EXDEV && r != -EEXIST)
+    if (r != -EXDEV)
         return r;
 
     copied = is_copy(original, to, name);
     if (copied < 0)
         return copied;
     if (copied == 0) {
-        if (r == -EEXIST || exists(to, name))
+        if (exists(to, name))
             return -EEXIST; /* before the whole file is copied for nothing */
         r = copy_across(original, to, name);
         if (r < 0)

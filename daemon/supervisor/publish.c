@@ -316,6 +316,15 @@ static void pack(struct batch *batch)
         }
 }
 
+/* What stood for an output is gone meanwhile, and it was not made. */
+static bool lacks_a_picture(const struct job *job)
+{
+    for (size_t i = 0; i < job->output_count; i++)
+        if (job->outputs[i].made && !job->outputs[i].adopted && job->outputs[i].fd < 0)
+            return true;
+    return false;
+}
+
 /* Where Existing= may change what is published, that is settled before anything is written. */
 static void claim_names(struct batch *batch)
 {
@@ -332,6 +341,8 @@ static void claim_names(struct batch *batch)
             continue;
         verdict = claim_outputs(&context, batch->jobs[i], true);
         batch->verdicts[i] = verdict == VERDICT_SETTLED ? VERDICT_OK : verdict;
+        if (batch->verdicts[i] == VERDICT_OK && lacks_a_picture(batch->jobs[i]))
+            batch->verdicts[i] = VERDICT_RETURNED;
     }
 }
 

@@ -491,7 +491,8 @@ static void write_news(struct watcher *watcher)
     if (watcher->originals_count > 0 && news.state == FOLDER_OK) {
         if (watcher->originals_count > ORIGINALS_PENDING_MAX)
             news.state = FOLDER_HELD;
-        text_copy_cut(watcher->originals_reason, news.reason, sizeof news.reason);
+        if (news.state == FOLDER_HELD || !news.reason[0])
+            text_copy_cut(watcher->originals_reason, news.reason, sizeof news.reason);
     }
     cell_write(&watcher->news_cell, &news);
 }

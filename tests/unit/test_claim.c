@@ -199,6 +199,18 @@ START_TEST(a_name_that_is_inherited_with_a_file_under_it_is_reserved_before_that
 }
 END_TEST
 
+START_TEST(what_a_source_that_is_gone_left_behind_is_not_adopted)
+{
+    setup(EXISTING_ADOPT);
+    put("a.10.png", 5);
+    job->outputs[0].inherited = job->outputs[0].stranger = true;
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_FAILED);
+    ck_assert_int_eq(job->failure.class, CLASS_CONFLICT);
+    ck_assert_int_eq(moves, 0);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_number_taken_instead_of_an_inherited_name_is_kept)
 {
     setup(EXISTING_NUMBER);
@@ -377,6 +389,7 @@ UNIT_MAIN("claim", UNIT_ROWS(names_under_which_nothing_is_may_be_had, all_polici
           UNIT_TEST(a_name_of_a_source_that_is_gone_is_to_be_had_where_nothing_is),
           UNIT_TEST(a_name_of_a_source_that_is_still_there_is_not),
           UNIT_TEST(a_name_that_is_inherited_with_a_file_under_it_is_reserved_before_that_is_overwritten),
+          UNIT_TEST(what_a_source_that_is_gone_left_behind_is_not_adopted),
           UNIT_TEST(a_number_taken_instead_of_an_inherited_name_is_kept),
           UNIT_ROWS(a_directory_that_cannot_be_made_is_neither_skipped_nor_numbered_past, all_policies),
           UNIT_TEST(a_picture_is_kept_until_the_job_ends_even_if_another_one_stands_for_it),

@@ -697,7 +697,8 @@ START_TEST(the_names_of_a_source_that_is_gone_may_be_inherited)
     arrive("a.tif", 3);
     job = take_one();
     ck_assert_int_eq(job->state, JOB_OPENING);
-    ck_assert(job->outputs[0].inherited);
+    ck_assert(job->outputs[0].inherited && job->outputs[0].stranger);
+    ck_assert_int_eq(ledger_store_may_have(store, job, "a.png"), 1); /* as a plan asks */
     begin();
     ck_assert_int_eq(ledger_store_move_output(store, job, &job->outputs[0], "a.png"), 1);
     commit();

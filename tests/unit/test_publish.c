@@ -309,6 +309,24 @@ START_TEST(our_output_that_somebody_changed_is_not_ours_any_more)
 }
 END_TEST
 
+/* It was published as an empty file. */
+START_TEST(an_output_that_stood_and_is_gone_by_now_is_to_be_made)
+{
+    struct job *job;
+
+    setup();
+    hot.conf[0].existing = EXISTING_ADOPT;
+    job = new_job(1);
+    hot_output(job, 0, "a.png", "found");
+    job->outputs[0].fd = close_fd(job->outputs[0].fd);
+    job->outputs[0].adopted = true;
+    ck_assert_int_eq(publish(job), VERDICT_RETURNED);
+    ck_assert_uint_eq(hot_count(hot.out[0]), 0);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
 static void take_the_name(void)
 {
     hot_write(hot.out[0], "b.png", "somebody was faster");
@@ -819,6 +837,7 @@ UNIT_MAIN("publish", UNIT_TEST(a_picture_comes_out_under_its_name), UNIT_TEST(an
           UNIT_TEST(a_batch_shares_one_intent),
           UNIT_ROWS(what_is_in_the_way_stays_unless_it_is_ours_or_may_go, in_the_way),
           UNIT_TEST(our_output_that_somebody_changed_is_not_ours_any_more),
+          UNIT_TEST(an_output_that_stood_and_is_gone_by_now_is_to_be_made),
           UNIT_TEST(a_name_taken_after_the_look_is_not_overwritten),
           UNIT_TEST(an_output_that_is_not_made_any_more_is_removed_if_it_is_ours),
           UNIT_TEST(nothing_is_removed_for_a_job_that_is_given_up),
