@@ -115,6 +115,55 @@ START_TEST(many_originals_that_are_pending_at_the_start_are_dealt_with)
 }
 END_TEST
 
+static bool waits_for_its_archive(const json_t *status, void *context)
+{
+    const json_t *folder = json_array_get(json_object_get(status, "folders"), 0);
+
+    (void)context;
+    return json_is_string(json_object_get(folder, "reason"));
+}
+
+static bool is_archived(const json_t *status, void *context)
+{
+    (void)status;
+    return harness_exists(context, "archive/a.jpg");
+}
+
+static void reload(struct harness *h)
+{
+    char *text;
+
+    ck_assert_msg(darkroom_reload(h->dk, &text) == 0, "%s", darkroom_error(h->dk));
+    darkroom_free(text);
+}
+
+/* It was forgotten until the next start. */
+START_TEST(an_original_that_waits_is_dealt_with_when_its_folder_was_away_and_is_back)
+{
+    struct harness h;
+
+    harness_open(&h);
+    configure_archive(&h);
+    ck_assert_int_eq(rmdir(harness_path(&h, "archive")), 0);
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 16, 16, 1);
+    harness_await(&h, "the reason why an original waits", waits_for_its_archive, NULL);
+
+    make_directory(&h, "in2");
+    make_directory(&h, "out2");
+    harness_write(&h, "config/folders/other.folder", "[Folder]\nPath=%s\nOutput=%s\nRecipe=web\n",
+                  harness_path(&h, "in2"), harness_path(&h, "out2"));
+    ck_assert_int_eq(rename(harness_path(&h, "config/folders/web.folder"), harness_path(&h, "web.off")), 0);
+    reload(&h);
+    make_directory(&h, "archive");
+    ck_assert_int_eq(rename(harness_path(&h, "web.off"), harness_path(&h, "config/folders/web.folder")), 0);
+    reload(&h);
+    harness_await(&h, "the original in its archive", is_archived, &h);
+    ck_assert_uint_eq(harness_count(&h, "in"), 0);
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(originals_are_deleted)
 {
     struct harness h;
@@ -187,5 +236,6 @@ END_TEST
 HARNESS_MAIN("originals", UNIT_TEST(originals_are_archived_in_their_tree),
              UNIT_TEST(the_archive_overwrites_nothing), UNIT_TEST(a_missing_archive_does_not_repeat_the_job),
              UNIT_TEST(many_originals_that_are_pending_at_the_start_are_dealt_with),
+             UNIT_TEST(an_original_that_waits_is_dealt_with_when_its_folder_was_away_and_is_back),
              UNIT_TEST(originals_are_deleted), UNIT_TEST(a_failed_original_is_moved_aside_with_its_error),
              UNIT_TEST(a_failed_folder_of_its_own_takes_errors_of_kept_originals))
