@@ -11,8 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { WORKERS = 2 };
-
 START_TEST(an_overwritten_source_gives_a_new_output)
 {
     struct harness h;
@@ -325,21 +323,15 @@ END_TEST
 START_TEST(a_version_that_changes_while_it_is_worked_on_is_superseded)
 {
     struct harness h;
-    pid_t pids[WORKERS];
-    size_t count;
 
     harness_open(&h);
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
     harness_start(&h);
-    harness_status(&h);
-    count = harness_workers(&h, NULL, pids, WORKERS);
-    for (size_t i = 0; i < count; i++)
-        ck_assert_int_eq(kill(pids[i], SIGSTOP), 0);
+    harness_freeze_workers(&h);
     harness_drop(&h, "a.jpg", 48, 48, 1);
     harness_await_jobs(&h, "running", 1);
     harness_drop(&h, "a.jpg", 48, 96, 2);
-    for (size_t i = 0; i < count; i++)
-        ck_assert_int_eq(kill(pids[i], SIGCONT), 0);
+    harness_thaw_workers(&h);
 
     harness_await_ends(&h, 1, 0);
     ck_assert_int_eq(harness_number(h.status, "jobs.superseded"), 1);
@@ -351,21 +343,15 @@ END_TEST
 START_TEST(a_source_that_goes_while_it_is_worked_on_vanishes)
 {
     struct harness h;
-    pid_t pids[WORKERS];
-    size_t count;
 
     harness_open(&h);
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
     harness_start(&h);
-    harness_status(&h);
-    count = harness_workers(&h, NULL, pids, WORKERS);
-    for (size_t i = 0; i < count; i++)
-        ck_assert_int_eq(kill(pids[i], SIGSTOP), 0);
+    harness_freeze_workers(&h);
     harness_drop(&h, "a.jpg", 48, 48, 1);
     harness_await_jobs(&h, "running", 1);
     ck_assert_int_eq(unlink(harness_path(&h, "in/a.jpg")), 0);
-    for (size_t i = 0; i < count; i++)
-        ck_assert_int_eq(kill(pids[i], SIGCONT), 0);
+    harness_thaw_workers(&h);
     harness_await_jobs(&h, "vanished", 1);
     ck_assert_uint_eq(harness_count(&h, "out"), 0);
 

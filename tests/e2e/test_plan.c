@@ -443,22 +443,14 @@ static int next_report(int fd)
     return r;
 }
 
-static void signal_workers(struct harness *h, int signal)
-{
-    pid_t pids[WORKERS];
-    size_t count = harness_workers(h, NULL, pids, WORKERS);
-
-    for (size_t i = 0; i < count; i++)
-        ck_assert_int_eq(kill(pids[i], signal), 0);
-}
-
-static bool all_are(const json_t *status, void *state)
+static bool are_busy(const json_t *status, void *context)
 {
     const json_t *worker;
     size_t i;
 
+    (void)context;
     json_array_foreach (json_object_get(status, "workers"), i, worker)
-        if (strcmp(harness_string(worker, "state"), state) != 0)
+        if (strcmp(harness_string(worker, "state"), "busy") != 0)
             return false;
     return true;
 }
@@ -469,8 +461,7 @@ static void open_stopped(struct harness *h, int *report)
     harness_configure(h, "Settle=24h\n", HARNESS_RECIPE);
     harness_start(h);
     harness_drop(h, "a.jpg", 48, 48, 1);
-    harness_await(h, "the workers are ready", all_are, (void *)"idle");
-    signal_workers(h, SIGSTOP);
+    harness_freeze_workers(h);
     ck_assert_int_eq(pipe(report), 0);
 }
 
@@ -489,10 +480,10 @@ START_TEST(a_folder_has_so_many_plans_at_once_and_no_more)
     open_stopped(&h, report);
     start_askers(&h, askers, ASKERS, report[1]);
     ck_assert_int_eq(next_report(report[0]), -EAGAIN); /* the others wait for a worker */
-    harness_await(&h, "the workers have plans", all_are, (void *)"busy");
+    harness_await(&h, "the workers have plans", are_busy, NULL);
     ck_assert_ptr_null(
         json_string_value(json_object_get(json_array_get(json_object_get(h.status, "workers"), 0), "job")));
-    signal_workers(&h, SIGCONT);
+    harness_thaw_workers(&h);
     for (int i = 0; i < FOLDER_PLANS; i++)
         ck_assert_int_eq(next_report(report[0]), 0);
     join(askers, ASKERS);
@@ -509,8 +500,9 @@ START_TEST(a_plan_whose_worker_dies_before_it_begins_goes_to_another)
 
     open_stopped(&h, report);
     start_askers(&h, askers, WORKERS, report[1]);
-    harness_await(&h, "the workers have plans", all_are, (void *)"busy");
-    signal_workers(&h, SIGKILL);
+    harness_await(&h, "the workers have plans", are_busy, NULL);
+    for (size_t i = 0; i < h.frozen_count; i++)
+        ck_assert_int_eq(kill(h.frozen[i], SIGKILL), 0);
     for (int i = 0; i < WORKERS; i++)
         ck_assert_int_eq(next_report(report[0]), 0);
     join(askers, WORKERS);
@@ -527,11 +519,11 @@ START_TEST(a_stop_answers_whoever_waits_for_a_plan)
 
     open_stopped(&h, report);
     start_askers(&h, askers, FOLDER_PLANS, report[1]);
-    harness_await(&h, "the workers have plans", all_are, (void *)"busy");
+    harness_await(&h, "the workers have plans", are_busy, NULL);
     harness_signal(&h, SIGTERM);
     for (int i = 0; i < FOLDER_PLANS - WORKERS; i++)
         ck_assert_int_eq(next_report(report[0]), -EAGAIN);
-    signal_workers(&h, SIGCONT);
+    harness_thaw_workers(&h);
     for (int i = 0; i < WORKERS; i++)
         next_report(report[0]);
     join(askers, FOLDER_PLANS);
@@ -548,11 +540,11 @@ START_TEST(a_reload_answers_whoever_waits_for_a_plan_of_the_old_configuration)
 
     open_stopped(&h, report);
     start_askers(&h, askers, FOLDER_PLANS, report[1]);
-    harness_await(&h, "the workers have plans", all_are, (void *)"busy");
+    harness_await(&h, "the workers have plans", are_busy, NULL);
     harness_signal(&h, SIGHUP);
     for (int i = 0; i < FOLDER_PLANS - WORKERS; i++)
         ck_assert_int_eq(next_report(report[0]), -EAGAIN);
-    signal_workers(&h, SIGCONT); /* h.status still has the old ones */
+    harness_thaw_workers(&h);
     for (int i = 0; i < WORKERS; i++)
         ck_assert_int_eq(next_report(report[0]), -EAGAIN);
     join(askers, FOLDER_PLANS);

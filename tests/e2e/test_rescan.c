@@ -125,40 +125,17 @@ START_TEST(outputs_that_the_new_recipe_does_not_make_go)
 }
 END_TEST
 
-static void signal_workers(struct harness *h, const pid_t *pids, size_t count, int signal)
-{
-    (void)h;
-    for (size_t i = 0; i < count; i++)
-        ck_assert_int_eq(kill(pids[i], signal), 0);
-}
-
-static bool are_idle(const json_t *status, void *context)
-{
-    const json_t *worker;
-    size_t i;
-
-    (void)context;
-    json_array_foreach (json_object_get(status, "workers"), i, worker)
-        if (strcmp(harness_string(worker, "state"), "idle") != 0)
-            return false;
-    return true;
-}
-
 /* What was begun under the old recipe is finished under it, and made again after; the rest is made once more. */
 START_TEST(jobs_under_way_are_not_disturbed_and_end_with_the_new_recipe)
 {
-    pid_t pids[WORKERS];
     struct harness h;
     int64_t held;
-    size_t count;
 
     harness_open(&h);
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
     ck_assert_int_eq(mkdir(harness_path(&h, "in/sub"), 0755), 0);
     harness_start(&h);
-    harness_await(&h, "the workers are ready", are_idle, NULL);
-    count = harness_workers(&h, NULL, pids, WORKERS);
-    signal_workers(&h, pids, count, SIGSTOP);
+    harness_freeze_workers(&h);
     for (int i = 0; i < COUNT; i++)
         drop(&h, i);
     harness_await_jobs(&h, "running", 2 * WORKERS); /* each with one in its mailbox */
@@ -169,7 +146,7 @@ START_TEST(jobs_under_way_are_not_disturbed_and_end_with_the_new_recipe)
     harness_await_jobs(&h, "done", COUNT - held);
     scan_again(&h, COUNT - held, held);
     harness_await_jobs(&h, "done", 2 * (COUNT - held));
-    signal_workers(&h, pids, count, SIGCONT);
+    harness_thaw_workers(&h);
     harness_await_ends(&h, 2 * COUNT, 0);
     expect_all(&h, 12);
     expect_nothing_more(&h, 2 * COUNT);

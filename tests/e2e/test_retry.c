@@ -11,8 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WORKERS = 2 };
-
 static void reload(struct harness *h)
 {
     harness_signal(h, SIGHUP);
@@ -198,27 +196,6 @@ START_TEST(an_original_in_the_failed_folder_is_named_and_moving_it_back_is_the_r
 }
 END_TEST
 
-static void stop_workers(struct harness *h, int signal)
-{
-    pid_t pids[WORKERS];
-    size_t count = harness_workers(h, NULL, pids, WORKERS);
-
-    for (size_t i = 0; i < count; i++)
-        ck_assert_int_eq(kill(pids[i], signal), 0);
-}
-
-static bool are_idle(const json_t *status, void *context)
-{
-    const json_t *worker;
-    size_t i;
-
-    (void)context;
-    json_array_foreach (json_object_get(status, "workers"), i, worker)
-        if (strcmp(harness_string(worker, "state"), "idle") != 0)
-            return false;
-    return true;
-}
-
 START_TEST(a_retry_that_makes_no_sense_is_refused_with_the_reason)
 {
     struct harness h;
@@ -232,13 +209,12 @@ START_TEST(a_retry_that_makes_no_sense_is_refused_with_the_reason)
     expect_refusal(&h, "99", -ENOENT, "no job 99");
     expect_refusal(&h, "x", -ENOENT, "a number");
 
-    harness_await(&h, "the workers are ready", are_idle, NULL);
-    stop_workers(&h, SIGSTOP);
+    harness_freeze_workers(&h);
     harness_drop(&h, "running.jpg", 48, 48, 2);
     harness_await_jobs(&h, "running", 1);
     expect_refusal(&h, "2", -EEXIST, "not ended");
     ck_assert_int_eq(unlink(harness_path(&h, "in/running.jpg")), 0);
-    stop_workers(&h, SIGCONT);
+    harness_thaw_workers(&h);
     harness_await_jobs(&h, "vanished", 1);
     expect_refusal(&h, "2", -EEXIST, "not there");
 

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
-enum { COUNT = 60, WORKERS = 2 };
+enum { COUNT = 60 };
 
 static void drop_all(const struct harness *h, int count)
 {
@@ -23,9 +23,18 @@ static void expect_no_attempts(struct harness *h)
     json_t *jobs = harness_jobs(h, NULL), *job;
     size_t i;
 
-    json_array_foreach(jobs, i, job)
+    json_array_foreach (jobs, i, job)
         ck_assert_int_eq(harness_number(job, "attempts"), 0);
     json_decref(jobs);
+}
+
+/* Jobs are under way, and stay so until the workers go on. */
+static void start_with_work(struct harness *h, int count)
+{
+    harness_start(h);
+    harness_freeze_workers(h);
+    drop_all(h, count);
+    harness_await_jobs(h, "running", 1);
 }
 
 START_TEST(a_stop_while_jobs_run_loses_and_repeats_nothing)
@@ -36,9 +45,8 @@ START_TEST(a_stop_while_jobs_run_loses_and_repeats_nothing)
     harness_open(&h);
     harness_configure(&h, "", HARNESS_RECIPE);
     witness_open(&witness, harness_path(&h, "out"));
-    drop_all(&h, COUNT);
-    harness_start(&h);
-    harness_await_jobs(&h, "running", 1);
+    start_with_work(&h, COUNT);
+    harness_thaw_workers(&h);
     ck_assert_int_eq(harness_stop(&h), 0);
     harness_check_output(&h, "out");
 
@@ -51,17 +59,6 @@ START_TEST(a_stop_while_jobs_run_loses_and_repeats_nothing)
 }
 END_TEST
 
-static size_t stop_busy_workers(struct harness *h, pid_t *pids)
-{
-    size_t count;
-
-    harness_await_jobs(h, "running", 1);
-    count = harness_workers(h, NULL, pids, WORKERS);
-    for (size_t i = 0; i < count; i++)
-        ck_assert_int_eq(kill(pids[i], SIGSTOP), 0);
-    return count;
-}
-
 static bool is_stopping(const json_t *status, void *context)
 {
     (void)context;
@@ -71,18 +68,13 @@ static bool is_stopping(const json_t *status, void *context)
 START_TEST(a_running_job_is_finished_first)
 {
     struct harness h;
-    pid_t pids[WORKERS];
-    size_t count;
 
     harness_open(&h);
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
-    harness_start(&h);
-    drop_all(&h, 1);
-    count = stop_busy_workers(&h, pids);
+    start_with_work(&h, 1);
     harness_signal(&h, SIGTERM);
     harness_await(&h, "it is stopping", is_stopping, NULL);
-    for (size_t i = 0; i < count; i++)
-        kill(pids[i], SIGCONT);
+    harness_thaw_workers(&h);
     ck_assert_int_eq(harness_await_exit(&h), 0);
     ck_assert_uint_eq(harness_count(&h, "out"), 1);
     harness_close(&h);
@@ -92,13 +84,10 @@ END_TEST
 START_TEST(a_second_stop_waits_for_nobody)
 {
     struct harness h;
-    pid_t pids[WORKERS];
 
     harness_open(&h);
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
-    harness_start(&h);
-    drop_all(&h, COUNT);
-    stop_busy_workers(&h, pids);
+    start_with_work(&h, COUNT);
     harness_signal(&h, SIGTERM);
     harness_await(&h, "it is stopping", is_stopping, NULL);
     harness_signal(&h, SIGTERM); /* the workers hang: without this the stop timeout would have to pass */
@@ -116,14 +105,11 @@ END_TEST
 START_TEST(a_hung_worker_holds_a_stop_up_for_the_stop_timeout_only)
 {
     struct harness h;
-    pid_t pids[WORKERS];
 
     harness_open(&h);
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
     harness_configure_daemon(&h, "StopTimeout=1s\n");
-    harness_start(&h);
-    drop_all(&h, 3);
-    stop_busy_workers(&h, pids);
+    start_with_work(&h, 3);
     ck_assert_int_eq(harness_stop(&h), 0);
     harness_start(&h);
     harness_await_ends(&h, 3, 0);

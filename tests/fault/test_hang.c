@@ -19,7 +19,7 @@ static bool is_held_or_over(const json_t *status, void *context)
     size_t i;
 
     hunt->holder = 0;
-    json_array_foreach(json_object_get(status, "workers"), i, worker) {
+    json_array_foreach (json_object_get(status, "workers"), i, worker) {
         const json_t *held = json_object_get(worker, "job");
 
         if (json_is_string(held) && strcmp(json_string_value(held), hunt->job) == 0)
@@ -70,19 +70,15 @@ END_TEST
 START_TEST(what_waited_behind_a_hung_job_is_not_blamed)
 {
     enum { COUNT = 12, WORKERS = 2 };
-    pid_t pids[WORKERS];
     struct harness h;
-    size_t count, i, blamed = 0;
+    size_t i, blamed = 0;
     json_t *jobs, *job;
 
     harness_open(&h);
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
     harness_configure_daemon(&h, HARNESS_SLOWER > 1 ? "JobTimeout=8s\n" : "JobTimeout=2s\n");
     harness_start(&h);
-    harness_status(&h);
-    count = harness_workers(&h, NULL, pids, WORKERS);
-    for (i = 0; i < count; i++)
-        ck_assert_int_eq(kill(pids[i], SIGSTOP), 0);
+    harness_freeze_workers(&h);
     for (i = 0; i < COUNT; i++) {
         char name[32];
 
@@ -92,7 +88,7 @@ START_TEST(what_waited_behind_a_hung_job_is_not_blamed)
     harness_await_ends(&h, COUNT, 0);
 
     jobs = harness_jobs(&h, NULL);
-    json_array_foreach(jobs, i, job)
+    json_array_foreach (jobs, i, job)
         blamed += harness_number(job, "attempts") > 0;
     json_decref(jobs);
     ck_assert_uint_le(blamed, WORKERS);

@@ -60,7 +60,7 @@ START_TEST(files_of_a_folder_that_is_lost_at_work_are_done_when_it_is_back)
     for (int i = 0; i < MANY; i++)
         drop(&h, i);
     harness_start(&h);
-    harness_await_jobs(&h, "running", 1);
+    harness_await_work(&h, 0);
     ck_assert_int_eq(rename(harness_path(&h, "in"), harness_path(&h, "away")), 0);
     harness_await_folder(&h, "lost");
     ck_assert_int_eq(rename(harness_path(&h, "away"), harness_path(&h, "in")), 0);

@@ -766,6 +766,44 @@ size_t harness_workers(const struct harness *h, const char *state, pid_t *pids, 
     return count;
 }
 
+static bool are_idle(const json_t *status, void *context)
+{
+    const json_t *worker;
+    size_t i;
+
+    (void)context;
+    json_array_foreach (json_object_get(status, "workers"), i, worker)
+        if (strcmp(harness_string(worker, "state"), "idle") != 0)
+            return false;
+    return i > 0;
+}
+
+void harness_freeze_workers(struct harness *h)
+{
+    harness_await(h, "the workers are ready and idle", are_idle, NULL);
+    h->frozen_count = harness_workers(h, NULL, h->frozen, HARNESS_WORKERS_MAX);
+    for (size_t i = 0; i < h->frozen_count; i++)
+        ck_assert_int_eq(kill(h->frozen[i], SIGSTOP), 0);
+}
+
+void harness_thaw_workers(struct harness *h)
+{
+    for (size_t i = 0; i < h->frozen_count; i++)
+        ck_assert_int_eq(kill(h->frozen[i], SIGCONT), 0);
+    h->frozen_count = 0;
+}
+
+static bool has_work(const json_t *status, void *context)
+{
+    return harness_number(status, "jobs.running") > 0 ||
+           harness_number(status, "jobs.done") > *(int64_t *)context;
+}
+
+void harness_await_work(struct harness *h, int64_t done)
+{
+    harness_await(h, "work has begun", has_work, &done);
+}
+
 json_t *harness_jobs(struct harness *h, const char *state)
 {
     struct darkroom_jobs_filter filter = { .state = state, .limit = 1000 };

@@ -35,7 +35,7 @@ enum { HARNESS_DEADLINE_S = 240, HARNESS_SLOWER = 4 };
 enum { HARNESS_DEADLINE_S = 60, HARNESS_SLOWER = 1 };
 #endif
 
-enum { HARNESS_ENVIRONMENT_MAX = 4 };
+enum { HARNESS_ENVIRONMENT_MAX = 4, HARNESS_WORKERS_MAX = 8 };
 
 struct harness {
     char root[64];
@@ -44,6 +44,8 @@ struct harness {
     struct darkroom *dk;
     json_t *status;                                       /* the newest that was read */
     const char *environment[HARNESS_ENVIRONMENT_MAX + 1]; /* "NAME=VALUE" for the next start */
+    pid_t frozen[HARNESS_WORKERS_MAX];                    /* by harness_freeze_workers() */
+    size_t frozen_count;
     const char *const *command; /* instead of darkroomd: "strace", …, "/path/darkroomd"; NULL-terminated */
 };
 
@@ -170,6 +172,15 @@ void harness_await_folder(struct harness *h, const char *state);
 
 /* The pids of the workers in the state ("busy", or NULL: any). Returns how many. */
 size_t harness_workers(const struct harness *h, const char *state, pid_t *pids, size_t max);
+
+/* Stops the workers (SIGSTOP) when all of them are ready and idle, so that what is given to them from now on is under
+ * way until they go on. */
+void harness_freeze_workers(struct harness *h);
+void harness_thaw_workers(struct harness *h);
+
+/* Waits until work has begun: a job is running, or more than @done (the jobs.done of before) are done already, as may be
+ * before one is seen to run. */
+void harness_await_work(struct harness *h, int64_t done);
 
 /* All jobs (at most 1000) in the state (NULL: any), newest first; the caller's to json_decref(). */
 json_t *harness_jobs(struct harness *h, const char *state);
