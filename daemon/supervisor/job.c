@@ -26,12 +26,20 @@ struct job *job_new(uint64_t id, struct config *config, size_t slot, const struc
 
     job->id = id;
     job->slot = slot;
+    job_reconfigure(job, config, folder);
+    job->source_fd = -1;
+    return job;
+}
+
+void job_reconfigure(struct job *job, struct config *config, const struct folder_conf *folder)
+{
+    struct config *before = job->config;
+
     job->config = config_ref(config);
     job->folder = folder;
     job->recipe_number = config_recipe_of(config, folder);
     job->recipe = config->recipes[job->recipe_number];
-    job->source_fd = -1;
-    return job;
+    config_unref(before);
 }
 
 void job_close_fds(struct job *job)

@@ -31,6 +31,14 @@ enum job_state {
     JOB_STATE_COUNT
 };
 
+/* What is left to do with the original of a job whose outcome is durable. Stored in the ledger, as the above. */
+enum job_original {
+    ORIGINAL_SETTLED = 0,
+    ORIGINAL_PENDING = 1,
+    ORIGINAL_PENDING_SPARED =
+        2, /* outputs were only found, or left out: it may be moved, and never deleted */
+};
+
 /* What an unclean end of the daemon left for this job to be resumed with. */
 enum job_resume {
     RESUME_NONE,
@@ -78,12 +86,13 @@ struct job {
         known_hash; /* of the content that has its outcome: with the same one, nothing is to be done; 0: none */
     enum job_state state;
     enum job_resume resume;
-    unsigned attempts; /* those that counted against the file */
-    unsigned retries;  /* transient failures so far; they do not */
-    bool adopt;        /* found by the first walk of a ledger that is new to its folder; see claim.h */
-    bool skipped;      /* Existing=skip left some output out */
-    bool started;      /* a suspect whose turn it is: that it runs was recorded */
-    bool suspect;      /* it was handed out when the daemon ended uncleanly */
+    enum job_original original; /* of a job with an outcome */
+    unsigned attempts;          /* those that counted against the file */
+    unsigned retries;           /* transient failures so far; they do not */
+    bool adopt;   /* found by the first walk of a ledger that is new to its folder; see claim.h */
+    bool skipped; /* Existing=skip left some output out */
+    bool started; /* a suspect whose turn it is: that it runs was recorded */
+    bool suspect; /* it was handed out when the daemon ended uncleanly */
 
     int source_fd; /* -1 but while opened */
     struct job_output *outputs;
@@ -112,6 +121,10 @@ struct job *job_new(uint64_t id, struct config *config, size_t slot, const struc
 
 /* Frees it with descriptors, outputs and reference; accepts NULL. */
 void job_free(struct job *job);
+
+/* From now on @job is under @folder of @config, of which it takes a reference: the same folder, as it is configured by
+ * now. Its outputs stay those that it has. */
+void job_reconfigure(struct job *job, struct config *config, const struct folder_conf *folder);
 
 /* Adds an output; @path is copied. The new one, or NULL when memory is out. */
 struct job_output *job_add_output(struct job *job, uint32_t rendition, const char *path);

@@ -77,7 +77,7 @@ static void finish(struct supervisor *supervisor, struct job *job, enum job_stat
     folder_set_state(folder_of(supervisor, job), job, state);
     job_close_fds(job);
     job->duration_us = monotonic_us() - job->taken_us;
-    request.original_pending = originals_pending(job);
+    job->original = originals_pending(job);
     ledger_send(supervisor->ledger, &request);
     if (next)
         start_next_suspect(supervisor);
@@ -183,6 +183,7 @@ static void take_in(struct supervisor *supervisor, struct folder *folder, struct
     } else if (job->state == JOB_FAILED) { /* a clash of names: recorded already */
         folder_enter_job(folder, job, JOB_FAILED);
         clear_suspect(supervisor, job);
+        job->original = originals_pending(job);
         job_flow_reply(supervisor, &(struct reply){ .kind = REPLY_RECORDED, .job = job });
     } else if (job->resume == RESUME_PUBLISH) {
         folder_enter_job(folder, job, JOB_PUBLISHING);
@@ -407,7 +408,8 @@ static void on_recorded(struct supervisor *supervisor, struct job *job)
 {
     log_outcome(job);
     control_job_ended(supervisor->control, job->id);
-    if (originals_pending(job) && supervisor->phase == PHASE_RUNNING && has_watcher(supervisor, job))
+    if (job->original != ORIGINAL_SETTLED && supervisor->phase == PHASE_RUNNING &&
+        has_watcher(supervisor, job))
         ask_watcher(supervisor, job, WATCHER_ORIGINAL);
     else
         leave_the_rest(supervisor, job); /* what is pending is in the ledger */
@@ -415,7 +417,9 @@ static void on_recorded(struct supervisor *supervisor, struct job *job)
 
 static void on_original_handled(struct supervisor *supervisor, struct job *job, enum verdict verdict)
 {
-    struct ledger_request request = { .op = LEDGER_ORIGINAL_DONE, .job = job };
+    struct ledger_request request = { .op = LEDGER_ORIGINAL_DONE,
+                                      .job = job,
+                                      .forget_version = !originals_stays(job) };
 
     if (verdict == VERDICT_OK)
         ledger_send(supervisor->ledger, &request);

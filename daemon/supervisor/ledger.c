@@ -217,9 +217,9 @@ static int follow_up_queued(struct ledger *ledger, const struct job *job, int r)
 
 static int apply_finish(struct ledger *ledger, const struct ledger_request *request)
 {
-    return follow_up_queued(ledger, request->job,
-                            ledger_store_finish(ledger->store, request->job, request->original_pending,
-                                                request->forget_version, realtime_us()));
+    return follow_up_queued(
+        ledger, request->job,
+        ledger_store_finish(ledger->store, request->job, request->forget_version, realtime_us()));
 }
 
 static int apply_unchanged(struct ledger *ledger, const struct ledger_request *request)
@@ -279,7 +279,7 @@ static int apply_request(struct ledger *ledger, struct ledger_request *request)
     case LEDGER_RELEASE:
         return apply_release(ledger, request);
     case LEDGER_ORIGINAL_DONE:
-        return ledger_store_original_done(ledger->store, request->job);
+        return ledger_store_original_done(ledger->store, request->job, request->forget_version);
     case LEDGER_LIST:
         return ledger_store_list(ledger->store, request->query);
     case LEDGER_PLAN:

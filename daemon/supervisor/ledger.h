@@ -31,10 +31,10 @@ enum {
 struct ledger;
 
 enum ledger_op {
-    LEDGER_TAKE,          /* fills request->take; replies REPLY_TAKEN */
-    LEDGER_STARTED,       /* a worker is about to start this suspect; replies REPLY_STARTED with the job */
-    LEDGER_CAME_THROUGH,  /* the worker survived this suspect; no reply */
-    LEDGER_FINISH,        /* the job ended as job->state says; replies REPLY_RECORDED with the job */
+    LEDGER_TAKE,         /* fills request->take; replies REPLY_TAKEN */
+    LEDGER_STARTED,      /* a worker is about to start this suspect; replies REPLY_STARTED with the job */
+    LEDGER_CAME_THROUGH, /* the worker survived this suspect; no reply */
+    LEDGER_FINISH, /* the job ended as job->state and job->original say; replies REPLY_RECORDED with the job */
     LEDGER_UNCHANGED,     /* the job had nothing to do; replies REPLY_RELEASED with it */
     LEDGER_RELEASE,       /* back to the queue; replies REPLY_RELEASED with the job */
     LEDGER_LEFT,          /* what is left to do for this job, the folder's next start finds; no reply */
@@ -54,8 +54,7 @@ struct ledger_request {
     uint64_t before_us;      /* PURGE; realtime */
     size_t count;            /* PURGE: the answer */
     struct again *again;     /* AGAIN; the same */
-    bool original_pending;   /* FINISH */
-    bool forget_version;     /* FINISH: whatever comes next is a new version */
+    bool forget_version;     /* FINISH, ORIGINAL_DONE: whatever comes next is a new version */
 };
 
 /* Asks for work of one folder. The loop frees it, and config_unref()s. */

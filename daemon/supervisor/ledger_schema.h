@@ -6,8 +6,8 @@
  *          was seen to go; its version stays known, in case that it comes back. again_recipe: it
  *          is to be made once more if the job that is under way was made with another recipe than this.
  * job      one row a version under one recipe. state: enum job_state. session: the run of the daemon that
- *          handed it out; suspect and started: see "Blame" in job_flow.h. original_pending: the outcome is
- *          durable, the original is not archived, deleted or moved yet. verify: see ledger_store_arrival().
+ *          handed it out; suspect and started: see "Blame" in job_flow.h. original_pending: enum
+ *          job_original. verify: see ledger_store_arrival().
  *          retries: transient failures since it was queued. adopt: see claim.h.
  * folder   the folders of which a whole walk is over.
  * output   one row a file that we made or are about to make, by absolute path: reserves names, and knows what
@@ -79,6 +79,9 @@ static const char *const ledger_migrations[] = {
     "DROP INDEX job_queue;"
     "CREATE INDEX job_queue ON job (folder, suspect, state, not_before_us, id) WHERE state = 0;"
     "ALTER TABLE source ADD COLUMN again_recipe INTEGER;",
+
+    "DROP INDEX job_original;"
+    "CREATE INDEX job_original ON job (folder) WHERE original_pending > 0;",
 };
 
 #endif

@@ -80,12 +80,12 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
     [SQL_HAND_OUT] = "UPDATE job SET state = 1, session = ?2 WHERE id = ?1",
     [SQL_RESUME_JOBS] =
         "SELECT job.id, source.path, job.device, job.inode, job.size, job.mtime_ns, job.ctime_ns,"
-        " job.attempts, source.id, job.state, job.class, job.stage, job.message"
+        " job.attempts, source.id, job.state, job.class, job.stage, job.message, job.original_pending"
         " FROM job JOIN source ON source.id = job.source"
         " WHERE job.folder = ?1 AND job.session <> ?2"
         " AND job.id IN (SELECT id FROM job"
         " WHERE folder = ?1 AND state IN (1, 2, 3) AND state = 3 UNION" /* as in the index */
-        " SELECT id FROM job WHERE folder = ?1 AND original_pending = 1) LIMIT ?3",
+        " SELECT id FROM job WHERE folder = ?1 AND original_pending > 0) LIMIT ?3",
     [SQL_SET_SESSION] = "UPDATE job SET session = ?2 WHERE id = ?1",
     [SQL_SET_STARTED] = "UPDATE job SET started = ?2 WHERE id = ?1",
     [SQL_SET_PUBLISHING] = "UPDATE job SET state = 3, started = 0 WHERE id = ?1",

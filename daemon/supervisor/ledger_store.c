@@ -302,7 +302,7 @@ static int hand_out(struct ledger_store *store, struct job *job, int64_t source,
     if (r < 0)
         return r;
     if (job->state == JOB_FAILED)
-        return ledger_store_finish(store, job, false, false, now_us);
+        return ledger_store_finish(store, job, false, now_us);
     job->state = JOB_OPENING;
     return sql_finish(store, sql_start(store, SQL_HAND_OUT, "ii", (int64_t)job->id, store->session));
 }
@@ -434,6 +434,7 @@ int ledger_store_resume(struct ledger_store *store, struct config *config, size_
         }
         job->state = (enum job_state)sqlite3_column_int(statement, 9);
         job->resume = job->state == JOB_PUBLISHING ? RESUME_PUBLISH : RESUME_ORIGINAL;
+        job->original = (enum job_original)sqlite3_column_int(statement, 13);
         error_set(&job->failure, 0, (enum error_class)sqlite3_column_int(statement, 10),
                   (enum error_stage)sqlite3_column_int(statement, 11), "%s", message ?: "");
         TAILQ_INSERT_TAIL(&found, job, link);
@@ -609,8 +610,8 @@ static int follow_up(struct ledger_store *store, const struct job *job, bool kno
                           now_us);
 }
 
-int ledger_store_finish(struct ledger_store *store, const struct job *job, bool original_pending,
-                        bool forget_version, uint64_t now_us)
+int ledger_store_finish(struct ledger_store *store, const struct job *job, bool forget_version,
+                        uint64_t now_us)
 {
     struct source_facts source;
     int r;
@@ -618,7 +619,7 @@ int ledger_store_finish(struct ledger_store *store, const struct job *job, bool 
     r = sql_finish(store,
                    sql_start(store, SQL_FINISH_JOB, "iiiitiiiii", (int64_t)job->id, (int64_t)job->state,
                              (int64_t)job->failure.class, (int64_t)job->failure.stage, job->failure.text,
-                             (int64_t)job->attempts, (int64_t)original_pending, (int64_t)now_us,
+                             (int64_t)job->attempts, (int64_t)job->original, (int64_t)now_us,
                              (int64_t)job->duration_us, (int64_t)job->cpu_us));
     if (r < 0)
         return r;
@@ -642,7 +643,7 @@ int ledger_store_finish(struct ledger_store *store, const struct job *job, bool 
         return r;
 
     r = follow_up(store, job, has_known_content(job->state, (int64_t)job->source_hash),
-                  is_outdated(job, &source) && !original_pending, now_us);
+                  is_outdated(job, &source) && job->original == ORIGINAL_SETTLED, now_us);
     if (r == 0 && forget_version)
         r = sql_finish(store, sql_start(store, SQL_FORGET_SOURCE_VERSION, "i", (int64_t)job->id));
     return r;
@@ -676,11 +677,11 @@ int ledger_store_release(struct ledger_store *store, const struct job *job, uint
                                 job->failure.text, (int64_t)job->suspect, (int64_t)job->retries));
 }
 
-int ledger_store_original_done(struct ledger_store *store, const struct job *job)
+int ledger_store_original_done(struct ledger_store *store, const struct job *job, bool forget_version)
 {
     int r = sql_finish(store, sql_start(store, SQL_ORIGINAL_DONE, "i", (int64_t)job->id));
 
-    if (r < 0 || job->folder->originals == ORIGINALS_KEEP)
+    if (r < 0 || !forget_version)
         return r;
     return sql_finish(store, sql_start(store, SQL_FORGET_SOURCE_VERSION, "i", (int64_t)job->id));
 }

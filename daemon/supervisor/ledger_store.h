@@ -85,9 +85,9 @@ int ledger_store_move_output(struct ledger_store *store, const struct job *job,
 /* All outputs of @job are finished under their temporary names: from now on publishing rolls forward. */
 int ledger_store_intent(struct ledger_store *store, const struct job *job);
 
-/* @job ended as job->state says. Returns 1 when a newer version of the source waits in the queue now. */
-int ledger_store_finish(struct ledger_store *store, const struct job *job, bool original_pending,
-                        bool forget_version, uint64_t now_us);
+/* @job ended as job->state and job->original say. Returns 1 when a newer version of the source waits in the queue now. */
+int ledger_store_finish(struct ledger_store *store, const struct job *job, bool forget_version,
+                        uint64_t now_us);
 
 /* @job found the content that has its outcome already: it leaves no trace but the source's new version. Returns 1
  * when a newer version of the source waits in the queue now. */
@@ -96,8 +96,8 @@ int ledger_store_unchanged(struct ledger_store *store, const struct job *job, ui
 /* @job goes back to the queue, to be taken not before job->delay_us from now. */
 int ledger_store_release(struct ledger_store *store, const struct job *job, uint64_t now_us);
 
-/* The original of @job was dealt with; its source has no file any more, unless originals are kept. */
-int ledger_store_original_done(struct ledger_store *store, const struct job *job);
+/* The original of @job was dealt with; @forget_version: its source has no file any more. */
+int ledger_store_original_done(struct ledger_store *store, const struct job *job, bool forget_version);
 
 /* Temporary files that the last run may have left in @folder: for each, the absolute path of the output and
  * the job's number and the output's place are given to @each. Returns 0, or what @each returned. */

@@ -33,34 +33,58 @@ struct original {
     char private_name[64];
 };
 
-/* Outputs that were only found stand for an original where that was asked for, and never enough to delete it; nor does
- * a set in which some were skipped, or of which there is nothing at all. */
-static bool is_stood_for(const struct job *job)
+static size_t count_outputs(const struct job *job, bool adopted)
 {
-    bool deletes = job->folder->originals == ORIGINALS_DELETE;
-    bool adopts = job->folder->existing == EXISTING_ADOPT && !deletes;
-    bool skips = job->folder->existing == EXISTING_SKIP || job->folder->existing == EXISTING_ADOPT;
     size_t count = 0;
 
-    for (size_t i = 0; i < job->output_count; i++) {
-        if (job->outputs[i].adopted && !adopts)
-            return false;
-        count += job->outputs[i].made;
-    }
-    if (job->resume == RESUME_PUBLISH) /* of another run it is not known what was found or skipped */
-        return !(deletes && skips);
-    return job->resume == RESUME_ORIGINAL || (count > 0 && !(job->skipped && deletes));
+    for (size_t i = 0; i < job->output_count; i++)
+        count += job->outputs[i].made && (job->outputs[i].adopted || !adopted);
+    return count;
 }
 
-bool originals_pending(const struct job *job)
+/* Outputs that were only found stand for an original where that was asked for; nothing at all does not. Of a job that
+ * another run published it is not known what was found, or left out. */
+static bool is_stood_for(const struct job *job)
 {
-    const struct folder_conf *conf = job->folder;
+    if (count_outputs(job, true) > 0)
+        return job->folder->existing == EXISTING_ADOPT;
+    return job->resume == RESUME_PUBLISH || count_outputs(job, false) > 0;
+}
 
+static bool is_spared(const struct job *job)
+{
+    int existing = job->folder->existing;
+
+    return job->skipped || count_outputs(job, true) > 0 ||
+           (job->resume == RESUME_PUBLISH && (existing == EXISTING_SKIP || existing == EXISTING_ADOPT));
+}
+
+static enum job_original pending_of_done(const struct job *job)
+{
+    int originals = job->folder->originals;
+
+    if (originals == ORIGINALS_KEEP || !is_stood_for(job))
+        return ORIGINAL_SETTLED;
+    if (!is_spared(job))
+        return ORIGINAL_PENDING;
+    return originals == ORIGINALS_DELETE ? ORIGINAL_SETTLED : ORIGINAL_PENDING_SPARED;
+}
+
+enum job_original originals_pending(const struct job *job)
+{
     if (job->state == JOB_DONE)
-        return conf->originals != ORIGINALS_KEEP && is_stood_for(job);
-    if (job->state == JOB_FAILED && job->failure.class != CLASS_CONFLICT)
-        return conf->failed != NULL;
-    return false;
+        return pending_of_done(job);
+    if (job->state == JOB_FAILED && job->failure.class != CLASS_CONFLICT && job->folder->failed)
+        return ORIGINAL_PENDING;
+    return ORIGINAL_SETTLED;
+}
+
+bool originals_stays(const struct job *job)
+{
+    int originals = job->folder->originals;
+
+    return originals == ORIGINALS_KEEP ||
+           (originals == ORIGINALS_DELETE && job->original == ORIGINAL_PENDING_SPARED);
 }
 
 static enum verdict retry(struct error *error, int errnum, const char *what)
@@ -394,7 +418,7 @@ enum verdict originals_handle(struct job *job, uint32_t instance, struct error *
     original.directory = directory;
     snprintf(original.private_name, sizeof original.private_name,
              ".darkroom-%08" PRIx32 "-%" PRIu64 ".original", instance, job->id);
-    if (conf->originals == ORIGINALS_KEEP) {
+    if (originals_stays(job)) {
         /* Seized under an earlier configuration. */
         int r = is_version(&original, original.private_name);
 
@@ -402,7 +426,7 @@ enum verdict originals_handle(struct job *job, uint32_t instance, struct error *
             r = put_back(&original);
         if (r < 0)
             return retry(error, -r, "put back");
-        if (job->state != JOB_FAILED)
+        if (job->state == JOB_DONE || !conf->failed)
             return VERDICT_OK;
     } else {
         seized = seize(&original);

@@ -17,11 +17,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* True when a job that ends as job->state says has an original to deal with. Any thread. */
-bool originals_pending(const struct job *job);
+/* What is left to do with the original of @job, which ends as job->state says, where its folder is configured as
+ * job->folder says. Any thread. */
+enum job_original originals_pending(const struct job *job);
 
-/* Deals with the original of @job. OK (also when it is gone or another version by now: then it is left alone);
- * RETRY with @error: nothing was lost, call again later. */
+/* Where it is configured so by now, does the file of job->original stay where it is? Any thread. */
+bool originals_stays(const struct job *job);
+
+/* Deals with the original of @job, as job->folder says by now: if it is to stay, and was on its way, it is put back. OK
+ * (also when it is gone or another version by now: then it is left alone); RETRY with @error: nothing was lost, call
+ * again later. */
 enum verdict originals_handle(struct job *job, uint32_t instance, struct error *error);
 
 #endif

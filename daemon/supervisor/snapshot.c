@@ -125,6 +125,15 @@ static json_t *folders(const struct supervisor *supervisor)
     return array;
 }
 
+static const char *what_it_is(const struct folder *folder)
+{
+    static const char *const words[] = {
+        [FOLDER_OK] = "", [FOLDER_HELD] = " is held", [FOLDER_LOST] = " is lost"
+    };
+
+    return words[folder_state_now(folder)];
+}
+
 /* What is wrong as a whole, for people. */
 static json_t *problems(const struct supervisor *supervisor)
 {
@@ -146,8 +155,7 @@ static json_t *problems(const struct supervisor *supervisor)
                                     folder->name, folder->in_flight, folder_reason(folder)[0] ? "; " : "",
                                     folder_reason(folder)));
         else if (folder && folder_reason(folder)[0])
-            json_array_append_new(array, json_sprintf("folder %s: %s: %s", folder->name,
-                                                      folder_state_name(folder_state_now(folder)),
+            json_array_append_new(array, json_sprintf("folder %s%s: %s", folder->name, what_it_is(folder),
                                                       folder_reason(folder)));
     }
     return array;

@@ -341,6 +341,11 @@ static void publish(struct watcher *watcher)
 
 /* ---- originals ---- */
 
+static const char *archive_of(const struct folder_conf *conf)
+{
+    return conf->originals == ORIGINALS_ARCHIVE ? conf->archive : NULL;
+}
+
 /* Archive= and Failed= are on disks that may be unmounted, as Output= is. */
 static int check_place(struct watcher *watcher, struct anchor *anchor, const struct job *job,
                        const char *path, int *ret_fd, struct error *error)
@@ -352,20 +357,21 @@ static int check_place(struct watcher *watcher, struct anchor *anchor, const str
     return *ret_fd < 0 ? *ret_fd : 0;
 }
 
-/* What is opened here keeps the disks from being unmounted until the original is dealt with. */
+/* As the folder is configured by now. What is opened here keeps the disks from being unmounted until the original is
+ * dealt with. */
 static enum verdict try_original(struct watcher *watcher, struct job *job, struct error *error)
 {
-    const struct folder_conf *conf = job->folder;
-    const char *archive = conf->originals == ORIGINALS_ARCHIVE ? conf->archive : NULL;
     _cleanup_close_ int root = intake_open_root(watcher->intake);
     _cleanup_close_ int to = -1;
 
+    job_reconfigure(job, watcher->config, watcher->conf);
     if (root < 0) {
         error_set_errno(error, -root, STAGE_ORIGINAL, "cannot find the original");
         return VERDICT_RETRY;
     }
-    if (job->state == JOB_DONE ? check_place(watcher, &watcher->archive, job, archive, &to, error) < 0
-                               : check_place(watcher, &watcher->failed, job, conf->failed, &to, error) < 0)
+    if (job->state == JOB_DONE
+            ? check_place(watcher, &watcher->archive, job, archive_of(watcher->conf), &to, error) < 0
+            : check_place(watcher, &watcher->failed, job, watcher->conf->failed, &to, error) < 0)
         return VERDICT_RETRY;
     return originals_handle(job, ledger_instance(watcher->ledger), error);
 }
@@ -378,7 +384,7 @@ static void handle_original(struct watcher *watcher, struct job *job, bool first
         answer(watcher, REPLY_ORIGINAL_HANDLED, VERDICT_OK, job);
         return;
     }
-    log_job(first ? LOG_WARNING : LOG_DEBUG, job->id, "%s, retrying in %d s", error.text,
+    log_job(first ? LOG_WARNING : LOG_DEBUG, job->id, "its original waits: %s, retrying in %d s", error.text,
             (int)(ORIGINAL_RETRY_US / USEC_PER_SEC));
     TAILQ_INSERT_TAIL(&watcher->originals, job, link);
     watcher->originals_count++;
@@ -413,6 +419,7 @@ static void configure(struct watcher *watcher)
     watcher->conf = watcher->asked.folder;
     pthread_mutex_unlock(&watcher->asked.lock);
     intake_configure(watcher->intake, watcher->conf);
+    watcher->originals_retry_us = 0; /* perhaps for them as well */
     config_unref(before);
 }
 
@@ -478,6 +485,19 @@ static void serve_all(struct watcher *watcher)
 
 /* ---- the thread ---- */
 
+/* They are more pressing than a watch that is degraded, and too many of them hold the folder. */
+static void tell_of_originals(const struct watcher *watcher, struct watcher_news *news)
+{
+    _cleanup_free_ char *text = NULL;
+    size_t count = watcher->originals_count;
+
+    if (count > ORIGINALS_PENDING_MAX)
+        news->state = FOLDER_HELD;
+    if (asprintf(&text, "%zu original%s to be dealt with: %s", count, count == 1 ? " waits" : "s wait",
+                 watcher->originals_reason) >= 0)
+        text_copy_cut(text, news->reason, sizeof news->reason);
+}
+
 static void write_news(struct watcher *watcher)
 {
     struct watcher_news news;
@@ -488,12 +508,8 @@ static void write_news(struct watcher *watcher)
         news.state = FOLDER_HELD;
         memcpy(news.reason, watcher->hold_reason, sizeof news.reason);
     }
-    if (watcher->originals_count > 0 && news.state == FOLDER_OK) {
-        if (watcher->originals_count > ORIGINALS_PENDING_MAX)
-            news.state = FOLDER_HELD;
-        if (news.state == FOLDER_HELD || !news.reason[0])
-            text_copy_cut(watcher->originals_reason, news.reason, sizeof news.reason);
-    }
+    if (watcher->originals_count > 0 && news.state == FOLDER_OK)
+        tell_of_originals(watcher, &news);
     cell_write(&watcher->news_cell, &news);
 }
 

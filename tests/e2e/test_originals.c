@@ -164,6 +164,118 @@ START_TEST(an_original_that_waits_is_dealt_with_when_its_folder_was_away_and_is_
 }
 END_TEST
 
+/* ---- originals that wait, and a configuration that changes meanwhile ---- */
+
+static void configure_originals(const struct harness *h, const char *originals, const char *archive)
+{
+    char more[PATH_MAX];
+
+    snprintf(more, sizeof more, "Originals=%s\nExisting=adopt\n%s%s\n", originals, archive ? "Archive=" : "",
+             archive ? harness_path(h, "%s", archive) : "");
+    harness_configure(h, more, HARNESS_RECIPE_SINGLE);
+}
+
+static bool waits_for_nothing(const json_t *status, void *context)
+{
+    const json_t *folder = json_array_get(json_object_get(status, "folders"), 0);
+
+    (void)context;
+    return json_is_null(json_object_get(folder, "reason"));
+}
+
+/* a.jpg has its output, and waits for an archive that is not there. */
+static void open_with_one_that_waits(struct harness *h)
+{
+    harness_open(h);
+    configure_originals(h, "archive", "arhcive");
+    harness_start(h);
+    harness_drop(h, "a.jpg", 48, 48, 1);
+    harness_await(h, "the reason why an original waits", waits_for_its_archive, NULL);
+}
+
+static void expect_that_it_stays(struct harness *h)
+{
+    char *text;
+
+    harness_await(h, "that nothing is waited for", waits_for_nothing, NULL);
+    make_directory(h, "arhcive");
+    ck_assert_int_eq(darkroom_scan(h->dk, "web", 0, &text), 0);
+    darkroom_free(text);
+    harness_drop(h, "b.jpg", 48, 48,
+                 2); /* with its outcome all that was to be done with the other one is done */
+    harness_await_ends(h, 2, 0);
+    ck_assert(harness_exists(h, "in/a.jpg"));
+    ck_assert_uint_eq(harness_count(h, "arhcive") + harness_count(h, "archive"), 0);
+}
+
+/* It went on waiting for the old one until the next start. */
+START_TEST(an_original_that_waits_goes_to_the_archive_that_is_configured_by_now)
+{
+    struct harness h;
+
+    open_with_one_that_waits(&h);
+    configure_originals(&h, "archive", "archive");
+    reload(&h);
+    harness_await(&h, "the original in its archive", is_archived, &h);
+    harness_await(&h, "that nothing is waited for", waits_for_nothing, NULL);
+    ck_assert_uint_eq(harness_count(&h, "in"), 0);
+    harness_close(&h);
+}
+END_TEST
+
+/* It was moved out of Path as soon as the archive of before was there. */
+START_TEST(an_original_that_waits_stays_when_originals_are_kept_by_now)
+{
+    struct harness h;
+
+    open_with_one_that_waits(&h);
+    configure_originals(&h, "keep", NULL);
+    reload(&h);
+    expect_that_it_stays(&h);
+    harness_close(&h);
+}
+END_TEST
+
+static void by_reload(struct harness *h)
+{
+    reload(h);
+}
+
+static void by_restart(struct harness *h)
+{
+    ck_assert_int_eq(harness_stop(h), 0);
+    harness_start(h);
+}
+
+static void (*const changes[])(struct harness *h) = { by_reload, by_restart };
+
+/* Its output was only found: for that it may be moved, as was asked for, but never deleted. */
+START_TEST(an_original_that_waits_is_not_deleted_for_what_was_only_found)
+{
+    struct harness h;
+
+    harness_open(&h);
+    configure_originals(&h, "archive", "arhcive");
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await(&h, "the reason why an original waits", waits_for_its_archive, NULL);
+    ck_assert_int_eq(harness_stop(&h), 0);
+    harness_remove(&h, "state");
+    make_directory(&h, "state");
+    harness_start(&h); /* a ledger that knows nothing: the output is adopted */
+    harness_await(&h, "the reason why an original waits", waits_for_its_archive, NULL);
+
+    configure_originals(&h, "delete", NULL);
+    changes[_i](&h);
+    harness_await(&h, "that nothing is waited for", waits_for_nothing, NULL);
+    harness_drop(&h, "b.jpg", 48, 48, 2);
+    harness_await_ends(&h, 2, 0);
+    ck_assert(harness_exists(&h, "in/a.jpg"));
+    ck_assert(!harness_exists(&h, "in/b.jpg"));
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(originals_are_deleted)
 {
     struct harness h;
@@ -237,5 +349,8 @@ HARNESS_MAIN("originals", UNIT_TEST(originals_are_archived_in_their_tree),
              UNIT_TEST(the_archive_overwrites_nothing), UNIT_TEST(a_missing_archive_does_not_repeat_the_job),
              UNIT_TEST(many_originals_that_are_pending_at_the_start_are_dealt_with),
              UNIT_TEST(an_original_that_waits_is_dealt_with_when_its_folder_was_away_and_is_back),
+             UNIT_TEST(an_original_that_waits_goes_to_the_archive_that_is_configured_by_now),
+             UNIT_TEST(an_original_that_waits_stays_when_originals_are_kept_by_now),
+             UNIT_ROWS(an_original_that_waits_is_not_deleted_for_what_was_only_found, changes),
              UNIT_TEST(originals_are_deleted), UNIT_TEST(a_failed_original_is_moved_aside_with_its_error),
              UNIT_TEST(a_failed_folder_of_its_own_takes_errors_of_kept_originals))

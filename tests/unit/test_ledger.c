@@ -177,8 +177,8 @@ START_TEST(a_job_goes_through_the_ledger)
     job->suspect = false;
     ck_assert_int_eq(ledger_intent(ledger, (struct job *const[]){ job }, 1), 0);
     job->state = JOB_DONE;
-    ledger_send(ledger,
-                &(struct ledger_request){ .op = LEDGER_FINISH, .job = job, .original_pending = true });
+    job->original = ORIGINAL_PENDING;
+    ledger_send(ledger, &(struct ledger_request){ .op = LEDGER_FINISH, .job = job });
     ck_assert_ptr_eq(next_reply(REPLY_RECORDED).job, job);
     ask(LEDGER_ORIGINAL_DONE, job);
     ck_assert_ptr_eq(next_reply(REPLY_ORIGINAL_RECORDED).job, job);

@@ -80,7 +80,8 @@ static int finish(struct job *job, enum job_state state, bool pending)
         error_set(&job->failure, 0, CLASS_CRASH, STAGE_RENDER, "it crashed");
     job->attempts = state == JOB_FAILED ? 3 : 0;
     begin();
-    r = ledger_store_finish(store, job, pending, forget, NOW);
+    job->original = pending ? ORIGINAL_PENDING : ORIGINAL_SETTLED;
+    r = ledger_store_finish(store, job, forget, NOW);
     commit();
     job_free(job);
     return r;
@@ -183,8 +184,9 @@ START_TEST(an_original_that_was_moved_aside_is_known_to_be)
     job = take(0);
     job->state = JOB_FAILED;
     begin();
-    ck_assert_int_eq(ledger_store_finish(store, job, true, false, NOW), 0);
-    ck_assert_int_eq(ledger_store_original_done(store, job), 0);
+    job->original = ORIGINAL_PENDING;
+    ck_assert_int_eq(ledger_store_finish(store, job, false, NOW), 0);
+    ck_assert_int_eq(ledger_store_original_done(store, job, true), 0);
     commit();
     ck_assert_int_eq(retry(job->id), AGAIN_MOVED);
     ck_assert_str_eq(again->path, "a.jpg");

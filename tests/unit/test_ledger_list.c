@@ -44,7 +44,7 @@ static void end(size_t slot, enum job_state state)
         job->outputs[0].width = 10;
         job->outputs[0].height = 6;
     }
-    ck_assert_int_eq(ledger_store_finish(store, job, false, false, NOW + 5), 0);
+    ck_assert_int_eq(ledger_store_finish(store, job, false, NOW + 5), 0);
     ck_assert_int_eq(ledger_store_commit(store), 0);
     job_free(job);
 }

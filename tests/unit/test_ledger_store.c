@@ -143,7 +143,8 @@ static int finish_as(struct job *job, enum job_state state, bool pending, bool f
             job->outputs[i].height = 5;
         }
     begin();
-    r = ledger_store_finish(store, job, pending, forget, NOW);
+    job->original = pending ? ORIGINAL_PENDING : ORIGINAL_SETTLED;
+    r = ledger_store_finish(store, job, forget, NOW);
     commit();
     return r;
 }
@@ -690,7 +691,7 @@ START_TEST(the_names_of_a_source_that_is_gone_may_be_inherited)
     job->folder = &hot.conf[0];
     hot.conf[0].originals = ORIGINALS_ARCHIVE;
     begin();
-    ck_assert_int_eq(ledger_store_original_done(store, job), 0);
+    ck_assert_int_eq(ledger_store_original_done(store, job, true), 0);
     commit();
     job_free(job);
 
@@ -1042,7 +1043,7 @@ START_TEST(an_output_seized_by_another_source_is_not_dropped_by_its_first_owner)
     finish_as(first, JOB_SUPERSEDED, false, false);
     first->state = JOB_DONE;
     begin();
-    ck_assert_int_ge(ledger_store_finish(store, first, false, false, NOW), 0);
+    ck_assert_int_ge(ledger_store_finish(store, first, false, NOW), 0);
     commit();
     ck_assert_int_eq(number("SELECT count(*) FROM output WHERE inode <> 0"), 1);
     job_free(first);
@@ -1156,7 +1157,7 @@ START_TEST(a_skipped_output_gives_its_name_back)
     job->outputs[0].made = true;
     job->outputs[0].after.inode = 5;
     begin();
-    ck_assert_int_eq(ledger_store_finish(store, job, false, false, NOW), 0);
+    ck_assert_int_eq(ledger_store_finish(store, job, false, NOW), 0);
     commit();
     ck_assert_int_eq(number("SELECT count(*) FROM output"), 1);
     job_free(job);
@@ -1369,7 +1370,7 @@ START_TEST(a_pending_original_is_resumed_with_its_failure)
             job_free(job);
     }
     begin();
-    ck_assert_int_eq(ledger_store_original_done(store, job), 0);
+    ck_assert_int_eq(ledger_store_original_done(store, job, false), 0);
     commit();
     job_free(job);
     reopen();
@@ -1515,7 +1516,7 @@ START_TEST(the_same_file_moved_in_again_after_its_original_was_dealt_with_is_new
     finish_as(job, JOB_DONE, true, false);
     ck_assert_int_eq(arrive("a.jpg", 1), 0);
     begin();
-    ck_assert_int_eq(ledger_store_original_done(store, job), 0);
+    ck_assert_int_eq(ledger_store_original_done(store, job, true), 0);
     commit();
     job_free(job);
     ck_assert_int_eq(arrive("a.jpg", 1), 1);
@@ -1533,7 +1534,7 @@ START_TEST(a_failed_file_that_was_kept_stays_failed)
     job = take_one();
     finish_as(job, JOB_FAILED, true, false);
     begin();
-    ck_assert_int_eq(ledger_store_original_done(store, job), 0);
+    ck_assert_int_eq(ledger_store_original_done(store, job, false), 0);
     commit();
     job_free(job);
     ck_assert_int_eq(arrive("a.jpg", 1), 0);
@@ -1554,7 +1555,7 @@ START_TEST(a_newer_version_is_not_forgotten_with_the_older_ones_original)
     ck_assert_int_eq(arrive("a.jpg", 2), 1);
     newer = take_one();
     begin();
-    ck_assert_int_eq(ledger_store_original_done(store, job), 0);
+    ck_assert_int_eq(ledger_store_original_done(store, job, true), 0);
     commit();
     finish(newer, JOB_DONE);
     ck_assert_int_eq(arrive("a.jpg", 2), 0);
@@ -1575,7 +1576,7 @@ START_TEST(a_rollback_undoes_counts_and_rows)
     job = take_one();
     begin();
     job->state = JOB_FAILED;
-    ck_assert_int_eq(ledger_store_finish(store, job, false, false, NOW), 0);
+    ck_assert_int_eq(ledger_store_finish(store, job, false, NOW), 0);
     ck_assert_int_eq(ledger_store_arrival(store, "f0", "b.jpg", &v, NOW), 1);
     ck_assert_uint_eq(ledger_store_count(store, JOB_FAILED), 1);
     ledger_store_rollback(store);

@@ -217,8 +217,8 @@ START_TEST(a_job_goes_through_the_folder)
     ck_assert_str_eq(hot_read(hot.out[0], "a.10.png"), "picture");
     ck_assert_str_eq(hot_read(hot.out[0], "a.20.png"), "picture");
     job->state = JOB_DONE;
-    ledger_send(ledger,
-                &(struct ledger_request){ .op = LEDGER_FINISH, .job = job, .original_pending = true });
+    job->original = ORIGINAL_PENDING;
+    ledger_send(ledger, &(struct ledger_request){ .op = LEDGER_FINISH, .job = job });
     next_reply(REPLY_RECORDED);
     ck_assert_int_eq(ask(WATCHER_ORIGINAL, REPLY_ORIGINAL_HANDLED, job), VERDICT_OK);
     ck_assert_str_eq(hot_read(hot.archive, "a.jpg"), "source");
