@@ -5,15 +5,14 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/path_beneath.h"
 #include "base/text.h"
 #include "supervisor/anchor.h"
+#include "supervisor/arrivals.h"
 #include "supervisor/coverage.h"
 #include "supervisor/mount_table.h"
 #include "supervisor/mounts_below.h"
 #include "supervisor/publish.h"
 #include "supervisor/scan.h"
-#include "supervisor/settle.h"
 #include "supervisor/source.h"
 
 #include <errno.h>
@@ -26,19 +25,17 @@
 enum {
     EVENTS_A_TURN = 4096,
     ENTRIES_A_TURN = 512,
-    ENTRIES_A_PIECE = 16, /* of which the time is taken */
-    SCAN_SHARE = 20,      /* a scan may take one part in this many of the time */
-    TOLD_MAX = 100,       /* refused files, unreadable directories: later ones are only counted */
+    ENTRIES_A_PIECE = 16,      /* of which the time is taken */
+    SCAN_SHARE = 20,           /* a scan may take one part in this many of the time */
+    UNREADABLE_TOLD_MAX = 100, /* directories: later ones are only counted */
 };
 
-#define LOOK_A_TURN_US (20 * USEC_PER_MSEC)
 #define SCAN_A_TURN_US (50 * USEC_PER_MSEC)
 #define PIECE_COUNTED_MAX_US                                                                                 \
     (100 * USEC_PER_MSEC) /* a file system that hangs is no work that asks for a rest */
 #define ROOT_RETRY_US USEC_PER_SEC
 #define MOUNTS_INTERVAL_US (100 * USEC_PER_MSEC) /* however often mounts come and go, elsewhere too */
-#define TROUBLE_RETRY_US USEC_PER_SEC            /* a file or directory that cannot be looked at just now */
-#define UNFINISHED_SETTLE_US USEC_PER_SEC /* with Settle=0: a file that is not closed yet gets this long */
+#define TROUBLE_RETRY_US USEC_PER_SEC            /* a directory that cannot be read just now */
 
 struct leftover {
     char *path;
@@ -60,7 +57,7 @@ struct intake {
     struct ledger *ledger;
     bool once, quiet;
 
-    struct settle *settle;
+    struct arrivals *arrivals;
     struct scan *scan;
     struct coverage *coverage;
 
@@ -86,7 +83,7 @@ struct intake {
     uint64_t poll_busy_us, poll_took_us;
     int64_t looked_ns,
         looking_ns; /* CLOCK_REALTIME: when the last whole look began, and the one that is under way */
-    uint64_t arrivals, overflows, refused;
+    uint64_t overflows;
     struct unreadable unreadable, unreadable_now; /* by the last walk over all, and by the one under way */
 
     struct leftover *leftovers;
@@ -123,65 +120,27 @@ static void walk_again(struct intake *intake)
     intake->rescan_us = earlier(intake->rescan_us, monotonic_us() + TROUBLE_RETRY_US);
 }
 
-/* ---- arrivals ---- */
-
-static void arrive(struct intake *intake, const char *path, const struct version *version)
-{
-    if (ledger_arrival(intake->ledger, intake->slot, intake->name, path, version) == 0)
-        intake->arrivals++;
-    else
-        walk_again(intake);
-}
-
-static struct version version_in(const struct fs_kind *kind, const struct stat *st)
-{
-    struct version version = version_of(st);
-
-    return kind->coarse ? version_coarse(version) : version;
-}
-
-struct version intake_version(struct intake *intake, int root, const char *path, const struct stat *st)
-{
-    const char *name;
-    _cleanup_close_ int parent = path_open_parent(root, path, &name);
-
-    return version_in(coverage_kind(intake->coverage, st->st_dev, parent < 0 ? root : parent), st);
-}
+/* ---- what is seen ---- */
 
 /* What there is no room for is found by the walk that follows when there is. */
-static void wait_for(struct intake *intake, const char *path, uint64_t now, uint64_t due)
+static void note(struct intake *intake, int r)
 {
-    int r = settle_touch(intake->settle, path, now, due);
-
     if (r == -ENOSPC)
         intake->missed = true;
     else if (r < 0)
         walk_again(intake);
 }
 
+struct version intake_version(struct intake *intake, int root, const char *path, const struct stat *st)
+{
+    return arrivals_version(intake->arrivals, root, path, st);
+}
+
 static void on_scan_file(void *context, const char *path, const struct stat *st)
 {
     struct intake *intake = context;
-    struct version version = version_in(coverage_kind_here(intake->coverage), st);
 
-    if (settle_has(intake->settle, path))
-        return;
-    if (settle_is_old(intake->settle, &version, realtime_us()))
-        arrive(intake, path, &version);
-    else
-        wait_for(intake, path, monotonic_us(), 0);
-}
-
-static void refuse(struct intake *intake, const char *path, const char *why)
-{
-    char name[TEXT_ESCAPED_MAX];
-
-    intake->refused++;
-    if (intake->refused <= TOLD_MAX)
-        log_warning("%s/%s is refused: it is %s; only regular files are taken", intake->name,
-                    shown(path, name, sizeof name), why);
-    if (intake->refused == TOLD_MAX)
-        log_warning("folder %s: that was the %dth; others are only counted", intake->name, TOLD_MAX);
+    note(intake, arrivals_found(intake->arrivals, path, st));
 }
 
 /* Is this the walk that tells of it? Where there are events: the first one, and that of a new directory. Elsewhere
@@ -200,52 +159,18 @@ static void on_scan_other(void *context, const char *path, const struct stat *st
     struct intake *intake = context;
 
     if (is_news(intake, path, timespec_ns(&st->st_ctim), walk))
-        refuse(intake, path, source_type_name(st->st_mode));
-}
-
-static void look_at(struct intake *intake, int root, const struct settle_file *file)
-{
-    char name[TEXT_ESCAPED_MAX];
-    _cleanup_free_ char *path = strdup(file->path);
-    struct version version;
-    struct stat st;
-    int r;
-
-    if (!path)
-        return;
-    r = path_stat_beneath(root, path, &st);
-    if (r < 0 && is_passing(-r)) {
-        settle_hold(intake->settle, path, monotonic_us(), monotonic_us() + TROUBLE_RETRY_US);
-        return;
-    }
-    if (r < 0 || !S_ISREG(st.st_mode)) {
-        if (r == 0 || r == -ELOOP)
-            refuse(intake, path, r == 0 ? source_type_name(st.st_mode) : "reached through a symbolic link");
-        settle_forget(intake->settle, path);
-        return;
-    }
-    if (file->slow)
-        log_notice("%s/%s keeps changing for five minutes; it is waited for", intake->name,
-                   shown(path, name, sizeof name));
-
-    version = intake_version(intake, root, path, &st);
-    if (settle_look(intake->settle, path, &version, monotonic_us(), realtime_us()) == SETTLE_READY)
-        arrive(intake, path, &version);
+        arrivals_refuse(intake->arrivals, path, source_type_name(st->st_mode));
 }
 
 static void look_at_due(struct intake *intake)
 {
     _cleanup_close_ int root = -1;
-    struct settle_file file;
-    uint64_t now = monotonic_us(), end = now + LOOK_A_TURN_US;
 
-    for (; now < end && settle_due(intake->settle, now, &file); now = monotonic_us()) {
-        if (root < 0)
-            root = intake_open_root(intake);
-        if (root < 0)
-            return;
-        look_at(intake, root, &file);
-    }
+    if (arrivals_next_us(intake->arrivals) > monotonic_us())
+        return;
+    root = intake_open_root(intake);
+    if (root >= 0)
+        note(intake, arrivals_look(intake->arrivals, root));
 }
 
 /* ---- the root ---- */
@@ -276,7 +201,7 @@ static void scan_all(struct intake *intake)
 static void forget_all(struct intake *intake)
 {
     coverage_start(intake->coverage, intake->conf);
-    settle_forget_below(intake->settle, "");
+    arrivals_forget_below(intake->arrivals, "");
     scan_cancel(intake->scan);
     intake->scanning_all = intake->polling = intake->missed = false;
     intake->scan_started_us = 0;
@@ -453,7 +378,7 @@ static void note_unreadable(struct intake *intake, struct unreadable *unreadable
         snprintf(unreadable->first, sizeof unreadable->first, "%s", shown(path, name, sizeof name));
         text_drop_cut_character(unreadable->first);
     }
-    if (unreadable->count > TOLD_MAX)
+    if (unreadable->count > UNREADABLE_TOLD_MAX)
         return;
     log_line(intake->unreadable.count == 0 || unreadable == &intake->unreadable ? LOG_WARNING : LOG_DEBUG,
              "%s/%s cannot be read: %s, %s", intake->name, shown(path, name, sizeof name),
@@ -514,7 +439,7 @@ static void all_finished(struct intake *intake, uint64_t now, uint64_t took, boo
     intake->scanning_all = intake->reconciling = false;
     intake->walked = true;
     if (!intake->scanned && !intake->missed && !unread) {
-        ledger_scanned(intake->ledger, intake->name);
+        arrivals_walk_ended(intake->arrivals);
         intake->scanned = true;
     }
     intake->rescan_us = next_walk(intake, now, took, unread);
@@ -580,8 +505,7 @@ static void rest(struct intake *intake, uint64_t counted_us)
 /* Files were missed, and there is room for them now. */
 static bool must_look_again(const struct intake *intake)
 {
-    return intake->missed && !scan_pending(intake->scan) &&
-           settle_count(intake->settle) < SETTLE_FILES_MAX / 2;
+    return intake->missed && !scan_pending(intake->scan) && !arrivals_are_many(intake->arrivals);
 }
 
 /* The clock that the kernel takes the times of files from: it may be a tick behind the precise one. */
@@ -649,16 +573,6 @@ static void request_scan(struct intake *intake, uint64_t now)
 
 /* ---- events ---- */
 
-/* A file that is not closed yet may still be short; only a finished one may use Settle=0. */
-static uint64_t due_after(const struct intake *intake, enum watch_change change, uint64_t now)
-{
-    uint64_t settle = intake->conf->settle_us;
-
-    if (change == WATCH_FILE_TOUCHED && settle < UNFINISHED_SETTLE_US)
-        settle = UNFINISHED_SETTLE_US;
-    return now + settle;
-}
-
 static const char *last_component(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -668,22 +582,17 @@ static const char *last_component(const char *path)
 
 static void on_change(struct intake *intake, enum watch_change change, const char *path)
 {
-    uint64_t now = monotonic_us();
-
     switch (change) {
     case WATCH_NOTHING:
         break;
     case WATCH_FILE_FINISHED:
-        settle_lift(intake->settle, path);
-        /* fall through */
+        note(intake, arrivals_finished(intake->arrivals, path));
+        break;
     case WATCH_FILE_TOUCHED:
-        if (folder_conf_accepts(intake->conf, path))
-            wait_for(intake, path, now, due_after(intake, change, now));
+        note(intake, arrivals_touched(intake->arrivals, path));
         break;
     case WATCH_FILE_GONE:
-        settle_forget(intake->settle, path);
-        if (folder_conf_accepts(intake->conf, path))
-            ledger_arrival(intake->ledger, intake->slot, intake->name, path, &(struct version){ .size = -1 });
+        arrivals_gone(intake->arrivals, path);
         break;
     case WATCH_DIRECTORY_NEW:
         if (folder_conf_ignores_component(intake->conf, last_component(path)))
@@ -692,7 +601,7 @@ static void on_change(struct intake *intake, enum watch_change change, const cha
             request_new(intake, path);
         break;
     case WATCH_DIRECTORY_GONE:
-        settle_forget_below(intake->settle, path);
+        arrivals_forget_below(intake->arrivals, path);
         coverage_gone(intake->coverage, path);
         break;
     case WATCH_ROOT_GONE:
@@ -748,15 +657,13 @@ void intake_step(struct intake *intake)
 void intake_touch(struct intake *intake, const char *path)
 {
     if (!intake->quiet)
-        wait_for(intake, path, monotonic_us(), 0);
+        note(intake, arrivals_again(intake->arrivals, path));
 }
 
 void intake_hold(struct intake *intake, const char *path, uint64_t wait_us)
 {
-    uint64_t now = monotonic_us();
-
     if (!intake->quiet)
-        intake->missed |= settle_hold(intake->settle, path, now, now + wait_us) < 0;
+        note(intake, arrivals_hold(intake->arrivals, path, wait_us));
 }
 
 /* ---- start and end ---- */
@@ -831,10 +738,10 @@ struct intake *intake_new(size_t slot, const char *name, const struct folder_con
                                .once = once,
                                .mount_fd = -1,
                                .mounts_due_us = USEC_INFINITY };
-    intake->settle = settle_new(conf->settle_us);
     intake->scan = scan_new(&handler);
     intake->coverage = coverage_new(name, kernel, once);
-    if (!intake->settle || !intake->scan || !intake->coverage) {
+    intake->arrivals = arrivals_new(slot, name, conf, ledger, intake->coverage);
+    if (!intake->arrivals || !intake->scan || !intake->coverage) {
         intake_free(intake);
         return NULL;
     }
@@ -845,9 +752,9 @@ void intake_free(struct intake *intake)
 {
     if (!intake)
         return;
+    arrivals_free(intake->arrivals);
     coverage_free(intake->coverage);
     scan_free(intake->scan);
-    settle_free(intake->settle);
     anchor_release(&intake->anchor);
     mounts_below_release(&intake->mounts);
     close_fd(intake->mount_fd);
@@ -861,7 +768,7 @@ void intake_configure(struct intake *intake, const struct folder_conf *conf)
 
     intake->conf = conf;
     coverage_configure(intake->coverage, conf);
-    settle_set_time(intake->settle, conf->settle_us);
+    arrivals_configure(intake->arrivals, conf);
     settle_place(intake);
     if (intake->quiet)
         return;
@@ -897,7 +804,7 @@ int intake_event_fd(const struct intake *intake)
 
 uint64_t intake_next_us(const struct intake *intake, uint64_t now_us)
 {
-    uint64_t next = earlier(settle_next_us(intake->settle), intake->mounts_due_us);
+    uint64_t next = earlier(arrivals_next_us(intake->arrivals), intake->mounts_due_us);
 
     if (intake->quiet)
         return USEC_INFINITY;
@@ -934,11 +841,8 @@ void intake_news(const struct intake *intake, struct watcher_news *news)
 {
     news->state = intake->lost ? FOLDER_LOST : FOLDER_OK;
     news->watch = coverage_watch(intake->coverage);
-    news->waiting = settle_count(intake->settle);
-    news->waiting_since_us = settle_oldest_us(intake->settle);
-    news->arrivals = intake->arrivals;
+    arrivals_news(intake->arrivals, news);
     news->overflows = intake->overflows;
-    news->refused = intake->refused;
     news->scanned = intake->scanned;
     if (intake->lost)
         snprintf(news->reason, sizeof news->reason, "%s", intake->lost_reason);

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* arrivals - see arrivals.h. */
+#include "supervisor/arrivals.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/path_beneath.h"
+#include "base/text.h"
+#include "supervisor/settle.h"
+#include "supervisor/source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { REFUSED_TOLD_MAX = 100 }; /* later ones are only counted */
+
+#define LOOK_A_TURN_US (20 * USEC_PER_MSEC)
+#define TROUBLE_RETRY_US USEC_PER_SEC     /* a file that cannot be looked at just now */
+#define UNFINISHED_SETTLE_US USEC_PER_SEC /* with Settle=0: a file that is not closed yet gets this long */
+
+struct arrivals {
+    size_t slot;
+    const char *name;
+    const struct folder_conf *conf;
+    struct ledger *ledger;
+    struct coverage *coverage;
+    struct settle *settle;
+    uint64_t count, refused;
+};
+
+struct arrivals *arrivals_new(size_t slot, const char *name, const struct folder_conf *conf,
+                              struct ledger *ledger, struct coverage *coverage)
+{
+    struct arrivals *arrivals = calloc(1, sizeof *arrivals);
+
+    if (!arrivals)
+        return NULL;
+    *arrivals = (struct arrivals){ .slot = slot,
+                                   .name = name,
+                                   .conf = conf,
+                                   .ledger = ledger,
+                                   .coverage = coverage,
+                                   .settle = settle_new(conf->settle_us) };
+    if (!arrivals->settle) {
+        free(arrivals);
+        return NULL;
+    }
+    return arrivals;
+}
+
+void arrivals_free(struct arrivals *arrivals)
+{
+    if (!arrivals)
+        return;
+    settle_free(arrivals->settle);
+    free(arrivals);
+}
+
+void arrivals_configure(struct arrivals *arrivals, const struct folder_conf *conf)
+{
+    arrivals->conf = conf;
+    settle_set_time(arrivals->settle, conf->settle_us);
+}
+
+/* ---- what is told to the ledger ---- */
+
+static int arrive(struct arrivals *arrivals, const char *path, const struct version *version)
+{
+    int r = ledger_arrival(arrivals->ledger, arrivals->slot, arrivals->name, path, version);
+
+    arrivals->count += r == 0;
+    return r;
+}
+
+void arrivals_refuse(struct arrivals *arrivals, const char *path, const char *why)
+{
+    char name[TEXT_ESCAPED_MAX];
+
+    arrivals->refused++;
+    if (arrivals->refused <= REFUSED_TOLD_MAX)
+        log_warning("%s/%s is refused: it is %s; only regular files are taken", arrivals->name,
+                    text_escape(path, name, sizeof name), why);
+    if (arrivals->refused == REFUSED_TOLD_MAX)
+        log_warning("folder %s: that was the %dth; others are only counted", arrivals->name,
+                    REFUSED_TOLD_MAX);
+}
+
+void arrivals_gone(struct arrivals *arrivals, const char *path)
+{
+    settle_forget(arrivals->settle, path);
+    if (folder_conf_accepts(arrivals->conf, path))
+        ledger_arrival(arrivals->ledger, arrivals->slot, arrivals->name, path,
+                       &(struct version){ .size = -1 });
+}
+
+void arrivals_forget_below(struct arrivals *arrivals, const char *directory)
+{
+    settle_forget_below(arrivals->settle, directory);
+}
+
+void arrivals_walk_ended(struct arrivals *arrivals)
+{
+    ledger_scanned(arrivals->ledger, arrivals->name);
+}
+
+/* ---- what is seen ---- */
+
+static struct version version_in(const struct fs_kind *kind, const struct stat *st)
+{
+    struct version version = version_of(st);
+
+    return kind->coarse ? version_coarse(version) : version;
+}
+
+struct version arrivals_version(struct arrivals *arrivals, int root, const char *path, const struct stat *st)
+{
+    const char *name;
+    _cleanup_close_ int parent = path_open_parent(root, path, &name);
+
+    return version_in(coverage_kind(arrivals->coverage, st->st_dev, parent < 0 ? root : parent), st);
+}
+
+int arrivals_found(struct arrivals *arrivals, const char *path, const struct stat *st)
+{
+    struct version version = version_in(coverage_kind_here(arrivals->coverage), st);
+
+    if (settle_has(arrivals->settle, path))
+        return 0;
+    if (settle_is_old(arrivals->settle, &version, realtime_us()))
+        return arrive(arrivals, path, &version);
+    return settle_touch(arrivals->settle, path, monotonic_us(), 0);
+}
+
+/* A file that is not closed yet may still be short; only a finished one may use Settle=0. */
+int arrivals_touched(struct arrivals *arrivals, const char *path)
+{
+    uint64_t now = monotonic_us(), settle = arrivals->conf->settle_us;
+
+    if (!folder_conf_accepts(arrivals->conf, path))
+        return 0;
+    return settle_touch(arrivals->settle, path, now,
+                        now + (settle < UNFINISHED_SETTLE_US ? UNFINISHED_SETTLE_US : settle));
+}
+
+int arrivals_finished(struct arrivals *arrivals, const char *path)
+{
+    settle_lift(arrivals->settle, path);
+    return folder_conf_accepts(arrivals->conf, path) ? arrivals_again(arrivals, path) : 0;
+}
+
+int arrivals_again(struct arrivals *arrivals, const char *path)
+{
+    return settle_touch(arrivals->settle, path, monotonic_us(), 0);
+}
+
+int arrivals_hold(struct arrivals *arrivals, const char *path, uint64_t wait_us)
+{
+    uint64_t now = monotonic_us();
+
+    return settle_hold(arrivals->settle, path, now, now + wait_us);
+}
+
+bool arrivals_are_many(const struct arrivals *arrivals)
+{
+    return settle_count(arrivals->settle) >= SETTLE_FILES_MAX / 2;
+}
+
+/* ---- looking at what is due ---- */
+
+/* Trouble that says nothing about the file: no descriptors, no memory, a disk that stutters. */
+static bool is_passing(int errnum)
+{
+    enum error_class class = error_class_of_errno(errnum);
+
+    return class == CLASS_TRANSIENT || class == CLASS_ENVIRONMENT;
+}
+
+static void drop(struct arrivals *arrivals, const char *path, int r, const struct stat *st)
+{
+    if (r == 0 || r == -ELOOP)
+        arrivals_refuse(arrivals, path,
+                        r == 0 ? source_type_name(st->st_mode) : "reached through a symbolic link");
+    settle_forget(arrivals->settle, path);
+}
+
+static int look_at(struct arrivals *arrivals, int root, const struct settle_file *file)
+{
+    char name[TEXT_ESCAPED_MAX];
+    _cleanup_free_ char *path = strdup(file->path);
+    struct version version;
+    struct stat st;
+    int r;
+
+    if (!path)
+        return -ENOMEM;
+    r = path_stat_beneath(root, path, &st);
+    if (r < 0 && is_passing(-r))
+        return arrivals_hold(arrivals, path, TROUBLE_RETRY_US);
+    if (r < 0 || !S_ISREG(st.st_mode)) {
+        drop(arrivals, path, r, &st);
+        return 0;
+    }
+    if (file->slow)
+        log_notice("%s/%s keeps changing for five minutes; it is waited for", arrivals->name,
+                   text_escape(path, name, sizeof name));
+
+    version = arrivals_version(arrivals, root, path, &st);
+    if (settle_look(arrivals->settle, path, &version, monotonic_us(), realtime_us()) == SETTLE_READY)
+        return arrive(arrivals, path, &version);
+    return 0;
+}
+
+uint64_t arrivals_next_us(const struct arrivals *arrivals)
+{
+    return settle_next_us(arrivals->settle);
+}
+
+int arrivals_look(struct arrivals *arrivals, int root)
+{
+    struct settle_file file;
+    uint64_t now = monotonic_us(), end = now + LOOK_A_TURN_US;
+    int r = 0;
+
+    for (; r == 0 && now < end && settle_due(arrivals->settle, now, &file); now = monotonic_us())
+        r = look_at(arrivals, root, &file);
+    return r;
+}
+
+void arrivals_news(const struct arrivals *arrivals, struct watcher_news *news)
+{
+    news->waiting = settle_count(arrivals->settle);
+    news->waiting_since_us = settle_oldest_us(arrivals->settle);
+    news->arrivals = arrivals->count;
+    news->refused = arrivals->refused;
+}
