@@ -28,6 +28,8 @@ struct arrivals {
     struct coverage *coverage;
     struct settle *settle;
     uint64_t count, refused;
+    uint64_t first_walk_us; /* monotonic: when the first whole walk ended; USEC_INFINITY: it has not */
+    bool told;              /* the ledger knows that all that this found has arrived */
 };
 
 struct arrivals *arrivals_new(size_t slot, const char *name, const struct folder_conf *conf,
@@ -42,7 +44,8 @@ struct arrivals *arrivals_new(size_t slot, const char *name, const struct folder
                                    .conf = conf,
                                    .ledger = ledger,
                                    .coverage = coverage,
-                                   .settle = settle_new(conf->settle_us) };
+                                   .settle = settle_new(conf->settle_us),
+                                   .first_walk_us = USEC_INFINITY };
     if (!arrivals->settle) {
         free(arrivals);
         return NULL;
@@ -66,9 +69,12 @@ void arrivals_configure(struct arrivals *arrivals, const struct folder_conf *con
 
 /* ---- what is told to the ledger ---- */
 
-static int arrive(struct arrivals *arrivals, const char *path, const struct version *version)
+/* A file first seen at @since_us is one that was there before us if that was before the first walk was over. */
+static int arrive(struct arrivals *arrivals, const char *path, const struct version *version,
+                  uint64_t since_us)
 {
-    int r = ledger_arrival(arrivals->ledger, arrivals->slot, arrivals->name, path, version);
+    int r = ledger_arrival(arrivals->ledger, arrivals->slot, arrivals->name, path, version,
+                           since_us <= arrivals->first_walk_us);
 
     arrivals->count += r == 0;
     return r;
@@ -92,17 +98,32 @@ void arrivals_gone(struct arrivals *arrivals, const char *path)
     settle_forget(arrivals->settle, path);
     if (folder_conf_accepts(arrivals->conf, path))
         ledger_arrival(arrivals->ledger, arrivals->slot, arrivals->name, path,
-                       &(struct version){ .size = -1 });
+                       &(struct version){ .size = -1 }, false);
 }
 
 void arrivals_forget_below(struct arrivals *arrivals, const char *directory)
 {
     settle_forget_below(arrivals->settle, directory);
+    if (!arrivals->told && *directory == '\0')
+        arrivals->first_walk_us = USEC_INFINITY; /* what it found is to be found again */
+}
+
+/* Some of what the first walk found may still have to settle. */
+static void tell_of_first_walk(struct arrivals *arrivals)
+{
+    uint64_t oldest_us = settle_oldest_us(arrivals->settle);
+
+    if (arrivals->told || arrivals->first_walk_us == USEC_INFINITY ||
+        (oldest_us > 0 && oldest_us <= arrivals->first_walk_us))
+        return;
+    arrivals->told = ledger_scanned(arrivals->ledger, arrivals->name) == 0;
 }
 
 void arrivals_walk_ended(struct arrivals *arrivals)
 {
-    ledger_scanned(arrivals->ledger, arrivals->name);
+    if (arrivals->first_walk_us == USEC_INFINITY)
+        arrivals->first_walk_us = monotonic_us();
+    tell_of_first_walk(arrivals);
 }
 
 /* ---- what is seen ---- */
@@ -129,7 +150,7 @@ int arrivals_found(struct arrivals *arrivals, const char *path, const struct sta
     if (settle_has(arrivals->settle, path))
         return 0;
     if (settle_is_old(arrivals->settle, &version, realtime_us()))
-        return arrive(arrivals, path, &version);
+        return arrive(arrivals, path, &version, monotonic_us());
     return settle_touch(arrivals->settle, path, monotonic_us(), 0);
 }
 
@@ -189,6 +210,7 @@ static int look_at(struct arrivals *arrivals, int root, const struct settle_file
 {
     char name[TEXT_ESCAPED_MAX];
     _cleanup_free_ char *path = strdup(file->path);
+    uint64_t since_us = file->since_us;
     struct version version;
     struct stat st;
     int r;
@@ -208,7 +230,7 @@ static int look_at(struct arrivals *arrivals, int root, const struct settle_file
 
     version = arrivals_version(arrivals, root, path, &st);
     if (settle_look(arrivals->settle, path, &version, monotonic_us(), realtime_us()) == SETTLE_READY)
-        return arrive(arrivals, path, &version);
+        return arrive(arrivals, path, &version, since_us);
     return 0;
 }
 
@@ -225,6 +247,7 @@ int arrivals_look(struct arrivals *arrivals, int root)
 
     for (; r == 0 && now < end && settle_due(arrivals->settle, now, &file); now = monotonic_us())
         r = look_at(arrivals, root, &file);
+    tell_of_first_walk(arrivals);
     return r;
 }
 

@@ -89,7 +89,7 @@ struct job {
     enum job_original original; /* of a job with an outcome */
     unsigned attempts;          /* those that counted against the file */
     unsigned retries;           /* transient failures so far; they do not */
-    bool adopt;   /* found by the first walk of a ledger that is new to its folder; see claim.h */
+    bool adopt;   /* found by the first walk under a ledger that is new to its folder; see claim.h */
     bool skipped; /* Existing=skip left some output out */
     bool started; /* a suspect whose turn it is: that it runs was recorded */
     bool suspect; /* it was handed out when the daemon ended uncleanly */

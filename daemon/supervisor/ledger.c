@@ -42,6 +42,7 @@ struct arrival {
     char *folder; /* owned by the message; the path is in the same block */
     const char *path;
     struct version version; /* size -1: the file is gone */
+    bool found;             /* see ledger_arrival() */
 };
 
 struct ledger {
@@ -152,7 +153,8 @@ static int apply_arrival(struct ledger *ledger, const struct arrival *arrival)
 
     if (arrival->version.size < 0)
         return ledger_store_gone(ledger->store, arrival->folder, arrival->path);
-    r = ledger_store_arrival(ledger->store, arrival->folder, arrival->path, &arrival->version, realtime_us());
+    r = ledger_store_arrival(ledger->store, arrival->folder, arrival->path, &arrival->version, arrival->found,
+                             realtime_us());
     if (r < 0)
         return r;
 
@@ -546,10 +548,12 @@ uint32_t ledger_instance(const struct ledger *ledger)
 /* ---- for watchers ---- */
 
 int ledger_arrival(struct ledger *ledger, size_t slot, const char *folder, const char *path,
-                   const struct version *version)
+                   const struct version *version, bool found)
 {
     size_t folder_size = strlen(folder) + 1, path_size = strlen(path) + 1;
-    struct arrival arrival = { .slot = slot, .folder = malloc(folder_size + path_size), .version = *version };
+    struct arrival arrival = {
+        .slot = slot, .folder = malloc(folder_size + path_size), .version = *version, .found = found
+    };
     int r;
 
     if (!arrival.folder)

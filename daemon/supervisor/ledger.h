@@ -106,10 +106,10 @@ void ledger_read_news(struct ledger *ledger, struct ledger_news *ret);
 /* Any thread. */
 uint32_t ledger_instance(const struct ledger *ledger);
 
-/* Watcher threads: a settled file, or (version->size -1) one that was seen to go; waits for room. 0, or -EPIPE at
- * shut-down. */
+/* Watcher threads: a settled file, or (version->size -1) one that was seen to go; @found: it was there already when the
+ * folder was walked over for the first time. Waits for room. 0, or -EPIPE at shut-down. */
 int ledger_arrival(struct ledger *ledger, size_t slot, const char *folder, const char *path,
-                   const struct version *version);
+                   const struct version *version, bool found);
 
 /* Watcher threads: counts @folder's queue into the news, and names each output of which the last run may have
  * left a temporary file. @each runs in the ledger's thread, perhaps twice for one output: it only takes notes.
@@ -118,8 +118,8 @@ int ledger_enter_folder(struct ledger *ledger, size_t slot, const char *folder,
                         int (*each)(void *context, const char *output_path, uint64_t job, uint32_t rendition),
                         void *context);
 
-/* Watcher threads: the first walk over @folder is over; what comes now is new, see claim.h. Waits for the answer. 0
- * or -EPIPE. */
+/* Watcher threads: all that the first walk over @folder found has arrived; what comes now is new, see claim.h. Waits for
+ * the answer. 0 or -EPIPE. */
 int ledger_scanned(struct ledger *ledger, const char *folder);
 
 /* Watcher threads: reserves @path, relative to Output, for @output of @job instead of its present name. Waits for

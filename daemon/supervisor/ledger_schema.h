@@ -9,7 +9,7 @@
  *          handed it out; suspect and started: see "Blame" in job_flow.h. original_pending: enum
  *          job_original. verify: see ledger_store_arrival().
  *          retries: transient failures since it was queued. adopt: see claim.h.
- * folder   the folders of which a whole walk is over.
+ * folder   the folders of which all has arrived that the first walk found.
  * output   one row a file that we made or are about to make, by absolute path: reserves names, and knows what
  *          is ours by inode, size and mtime (inode 0: not made yet).
  * anchor   one row a configured directory of a folder: where its file system was mounted, and which directory it was

@@ -50,7 +50,7 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
         " WHERE job.id = ?1",
     [SQL_ADD_JOB] = "INSERT INTO job (source, folder, state, " VERSION_COLUMNS ", queued_us, verify, adopt)"
                     " SELECT id, folder, 0, " VERSION_COLUMNS ", ?2, ?3,"
-                    " job IS NULL AND NOT EXISTS (SELECT 1 FROM folder WHERE name = source.folder)"
+                    " ?4 AND job IS NULL AND NOT EXISTS (SELECT 1 FROM folder WHERE name = source.folder)"
                     " FROM source WHERE id = ?1",
     [SQL_ADD_FOLDER] = "INSERT OR IGNORE INTO folder (name) VALUES (?1)",
     [SQL_SET_JOB_VERSION] =

@@ -176,14 +176,20 @@ int ledger_add_source(struct ledger_store *store, const char *folder, const char
                                        version->mtime_ns, version->ctime_ns));
 }
 
-int ledger_add_job(struct ledger_store *store, int64_t source, bool verify, uint64_t now_us)
+static int add_job(struct ledger_store *store, int64_t source, bool verify, bool found, uint64_t now_us)
 {
-    if (sql_finish(store, sql_start(store, SQL_ADD_JOB, "iii", source, (int64_t)now_us, (int64_t)verify)) < 0)
+    if (sql_finish(store, sql_start(store, SQL_ADD_JOB, "iiii", source, (int64_t)now_us, (int64_t)verify,
+                                    (int64_t)found)) < 0)
         return -EIO;
     if (sql_finish(store, sql_start(store, SQL_SET_SOURCE_JOB, "ii", source,
                                     (int64_t)sqlite3_last_insert_rowid(store->database))) < 0)
         return -EIO;
     return 1;
+}
+
+int ledger_add_job(struct ledger_store *store, int64_t source, bool verify, uint64_t now_us)
+{
+    return add_job(store, source, verify, false, now_us);
 }
 
 /* Size and mtime are the same: the content may be, too. */
@@ -208,7 +214,7 @@ int ledger_store_gone(struct ledger_store *store, const char *folder, const char
 }
 
 int ledger_store_arrival(struct ledger_store *store, const char *folder, const char *path,
-                         const struct version *version, uint64_t now_us)
+                         const struct version *version, bool found, uint64_t now_us)
 {
     sqlite3_stmt *statement = sql_start(store, SQL_FIND_SOURCE, "tb", folder, path);
     struct version known;
@@ -223,8 +229,8 @@ int ledger_store_arrival(struct ledger_store *store, const char *folder, const c
     if (r == 0) {
         r = ledger_add_source(store, folder, path, version);
         return r < 0 ? r
-                     : ledger_add_job(store, (int64_t)sqlite3_last_insert_rowid(store->database), false,
-                                      now_us);
+                     : add_job(store, (int64_t)sqlite3_last_insert_rowid(store->database), false, found,
+                               now_us);
     }
 
     source = sqlite3_column_int64(statement, 0);
@@ -246,7 +252,7 @@ int ledger_store_arrival(struct ledger_store *store, const char *folder, const c
     if (r < 0)
         return r;
     if (job_state_is_end(state))
-        return ledger_add_job(store, source, verify, now_us);
+        return add_job(store, source, verify, found, now_us);
     if (state == JOB_QUEUED)
         return sql_finish(store, sql_start(store, SQL_SET_JOB_VERSION, "ii", job, (int64_t)verify));
     return 0; /* in flight: ledger_store_finish() sees that the source is another version by then */

@@ -45,16 +45,17 @@ int ledger_store_queued(struct ledger_store *store, const char *folder, uint64_t
 /* A file is there and settled. Returns 1 when that made a new job, 0 when it is known already (or its queued
  * job was brought up to date, or its running one will be followed by another). Where only the inode or ctime of
  * a file with an outcome is another (chmod, a card in another reader), its content decides: the new job is to
- * verify that (job->known_hash), and ends with ledger_store_unchanged() if it is the same. */
+ * verify that (job->known_hash), and ends with ledger_store_unchanged() if it is the same. @found: it was there when
+ * the folder was walked over for the first time; if this ledger takes the place of one that was lost, it had outputs
+ * (job->adopt). */
 int ledger_store_arrival(struct ledger_store *store, const char *folder, const char *path,
-                         const struct version *version, uint64_t now_us);
+                         const struct version *version, bool found, uint64_t now_us);
 
 /* The file was seen to go. Its version stays known (it may come back), but its outputs' names are to be had by others
  * where nothing is any more. */
 int ledger_store_gone(struct ledger_store *store, const char *folder, const char *path);
 
-/* The first walk over @folder is over: files that come now are new. Those that were found before had outputs already,
- * if this ledger takes the place of one that was lost (job->adopt). */
+/* All that the first walk over @folder found has arrived: whatever is found by another one is new. */
 int ledger_store_scanned(struct ledger_store *store, const char *folder);
 
 /* Takes up to @limit due jobs of @folder from the queue, oldest first; suspects, or all others. Output names

@@ -215,6 +215,23 @@ static struct job *take(const char *path)
     return found;
 }
 
+/* The job at the head of the queue was found by the first walk under this ledger, or not. */
+static void expect_next(const char *path, bool adopt)
+{
+    struct take request = { .config = hot.config, .folder = &hot.conf[0], .limit = 1 };
+    struct reply reply;
+    struct job *job;
+
+    ledger_send(ledger, &(struct ledger_request){ .op = LEDGER_TAKE, .take = &request });
+    hot_await(channel_fd(&replies));
+    ck_assert(channel_receive(&replies, &reply));
+    job = TAILQ_FIRST(&request.jobs);
+    ck_assert_ptr_nonnull(job);
+    ck_assert_str_eq(job->path, path);
+    ck_assert_msg(job->adopt == adopt, "%s", path);
+    job_free(job);
+}
+
 static void make_directory(const char *name)
 {
     char path[PATH_MAX];
@@ -232,6 +249,65 @@ static void move(const char *from, const char *to)
     snprintf(new, sizeof new, "%s/%s", hot.scratch.path, to);
     ck_assert_msg(rename(old, new) == 0, "%s to %s: %m", from, to);
 }
+
+static bool two_wait(void)
+{
+    return watcher_news().waiting == 2;
+}
+
+/* When a ledger was lost, those with a long Settle= still to pass came in as new ones: a conflict each, or a number. */
+START_TEST(what_settles_after_the_first_walk_was_there_before_it)
+{
+    setup();
+    hot.conf[0].settle_us = 2 * USEC_PER_SEC;
+    hot_write(hot.in[0], "a.jpg", "x");
+    enter(false);
+    run_until(is_scanned);
+    hot_write(hot.in[0], "b.jpg", "x");
+    run_until(two_wait);
+    ck_assert_uint_eq(queued(), 2);
+    expect_next("a.jpg", true);
+    expect_next("b.jpg", false);
+    teardown();
+}
+END_TEST
+
+/* The daemon was stopped before they had settled. */
+START_TEST(what_has_not_settled_at_a_stop_was_there_before_the_next_first_walk)
+{
+    setup();
+    hot.conf[0].settle_us = 3600 * USEC_PER_SEC;
+    hot_write(hot.in[0], "a.jpg", "x");
+    enter(false);
+    run_until(is_scanned);
+    intake_free(intake);
+    hot.conf[0].settle_us = 0;
+    enter(false);
+    ck_assert_uint_eq(queued(), 1);
+    expect_next("a.jpg", true);
+    hot_write(hot.in[0], "b.jpg", "x");
+    ck_assert_uint_eq(queued(), 1);
+    expect_next("b.jpg", false);
+    teardown();
+}
+END_TEST
+
+/* A root that was lost for a moment: all that waited is found again. */
+START_TEST(what_a_lost_root_hid_before_it_had_settled_was_there_before)
+{
+    setup();
+    hot.conf[0].settle_us = 2 * USEC_PER_SEC;
+    hot_write(hot.in[0], "a.jpg", "x");
+    enter(false);
+    run_until(is_scanned);
+    move("in0", "away");
+    run_until(is_lost);
+    move("away", "in0");
+    run_until(one_is_queued);
+    expect_next("a.jpg", true);
+    teardown();
+}
+END_TEST
 
 START_TEST(files_that_were_there_before_come_in)
 {
@@ -1198,6 +1274,9 @@ START_TEST(what_an_unclean_end_left_in_output_is_swept)
 END_TEST
 
 UNIT_MAIN("intake", UNIT_TEST(files_that_were_there_before_come_in),
+          UNIT_TEST(what_settles_after_the_first_walk_was_there_before_it),
+          UNIT_TEST(what_has_not_settled_at_a_stop_was_there_before_the_next_first_walk),
+          UNIT_TEST(what_a_lost_root_hid_before_it_had_settled_was_there_before),
           UNIT_TEST(without_settle_a_file_renamed_in_comes_in_at_once),
           UNIT_TEST(a_temporary_name_is_no_arrival_but_its_rename_is),
           UNIT_ROWS(a_file_written_slowly_comes_in_once_and_whole, settle_times),

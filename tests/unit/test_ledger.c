@@ -91,7 +91,7 @@ static void arrive(const char *path, uint64_t number)
 {
     struct version v = version(number);
 
-    ck_assert_int_eq(ledger_arrival(ledger, 0, "f0", path, &v), 0);
+    ck_assert_int_eq(ledger_arrival(ledger, 0, "f0", path, &v, true), 0);
 }
 
 static int no_leftovers(void *context, const char *output_path, uint64_t job, uint32_t rendition)
@@ -394,7 +394,7 @@ static void *arrive_often(void *argument)
         char name[32];
 
         snprintf(name, sizeof name, "%zu-%d.jpg", number, i);
-        ck_assert_int_eq(ledger_arrival(ledger, number % 2, number % 2 ? "f1" : "f0", name, &v), 0);
+        ck_assert_int_eq(ledger_arrival(ledger, number % 2, number % 2 ? "f1" : "f0", name, &v, true), 0);
         if (i % 200 == 0)
             await_arrivals();
     }

@@ -85,7 +85,7 @@ static int arrive_in(size_t slot, const char *path, uint64_t number)
     int r;
 
     begin();
-    r = ledger_store_arrival(store, hot.conf[slot].name, path, &v, NOW);
+    r = ledger_store_arrival(store, hot.conf[slot].name, path, &v, true, NOW);
     commit();
     return r;
 }
@@ -423,7 +423,7 @@ START_TEST(a_remount_makes_no_new_version)
     finish(take_one(), JOB_DONE);
     v.device = 77;
     begin();
-    ck_assert_int_eq(ledger_store_arrival(store, "f0", "a.jpg", &v, NOW), 0);
+    ck_assert_int_eq(ledger_store_arrival(store, "f0", "a.jpg", &v, true, NOW), 0);
     commit();
     teardown();
 }
@@ -434,7 +434,7 @@ static int arrive_as(const struct version *v)
     int r;
 
     begin();
-    r = ledger_store_arrival(store, "f0", "a.jpg", v, NOW);
+    r = ledger_store_arrival(store, "f0", "a.jpg", v, true, NOW);
     commit();
     return r;
 }
@@ -1078,6 +1078,22 @@ START_TEST(only_files_of_the_first_walk_of_a_folder_may_adopt)
 }
 END_TEST
 
+START_TEST(a_file_that_came_during_the_first_walk_may_not_adopt)
+{
+    struct version v = version(1);
+    struct job *job;
+
+    setup();
+    begin();
+    ck_assert_int_eq(ledger_store_arrival(store, "f0", "a.jpg", &v, false, NOW), 1);
+    commit();
+    job = take_one();
+    ck_assert(!job->adopt);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_new_version_may_have_its_own_names_again)
 {
     struct job *job;
@@ -1577,7 +1593,7 @@ START_TEST(a_rollback_undoes_counts_and_rows)
     begin();
     job->state = JOB_FAILED;
     ck_assert_int_eq(ledger_store_finish(store, job, false, NOW), 0);
-    ck_assert_int_eq(ledger_store_arrival(store, "f0", "b.jpg", &v, NOW), 1);
+    ck_assert_int_eq(ledger_store_arrival(store, "f0", "b.jpg", &v, true, NOW), 1);
     ck_assert_uint_eq(ledger_store_count(store, JOB_FAILED), 1);
     ledger_store_rollback(store);
     ck_assert_uint_eq(ledger_store_count(store, JOB_FAILED), 0);
@@ -1613,7 +1629,7 @@ START_TEST(a_failing_statement_says_why)
     setup();
     begin();
     ck_assert_int_eq(sql_run(store, "PRAGMA query_only = ON"), 0);
-    ck_assert_int_eq(ledger_store_arrival(store, "f0", "a.jpg", &v, NOW), -EIO);
+    ck_assert_int_eq(ledger_store_arrival(store, "f0", "a.jpg", &v, true, NOW), -EIO);
     ck_assert_msg(strstr(ledger_store_text(store), "readonly"), "%s", ledger_store_text(store));
     ledger_store_rollback(store);
     ck_assert_msg(strstr(ledger_store_text(store), "readonly"), "%s", ledger_store_text(store));
@@ -1930,7 +1946,7 @@ static void arrive_many(size_t first, size_t count)
         char path[32];
 
         snprintf(path, sizeof path, "%zu.jpg", i);
-        ck_assert_int_eq(ledger_store_arrival(store, hot.conf[0].name, path, &v, NOW), 1);
+        ck_assert_int_eq(ledger_store_arrival(store, hot.conf[0].name, path, &v, true, NOW), 1);
     }
     commit();
 }
@@ -2013,6 +2029,7 @@ UNIT_MAIN(
     UNIT_TEST(an_output_moved_to_another_name_gives_the_first_one_back),
     UNIT_TEST(an_output_seized_by_another_source_is_not_dropped_by_its_first_owner),
     UNIT_TEST(only_files_of_the_first_walk_of_a_folder_may_adopt),
+    UNIT_TEST(a_file_that_came_during_the_first_walk_may_not_adopt),
     UNIT_TEST(what_a_new_version_makes_no_more_is_known_and_then_forgotten),
     UNIT_TEST(outputs_below_another_output_directory_are_left_alone),
     UNIT_TEST(a_skipped_output_gives_its_name_back),
