@@ -3,6 +3,7 @@
 #include "supervisor/claim.h"
 
 #include "base/cleanup.h"
+#include "base/fd_io.h"
 #include "base/path_beneath.h"
 #include "base/text.h"
 #include "recipe/format.h"
@@ -100,6 +101,16 @@ static bool is_of_format(const struct claim_context *context, const struct job *
            found == job->recipe->renditions[output->rendition].format;
 }
 
+static enum claim stands(struct job_output *output, const struct stat *st)
+{
+    output->after = (struct published){
+        .inode = st->st_ino,
+        .size = st->st_size,
+        .mtime_ns = timespec_ns(&st->st_mtim),
+    };
+    return CLAIM_STANDS;
+}
+
 /* Not older than the source and of the right kind: it may have been made of it. */
 static enum claim adopt(const struct claim_context *context, struct job *job, struct job_output *output,
                         const struct stat *st)
@@ -107,12 +118,26 @@ static enum claim adopt(const struct claim_context *context, struct job *job, st
     if (output->stranger || !S_ISREG(st->st_mode) || timespec_ns(&st->st_mtim) < job->version.mtime_ns ||
         !is_of_format(context, job, output))
         return CLAIM_TAKEN;
-    output->after = (struct published){
-        .inode = st->st_ino,
-        .size = st->st_size,
-        .mtime_ns = timespec_ns(&st->st_mtim),
-    };
-    return CLAIM_STANDS;
+    return stands(output, st);
+}
+
+/* Where numbers are given, any of several sources may have made what is there: only the very picture that was made now
+ * is taken for ours. */
+static enum claim recognise(const struct claim_context *context, struct job *job, struct job_output *output,
+                            const struct stat *st)
+{
+    _cleanup_close_ int fd = -1;
+    int same;
+
+    if (output->fd < 0 || !S_ISREG(st->st_mode) || (uint64_t)st->st_size != output->bytes)
+        return CLAIM_TAKEN;
+    fd = path_open_beneath(context->root, output->path, O_RDONLY | O_NONBLOCK, 0);
+    if (fd < 0)
+        return CLAIM_TAKEN; /* gone, or not to be read: it is passed over */
+    same = fd_same_content(output->fd, fd);
+    if (same < 0)
+        return sick(job, -same, output->path);
+    return same ? stands(output, st) : CLAIM_TAKEN;
 }
 
 static enum claim fail(const struct claim_context *context, struct job *job, struct job_output *output,
@@ -173,7 +198,8 @@ static struct published published_at(const struct job *job, const char *path)
     return (struct published){ 0 };
 }
 
-/* The first number under which the name is free on the disk and in the ledger. */
+/* The first number under which the name is free on the disk and in the ledger; or, after a ledger may have been lost, under
+ * which the picture is already. */
 static enum claim number(const struct claim_context *context, struct job *job, struct job_output *output,
                          const struct stat *st)
 {
@@ -185,7 +211,7 @@ static enum claim number(const struct claim_context *context, struct job *job, s
 
     for (unsigned i = output->number + 1; i <= CLAIM_NUMBERS_MAX; i++) {
         _cleanup_free_ char *path = naming_numbered(base, i);
-        struct job_output candidate = { .path = path };
+        struct job_output candidate = { .path = path, .fd = output->fd, .bytes = output->bytes };
         enum claim claim;
         struct stat other;
         int r;
@@ -194,15 +220,18 @@ static enum claim number(const struct claim_context *context, struct job *job, s
             return sick(job, ENOMEM, output->path);
         candidate.before = published_at(job, path);
         claim = look(context, job, &candidate, &other);
+        if (claim == CLAIM_TAKEN && job->adopt)
+            claim = recognise(context, job, &candidate, &other);
         if (claim == CLAIM_TAKEN)
             continue;
-        if (claim != CLAIM_FREE)
+        if (claim != CLAIM_FREE && claim != CLAIM_STANDS)
             return claim;
         r = context->move(context->user, job, output, path);
         if (r == -EEXIST)
             continue;
         if (r < 0)
             return sick(job, -r, output->path);
+        output->after = candidate.after;
         take_name(job, output, take_ptr(path), i);
         return claim;
     }
@@ -231,14 +260,23 @@ static enum claim inherit(const struct claim_context *context, struct job *job, 
     return r < 0 ? sick(job, -r, output->path) : CLAIM_FREE;
 }
 
-/* A ledger that never saw this folder before may be one that was lost: what may be ours is taken for that. */
+/* A ledger that never saw this folder before may be one that was lost: what may be ours is taken for that. Which number is
+ * whose can be told only when the picture is made; until then nothing is in its way. */
+static enum claim find_again(const struct claim_context *context, struct job *job, struct job_output *output,
+                             const struct stat *st)
+{
+    if (context->conf->existing != EXISTING_NUMBER)
+        return adopt(context, job, output, st);
+    return output->fd < 0 ? CLAIM_FREE : recognise(context, job, output, st);
+}
+
 static enum claim decide(const struct claim_context *context, struct job *job, struct job_output *output)
 {
     struct stat st;
     enum claim claim = look(context, job, output, &st), owned;
 
     if (claim == CLAIM_TAKEN && job->adopt)
-        claim = adopt(context, job, output, &st);
+        claim = find_again(context, job, output, &st);
     if (claim == CLAIM_TAKEN)
         claim = rules[context->conf->existing](context, job, output, &st);
     if (!output->inherited || (claim != CLAIM_FREE && claim != CLAIM_STANDS))

@@ -21,7 +21,6 @@
 
 enum {
     NUMBERED_MAX = 10000,
-    COMPARE_CHUNK_BYTES = 64 << 10,
     NAME_SIZE = NAMING_COMPONENT_MAX + 1,
 };
 
@@ -155,28 +154,6 @@ static int seize(const struct original *original)
 
 /* ---- moving ---- */
 
-/* 1: yes; 0: no; -errno. */
-static int same_content(int a, int b)
-{
-    _cleanup_free_ char *left = malloc(COMPARE_CHUNK_BYTES), *right = malloc(COMPARE_CHUNK_BYTES);
-
-    if (!left || !right)
-        return -ENOMEM;
-    if (lseek(a, 0, SEEK_SET) < 0 || lseek(b, 0, SEEK_SET) < 0)
-        return -errno;
-    for (;;) {
-        ssize_t n = fd_read_all(a, left, COMPARE_CHUNK_BYTES);
-        ssize_t m = fd_read_all(b, right, COMPARE_CHUNK_BYTES);
-
-        if (n < 0 || m < 0)
-            return n < 0 ? (int)n : (int)m;
-        if (n != m || memcmp(left, right, (size_t)n) != 0)
-            return 0;
-        if (n == 0)
-            return 1;
-    }
-}
-
 /* To another file system: under a temporary name, flushed, read back and compared, then linked to its name. */
 static int copy_across(const struct original *original, int to, const char *name)
 {
@@ -198,7 +175,7 @@ static int copy_across(const struct original *original, int to, const char *name
                    futimens(fd, (struct timespec[2]){ st.st_atim, st.st_mtim }) < 0 || fsync(fd) < 0))
         r = -errno;
     if (r == 0) {
-        int same = same_content(from, fd);
+        int same = fd_same_content(from, fd);
 
         r = same > 0 ? 0 : same == 0 ? -EIO : same;
     }
@@ -227,7 +204,7 @@ static int is_copy(const struct original *original, int to, const char *name)
     fd = from < 0 ? -1 : openat(to, name, flags);
     if (fd < 0)
         return errno == EACCES || errno == EPERM ? 0 : -errno;
-    return same_content(from, fd);
+    return fd_same_content(from, fd);
 }
 
 static int move_to_name(const struct original *original, int to, const char *name)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 enum {
     SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL,
     COPY_CHUNK_BYTES = 1 << 30,
+    COMPARE_CHUNK_BYTES = 64 << 10,
 };
 
 int fd_write_all(int fd, const void *data, size_t size)
@@ -106,6 +108,27 @@ int fd_copy(int from, int to, uint64_t size)
         size -= (uint64_t)n;
     }
     return 0;
+}
+
+int fd_same_content(int a, int b)
+{
+    _cleanup_free_ char *left = malloc(COMPARE_CHUNK_BYTES), *right = malloc(COMPARE_CHUNK_BYTES);
+
+    if (!left || !right)
+        return -ENOMEM;
+    if (lseek(a, 0, SEEK_SET) < 0 || lseek(b, 0, SEEK_SET) < 0)
+        return -errno;
+    for (;;) {
+        ssize_t n = fd_read_all(a, left, COMPARE_CHUNK_BYTES);
+        ssize_t m = fd_read_all(b, right, COMPARE_CHUNK_BYTES);
+
+        if (n < 0 || m < 0)
+            return n < 0 ? (int)n : (int)m;
+        if (n != m || memcmp(left, right, (size_t)n) != 0)
+            return 0;
+        if (n == 0)
+            return 1;
+    }
 }
 
 int fd_memory(const char *name, const void *data, size_t size)

@@ -20,6 +20,9 @@ int fd_read_file(int fd, size_t max, char **ret_data, size_t *ret_size);
 /* Copies @size bytes from the start of @from to @to's position. 0, -EIO when @from is shorter, or -errno. */
 int fd_copy(int from, int to, uint64_t size);
 
+/* Have both files the same content, from their starts on? Moves their positions. 1, 0 or -errno. */
+int fd_same_content(int a, int b);
+
 /* A memory file (O_CLOEXEC) with @data in it, not sealed yet. A descriptor, or -errno. */
 int fd_memory(const char *name, const void *data, size_t size);
 

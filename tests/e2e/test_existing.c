@@ -167,6 +167,33 @@ START_TEST(whatever_existing_says_a_lost_ledger_makes_nothing_twice_and_knows_it
 }
 END_TEST
 
+/* The numbered ones were made again under the next free number. */
+START_TEST(a_lost_ledger_finds_its_numbers_again)
+{
+    struct harness h;
+
+    start(&h, "Existing=number\n");
+    put(&h, "out/a.png");
+    put(&h, "out/b.png");
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_drop(&h, "b.jpg", 48, 96, 2);
+    harness_await_ends(&h, 2, 0);
+    ck_assert_int_eq(harness_stop(&h), 0);
+    lose_ledger(&h);
+    harness_start(&h);
+    harness_await_ends(&h, 2, 0);
+    ck_assert_uint_eq(harness_count(&h, "out"), 4);
+
+    harness_drop(&h, "a.jpg", 96, 48, 3);
+    harness_await_ends(&h, 3, 0);
+    harness_expect_picture(&h, "out/a-1.png", 24, 12);
+    harness_expect_picture(&h, "out/b-1.png", 24, 48);
+    ck_assert(is_theirs(&h, "out/b.png"));
+    unlink(harness_path(&h, "out/b.png"));
+    end(&h, "out/a.png");
+}
+END_TEST
+
 /* One picture is too small for the wider output of the recipe: its set is whole without it. */
 START_TEST(a_lost_ledger_adopts_what_is_there_and_makes_what_is_not)
 {
@@ -231,6 +258,7 @@ HARNESS_MAIN("existing", UNIT_TEST(existing_skip_makes_what_is_not_there),
              UNIT_ROWS(an_original_of_which_nothing_was_made_is_not_deleted, careless),
              UNIT_ROWS(whatever_existing_says_a_lost_ledger_makes_nothing_twice_and_knows_its_own_again,
                        all_policies),
+             UNIT_TEST(a_lost_ledger_finds_its_numbers_again),
              UNIT_TEST(existing_number_leaves_everything_where_it_is), UNIT_TEST(a_conflict_costs_no_work),
              UNIT_TEST(a_lost_ledger_adopts_what_is_there_and_makes_what_is_not),
              UNIT_TEST(a_lost_ledger_tells_of_what_changed_since))

@@ -138,15 +138,61 @@ START_TEST(what_is_no_picture_of_its_format_is_not_adopted)
 END_TEST
 
 /* A ledger that is lost is lost whatever Existing= says. */
-START_TEST(after_a_lost_ledger_all_policies_adopt)
+static const enum existing adopting_policies[] = { EXISTING_FAIL, EXISTING_ADOPT, EXISTING_SKIP,
+                                                   EXISTING_OVERWRITE };
+
+START_TEST(after_a_lost_ledger_all_policies_but_numbers_adopt)
 {
-    setup(all_policies[_i]);
+    setup(adopting_policies[_i]);
     job->adopt = true;
     put("a.10.png", 5);
     put("a.20.png", 5);
     ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_SETTLED);
     ck_assert(job->outputs[0].adopted && job->outputs[1].adopted);
     ck_assert_int_eq(moves, 0);
+    teardown();
+}
+END_TEST
+
+static void make(struct job_output *output, const char *picture)
+{
+    output->made = true;
+    output->fd = fd_memory("picture", picture, strlen(picture));
+    output->bytes = strlen(picture);
+}
+
+/* a-1.png was made again as a-2.png; taking what is not older for ours may take another source's. */
+START_TEST(after_a_lost_ledger_numbers_are_told_by_the_picture_itself)
+{
+    setup(EXISTING_NUMBER);
+    job->adopt = true;
+    hot_write(hot.out[0], "a.10.png", "theirs, of any");
+    hot_write(hot.out[0], "a.10-1.png", "another source's");
+    hot_write(hot.out[0], "a.10-2.png", "the picture");
+    hot_write(hot.out[0], "a.20.png", "the larger one");
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_OK);
+    make(&job->outputs[0], "the picture");
+    make(&job->outputs[1], "the larger one");
+    ck_assert_int_eq(claim_outputs(&context, job, true), VERDICT_SETTLED);
+    ck_assert_str_eq(job->outputs[0].path, "a.10-2.png");
+    ck_assert(job->outputs[0].adopted && job->outputs[1].adopted);
+    ck_assert_uint_eq(job->outputs[0].after.inode, hot_version(hot.out[0], "a.10-2.png").inode);
+    ck_assert_int_eq(moves, 1);
+    teardown();
+}
+END_TEST
+
+START_TEST(after_a_lost_ledger_a_number_that_is_another_sources_is_passed_over)
+{
+    setup(EXISTING_NUMBER);
+    job->adopt = true;
+    hot_write(hot.out[0], "a.10.png", "theirs, of any");
+    hot_write(hot.out[0], "a.10-1.png", "the picture");
+    taken_name = "a.10-1.png";
+    make(&job->outputs[0], "the picture");
+    ck_assert_int_eq(claim_outputs(&context, job, true), VERDICT_OK);
+    ck_assert_str_eq(job->outputs[0].path, "a.10-2.png");
+    ck_assert(!job->outputs[0].adopted);
     teardown();
 }
 END_TEST
@@ -385,7 +431,9 @@ UNIT_MAIN("claim", UNIT_ROWS(names_under_which_nothing_is_may_be_had, all_polici
           UNIT_TEST(a_whole_set_that_is_not_older_is_adopted_without_work),
           UNIT_TEST(a_file_older_than_the_source_is_not_adopted),
           UNIT_TEST(what_is_no_picture_of_its_format_is_not_adopted),
-          UNIT_ROWS(after_a_lost_ledger_all_policies_adopt, all_policies),
+          UNIT_ROWS(after_a_lost_ledger_all_policies_but_numbers_adopt, adopting_policies),
+          UNIT_TEST(after_a_lost_ledger_numbers_are_told_by_the_picture_itself),
+          UNIT_TEST(after_a_lost_ledger_a_number_that_is_another_sources_is_passed_over),
           UNIT_TEST(a_name_of_a_source_that_is_gone_is_to_be_had_where_nothing_is),
           UNIT_TEST(a_name_of_a_source_that_is_still_there_is_not),
           UNIT_TEST(a_name_that_is_inherited_with_a_file_under_it_is_reserved_before_that_is_overwritten),

@@ -191,6 +191,38 @@ START_TEST(what_is_no_memory_file_is_not_sealed)
 }
 END_TEST
 
+static const struct {
+    size_t left, right;
+    char last; /* of the second one's bytes, which are all 'x' but for this */
+    int same;
+} contents[] = {
+    { 0, 0, 'x', 1 },
+    { 3, 3, 'x', 1 },
+    { 3, 4, 'x', 0 },
+    { 4, 3, 'x', 0 },
+    { 3, 3, 'y', 0 },
+    { 64 << 10, 64 << 10, 'x', 1 },
+    { (64 << 10) + 1, (64 << 10) + 1, 'y', 0 },
+    { 64 << 10, (64 << 10) + 1, 'x', 0 },
+};
+
+START_TEST(files_are_the_same_in_all_their_bytes_or_not)
+{
+    char *data = malloc(contents[_i].left + contents[_i].right + 1);
+    _cleanup_close_ int left = -1, right = -1;
+
+    memset(data, 'x', contents[_i].left + contents[_i].right + 1);
+    left = fd_memory("left", data, contents[_i].left);
+    if (contents[_i].right > 0)
+        data[contents[_i].right - 1] = contents[_i].last;
+    right = fd_memory("right", data, contents[_i].right);
+    for (int i = 0; i < 2; i++) /* wherever their positions are */
+        ck_assert_int_eq(fd_same_content(left, right), contents[_i].same);
+    ck_assert_int_eq(fd_same_content(left, -1), -EBADF);
+    free(data);
+}
+END_TEST
+
 UNIT_MAIN("fd_io", UNIT_ROWS(what_is_written_to_a_pipe_is_read_whole, sizes),
           UNIT_TEST(a_read_is_as_much_as_asked_for_or_there_is),
           UNIT_TEST(a_file_of_just_the_limit_is_read_and_one_byte_more_is_not),
@@ -198,4 +230,5 @@ UNIT_MAIN("fd_io", UNIT_ROWS(what_is_written_to_a_pipe_is_read_whole, sizes),
           UNIT_TEST(a_copy_starts_at_the_start_and_goes_to_the_position),
           UNIT_TEST(a_copy_of_more_than_there_is_fails), UNIT_TEST(a_sealed_file_cannot_change),
           UNIT_ROWS(a_file_sealed_in_part_is_not_sealed, partial_seals),
-          UNIT_TEST(what_is_no_memory_file_is_not_sealed))
+          UNIT_TEST(what_is_no_memory_file_is_not_sealed),
+          UNIT_ROWS(files_are_the_same_in_all_their_bytes_or_not, contents))
