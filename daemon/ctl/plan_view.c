@@ -39,10 +39,11 @@ static void add_owner(struct table *table, const json_t *output)
 static void add_output(struct table *table, const json_t *output)
 {
     const char *action = field_text(output, "action");
-    char size[48];
+    char size[48] = "-";
 
-    snprintf(size, sizeof(size), "%" PRIu64 " × %" PRIu64, field_number(output, "width"),
-             field_number(output, "height"));
+    if (field_number(output, "width") > 0)
+        snprintf(size, sizeof(size), "%" PRIu64 " × %" PRIu64, field_number(output, "width"),
+                 field_number(output, "height"));
     table_add_text(table, style_of(action), action);
     table_add_text(table, STYLE_PLAIN, size);
     field_add_path(table, STYLE_PLAIN, output, "path");

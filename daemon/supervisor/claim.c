@@ -308,18 +308,16 @@ bool claim_is_asked(const struct job *job)
 
 static bool is_asked_about(const struct job_output *output, bool made)
 {
-    return output->rendition != RENDITION_NONE && (!made || output->made);
+    return output->rendition != RENDITION_NONE && !output->skipped && (!made || output->made);
 }
 
 /* A finished picture is kept until the job ends: what stands for it may be gone when publishing is tried again. */
 static void mark(struct job *job, struct job_output *output, enum claim claim)
 {
-    job->skipped |= claim == CLAIM_SKIPPED;
+    output->skipped = claim == CLAIM_SKIPPED;
     output->adopted = claim == CLAIM_STANDS;
-    if (output->adopted)
-        output->made = true;
-    if (claim == CLAIM_SKIPPED)
-        output->made = false;
+    job->skipped |= output->skipped;
+    output->made = (output->made || output->adopted) && !output->skipped;
 }
 
 struct tally {

@@ -59,7 +59,8 @@ struct job_output {
     char *path;              /* relative to the folder's Output; owned */
     struct published before; /* what the ledger knows of the file under this name from an earlier version */
     struct published after;  /* as published by this job */
-    bool made;               /* false: not wanted (too wide for the source, or Existing=skip) */
+    bool made;               /* false: not wanted (too wide for the source, or @skipped) */
+    bool skipped;            /* Existing=skip, and something is in its way */
     bool adopted;            /* what is there already stands for it; see claim.h */
     bool stranger;   /* what may be under the name is the work of a source that is gone, and not ours */
     bool inherited;  /* the name is reserved for a source that may be gone; see claim.h */
@@ -90,7 +91,7 @@ struct job {
     unsigned attempts;          /* those that counted against the file */
     unsigned retries;           /* transient failures so far; they do not */
     bool adopt;   /* found by the first walk under a ledger that is new to its folder; see claim.h */
-    bool skipped; /* Existing=skip left some output out */
+    bool skipped;      /* some output is, perhaps one that is not even among @outputs */
     bool started; /* a suspect whose turn it is: that it runs was recorded */
     bool suspect; /* it was handed out when the daemon ended uncleanly */
 

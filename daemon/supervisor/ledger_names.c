@@ -323,6 +323,8 @@ static int find_source(struct ledger_store *store, const struct job *job, int64_
 /* Those that a clash kept from being planned are listed as well, under the names that they would have had. */
 static int list_unplanned(struct job *job)
 {
+    struct job_output *output;
+
     for (size_t i = 0; i < job->recipe->rendition_count; i++) {
         _cleanup_free_ char *path = NULL;
         bool planned = false;
@@ -333,10 +335,12 @@ static int list_unplanned(struct job *job)
         if (planned)
             continue;
         r = naming_output(job->recipe, i, job->path, job->version.mtime_ns, &path);
-        if (r == 0 && !set_output(job, (uint32_t)i, path))
-            r = -ENOMEM;
         if (r < 0)
             return r;
+        output = set_output(job, (uint32_t)i, path);
+        if (!output)
+            return -ENOMEM;
+        output->skipped = job->skipped;
     }
     return 0;
 }
@@ -364,6 +368,7 @@ int ledger_store_plan(struct ledger_store *store, struct job *job)
     job_drop_outputs(job);
     job->failure = job->plan->conflict = (struct error){ .class = CLASS_NONE };
     job->state = JOB_QUEUED;
+    job->skipped = false;
     plan_drop_names(job->plan);
 
     r = find_source(store, job, &source);
@@ -372,8 +377,9 @@ int ledger_store_plan(struct ledger_store *store, struct job *job)
     if (r == 0 && job->failure.class == CLASS_CONFLICT) {
         job->plan->conflict = job->failure;
         job->failure = (struct error){ .class = CLASS_NONE };
-        r = list_unplanned(job);
     }
+    if (r == 0 && (job->skipped || job->plan->conflict.class != CLASS_NONE))
+        r = list_unplanned(job);
     return r < 0 ? r : find_owners(store, job, source);
 }
 

@@ -54,6 +54,8 @@ static const char *const owner_words[PLAN_OWNER_COUNT] = {
 static const char *action(const struct job *job, const struct job_output *output,
                           const struct plan_name *name)
 {
+    if (output->skipped)
+        return "skip";
     if (output->adopted)
         return "adopt";
     if (name->owner == PLAN_FREE)
@@ -101,13 +103,19 @@ static void set_output_path(json_t *object, const struct job *job, size_t i)
         snapshot_set_bytes(object, "path", path);
 }
 
+/* Of what is there already the size is not looked at. */
+static json_t *size_or_null(uint32_t size)
+{
+    return size > 0 ? json_integer(size) : json_null();
+}
+
 static json_t *output_json(const struct job *job, size_t i)
 {
     const struct job_output *output = &job->outputs[i];
     const struct plan_name *name = &job->plan->names[i];
     enum format format = job->recipe->renditions[output->rendition].format;
-    json_t *object = json_pack("{s:s, s:I, s:I, s:s, s:s, s:n}", "format", format_info(format)->name, "width",
-                               (json_int_t)output->width, "height", (json_int_t)output->height, "name",
+    json_t *object = json_pack("{s:s, s:o, s:o, s:s, s:s, s:n}", "format", format_info(format)->name, "width",
+                               size_or_null(output->width), "height", size_or_null(output->height), "name",
                                owner_words[name->owner], "action", action(job, output, name), "owner");
 
     if (object && name->owner == PLAN_SOURCE) {
@@ -125,7 +133,7 @@ static json_t *outputs_json(const struct job *job)
     json_t *array = json_array();
 
     for (size_t i = 0; i < job->plan->name_count; i++)
-        if (job->outputs[i].made)
+        if (job->outputs[i].made || job->outputs[i].skipped)
             json_array_append_new(array, output_json(job, i));
     return array;
 }
@@ -136,7 +144,7 @@ static json_t *removed_json(const struct job *job)
     json_t *array = json_array();
 
     for (size_t i = 0; i < job->plan->name_count; i++)
-        if (!job->outputs[i].made && job->plan->names[i].owner == PLAN_OURS) {
+        if (!job->outputs[i].made && !job->outputs[i].skipped && job->plan->names[i].owner == PLAN_OURS) {
             json_t *object = json_object();
 
             set_output_path(object, job, i);

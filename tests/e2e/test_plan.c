@@ -325,13 +325,13 @@ START_TEST(whose_a_name_is_and_what_becomes_of_it_is_told)
 END_TEST
 
 static const struct {
-    const char *existing, *action; /* NULL: nothing is made */
-    const char *output;
+    const char *existing, *action, *output;
+    bool is_there; /* among the outputs of the job */
 } takers[] = {
-    { "adopt", "adopt", "out/a.png" },
-    { "skip", NULL, NULL },
-    { "overwrite", "overwrite", "out/a.png" },
-    { "number", "number", "out/a-1.png" },
+    { "adopt", "adopt", "out/a.png", true },
+    { "skip", "skip", "out/a.png", false },
+    { "overwrite", "overwrite", "out/a.png", true },
+    { "number", "number", "out/a-1.png", true },
 };
 
 static void configure_existing(const struct harness *h, const char *existing, const char *settle)
@@ -355,9 +355,9 @@ START_TEST(a_plan_does_what_existing_says_and_so_does_the_job)
     painter_paint(harness_path(&h, "out/a.png"), 5, 5, 9);
     planned = plan(&h, "a.jpg");
     ck_assert(json_is_true(json_object_get(planned, "ok")));
-    ck_assert_uint_eq(json_array_size(json_object_get(planned, "outputs")), takers[_i].action != NULL);
-    if (takers[_i].action)
-        ck_assert_str_eq(harness_string(planned, "outputs.0.action"), takers[_i].action);
+    ck_assert_uint_eq(json_array_size(json_object_get(planned, "outputs")), 1);
+    ck_assert_str_eq(harness_string(planned, "outputs.0.action"), takers[_i].action);
+    ck_assert_str_eq(harness_string(planned, "outputs.0.path"), harness_path(&h, "%s", takers[_i].output));
     harness_expect_picture(&h, "out/a.png", 5, 5);
     ck_assert_uint_eq(harness_count(&h, "out"), 1);
 
@@ -366,14 +366,47 @@ START_TEST(a_plan_does_what_existing_says_and_so_does_the_job)
     harness_start(&h);
     harness_await_ends(&h, 1, 0);
     job = harness_job_of(&h, "a.jpg");
-    ck_assert_uint_eq(json_array_size(json_object_get(job, "outputs")), takers[_i].action != NULL);
-    if (takers[_i].action) {
-        ck_assert_str_eq(harness_string(planned, "outputs.0.path"),
-                         harness_path(&h, "%s", takers[_i].output));
+    ck_assert_uint_eq(json_array_size(json_object_get(job, "outputs")), takers[_i].is_there);
+    if (takers[_i].is_there)
         ck_assert_str_eq(harness_string(job, "outputs.0.path"), harness_path(&h, "%s", takers[_i].output));
-    }
     json_decref(planned);
     json_decref(job);
+    harness_close(&h);
+}
+END_TEST
+
+/* Nothing was said of outputs that are left out: of none at all, of some, and of those whose name another source has. */
+START_TEST(outputs_that_are_skipped_are_told)
+{
+    const json_t *output;
+    struct harness h;
+    json_t *json;
+
+    harness_open(&h);
+    harness_configure(&h, "Existing=skip\nSettle=24h\n", HARNESS_RECIPE);
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    painter_paint(harness_path(&h, "out/a.16.png"), 5, 5, 9);
+    json = plan(&h, "a.jpg");
+    ck_assert_uint_eq(json_array_size(json_object_get(json, "outputs")), 4);
+    expect_action(json, harness_path(&h, "out/a.16.png"), "taken", "skip");
+    expect_action(json, harness_path(&h, "out/a.16.jpg"), "free", "make");
+    json_decref(json);
+
+    ck_assert_int_eq(harness_stop(&h), 0);
+    harness_configure(&h, "Existing=skip\n", HARNESS_RECIPE);
+    harness_start(&h);
+    harness_await_ends(&h, 1, 0);
+    harness_drop(&h, "a.png", 48, 48, 2);
+    harness_await_ends(&h, 2, 0);
+    json = plan(&h, "a.png");
+    ck_assert(json_is_true(json_object_get(json, "ok")));
+    ck_assert_uint_eq(json_array_size(json_object_get(json, "outputs")), 4);
+    expect_action(json, harness_path(&h, "out/a.32.jpg"), "taken", "skip");
+    output = output_at(json_object_get(json, "outputs"), harness_path(&h, "out/a.32.jpg"));
+    ck_assert_str_eq(harness_string(output, "owner.path"), "a.jpg");
+    ck_assert_uint_eq(json_array_size(json_object_get(json, "removed")), 0);
+    json_decref(json);
     harness_close(&h);
 }
 END_TEST
@@ -633,6 +666,7 @@ HARNESS_MAIN("plan", UNIT_TEST(what_is_planned_is_made),
              UNIT_TEST(sub_directories_and_names_in_a_folder_are_as_the_folder_says),
              UNIT_TEST(whose_a_name_is_and_what_becomes_of_it_is_told),
              UNIT_ROWS(a_plan_does_what_existing_says_and_so_does_the_job, takers),
+             UNIT_TEST(outputs_that_are_skipped_are_told),
              UNIT_TEST(outputs_that_are_not_made_any_more_are_told),
              UNIT_TEST(a_folder_has_so_many_plans_at_once_and_no_more),
              UNIT_TEST(a_plan_whose_worker_dies_before_it_begins_goes_to_another),
