@@ -134,6 +134,16 @@ static const char *what_it_is(const struct folder *folder)
     return words[folder_state_now(folder)];
 }
 
+static json_t *ledger_problem(const struct ledger_guard *guard)
+{
+    char path[TEXT_ESCAPED_MAX];
+
+    return json_sprintf(
+        "the ledger in use is not at %s any more, and what it records is lost when darkroomd ends: "
+        "put it back, or restart darkroomd, which finds its outputs again",
+        text_escape(guard->missing, path, sizeof path));
+}
+
 /* What is wrong as a whole, for people. */
 static json_t *problems(const struct supervisor *supervisor)
 {
@@ -143,6 +153,8 @@ static json_t *problems(const struct supervisor *supervisor)
         json_array_append_new(
             array, json_sprintf("the ledger cannot be written: %s; nothing is dispatched or published",
                                 supervisor->ledger_news.text));
+    if (supervisor->ledger_guard.missing)
+        json_array_append_new(array, ledger_problem(&supervisor->ledger_guard));
     if (supervisor->pool.trouble[0])
         json_array_append_new(array, json_sprintf("workers cannot start: %s", supervisor->pool.trouble));
     for (size_t i = 0; i < supervisor->slot_count; i++) {

@@ -74,4 +74,50 @@ START_TEST(workers_without_descriptors_hold_the_folder_and_burn_no_attempts)
 }
 END_TEST
 
-HARNESS_MAIN("environment", UNIT_TEST(workers_without_descriptors_hold_the_folder_and_burn_no_attempts))
+static bool has_a_problem(const json_t *status, void *context)
+{
+    return (json_array_size(json_object_get(status, "problems")) > 0) == *(const bool *)context;
+}
+
+static void move_ledger(const struct harness *h, const char *from, const char *to)
+{
+    ck_assert_int_eq(rename(harness_path(h, "%s", from), harness_path(h, "%s", to)), 0);
+}
+
+/* Nobody noticed, jobs were done, and their records gone with the daemon's end. */
+START_TEST(a_ledger_that_is_moved_away_or_deleted_is_a_problem_until_it_is_back)
+{
+    static const char *const ways[][2] = { { "state/ledger.db", "away" },
+                                           { "state/ledger.db-wal", "away" },
+                                           { "state", "away" } };
+    static const bool yes = true, no = false;
+    uint64_t inode;
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        move_ledger(&h, ways[i][0], ways[i][1]);
+        harness_await(&h, "that the ledger is missed", has_a_problem, (void *)&yes);
+        ck_assert_ptr_nonnull(strstr(harness_string(h.status, "problems.0"), "state/ledger.db"));
+        move_ledger(&h, ways[i][1], ways[i][0]);
+        harness_await(&h, "that nothing is wrong", has_a_problem, (void *)&no);
+    }
+
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_ends(&h, 1, 0);
+    inode = harness_inode(&h, "out/a.png");
+    ck_assert_int_eq(unlink(harness_path(&h, "state/ledger.db")), 0);
+    harness_await(&h, "that the ledger is missed", has_a_problem, (void *)&yes);
+    harness_remove(&h, "state"); /* as somebody may who means it */
+    ck_assert_int_eq(harness_stop(&h), 0);
+    harness_start(&h);
+    harness_await_ends(&h, 1, 0);
+    ck_assert_uint_eq(harness_inode(&h, "out/a.png"), inode);
+    harness_close(&h);
+}
+END_TEST
+
+HARNESS_MAIN("environment", UNIT_TEST(workers_without_descriptors_hold_the_folder_and_burn_no_attempts),
+             UNIT_TEST(a_ledger_that_is_moved_away_or_deleted_is_a_problem_until_it_is_back))
