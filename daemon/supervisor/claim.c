@@ -37,15 +37,15 @@ int claim_is_ours(int directory, const char *name, const struct published *publi
            (st.st_ino == published->inode || fs_kind_of(directory)->coarse);
 }
 
-enum verdict claim_conflict(struct job *job, int errnum, const char *path)
+enum verdict claim_conflict(struct job *job, int errnum, const char *path, const char *why)
 {
     char name[200];
 
-    error_set(
-        &job->failure, errnum, CLASS_CONFLICT, STAGE_PUBLISH,
-        "something that is not ours is in the way of its output %s; move it, or choose another Existing=, "
-        "and retry the job",
-        text_escape(path, name, sizeof name));
+    error_set(&job->failure, errnum, CLASS_CONFLICT, STAGE_PUBLISH,
+              "what is in the way of its output %s was not made from it, or was changed since%s%s; move that "
+              "away, or choose another "
+              "Existing=, and retry the job",
+              text_escape(path, name, sizeof name), why ? ", and is not adopted: " : "", why ?: "");
     return VERDICT_FAILED;
 }
 
@@ -111,14 +111,25 @@ static enum claim stands(struct job_output *output, const struct stat *st)
     return CLAIM_STANDS;
 }
 
-/* Not older than the source and of the right kind: it may have been made of it. */
+/* Why what is there cannot have been made from the source; NULL: it may have been. */
+static const char *objection(const struct claim_context *context, const struct job *job,
+                             const struct job_output *output, const struct stat *st)
+{
+    if (output->stranger)
+        return "it was made from a file that is gone";
+    if (!S_ISREG(st->st_mode))
+        return "it is no regular file";
+    if (timespec_ns(&st->st_mtim) < job->version.mtime_ns)
+        return "it is older than the source";
+    if (!is_of_format(context, job, output))
+        return "it does not begin as a picture of the output's format";
+    return NULL;
+}
+
 static enum claim adopt(const struct claim_context *context, struct job *job, struct job_output *output,
                         const struct stat *st)
 {
-    if (output->stranger || !S_ISREG(st->st_mode) || timespec_ns(&st->st_mtim) < job->version.mtime_ns ||
-        !is_of_format(context, job, output))
-        return CLAIM_TAKEN;
-    return stands(output, st);
+    return objection(context, job, output, st) ? CLAIM_TAKEN : stands(output, st);
 }
 
 /* Where numbers are given, any of several sources may have made what is there: only the very picture that was made now
@@ -331,6 +342,19 @@ static bool is_half_a_set(const struct job *job, const struct tally *tally)
     return tally->stands && tally->settled < tally->asked && job->folder->existing == EXISTING_FAIL;
 }
 
+/* What is in the way of @output was not adopted where it might have been: this is why. */
+static enum verdict in_the_way(const struct claim_context *context, struct job *job,
+                               const struct job_output *output, enum claim claim)
+{
+    bool adopts = job->adopt || context->conf->existing == EXISTING_ADOPT;
+    const char *why = NULL;
+    struct stat st;
+
+    if (claim == CLAIM_TAKEN && adopts && look(context, job, output, &st) == CLAIM_TAKEN)
+        why = objection(context, job, output, &st);
+    return claim_conflict(job, EEXIST, output->path, why);
+}
+
 enum verdict claim_outputs(const struct claim_context *context, struct job *job, bool made)
 {
     enum claim claims[RECIPE_RENDITIONS_MAX] = { CLAIM_FREE };
@@ -347,7 +371,7 @@ enum verdict claim_outputs(const struct claim_context *context, struct job *job,
         if (claim == CLAIM_SICK)
             return VERDICT_RETRY;
         if (claim == CLAIM_TAKEN || claim == CLAIM_BLOCKED)
-            return claim_conflict(job, EEXIST, output->path);
+            return in_the_way(context, job, output, claim);
 
         claims[rendition] = claim;
         tally.asked++;
@@ -356,7 +380,7 @@ enum verdict claim_outputs(const struct claim_context *context, struct job *job,
     }
 
     if (made && is_half_a_set(job, &tally))
-        return claim_conflict(job, EEXIST, tally.stands);
+        return claim_conflict(job, EEXIST, tally.stands, "not all of its outputs are there");
     /* Before the work it is not known which outputs the picture is large enough for. */
     if (!made && tally.settled < tally.asked)
         return VERDICT_OK;

@@ -78,6 +78,8 @@ static void finish(struct supervisor *supervisor, struct job *job, enum job_stat
     job_close_fds(job);
     job->duration_us = monotonic_us() - job->taken_us;
     job->original = originals_pending(job);
+    if (originals_reason(job))
+        error_set(&job->failure, 0, CLASS_NONE, STAGE_NONE, "%s", originals_reason(job));
     ledger_send(supervisor->ledger, &request);
     if (next)
         start_next_suspect(supervisor);
@@ -384,8 +386,9 @@ static void log_done(const struct job *job, const char *path)
 
     if (adopted > 0)
         snprintf(there, sizeof there, ", %zu %s there already", adopted, adopted == 1 ? "was" : "were");
-    log_job(LOG_INFO, job->id, "done %s/%s: %zu output%s in %s%s", job->folder->name, path, made,
-            made == 1 ? "" : "s", text_format_duration(job->duration_us, duration, sizeof duration), there);
+    log_job(LOG_INFO, job->id, "done %s/%s: %zu output%s in %s%s%s%s", job->folder->name, path, made,
+            made == 1 ? "" : "s", text_format_duration(job->duration_us, duration, sizeof duration), there,
+            job->failure.text[0] ? "; " : "", job->failure.text);
 }
 
 static void log_outcome(const struct job *job)

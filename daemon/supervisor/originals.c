@@ -78,6 +78,18 @@ enum job_original originals_pending(const struct job *job)
     return ORIGINAL_SETTLED;
 }
 
+const char *originals_reason(const struct job *job)
+{
+    if (job->state != JOB_DONE || job->folder->originals == ORIGINALS_KEEP ||
+        originals_pending(job) != ORIGINAL_SETTLED)
+        return NULL;
+    if (count_outputs(job, true) > 0)
+        return "its original stays: outputs of it were found, not made";
+    if (job->skipped)
+        return "its original stays: outputs of it were skipped";
+    return "its original stays: there is no output of it that is known to be made";
+}
+
 bool originals_stays(const struct job *job)
 {
     int originals = job->folder->originals;

@@ -21,6 +21,10 @@
  * job->folder says. Any thread. */
 enum job_original originals_pending(const struct job *job);
 
+/* Why the original of @job, which is done, is not archived or deleted as configured, for people; NULL: it is, or it is not
+ * to be. Any thread. */
+const char *originals_reason(const struct job *job);
+
 /* Where it is configured so by now, does the file of job->original stay where it is? Any thread. */
 bool originals_stays(const struct job *job);
 

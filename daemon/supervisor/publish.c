@@ -72,7 +72,7 @@ static enum verdict output_failed(struct job *job, int errnum, const char *what,
     case ENOTDIR:
     case ELOOP:
     case EXDEV:
-        return claim_conflict(job, errnum, path);
+        return claim_conflict(job, errnum, path, NULL);
     case ENAMETOOLONG:
         error_set(&job->failure, errnum, CLASS_PERMANENT, STAGE_PUBLISH,
                   "the path of its output %s is too long", name);
@@ -114,6 +114,16 @@ static int check_name(const struct batch *batch, const struct parcel *parcel)
     return -EEXIST;
 }
 
+/* A directory below Output that we may not use is a matter of the files that go there, not of the whole folder. */
+static void fail_to_open(struct batch *batch, const struct parcel *parcel, int errnum, const char *what)
+{
+    struct job *job = batch->jobs[parcel->job];
+
+    fail(batch, parcel, errnum, what);
+    if ((errnum == EACCES || errnum == EPERM) && faccessat(batch->root, ".", W_OK | X_OK, AT_EACCESS) == 0)
+        job->failure.class = CLASS_TRANSIENT;
+}
+
 static void open_parcel(struct batch *batch, struct parcel *parcel)
 {
     const struct folder_conf *conf = batch->context->conf;
@@ -122,7 +132,7 @@ static void open_parcel(struct batch *batch, struct parcel *parcel)
     parcel->directory =
         path_make_parent(batch->root, parcel->output->path, &conf->directories, &parcel->name);
     if (parcel->directory < 0) {
-        fail(batch, parcel, -parcel->directory, "make the directory of");
+        fail_to_open(batch, parcel, -parcel->directory, "make the directory of");
         return;
     }
     if (!parcel->output->made)
@@ -130,7 +140,7 @@ static void open_parcel(struct batch *batch, struct parcel *parcel)
 
     r = check_name(batch, parcel);
     if (r < 0) {
-        fail(batch, parcel, -r, "look at");
+        fail_to_open(batch, parcel, -r, "look at");
         return;
     }
 
@@ -139,7 +149,7 @@ static void open_parcel(struct batch *batch, struct parcel *parcel)
     parcel->fd = openat(parcel->directory, parcel->temporary,
                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (parcel->fd < 0) {
-        fail(batch, parcel, errno, "create");
+        fail_to_open(batch, parcel, errno, "create");
         return;
     }
     parcel->written = true;

@@ -258,12 +258,18 @@ static void unhold(struct watcher *watcher)
     watcher->hold_until_us = 0;
 }
 
+/* Is it the environment that refused @job, and not a directory that only its own outputs go to? */
+static bool holds(const struct job *job, enum verdict verdict)
+{
+    return verdict == VERDICT_RETRY && job->failure.class == CLASS_ENVIRONMENT;
+}
+
 /* One job that the environment refused holds the folder, whatever became of its neighbours in the batch. */
 static void judge_environment(struct watcher *watcher, struct job *const *jobs, const enum verdict *verdicts,
                               size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (verdicts[i] == VERDICT_RETRY) {
+        if (holds(jobs[i], verdicts[i])) {
             hold(watcher, jobs[i]);
             return;
         }
@@ -272,7 +278,7 @@ static void judge_environment(struct watcher *watcher, struct job *const *jobs, 
 
 static void published(struct watcher *watcher, struct job *job, enum verdict verdict)
 {
-    if (verdict == VERDICT_RETRY) {
+    if (holds(job, verdict)) {
         TAILQ_INSERT_TAIL(&watcher->refused, job, link);
         return;
     }

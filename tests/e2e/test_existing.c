@@ -80,11 +80,15 @@ static const char *const careless[] = { "Existing=adopt\nOriginals=delete\n",
 START_TEST(an_original_of_which_nothing_was_made_is_not_deleted)
 {
     struct harness h;
+    json_t *job;
 
     start(&h, careless[_i]);
     painter_paint(harness_path(&h, "out/a.png"), 10, 10, 1);
     harness_drop_bytes(&h, "a.jpg", "never looked at", 15);
     harness_await_ends(&h, 1, 0);
+    job = harness_job_of(&h, "a.jpg");
+    ck_assert_ptr_nonnull(strstr(harness_string(job, "message"), "its original stays"));
+    json_decref(job);
     harness_drop(&h, "b.jpg", 48, 48, 2); /* shows that originals are dealt with */
     harness_await_ends(&h, 2, 0);
     ck_assert(harness_exists(&h, "in/a.jpg"));

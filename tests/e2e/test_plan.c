@@ -308,7 +308,7 @@ START_TEST(whose_a_name_is_and_what_becomes_of_it_is_told)
     harness_drop(&h, "b.jpg", 48, 48, 1);
     harness_await_ends(&h, 1, 2);
     json = plan(&h, "b.jpg");
-    expect_failure(json, "conflict", "publish", "not ours");
+    expect_failure(json, "conflict", "publish", "not made from it");
     snprintf(path, sizeof path, "%s", harness_path(&h, "out/b.png"));
     expect_action(json, path, "taken", "fail");
     json_decref(json);
