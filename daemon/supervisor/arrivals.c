@@ -135,14 +135,6 @@ static struct version version_in(const struct fs_kind *kind, const struct stat *
     return kind->coarse ? version_coarse(version) : version;
 }
 
-struct version arrivals_version(struct arrivals *arrivals, int root, const char *path, const struct stat *st)
-{
-    const char *name;
-    _cleanup_close_ int parent = path_open_parent(root, path, &name);
-
-    return version_in(coverage_kind(arrivals->coverage, st->st_dev, parent < 0 ? root : parent), st);
-}
-
 int arrivals_found(struct arrivals *arrivals, const char *path, const struct stat *st)
 {
     struct version version = version_in(coverage_kind_here(arrivals->coverage), st);
@@ -198,6 +190,15 @@ static bool is_passing(int errnum)
     return class == CLASS_TRANSIENT || class == CLASS_ENVIRONMENT;
 }
 
+/* The version that @st, of a file at @path below @root, stands for. */
+static struct version version_at(struct arrivals *arrivals, int root, const char *path, const struct stat *st)
+{
+    const char *name;
+    _cleanup_close_ int parent = path_open_parent(root, path, &name);
+
+    return version_in(coverage_kind(arrivals->coverage, st->st_dev, parent < 0 ? root : parent), st);
+}
+
 static void drop(struct arrivals *arrivals, const char *path, int r, const struct stat *st)
 {
     if (r == 0 || r == -ELOOP)
@@ -228,7 +229,7 @@ static int look_at(struct arrivals *arrivals, int root, const struct settle_file
         log_notice("%s/%s keeps changing for five minutes; it is waited for", arrivals->name,
                    text_escape(path, name, sizeof name));
 
-    version = arrivals_version(arrivals, root, path, &st);
+    version = version_at(arrivals, root, path, &st);
     if (settle_look(arrivals->settle, path, &version, monotonic_us(), realtime_us()) == SETTLE_READY)
         return arrive(arrivals, path, &version, since_us);
     return 0;

@@ -29,9 +29,6 @@ void arrivals_free(struct arrivals *arrivals);
 /* New settings, for what is seen from now on. */
 void arrivals_configure(struct arrivals *arrivals, const struct folder_conf *conf);
 
-/* The version that @st, of a file at @path below @root, stands for. */
-struct version arrivals_version(struct arrivals *arrivals, int root, const char *path, const struct stat *st);
-
 /* A walk has found a file, in the directory that the coverage met last. */
 int arrivals_found(struct arrivals *arrivals, const char *path, const struct stat *st);
 

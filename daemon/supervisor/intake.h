@@ -47,9 +47,6 @@ void intake_step(struct intake *intake);
  * then nothing is known of any file. */
 int intake_open_root(struct intake *intake);
 
-/* The version that @st, of a file at @path below @root, stands for. */
-struct version intake_version(struct intake *intake, int root, const char *path, const struct stat *st);
-
 /* A file changed, as we found out ourselves: it is to settle and arrive again. */
 void intake_touch(struct intake *intake, const char *path);
 

@@ -59,6 +59,7 @@ static int load_published(struct ledger_store *store, struct job *job, int64_t s
 
 /* Who has the name of an output. */
 struct owner {
+    int64_t source;
     char *folder, *path;
     bool gone; /* its file is, or its folder is not configured any more */
     bool configured;
@@ -72,8 +73,7 @@ static void release_owner(struct owner *owner)
 }
 
 /* 1, or 0 when nobody has it. */
-static int find_owner_of(struct ledger_store *store, const struct job *job, const char *path,
-                         struct owner *ret)
+static int find_owner(struct ledger_store *store, const struct job *job, const char *path, struct owner *ret)
 {
     _cleanup_free_ char *absolute = ledger_absolute_output(job->folder, path);
     sqlite3_stmt *statement;
@@ -86,6 +86,7 @@ static int find_owner_of(struct ledger_store *store, const struct job *job, cons
     if (r > 0) {
         ret->folder = sql_column_string(statement, 0);
         ret->path = sql_column_string(statement, 1);
+        ret->source = sqlite3_column_int64(statement, 2);
         ret->gone = sqlite3_column_int(statement, 3) != 0;
         ret->idle = sqlite3_column_int(statement, 4) != 0;
     }
@@ -179,7 +180,7 @@ int ledger_inherit(struct ledger_store *store, const struct job *job, int64_t so
 
     if (r != 0)
         return r;
-    r = find_owner_of(store, job, path, &owner);
+    r = find_owner(store, job, path, &owner);
     if (r <= 0 || !may_be_inherited(&owner))
         return r < 0 ? r : 0;
     absolute = ledger_absolute_output(job->folder, path);
@@ -243,7 +244,7 @@ static int plan_output(struct ledger_store *store, struct job *job, int64_t sour
 
     r = ledger_reserve(store, job, source, rendition, path);
     if (r == 0)
-        r = find_owner_of(store, job, path, &owner) < 0 ? -EIO : 0;
+        r = find_owner(store, job, path, &owner) < 0 ? -EIO : 0;
     inherited = r == 0 && owner.path && may_be_inherited(&owner);
     if (r == 0 && !inherited)
         r = resolve_clash(store, job, source, rendition, &owner, &path, &number);
@@ -273,24 +274,6 @@ int ledger_plan_outputs(struct ledger_store *store, struct job *job, int64_t sou
 
 /* ---- plans, which reserve nothing ---- */
 
-/* Whose the name @absolute is, if it is another source's than @source: 1 and @ret (may be NULL). */
-static int find_owner(struct ledger_store *store, const char *absolute, int64_t source, struct plan_name *ret)
-{
-    sqlite3_stmt *statement = sql_start(store, SQL_OWNER_OF_OUTPUT, "b", absolute);
-    int r = sql_step(store, statement);
-
-    if (r > 0 && sqlite3_column_int64(statement, 2) == source)
-        r = 0;
-    if (r > 0 && ret) {
-        ret->owner = PLAN_SOURCE;
-        ret->folder = sql_column_string(statement, 0);
-        ret->path = sql_column_string(statement, 1);
-        r = ret->folder && ret->path ? 1 : -ENOMEM;
-    }
-    sqlite3_reset(statement);
-    return r;
-}
-
 static int find_owners(struct ledger_store *store, struct job *job, int64_t source)
 {
     struct plan *plan = job->plan;
@@ -300,11 +283,15 @@ static int find_owners(struct ledger_store *store, struct job *job, int64_t sour
         return -ENOMEM;
     plan->name_count = job->output_count;
     for (size_t i = 0; i < plan->name_count; i++) {
-        _cleanup_free_ char *absolute = ledger_absolute_output(job->folder, job->outputs[i].path);
-        int r = absolute ? find_owner(store, absolute, source, &plan->names[i]) : -ENOMEM;
+        _cleanup_(release_owner) struct owner owner = { 0 };
+        int r = find_owner(store, job, job->outputs[i].path, &owner);
 
         if (r < 0)
             return r;
+        if (r > 0 && owner.source != source)
+            plan->names[i] = (struct plan_name){ .owner = PLAN_SOURCE,
+                                                 .folder = take_ptr(owner.folder),
+                                                 .path = take_ptr(owner.path) };
     }
     return 0;
 }
@@ -385,14 +372,13 @@ int ledger_store_plan(struct ledger_store *store, struct job *job)
 
 int ledger_store_may_have(struct ledger_store *store, const struct job *job, const char *path)
 {
-    _cleanup_free_ char *absolute = ledger_absolute_output(job->folder, path);
     _cleanup_(release_owner) struct owner owner = { 0 };
     int64_t source;
-    int r = absolute ? find_source(store, job, &source) : -ENOMEM;
+    int r = find_source(store, job, &source);
 
     if (r == 0)
-        r = find_owner(store, absolute, source, NULL);
-    if (r > 0)
-        r = find_owner_of(store, job, path, &owner) < 0 ? -EIO : !may_be_inherited(&owner);
-    return r < 0 ? r : r == 0;
+        r = find_owner(store, job, path, &owner);
+    if (r <= 0)
+        return r < 0 ? r : 1;
+    return owner.source == source || may_be_inherited(&owner);
 }

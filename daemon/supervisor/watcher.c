@@ -529,11 +529,6 @@ static void take_step(struct watcher *watcher)
     intake_step(watcher->intake);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Perhaps what the folder is lost or held for is cured: it is tried at once, but not for each of many mounts. */
 static void on_mounts_changed(struct watcher *watcher)
 {

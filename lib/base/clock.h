@@ -28,6 +28,17 @@ static inline int64_t timespec_ns(const struct timespec *time)
     return (int64_t)time->tv_sec * NSEC_PER_SEC + time->tv_nsec;
 }
 
+/* The earlier and the later of two times, or the shorter and the longer of two durations. */
+static inline uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* CLOCK_MONOTONIC: for deadlines, intervals and ages. */
 static inline uint64_t monotonic_us(void)
 {

@@ -305,6 +305,9 @@ START_TEST(what_a_lost_root_hid_before_it_had_settled_was_there_before)
     move("away", "in0");
     run_until(one_is_queued);
     expect_next("a.jpg", true);
+    hot_write(hot.in[0], "b.jpg", "x");
+    run_until(one_is_queued);
+    expect_next("b.jpg", false);
     teardown();
 }
 END_TEST
