@@ -121,7 +121,9 @@ static const struct {
       "'c.gif'}},"
       "{'path':'/out/"
       "d?.png','path_b64':'L291dC9k6S5wbmc=','width':3,'height':2,'name':'taken','action':'overwrite',"
-      "'owner':null}],'removed':[{'path':'/out/"
+      "'owner':null},"
+      "{'path':'/out/e.png','width':null,'height':null,'name':'taken','action':'skip','owner':null}],"
+      "'removed':[{'path':'/out/"
       "old.png'}],'failure':{'class':'conflict','stage':'plan','message':"
       "'its output c.png belongs to web/c.gif already'}}",
       "web/sub/a\\x0a.jpg (640 × 480):\n"
@@ -130,6 +132,7 @@ static const struct {
       "replace      32 × 24  /out/b.png      -\n"
       "fail           3 × 2  /out/c.png      c.gif\n"
       "overwrite      3 × 2  /out/d\\xe9.png  a file that is not ours\n"
+      "skip               -  /out/e.png      a file that is not ours\n"
       "remove             -  /out/old.png    -\n"
       "conflict/plan: its output c.png belongs to web/c.gif already; nothing would be made\n" },
     { "a plan of what no folder takes", print_plan,
