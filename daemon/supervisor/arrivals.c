@@ -93,21 +93,6 @@ void arrivals_refuse(struct arrivals *arrivals, const char *path, const char *wh
                     REFUSED_TOLD_MAX);
 }
 
-void arrivals_gone(struct arrivals *arrivals, const char *path)
-{
-    settle_forget(arrivals->settle, path);
-    if (folder_conf_accepts(arrivals->conf, path))
-        ledger_arrival(arrivals->ledger, arrivals->slot, arrivals->name, path,
-                       &(struct version){ .size = -1 }, false);
-}
-
-void arrivals_forget_below(struct arrivals *arrivals, const char *directory)
-{
-    settle_forget_below(arrivals->settle, directory);
-    if (!arrivals->told && *directory == '\0')
-        arrivals->first_walk_us = USEC_INFINITY; /* what it found is to be found again */
-}
-
 /* Some of what the first walk found may still have to settle. */
 static void tell_of_first_walk(struct arrivals *arrivals)
 {
@@ -117,6 +102,23 @@ static void tell_of_first_walk(struct arrivals *arrivals)
         (oldest_us > 0 && oldest_us <= arrivals->first_walk_us))
         return;
     arrivals->told = ledger_scanned(arrivals->ledger, arrivals->name) == 0;
+}
+
+void arrivals_gone(struct arrivals *arrivals, const char *path)
+{
+    settle_forget(arrivals->settle, path);
+    if (folder_conf_accepts(arrivals->conf, path))
+        ledger_arrival(arrivals->ledger, arrivals->slot, arrivals->name, path,
+                       &(struct version){ .size = -1 }, false);
+    tell_of_first_walk(arrivals);
+}
+
+void arrivals_forget_below(struct arrivals *arrivals, const char *directory)
+{
+    settle_forget_below(arrivals->settle, directory);
+    if (!arrivals->told && *directory == '\0')
+        arrivals->first_walk_us = USEC_INFINITY; /* what it found is to be found again */
+    tell_of_first_walk(arrivals);
 }
 
 void arrivals_walk_ended(struct arrivals *arrivals)
@@ -182,14 +184,6 @@ bool arrivals_are_many(const struct arrivals *arrivals)
 
 /* ---- looking at what is due ---- */
 
-/* Trouble that says nothing about the file: no descriptors, no memory, a disk that stutters. */
-static bool is_passing(int errnum)
-{
-    enum error_class class = error_class_of_errno(errnum);
-
-    return class == CLASS_TRANSIENT || class == CLASS_ENVIRONMENT;
-}
-
 /* The version that @st, of a file at @path below @root, stands for. */
 static struct version version_at(struct arrivals *arrivals, int root, const char *path, const struct stat *st)
 {
@@ -219,7 +213,7 @@ static int look_at(struct arrivals *arrivals, int root, const struct settle_file
     if (!path)
         return -ENOMEM;
     r = path_stat_beneath(root, path, &st);
-    if (r < 0 && is_passing(-r))
+    if (r < 0 && error_is_passing(-r))
         return arrivals_hold(arrivals, path, TROUBLE_RETRY_US);
     if (r < 0 || !S_ISREG(st.st_mode)) {
         drop(arrivals, path, r, &st);

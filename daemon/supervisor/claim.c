@@ -20,7 +20,8 @@ enum claim {
     CLAIM_FREE,    /* nothing is there, or what may be replaced */
     CLAIM_STANDS,  /* what is there stands for the output */
     CLAIM_SKIPPED, /* the output is not made */
-    CLAIM_TAKEN,   /* something that is not ours is there, or the name is another source's */
+    CLAIM_TAKEN,   /* something that is not ours is there */
+    CLAIM_OWNED,   /* the name is another source's */
     CLAIM_BLOCKED, /* something is in the way of a directory above */
     CLAIM_SICK,    /* the environment does not let us see; job->failure says why */
 };
@@ -41,22 +42,23 @@ enum verdict claim_conflict(struct job *job, int errnum, const char *path, const
 {
     char name[200];
 
-    error_set(&job->failure, errnum, CLASS_CONFLICT, STAGE_PUBLISH,
-              "what is in the way of its output %s was not made from it, or was changed since%s%s; move that "
-              "away, or choose another "
-              "Existing=, and retry the job",
-              text_escape(path, name, sizeof name), why ? ", and is not adopted: " : "", why ?: "");
+    error_set(
+        &job->failure, errnum, CLASS_CONFLICT, STAGE_PUBLISH,
+        "what is in the way of its output %s was not made from it, or was changed since%s%s%s; move that "
+        "away, or choose another "
+        "Existing=, and retry the job",
+        text_escape(path, name, sizeof name), why ? " (" : "", why ?: "", why ? ")" : "");
     return VERDICT_FAILED;
 }
 
-/* A directory of Output that we may not enter is a matter of the files that go there, not of the whole folder. */
+/* The folder is held, and says so, until somebody cures it. */
 static enum claim sick(struct job *job, int errnum, const char *path)
 {
     char name[200];
 
     error_set_errno(&job->failure, errnum, STAGE_PUBLISH, "cannot look at %s",
                     text_escape(path, name, sizeof name));
-    job->failure.class = errnum == EACCES || errnum == EPERM ? CLASS_TRANSIENT : CLASS_ENVIRONMENT;
+    job->failure.class = CLASS_ENVIRONMENT;
     return CLAIM_SICK;
 }
 
@@ -116,7 +118,7 @@ static const char *objection(const struct claim_context *context, const struct j
                              const struct job_output *output, const struct stat *st)
 {
     if (output->stranger)
-        return "it was made from a file that is gone";
+        return "it was made from another file";
     if (!S_ISREG(st->st_mode))
         return "it is no regular file";
     if (timespec_ns(&st->st_mtim) < job->version.mtime_ns)
@@ -261,13 +263,13 @@ static enum claim inherit(const struct claim_context *context, struct job *job, 
     int r = output->owner ? path_stat_beneath(context->source_root, output->owner, &st) : -ENOENT;
 
     if (r == 0)
-        return CLAIM_TAKEN;
+        return CLAIM_OWNED;
     if (r != -ENOENT && r != -ENOTDIR)
         return sick(job, -r, output->owner);
     r = context->move(context->user, job, output, output->path);
     output->inherited = r < 0;
     if (r == -EEXIST)
-        return CLAIM_TAKEN;
+        return CLAIM_OWNED;
     return r < 0 ? sick(job, -r, output->path) : CLAIM_FREE;
 }
 
@@ -294,7 +296,7 @@ static enum claim decide(const struct claim_context *context, struct job *job, s
         return claim;
 
     owned = inherit(context, job, output);
-    if (owned == CLAIM_TAKEN && context->conf->existing == EXISTING_NUMBER)
+    if (owned == CLAIM_OWNED && context->conf->existing == EXISTING_NUMBER)
         return number(context, job, output, &st);
     return owned == CLAIM_FREE ? claim : owned;
 }
@@ -332,34 +334,83 @@ static void mark(struct job *job, struct job_output *output, enum claim claim)
 }
 
 struct tally {
-    size_t asked, settled;
+    size_t asked, settled, standing;
     const char *stands; /* the path of one that is adopted */
 };
 
-/* Without Existing=adopt a set is adopted whole or not at all. */
-static bool is_half_a_set(const struct job *job, const struct tally *tally)
+static struct tally count(const struct job *job, const enum claim *claims, bool made)
 {
-    return tally->stands && tally->settled < tally->asked && job->folder->existing == EXISTING_FAIL;
-}
-
-/* What is in the way of @output was not adopted where it might have been: this is why. */
-static enum verdict in_the_way(const struct claim_context *context, struct job *job,
-                               const struct job_output *output, enum claim claim)
-{
-    bool adopts = job->adopt || context->conf->existing == EXISTING_ADOPT;
-    const char *why = NULL;
-    struct stat st;
-
-    if (claim == CLAIM_TAKEN && adopts && look(context, job, output, &st) == CLAIM_TAKEN)
-        why = objection(context, job, output, &st);
-    return claim_conflict(job, EEXIST, output->path, why);
-}
-
-enum verdict claim_outputs(const struct claim_context *context, struct job *job, bool made)
-{
-    enum claim claims[RECIPE_RENDITIONS_MAX] = { CLAIM_FREE };
     struct tally tally = { 0 };
 
+    for (size_t i = 0; i < job->output_count; i++) {
+        const struct job_output *output = &job->outputs[i];
+
+        if (!is_asked_about(output, made))
+            continue;
+        tally.asked++;
+        tally.settled += claims[output->rendition] != CLAIM_FREE;
+        if (claims[output->rendition] == CLAIM_STANDS) {
+            tally.standing++;
+            tally.stands = output->path;
+        }
+    }
+    return tally;
+}
+
+/* What nobody asked to be adopted, but may be what a lost ledger knew, is adopted as a whole set or not at all; by
+ * numbers the pictures themselves tell. */
+static bool is_half_a_set(const struct job *job, const struct tally *tally)
+{
+    int existing = job->folder->existing;
+
+    return tally->standing > 0 && tally->standing < tally->asked && existing != EXISTING_ADOPT &&
+           existing != EXISTING_NUMBER;
+}
+
+/* Then what stands there is in the way, as Existing= says. */
+static void regard_as_foreign(const struct job *job, enum claim *claims)
+{
+    for (size_t i = 0; i < RECIPE_RENDITIONS_MAX; i++)
+        if (claims[i] == CLAIM_STANDS)
+            claims[i] = job->folder->existing == EXISTING_SKIP ? CLAIM_SKIPPED : CLAIM_FREE;
+}
+
+/* Why Existing= has no way past what is there, as far as it is about the file. */
+static const char *why_not(const struct claim_context *context, struct job *job,
+                           const struct job_output *output)
+{
+    int existing = context->conf->existing;
+    struct stat st;
+
+    if (look(context, job, output, &st) != CLAIM_TAKEN)
+        return NULL;
+    if (job->adopt || existing == EXISTING_ADOPT)
+        return objection(context, job, output, &st);
+    return existing == EXISTING_OVERWRITE ? "it is no regular file" : NULL;
+}
+
+/* The outputs of @job whose names it cannot have fail it. */
+static enum verdict fail_for(const struct claim_context *context, struct job *job,
+                             const struct job_output *output, enum claim claim)
+{
+    char name[151], owner[121];
+
+    if (claim != CLAIM_OWNED)
+        return claim_conflict(job, EEXIST, output->path,
+                              claim == CLAIM_TAKEN ? why_not(context, job, output) : NULL);
+    error_set(
+        &job->failure, EEXIST, CLASS_CONFLICT, STAGE_PUBLISH,
+        "its output %s belongs to %s already; rename or remove one of them, or let Name= use {name}, and "
+        "retry the job",
+        text_escape(output->path, name, sizeof name),
+        output->owner ? text_escape(output->owner, owner, sizeof owner) : "another file");
+    return VERDICT_FAILED;
+}
+
+/* What becomes of each output, by rendition; or the verdict on the job that has one which cannot be had. */
+static enum verdict decide_all(const struct claim_context *context, struct job *job, bool made,
+                               enum claim *claims)
+{
     for (size_t i = 0; i < job->output_count; i++) {
         struct job_output *output = &job->outputs[i];
         uint32_t rendition = output->rendition;
@@ -370,20 +421,30 @@ enum verdict claim_outputs(const struct claim_context *context, struct job *job,
         claim = decide(context, job, output);
         if (claim == CLAIM_SICK)
             return VERDICT_RETRY;
-        if (claim == CLAIM_TAKEN || claim == CLAIM_BLOCKED)
-            return in_the_way(context, job, output, claim);
-
+        if (claim == CLAIM_TAKEN || claim == CLAIM_OWNED || claim == CLAIM_BLOCKED)
+            return fail_for(context, job, output, claim);
         claims[rendition] = claim;
-        tally.asked++;
-        tally.settled += claim != CLAIM_FREE;
-        tally.stands = claim == CLAIM_STANDS ? output->path : tally.stands;
     }
+    return VERDICT_OK;
+}
 
-    if (made && is_half_a_set(job, &tally))
-        return claim_conflict(job, EEXIST, tally.stands, "not all of its outputs are there");
+enum verdict claim_outputs(const struct claim_context *context, struct job *job, bool made)
+{
+    enum claim claims[RECIPE_RENDITIONS_MAX] = { CLAIM_FREE };
+    enum verdict verdict = decide_all(context, job, made, claims);
+    struct tally tally = count(job, claims, made);
+
+    if (verdict != VERDICT_OK)
+        return verdict;
     /* Before the work it is not known which outputs the picture is large enough for. */
     if (!made && tally.settled < tally.asked)
         return VERDICT_OK;
+    if (is_half_a_set(job, &tally)) {
+        if (job->folder->existing == EXISTING_FAIL)
+            return claim_conflict(job, EEXIST, tally.stands, "not all of its outputs are there");
+        regard_as_foreign(job, claims);
+        tally = count(job, claims, made);
+    }
     for (size_t i = 0; i < job->output_count; i++)
         if (is_asked_about(&job->outputs[i], made))
             mark(job, &job->outputs[i], claims[job->outputs[i].rendition]);

@@ -37,8 +37,8 @@ bool claim_is_asked(const struct job *job);
 /* 1 when @name in @directory is the file that we left there, 0 when it is another one or none, or -errno. */
 int claim_is_ours(int directory, const char *name, const struct published *published);
 
-/* Fails @job: something is in the way of the output at @path; @why: "it is …", why it cannot stand for that, where that
- * was asked for, or NULL. Returns VERDICT_FAILED. */
+/* Fails @job: something is in the way of the output at @path; @why: "it is …", why Existing= has no way
+ * past it, or NULL. Returns VERDICT_FAILED. */
 enum verdict claim_conflict(struct job *job, int errnum, const char *path, const char *why);
 
 #endif

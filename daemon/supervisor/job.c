@@ -91,6 +91,15 @@ struct job_output *job_add_output(struct job *job, uint32_t rendition, const cha
     return output;
 }
 
+size_t job_count_outputs(const struct job *job, bool adopted)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < job->output_count; i++)
+        count += job->outputs[i].made && (job->outputs[i].adopted || !adopted);
+    return count;
+}
+
 uint64_t job_held_bytes(const struct job *job)
 {
     uint64_t bytes = 0;

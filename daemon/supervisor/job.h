@@ -31,7 +31,7 @@ enum job_state {
     JOB_STATE_COUNT
 };
 
-/* What is left to do with the original of a job whose outcome is durable. Stored in the ledger, as the above. */
+/* What is to be done with the original of a job when its outcome is durable. Stored in the ledger, as the above. */
 enum job_original {
     ORIGINAL_SETTLED = 0,
     ORIGINAL_PENDING = 1,
@@ -62,11 +62,11 @@ struct job_output {
     bool made;               /* false: not wanted (too wide for the source, or @skipped) */
     bool skipped;            /* Existing=skip, and something is in its way */
     bool adopted;            /* what is there already stands for it; see claim.h */
-    bool stranger;   /* what may be under the name is the work of a source that is gone, and not ours */
-    bool inherited;  /* the name is reserved for a source that may be gone; see claim.h */
-    char *owner;     /* that source, whose file is to be looked for; NULL: it is gone; owned */
-    unsigned number; /* of its name, with Existing=number; 0: none */
-    int fd;          /* the finished picture, a sealed memory file; -1 until then */
+    bool stranger;           /* what may be under the name is the work of another source, and not ours */
+    bool inherited;          /* the name is reserved for a source that may be gone; see claim.h */
+    char *owner;             /* that source, whose file is to be looked for; NULL: it is gone; owned */
+    unsigned number;         /* of its name, with Existing=number; 0: none */
+    int fd;                  /* the finished picture, a sealed memory file; -1 until then */
     uint64_t bytes;
     uint32_t width, height;
 };
@@ -87,11 +87,11 @@ struct job {
         known_hash; /* of the content that has its outcome: with the same one, nothing is to be done; 0: none */
     enum job_state state;
     enum job_resume resume;
-    enum job_original original; /* of a job with an outcome */
+    enum job_original original; /* of a job with an outcome, or whose publishing was announced */
     unsigned attempts;          /* those that counted against the file */
     unsigned retries;           /* transient failures so far; they do not */
     bool adopt;   /* found by the first walk under a ledger that is new to its folder; see claim.h */
-    bool skipped;      /* some output is, perhaps one that is not even among @outputs */
+    bool skipped; /* some output is, perhaps one that is not even among @outputs */
     bool started; /* a suspect whose turn it is: that it runs was recorded */
     bool suspect; /* it was handed out when the daemon ended uncleanly */
 
@@ -135,6 +135,9 @@ void job_drop_outputs(struct job *job);
 
 /* Closes source and pictures: what the job holds of the worker's side. */
 void job_close_fds(struct job *job);
+
+/* How many outputs it has: all that were made or found, or those that were only found (@adopted). */
+size_t job_count_outputs(const struct job *job, bool adopted);
 
 /* The bytes of its finished pictures that are held in memory. */
 uint64_t job_held_bytes(const struct job *job);

@@ -77,7 +77,8 @@ static void finish(struct supervisor *supervisor, struct job *job, enum job_stat
     folder_set_state(folder_of(supervisor, job), job, state);
     job_close_fds(job);
     job->duration_us = monotonic_us() - job->taken_us;
-    job->original = originals_pending(job);
+    if (state != JOB_DONE || job->resume != RESUME_PUBLISH) /* else it was settled when that was announced */
+        job->original = originals_pending(job, state);
     if (originals_reason(job))
         error_set(&job->failure, 0, CLASS_NONE, STAGE_NONE, "%s", originals_reason(job));
     ledger_send(supervisor->ledger, &request);
@@ -185,7 +186,7 @@ static void take_in(struct supervisor *supervisor, struct folder *folder, struct
     } else if (job->state == JOB_FAILED) { /* a clash of names: recorded already */
         folder_enter_job(folder, job, JOB_FAILED);
         clear_suspect(supervisor, job);
-        job->original = originals_pending(job);
+        job->original = originals_pending(job, JOB_FAILED);
         job_flow_reply(supervisor, &(struct reply){ .kind = REPLY_RECORDED, .job = job });
     } else if (job->resume == RESUME_PUBLISH) {
         folder_enter_job(folder, job, JOB_PUBLISHING);
@@ -370,18 +371,9 @@ static void on_examined(struct supervisor *supervisor, struct job *job, enum ver
         on_verdict(supervisor, job, verdict);
 }
 
-static size_t count_outputs(const struct job *job, bool adopted)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < job->output_count; i++)
-        count += job->outputs[i].made && job->outputs[i].adopted == adopted;
-    return count;
-}
-
 static void log_done(const struct job *job, const char *path)
 {
-    size_t made = count_outputs(job, false), adopted = count_outputs(job, true);
+    size_t adopted = job_count_outputs(job, true), made = job_count_outputs(job, false) - adopted;
     char duration[32], there[60] = "";
 
     if (adopted > 0)
@@ -411,8 +403,9 @@ static void on_recorded(struct supervisor *supervisor, struct job *job)
 {
     log_outcome(job);
     control_job_ended(supervisor->control, job->id);
-    if (job->original != ORIGINAL_SETTLED && supervisor->phase == PHASE_RUNNING &&
-        has_watcher(supervisor, job))
+    if (job->original == ORIGINAL_SETTLED)
+        leave(supervisor, job);
+    else if (supervisor->phase == PHASE_RUNNING && has_watcher(supervisor, job))
         ask_watcher(supervisor, job, WATCHER_ORIGINAL);
     else
         leave_the_rest(supervisor, job); /* what is pending is in the ledger */
@@ -480,7 +473,6 @@ void job_flow_reply(struct supervisor *supervisor, const struct reply *reply)
 static void came_through(struct supervisor *supervisor, struct job *job)
 {
     struct ledger_request request = { .op = LEDGER_CAME_THROUGH, .job_id = job->id };
-
     bool next;
 
     if (!job->suspect)

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "supervisor/ledger_guard.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -47,6 +48,7 @@ struct arrival {
 
 struct ledger {
     struct ledger_store *store;
+    struct ledger_guard guard;
     uint32_t instance;
     pthread_t thread;
     atomic_bool stopping; /* a batch that fails is not tried again */
@@ -396,6 +398,20 @@ static void say_healed(struct ledger *ledger)
     memset(ledger->news.text, 0, sizeof ledger->news.text);
 }
 
+/* Looked at with every batch, and while one is missing from time to time. */
+static void look_after_files(struct ledger *ledger)
+{
+    const char *before = ledger->news.missing;
+
+    ledger->news.missing = ledger_guard_missing(&ledger->guard);
+    if (ledger->news.missing && !before)
+        log_error(
+            "the ledger in use is not at %s any more: put it back, or stop darkroomd and start it again",
+            ledger->news.missing);
+    else if (before && !ledger->news.missing)
+        log_notice("the ledger is where it was again");
+}
+
 /* Applies the batch, again and again until it is durable. At shut-down a failing disk is not waited for: what
  * was not recorded stays as handed out, and is found by the next start. */
 static void settle_batch(struct ledger *ledger)
@@ -419,6 +435,7 @@ static void settle_batch(struct ledger *ledger)
 
     if (r >= 0)
         say_healed(ledger);
+    look_after_files(ledger);
     publish_news(ledger);
     answer(ledger, r);
 }
@@ -433,7 +450,7 @@ static void wait_for_messages(struct ledger *ledger)
     };
 
     /* ledger_stop() sends a message too, so this never sleeps through it. */
-    while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+    while (poll(fds, ARRAY_SIZE(fds), ledger->news.missing ? RETRY_INTERVAL_MS : -1) < 0)
         assert(errno == EINTR);
 }
 
@@ -454,7 +471,10 @@ static void *ledger_main(void *argument)
     pthread_setname_np(pthread_self(), "ledger");
     while (!ledger->ended) {
         wait_for_messages(ledger);
-        work_off_batch(ledger);
+        if (work_off_batch(ledger))
+            continue;
+        look_after_files(ledger);
+        publish_news(ledger);
     }
     /* The stop may have overtaken what was sent before it through the other channel. */
     while (work_off_batch(ledger))
@@ -470,6 +490,7 @@ void ledger_free(struct ledger *ledger)
     channel_release(&ledger->arrivals);
     cell_release(&ledger->news_cell);
     ledger_store_close(ledger->store);
+    ledger_guard_release(&ledger->guard);
     free(ledger);
 }
 
@@ -488,7 +509,9 @@ int ledger_start(const char *path, struct channel *replies, struct ledger **ret,
         goto fail;
 
     ledger->instance = ledger_store_instance(ledger->store);
-    r = channel_init(&ledger->requests, sizeof(struct ledger_request), LEDGER_REQUESTS_MAX + 1);
+    r = ledger_guard_init(&ledger->guard, path);
+    if (r == 0)
+        r = channel_init(&ledger->requests, sizeof(struct ledger_request), LEDGER_REQUESTS_MAX + 1);
     if (r == 0)
         r = channel_init(&ledger->arrivals, sizeof(struct arrival), LEDGER_ARRIVALS_MAX);
     if (r == 0)

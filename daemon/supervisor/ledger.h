@@ -83,6 +83,8 @@ struct ledger_news {
     } folders[FOLDERS_MAX];        /* by slot */
     bool failing;
     char text[LEDGER_TEXT_MAX];
+    const char
+        *missing; /* where a file of it was and is not any more; valid until ledger_free(); NULL: none */
 };
 
 /* Opens the database in @path (blocks; before the loop starts) and starts the thread. Replies go to @replies.

@@ -77,6 +77,7 @@ static int find_owner(struct ledger_store *store, const struct job *job, const c
 {
     _cleanup_free_ char *absolute = ledger_absolute_output(job->folder, path);
     sqlite3_stmt *statement;
+    bool ended = false;
     int r;
 
     if (!absolute)
@@ -88,13 +89,17 @@ static int find_owner(struct ledger_store *store, const struct job *job, const c
         ret->path = sql_column_string(statement, 1);
         ret->source = sqlite3_column_int64(statement, 2);
         ret->gone = sqlite3_column_int(statement, 3) != 0;
-        ret->idle = sqlite3_column_int(statement, 4) != 0;
+        ended = sqlite3_column_int(statement, 4) != 0;
+        ret->idle = ended && sqlite3_column_int(statement, 5) == 0;
     }
     sqlite3_reset(statement);
     if (r > 0 && (!ret->folder || !ret->path))
         return -ENOMEM;
     ret->configured = r > 0 && config_folder(job->config, ret->folder);
-    ret->gone |= r > 0 && !ret->configured;
+    if (r > 0 && !ret->configured) { /* nobody will deal with its original */
+        ret->gone = true;
+        ret->idle = ended;
+    }
     return r;
 }
 
@@ -256,7 +261,7 @@ static int plan_output(struct ledger_store *store, struct job *job, int64_t sour
         return -ENOMEM;
     output->number = number;
     output->inherited = inherited;
-    output->stranger = inherited && owner.configured;
+    output->stranger = owner.path && owner.configured && number == 0;
     free(take_ptr(output->owner));
     if (inherited && strcmp(owner.folder, job->folder->name) == 0)
         output->owner = take_ptr(owner.path);

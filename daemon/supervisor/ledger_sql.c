@@ -88,12 +88,13 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
         " SELECT id FROM job WHERE folder = ?1 AND original_pending > 0) LIMIT ?3",
     [SQL_SET_SESSION] = "UPDATE job SET session = ?2 WHERE id = ?1",
     [SQL_SET_STARTED] = "UPDATE job SET started = ?2 WHERE id = ?1",
-    [SQL_SET_PUBLISHING] = "UPDATE job SET state = 3, started = 0 WHERE id = ?1",
+    [SQL_SET_PUBLISHING] = "UPDATE job SET state = 3, started = 0, original_pending = ?2 WHERE id = ?1",
     [SQL_FINISH_JOB] = "UPDATE job SET state = ?2, class = ?3, stage = ?4, message = ?5, attempts = ?6,"
                        " original_pending = ?7, finished_us = ?8, duration_us = ?9, cpu_us = ?10,"
                        " suspect = 0, started = 0 WHERE id = ?1",
     [SQL_RELEASE_JOB] = "UPDATE job SET state = 0, attempts = ?2, not_before_us = ?3, class = ?4, stage = ?5,"
-                        " message = ?6, suspect = ?7, retries = ?8, started = 0 WHERE id = ?1",
+                        " message = ?6, suspect = ?7, retries = ?8, started = 0, original_pending = 0"
+                        " WHERE id = ?1",
     [SQL_ORIGINAL_DONE] = "UPDATE job SET original_pending = 0 WHERE id = ?1",
     [SQL_COUNT_QUEUED] = "SELECT count(*) FROM job WHERE folder = ?1 AND state = 0 AND suspect = ?2",
     [SQL_OUTPUTS_OF_SOURCE] =
@@ -107,7 +108,7 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
     [SQL_SEIZE_OUTPUT] = "UPDATE output SET source = ?2, job = ?3, rendition = ?4 WHERE path = ?1",
     [SQL_OWNER_OF_OUTPUT] =
         "SELECT source.folder, source.path, source.id, source.size = -1 OR source.gone,"
-        " job.id IS NULL OR (job.state > 3 AND job.original_pending = 0)"
+        " job.id IS NULL OR job.state > 3, coalesce(job.original_pending, 0)"
         " FROM output JOIN source ON source.id = output.source LEFT JOIN job ON job.id = source.job"
         " WHERE output.path = ?1",
     [SQL_INHERIT_OUTPUT] = "UPDATE output SET source = ?2, job = ?3, rendition = ?4, inode = 0, size = 0,"

@@ -563,7 +563,8 @@ int ledger_store_intent(struct ledger_store *store, const struct job *job)
         if (r < 0)
             return r;
     }
-    return sql_finish(store, sql_start(store, SQL_SET_PUBLISHING, "i", (int64_t)job->id));
+    return sql_finish(store,
+                      sql_start(store, SQL_SET_PUBLISHING, "ii", (int64_t)job->id, (int64_t)job->original));
 }
 
 static int record_outputs(struct ledger_store *store, const struct job *job)

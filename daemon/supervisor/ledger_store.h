@@ -83,7 +83,8 @@ int ledger_store_started(struct ledger_store *store, uint64_t job, bool started)
 int ledger_store_move_output(struct ledger_store *store, const struct job *job,
                              const struct job_output *output, const char *path);
 
-/* All outputs of @job are finished under their temporary names: from now on publishing rolls forward. */
+/* All outputs of @job are finished under their temporary names: from now on publishing rolls forward, and what is to be
+ * done then with its original is job->original. */
 int ledger_store_intent(struct ledger_store *store, const struct job *job);
 
 /* @job ended as job->state and job->original say. Returns 1 when a newer version of the source waits in the queue now. */

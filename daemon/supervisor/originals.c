@@ -32,30 +32,17 @@ struct original {
     char private_name[64];
 };
 
-static size_t count_outputs(const struct job *job, bool adopted)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < job->output_count; i++)
-        count += job->outputs[i].made && (job->outputs[i].adopted || !adopted);
-    return count;
-}
-
-/* Outputs that were only found stand for an original where that was asked for; nothing at all does not. Of a job that
- * another run published it is not known what was found, or left out. */
+/* Outputs that were only found stand for an original where that was asked for; nothing at all does not. */
 static bool is_stood_for(const struct job *job)
 {
-    if (count_outputs(job, true) > 0)
+    if (job_count_outputs(job, true) > 0)
         return job->folder->existing == EXISTING_ADOPT;
-    return job->resume == RESUME_PUBLISH || count_outputs(job, false) > 0;
+    return job_count_outputs(job, false) > 0;
 }
 
 static bool is_spared(const struct job *job)
 {
-    int existing = job->folder->existing;
-
-    return job->skipped || count_outputs(job, true) > 0 ||
-           (job->resume == RESUME_PUBLISH && (existing == EXISTING_SKIP || existing == EXISTING_ADOPT));
+    return job->skipped || job_count_outputs(job, true) > 0;
 }
 
 static enum job_original pending_of_done(const struct job *job)
@@ -69,11 +56,11 @@ static enum job_original pending_of_done(const struct job *job)
     return originals == ORIGINALS_DELETE ? ORIGINAL_SETTLED : ORIGINAL_PENDING_SPARED;
 }
 
-enum job_original originals_pending(const struct job *job)
+enum job_original originals_pending(const struct job *job, enum job_state end)
 {
-    if (job->state == JOB_DONE)
+    if (end == JOB_DONE)
         return pending_of_done(job);
-    if (job->state == JOB_FAILED && job->failure.class != CLASS_CONFLICT && job->folder->failed)
+    if (end == JOB_FAILED && job->failure.class != CLASS_CONFLICT && job->folder->failed)
         return ORIGINAL_PENDING;
     return ORIGINAL_SETTLED;
 }
@@ -81,9 +68,9 @@ enum job_original originals_pending(const struct job *job)
 const char *originals_reason(const struct job *job)
 {
     if (job->state != JOB_DONE || job->folder->originals == ORIGINALS_KEEP ||
-        originals_pending(job) != ORIGINAL_SETTLED)
+        job->original != ORIGINAL_SETTLED)
         return NULL;
-    if (count_outputs(job, true) > 0)
+    if (job_count_outputs(job, true) > 0)
         return "its original stays: outputs of it were found, not made";
     if (job->skipped)
         return "its original stays: outputs of it were skipped";
@@ -98,9 +85,12 @@ bool originals_stays(const struct job *job)
            (originals == ORIGINALS_DELETE && job->original == ORIGINAL_PENDING_SPARED);
 }
 
-static enum verdict retry(struct error *error, int errnum, const char *what)
+static enum verdict retry(const struct job *job, struct error *error, int errnum, const char *what)
 {
-    error_set_errno(error, errnum, STAGE_ORIGINAL, "cannot %s the original", what);
+    char path[TEXT_ESCAPED_MAX];
+
+    error_set_errno(error, errnum, STAGE_ORIGINAL, "cannot %s the original %s", what,
+                    text_escape(job->path, path, sizeof path));
     return VERDICT_RETRY;
 }
 
@@ -198,14 +188,26 @@ static int copy_across(const struct original *original, int to, const char *name
     return r;
 }
 
+/* Is @to on another mount? Then nothing can be renamed into it, whatever the devices say. */
+static bool is_across(const struct original *original, int to)
+{
+    struct statx from_st, to_st;
+
+    return statx(original->directory, "", AT_EMPTY_PATH, STATX_MNT_ID, &from_st) < 0 ||
+           statx(to, "", AT_EMPTY_PATH, STATX_MNT_ID, &to_st) < 0 || from_st.stx_mnt_id != to_st.stx_mnt_id;
+}
+
 /* Is @name, on another mount, a copy of ours, of an attempt that ended before it could unlink the original? Or just the
- * same: then there need not be two. 1: yes; 0: it is another file, or may not be read; -errno. */
+ * same: then there need not be two. 1: yes, and it is on the disk; 0: it is another file, or may not be read; -errno. */
 static int is_copy(const struct original *original, int to, const char *name)
 {
     const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC; /* it may be a pipe */
     _cleanup_close_ int from = -1, fd = -1;
     struct stat ours, theirs;
+    int same;
 
+    if (!is_across(original, to))
+        return 0;
     if (fstatat(to, name, &theirs, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : -errno;
     if (fstatat(original->directory, original->private_name, &ours, AT_SYMLINK_NOFOLLOW) < 0)
@@ -216,7 +218,8 @@ static int is_copy(const struct original *original, int to, const char *name)
     fd = from < 0 ? -1 : openat(to, name, flags);
     if (fd < 0)
         return errno == EACCES || errno == EPERM ? 0 : -errno;
-    return fd_same_content(from, fd);
+    same = fd_same_content(from, fd);
+    return same > 0 && fsync(fd) < 0 ? -errno : same;
 }
 
 static int move_to_name(const struct original *original, int to, const char *name)
@@ -287,12 +290,12 @@ static enum verdict archive(const struct original *original, struct error *error
     char name[NAME_SIZE];
     int r = to < 0 ? to : move_numbered(original, to, name);
 
-    return r < 0 ? retry(error, -r, "archive") : VERDICT_OK;
+    return r < 0 ? retry(job, error, -r, "archive") : VERDICT_OK;
 }
 
 static enum verdict delete (const struct original *original, struct error *error) {
     if (unlinkat(original->directory, original->private_name, 0) < 0 &&
-        errno != ENOENT) return retry(error, errno, "delete");
+        errno != ENOENT) return retry(original->job, error, errno, "delete");
     fsync(original->directory); /* best effort: a file that comes back after a power cut is made again */
     return VERDICT_OK;
 }
@@ -381,7 +384,7 @@ static enum verdict move_failed(const struct original *original, bool seized, st
         r = move_with_error(original, to);
     else if (r == 0 && keep)
         r = write_error_file(original, to, original->name);
-    return r < 0 ? retry(error, -r, "move aside") : VERDICT_OK;
+    return r < 0 ? retry(job, error, -r, "move aside") : VERDICT_OK;
 }
 
 enum verdict originals_handle(struct job *job, uint32_t instance, struct error *error)
@@ -393,7 +396,7 @@ enum verdict originals_handle(struct job *job, uint32_t instance, struct error *
     int seized = 0;
 
     if (root < 0)
-        return retry(error, errno, "find");
+        return retry(job, error, errno, "find");
     directory = path_open_parent(root, job->path, &original.name);
     if (directory == -ENOENT || directory == -ENOTDIR)
         return VERDICT_OK;
@@ -402,25 +405,23 @@ enum verdict originals_handle(struct job *job, uint32_t instance, struct error *
         directory = path_make_parent(root, job->path, &conf->directories, &original.name);
     }
     if (directory < 0)
-        return retry(error, -directory, "find");
+        return retry(job, error, -directory, "find");
 
     original.directory = directory;
     snprintf(original.private_name, sizeof original.private_name,
              ".darkroom-%08" PRIx32 "-%" PRIu64 ".original", instance, job->id);
     if (originals_stays(job)) {
-        /* Seized under an earlier configuration. */
-        int r = is_version(&original, original.private_name);
+        /* Seized under an earlier configuration, and perhaps written to since. */
+        int r = exists(original.directory, original.private_name) ? put_back(&original) : 0;
 
-        if (r > 0)
-            r = put_back(&original);
         if (r < 0)
-            return retry(error, -r, "put back");
+            return retry(job, error, -r, "put back");
         if (job->state == JOB_DONE || !conf->failed)
             return VERDICT_OK;
     } else {
         seized = seize(&original);
         if (seized < 0)
-            return retry(error, -seized, "rename");
+            return retry(job, error, -seized, "rename");
         if (seized == 0)
             return VERDICT_OK;
     }

@@ -17,9 +17,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is left to do with the original of @job, which ends as job->state says, where its folder is configured as
- * job->folder says. Any thread. */
-enum job_original originals_pending(const struct job *job);
+/* What is to be done with the original of @job if it ends as @end, where its folder is configured as job->folder says.
+ * Not for a job that an earlier run has announced: of its outputs it is not known which were only found. Any thread. */
+enum job_original originals_pending(const struct job *job, enum job_state end);
 
 /* Why the original of @job, which is done, is not archived or deleted as configured, for people; NULL: it is, or it is not
  * to be. Any thread. */

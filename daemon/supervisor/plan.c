@@ -360,12 +360,21 @@ int plan_assign(struct supervisor *supervisor, struct worker *worker)
     return 1;
 }
 
+/* Outputs for which the picture is too small are neither made nor skipped. */
 static void accept_sizes(struct job *job, const struct result_message *result)
 {
+    bool skipped[RECIPE_RENDITIONS_MAX] = { false };
+
+    for (size_t j = 0; j < job->output_count; j++)
+        if (job->outputs[j].skipped) {
+            skipped[job->outputs[j].rendition] = true;
+            job->outputs[j].skipped = false;
+        }
     for (uint32_t i = 0; i < result->output_count; i++)
         for (size_t j = 0; j < job->output_count; j++)
             if (job->outputs[j].rendition == result->outputs[i].rendition) {
-                job->outputs[j].made = true;
+                job->outputs[j].skipped = skipped[job->outputs[j].rendition];
+                job->outputs[j].made = !job->outputs[j].skipped;
                 job->outputs[j].width = result->outputs[i].width;
                 job->outputs[j].height = result->outputs[i].height;
             }

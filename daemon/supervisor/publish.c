@@ -114,16 +114,6 @@ static int check_name(const struct batch *batch, const struct parcel *parcel)
     return -EEXIST;
 }
 
-/* A directory below Output that we may not use is a matter of the files that go there, not of the whole folder. */
-static void fail_to_open(struct batch *batch, const struct parcel *parcel, int errnum, const char *what)
-{
-    struct job *job = batch->jobs[parcel->job];
-
-    fail(batch, parcel, errnum, what);
-    if ((errnum == EACCES || errnum == EPERM) && faccessat(batch->root, ".", W_OK | X_OK, AT_EACCESS) == 0)
-        job->failure.class = CLASS_TRANSIENT;
-}
-
 static void open_parcel(struct batch *batch, struct parcel *parcel)
 {
     const struct folder_conf *conf = batch->context->conf;
@@ -132,7 +122,7 @@ static void open_parcel(struct batch *batch, struct parcel *parcel)
     parcel->directory =
         path_make_parent(batch->root, parcel->output->path, &conf->directories, &parcel->name);
     if (parcel->directory < 0) {
-        fail_to_open(batch, parcel, -parcel->directory, "make the directory of");
+        fail(batch, parcel, -parcel->directory, "make the directory of");
         return;
     }
     if (!parcel->output->made)
@@ -140,7 +130,7 @@ static void open_parcel(struct batch *batch, struct parcel *parcel)
 
     r = check_name(batch, parcel);
     if (r < 0) {
-        fail_to_open(batch, parcel, -r, "look at");
+        fail(batch, parcel, -r, "look at");
         return;
     }
 
@@ -149,7 +139,7 @@ static void open_parcel(struct batch *batch, struct parcel *parcel)
     parcel->fd = openat(parcel->directory, parcel->temporary,
                         O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (parcel->fd < 0) {
-        fail_to_open(batch, parcel, errno, "create");
+        fail(batch, parcel, errno, "create");
         return;
     }
     parcel->written = true;

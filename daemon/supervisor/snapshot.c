@@ -134,14 +134,14 @@ static const char *what_it_is(const struct folder *folder)
     return words[folder_state_now(folder)];
 }
 
-static json_t *ledger_problem(const struct ledger_guard *guard)
+static json_t *ledger_is_missing(const char *path)
 {
-    char path[TEXT_ESCAPED_MAX];
+    char name[TEXT_ESCAPED_MAX];
 
     return json_sprintf(
         "the ledger in use is not at %s any more, and what it records is lost when darkroomd ends: "
-        "put it back, or restart darkroomd, which finds its outputs again",
-        text_escape(guard->missing, path, sizeof path));
+        "put it back; a new one finds outputs again, but not what failed, nor originals that wait",
+        text_escape(path, name, sizeof name));
 }
 
 /* What is wrong as a whole, for people. */
@@ -153,8 +153,8 @@ static json_t *problems(const struct supervisor *supervisor)
         json_array_append_new(
             array, json_sprintf("the ledger cannot be written: %s; nothing is dispatched or published",
                                 supervisor->ledger_news.text));
-    if (supervisor->ledger_guard.missing)
-        json_array_append_new(array, ledger_problem(&supervisor->ledger_guard));
+    if (supervisor->ledger_news.missing)
+        json_array_append_new(array, ledger_is_missing(supervisor->ledger_news.missing));
     if (supervisor->pool.trouble[0])
         json_array_append_new(array, json_sprintf("workers cannot start: %s", supervisor->pool.trouble));
     for (size_t i = 0; i < supervisor->slot_count; i++) {

@@ -298,9 +298,6 @@ int supervisor_start(struct supervisor *supervisor, const struct supervisor_opti
     r = history_start(supervisor);
     if (r < 0)
         return failed("cannot set a timer", r);
-    r = ledger_guard_start(supervisor);
-    if (r < 0)
-        return failed("cannot guard the ledger", r);
     supervisor->phase = PHASE_RUNNING;
     r = folders_reconcile(supervisor);
     return r < 0 ? EX_OSERR : EX_OK;
@@ -378,7 +375,6 @@ void supervisor_release(struct supervisor *supervisor)
     control_free(supervisor->control);
     notify_release(&supervisor->notify);
     history_release(&supervisor->history);
-    ledger_guard_release(&supervisor->ledger_guard);
     sd_event_source_disable_unref(supervisor->replies_source);
     sd_event_source_disable_unref(supervisor->news_source);
     sd_event_source_disable_unref(supervisor->due_source);

@@ -12,7 +12,6 @@
 #include "supervisor/folder.h"
 #include "supervisor/history.h"
 #include "supervisor/ledger.h"
-#include "supervisor/ledger_guard.h"
 #include "supervisor/notify.h"
 #include "supervisor/pool.h"
 #include "supervisor/reload.h"
@@ -52,7 +51,6 @@ struct supervisor {
     bool parked_last;           /* the last job that a worker got had been parked: others are asked first */
     struct ledger *ledger;
     struct ledger_news ledger_news;
-    struct ledger_guard ledger_guard;
     struct channel replies;              /* from ledger and watchers */
     struct folder *folders[FOLDERS_MAX]; /* by slot; NULL: free */
     size_t slot_count;                   /* slots beyond have never been used */

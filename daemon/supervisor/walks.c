@@ -56,14 +56,6 @@ struct walks {
     struct unreadable unreadable, unreadable_now; /* by the last walk over all, and by the one under way */
 };
 
-/* Trouble that says nothing about the file: no descriptors, no memory, a disk that stutters. */
-static bool is_passing(int errnum)
-{
-    enum error_class class = error_class_of_errno(errnum);
-
-    return class == CLASS_TRANSIENT || class == CLASS_ENVIRONMENT;
-}
-
 /* Something was left out, for want of memory: the walk under way is not whole, and another one is due soon. */
 static void walk_again(struct walks *walks)
 {
@@ -128,7 +120,7 @@ static void note_unreadable(struct walks *walks, struct unreadable *unreadable, 
         return;
     log_line(walks->unreadable.count == 0 || unreadable == &walks->unreadable ? LOG_WARNING : LOG_DEBUG,
              "%s/%s cannot be read: %s, %s", walks->name, text_escape(path, name, sizeof name),
-             strerrordesc_np(errnum), is_passing(errnum) ? "retrying" : "ignoring");
+             strerrordesc_np(errnum), error_is_passing(errnum) ? "retrying" : "ignoring");
 }
 
 static void on_scan_failed(void *context, const char *path, int errnum, enum walk walk)
@@ -139,7 +131,7 @@ static void on_scan_failed(void *context, const char *path, int errnum, enum wal
         walks->root_errnum = errnum; /* the walk is being used: it is lost afterwards */
         return;
     }
-    walks->unread |= is_passing(errnum);
+    walks->unread |= error_is_passing(errnum);
     if (errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP) /* no directory any more */
         coverage_gone(walks->coverage, path);
     else if (walk == WALK_ALL)

@@ -235,6 +235,8 @@ static int intent(void *user, struct job *const *jobs, size_t count)
 {
     const struct compare_context *context = user;
 
+    for (size_t i = 0; i < count; i++)
+        jobs[i]->original = originals_pending(jobs[i], JOB_DONE);
     return ledger_intent(context->watcher->ledger, jobs, count);
 }
 
@@ -258,7 +260,7 @@ static void unhold(struct watcher *watcher)
     watcher->hold_until_us = 0;
 }
 
-/* Is it the environment that refused @job, and not a directory that only its own outputs go to? */
+/* Is it the environment that refused @job, and not its own source? */
 static bool holds(const struct job *job, enum verdict verdict)
 {
     return verdict == VERDICT_RETRY && job->failure.class == CLASS_ENVIRONMENT;
@@ -387,6 +389,8 @@ static void handle_original(struct watcher *watcher, struct job *job, bool first
     struct error error;
 
     if (try_original(watcher, job, &error) == VERDICT_OK) {
+        if (!first && job->state == JOB_DONE && originals_stays(job))
+            log_job(LOG_INFO, job->id, "its original stays, as its folder is configured by now");
         answer(watcher, REPLY_ORIGINAL_HANDLED, VERDICT_OK, job);
         return;
     }

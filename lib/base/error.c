@@ -96,6 +96,13 @@ enum error_class error_class_of_errno(int errnum)
     return CLASS_PERMANENT;
 }
 
+bool error_is_passing(int errnum)
+{
+    enum error_class class = error_class_of_errno(errnum);
+
+    return class == CLASS_TRANSIENT || class == CLASS_ENVIRONMENT;
+}
+
 const char *error_class_name(enum error_class class)
 {
     return (unsigned)class < ERROR_CLASS_COUNT ? class_names[class] : "?";

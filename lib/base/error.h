@@ -57,6 +57,9 @@ int error_set_errno(struct error *error, int errnum, enum error_stage stage, con
  * environment's, I/O and staleness are transient, the rest is permanent. */
 enum error_class error_class_of_errno(int errnum);
 
+/* Does it say nothing about the file itself: no descriptors, no memory, a disk that stutters? */
+bool error_is_passing(int errnum);
+
 /* "permanent", "crash", … as in JSON, the ledger's messages and error files; "?" when out of range. */
 const char *error_class_name(enum error_class class);
 const char *error_stage_name(enum error_stage stage);

@@ -171,6 +171,63 @@ START_TEST(whatever_existing_says_a_lost_ledger_makes_nothing_twice_and_knows_it
 }
 END_TEST
 
+/* One of the set is there, newer and of the right kind, and is somebody else's: it was taken for ours, and overwritten by
+ * the next version. */
+static const char *const unasked[] = { "Existing=skip\n", "Existing=fail\n" };
+
+START_TEST(half_a_set_is_not_taken_for_what_a_lost_ledger_knew)
+{
+    bool skips = strstr(unasked[_i], "skip");
+    struct harness h;
+    uint64_t inode;
+
+    harness_open(&h);
+    harness_configure(&h, unasked[_i], HARNESS_RECIPE);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    painter_paint(harness_path(&h, "out/a.16.png"), 9, 9, 1);
+    inode = harness_inode(&h, "out/a.16.png");
+    harness_start(&h);
+    harness_await_ends(&h, skips, !skips);
+    harness_drop(&h, "a.jpg", 48, 96, 2);
+    harness_await_ends(&h, 2 * skips, 2 * !skips);
+    ck_assert_uint_eq(harness_inode(&h, "out/a.16.png"), inode);
+    ck_assert_uint_eq(harness_count(&h, "out"), skips ? 4 : 1);
+    harness_close(&h);
+}
+END_TEST
+
+static json_t *await_both(struct harness *h)
+{
+    harness_start(h);
+    harness_await_ends(h, 2, 0);
+    return harness_jobs(h, NULL);
+}
+
+/* What one had just made was found by the other, which made the rest: a set of two pictures. */
+START_TEST(with_overwrite_all_outputs_are_of_the_one_that_came_last)
+{
+    struct harness h;
+    json_t *jobs, *job;
+    size_t i, height = 0;
+
+    harness_open(&h);
+    harness_configure(&h, "Existing=overwrite\n", HARNESS_RECIPE);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_drop(&h, "a.png", 48, 96, 2);
+    jobs = await_both(&h);
+    json_array_foreach (jobs, i, job)
+        if (json_array_size(json_object_get(job, "outputs")) == 4)
+            height = strcmp(harness_string(job, "path"), "a.jpg") == 0 ? 16 : 32;
+    json_decref(jobs);
+    ck_assert_uint_gt(height, 0);
+    harness_expect_picture(&h, "out/a.16.png", 16, (int)height);
+    harness_expect_picture(&h, "out/a.16.jpg", 16, (int)height);
+    harness_expect_picture(&h, "out/a.32.png", 32, 2 * (int)height);
+    harness_expect_picture(&h, "out/a.32.jpg", 32, 2 * (int)height);
+    harness_close(&h);
+}
+END_TEST
+
 /* The numbered ones were made again under the next free number. */
 START_TEST(a_lost_ledger_finds_its_numbers_again)
 {
@@ -262,6 +319,8 @@ HARNESS_MAIN("existing", UNIT_TEST(existing_skip_makes_what_is_not_there),
              UNIT_ROWS(an_original_of_which_nothing_was_made_is_not_deleted, careless),
              UNIT_ROWS(whatever_existing_says_a_lost_ledger_makes_nothing_twice_and_knows_its_own_again,
                        all_policies),
+             UNIT_ROWS(half_a_set_is_not_taken_for_what_a_lost_ledger_knew, unasked),
+             UNIT_TEST(with_overwrite_all_outputs_are_of_the_one_that_came_last),
              UNIT_TEST(a_lost_ledger_finds_its_numbers_again),
              UNIT_TEST(existing_number_leaves_everything_where_it_is), UNIT_TEST(a_conflict_costs_no_work),
              UNIT_TEST(a_lost_ledger_adopts_what_is_there_and_makes_what_is_not),

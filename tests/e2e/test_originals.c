@@ -276,6 +276,24 @@ START_TEST(an_original_that_waits_is_not_deleted_for_what_was_only_found)
 }
 END_TEST
 
+/* Everything failed as a clash with itself, for the old name had originals that wait. */
+START_TEST(a_folder_that_is_called_otherwise_finds_its_outputs_while_originals_wait)
+{
+    struct harness h;
+
+    open_with_one_that_waits(&h);
+    configure_originals(&h, "archive", "arhcive");
+    ck_assert_int_eq(
+        rename(harness_path(&h, "config/folders/web.folder"), harness_path(&h, "config/folders/shop.folder")),
+        0);
+    changes[_i](&h);
+    harness_await_jobs(&h, "done", 2);
+    ck_assert_int_eq(harness_number(h.status, "jobs.failed"), 0);
+    ck_assert_uint_eq(harness_count(&h, "out"), 1);
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(originals_are_deleted)
 {
     struct harness h;
@@ -352,5 +370,6 @@ HARNESS_MAIN("originals", UNIT_TEST(originals_are_archived_in_their_tree),
              UNIT_TEST(an_original_that_waits_goes_to_the_archive_that_is_configured_by_now),
              UNIT_TEST(an_original_that_waits_stays_when_originals_are_kept_by_now),
              UNIT_ROWS(an_original_that_waits_is_not_deleted_for_what_was_only_found, changes),
+             UNIT_ROWS(a_folder_that_is_called_otherwise_finds_its_outputs_while_originals_wait, changes),
              UNIT_TEST(originals_are_deleted), UNIT_TEST(a_failed_original_is_moved_aside_with_its_error),
              UNIT_TEST(a_failed_folder_of_its_own_takes_errors_of_kept_originals))

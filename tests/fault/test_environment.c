@@ -7,6 +7,8 @@
 
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { WORKERS = 2, COUNT = 20, HEALED_WITHIN_S = 5 };
 
@@ -87,33 +89,36 @@ static void move_ledger(const struct harness *h, const char *from, const char *t
 /* Nobody noticed, jobs were done, and their records gone with the daemon's end. */
 START_TEST(a_ledger_that_is_moved_away_or_deleted_is_a_problem_until_it_is_back)
 {
-    static const char *const ways[][2] = { { "state/ledger.db", "away" },
-                                           { "state/ledger.db-wal", "away" },
-                                           { "state", "away" } };
+    static const char *const ways[] = { "above/state/ledger.db", "above/state/ledger.db-wal", "above/state",
+                                        "above" };
     static const bool yes = true, no = false;
     uint64_t inode;
     struct harness h;
 
     harness_open(&h);
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    ck_assert_int_eq(mkdir(harness_path(&h, "above"), 0755), 0);
+    move_ledger(&h, "state", "above/state");
+    ck_assert_int_eq(symlink("above/state", harness_path(&h, "state")), 0);
     harness_start(&h);
-    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-        move_ledger(&h, ways[i][0], ways[i][1]);
+    for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++) {
+        move_ledger(&h, ways[i], "away");
+        harness_drop(&h, "a.jpg", 48, 48, i); /* it is noticed when something is to be recorded */
         harness_await(&h, "that the ledger is missed", has_a_problem, (void *)&yes);
         ck_assert_ptr_nonnull(strstr(harness_string(h.status, "problems.0"), "state/ledger.db"));
-        move_ledger(&h, ways[i][1], ways[i][0]);
+        move_ledger(&h, "away", ways[i]);
         harness_await(&h, "that nothing is wrong", has_a_problem, (void *)&no);
+        harness_await_ends(&h, i + 1, 0);
     }
 
-    harness_drop(&h, "a.jpg", 48, 48, 1);
-    harness_await_ends(&h, 1, 0);
     inode = harness_inode(&h, "out/a.png");
-    ck_assert_int_eq(unlink(harness_path(&h, "state/ledger.db")), 0);
+    harness_remove(&h, "above/state"); /* as somebody may who means it */
+    harness_drop(&h, "b.jpg", 48, 48, 1);
     harness_await(&h, "that the ledger is missed", has_a_problem, (void *)&yes);
-    harness_remove(&h, "state"); /* as somebody may who means it */
     ck_assert_int_eq(harness_stop(&h), 0);
+    ck_assert_int_eq(mkdir(harness_path(&h, "above/state"), 0755), 0);
     harness_start(&h);
-    harness_await_ends(&h, 1, 0);
+    harness_await_ends(&h, 2, 0);
     ck_assert_uint_eq(harness_inode(&h, "out/a.png"), inode);
     harness_close(&h);
 }

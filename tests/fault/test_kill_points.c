@@ -6,6 +6,7 @@
  * The first run, to its end, tells how many calls there are. Then some of them, evenly spread, are the last
  * of a run; with DARKROOM_FULL=1 every one is, until a run is not reached by the switch any more. */
 #include "campaign.h"
+#include "painter.h"
 #include "switched.h"
 
 enum { SOURCES = 3, POINTS = 9, EVERY = 3 };
@@ -138,6 +139,48 @@ START_TEST(a_kill_during_the_recovery_loses_and_repeats_nothing)
 }
 END_TEST
 
+/* A ledger that is new to its folder finds the outputs of a.jpg, but for one that the picture is too small for: nothing is
+ * made, and nothing that was only found lets an original be deleted. */
+static bool find_and_die_at(uint64_t at)
+{
+    struct switched switched;
+    struct harness h;
+    uint64_t inode;
+    bool killed;
+
+    harness_open(&h);
+    harness_configure(&h, "Originals=delete\n",
+                      "[Recipe]\nDescription=For tests\n[Output a]\nWidth=16 4000\nFormat=png\n");
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    painter_paint(harness_path(&h, "out/a-16.png"), 16, 16, 2);
+    inode = harness_inode(&h, "out/a-16.png");
+    switched_open(&switched, &h);
+    switched_start(&switched, &h, at);
+    killed = switched_await(&switched, &h, 1, NULL, NULL);
+    if (killed)
+        harness_start(&h);
+    harness_await_ends(&h, 1, 0);
+    ck_assert_msg(harness_exists(&h, "in/a.jpg"), "killed before call %llu", (unsigned long long)at);
+    ck_assert_uint_eq(harness_inode(&h, "out/a-16.png"), inode);
+    switched_close(&switched);
+    harness_close(&h);
+    return killed;
+}
+
+/* A kill between the intent and the record of the outcome made it look like any other that was published. */
+START_TEST(a_kill_at_any_call_deletes_no_original_whose_outputs_were_only_found)
+{
+    uint64_t step = harness_is_full() ? 1 : EVERY;
+    unsigned killed = 0;
+
+    for (uint64_t at = 1; find_and_die_at(at); at += step)
+        killed++;
+    printf("outputs found: killed %u times\n", killed);
+    ck_assert_uint_gt(killed, 0);
+}
+END_TEST
+
 HARNESS_MAIN("kill_points", UNIT_TEST(a_kill_at_any_call_loses_and_repeats_nothing),
              UNIT_TEST(a_kill_at_any_call_loses_no_original),
-             UNIT_TEST(a_kill_during_the_recovery_loses_and_repeats_nothing))
+             UNIT_TEST(a_kill_during_the_recovery_loses_and_repeats_nothing),
+             UNIT_TEST(a_kill_at_any_call_deletes_no_original_whose_outputs_were_only_found))

@@ -250,9 +250,9 @@ static void move(const char *from, const char *to)
     ck_assert_msg(rename(old, new) == 0, "%s to %s: %m", from, to);
 }
 
-static bool two_wait(void)
+static bool two_are_queued(void)
 {
-    return watcher_news().waiting == 2;
+    return news.folders[0].queued == 2;
 }
 
 /* When a ledger was lost, those with a long Settle= still to pass came in as new ones: a conflict each, or a number. */
@@ -264,8 +264,7 @@ START_TEST(what_settles_after_the_first_walk_was_there_before_it)
     enter(false);
     run_until(is_scanned);
     hot_write(hot.in[0], "b.jpg", "x");
-    run_until(two_wait);
-    ck_assert_uint_eq(queued(), 2);
+    run_until(two_are_queued);
     expect_next("a.jpg", true);
     expect_next("b.jpg", false);
     teardown();
@@ -287,6 +286,34 @@ START_TEST(what_has_not_settled_at_a_stop_was_there_before_the_next_first_walk)
     expect_next("a.jpg", true);
     hot_write(hot.in[0], "b.jpg", "x");
     ck_assert_uint_eq(queued(), 1);
+    expect_next("b.jpg", false);
+    teardown();
+}
+END_TEST
+
+static bool none_waits(void)
+{
+    return watcher_news().waiting == 0;
+}
+
+/* The last of them was deleted, and all that came while the daemon was down was taken for old. */
+START_TEST(what_the_first_walk_found_is_over_when_the_rest_of_it_is_deleted)
+{
+    char path[PATH_MAX];
+
+    setup();
+    hot.conf[0].settle_us = 3600 * USEC_PER_SEC;
+    hot_write(hot.in[0], "a.jpg", "x");
+    enter(false);
+    run_until(is_scanned);
+    snprintf(path, sizeof path, "%s/a.jpg", hot.in[0]);
+    ck_assert_int_eq(unlink(path), 0);
+    run_until(none_waits);
+    intake_free(intake);
+    hot.conf[0].settle_us = 0;
+    hot_write(hot.in[0], "b.jpg", "x");
+    enter(false);
+    run_until(one_is_queued);
     expect_next("b.jpg", false);
     teardown();
 }
@@ -720,11 +747,6 @@ START_TEST(a_folder_entered_without_its_disk_is_lost)
     teardown();
 }
 END_TEST
-
-static bool two_are_queued(void)
-{
-    return news.folders[0].queued == 2;
-}
 
 static bool four_are_queued(void)
 {
@@ -1279,6 +1301,7 @@ END_TEST
 UNIT_MAIN("intake", UNIT_TEST(files_that_were_there_before_come_in),
           UNIT_TEST(what_settles_after_the_first_walk_was_there_before_it),
           UNIT_TEST(what_has_not_settled_at_a_stop_was_there_before_the_next_first_walk),
+          UNIT_TEST(what_the_first_walk_found_is_over_when_the_rest_of_it_is_deleted),
           UNIT_TEST(what_a_lost_root_hid_before_it_had_settled_was_there_before),
           UNIT_TEST(without_settle_a_file_renamed_in_comes_in_at_once),
           UNIT_TEST(a_temporary_name_is_no_arrival_but_its_rename_is),

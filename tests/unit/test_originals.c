@@ -105,7 +105,8 @@ START_TEST(only_some_ends_leave_something_to_do)
         free(hot.conf->failed);
         hot.conf->failed = NULL;
     }
-    ck_assert_int_eq(originals_pending(job), pendings[_i].pending ? ORIGINAL_PENDING : ORIGINAL_SETTLED);
+    ck_assert_int_eq(originals_pending(job, pendings[_i].state),
+                     pendings[_i].pending ? ORIGINAL_PENDING : ORIGINAL_SETTLED);
     job_free(job);
     teardown();
 }
@@ -144,7 +145,7 @@ START_TEST(an_original_goes_only_when_pictures_stand_for_it)
     output->made = stand_ins[_i].made;
     output->adopted = stand_ins[_i].adopted;
     job->skipped = stand_ins[_i].skipped;
-    ck_assert_msg(originals_pending(job) == stand_ins[_i].pending, "%s", stand_ins[_i].name);
+    ck_assert_msg(originals_pending(job, JOB_DONE) == stand_ins[_i].pending, "%s", stand_ins[_i].name);
     job_free(job);
     teardown();
 }
@@ -272,6 +273,25 @@ START_TEST(an_original_under_its_private_name_comes_back_when_originals_are_kept
     job->state = JOB_DONE;
     ck_assert_int_eq(handle(job), VERDICT_OK);
     ck_assert_str_eq(hot_read(hot.in[0], "a.jpg"), "original");
+    ck_assert_uint_eq(hot_count(hot.in[0]), 1);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+/* It stayed hidden, under the private name. */
+START_TEST(what_was_written_to_under_its_private_name_comes_back_when_originals_are_kept_now)
+{
+    char path[PATH_MAX];
+    struct job *job;
+
+    setup(ORIGINALS_KEEP);
+    job = ended_job("a.jpg", JOB_DONE);
+    hot_write(hot.in[0], PRIVATE, "original, and more");
+    snprintf(path, sizeof path, "%s/a.jpg", hot.in[0]);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(handle(job), VERDICT_OK);
+    ck_assert_str_eq(hot_read(hot.in[0], "a.jpg"), "original, and more");
     ck_assert_uint_eq(hot_count(hot.in[0]), 1);
     job_free(job);
     teardown();
@@ -737,6 +757,28 @@ START_TEST(a_failed_directory_elsewhere_is_never_made)
 }
 END_TEST
 
+/* The error file of the first one was overwritten. */
+START_TEST(the_same_failed_file_once_more_leaves_the_first_ones_error_file)
+{
+    char before[500];
+    struct job *job;
+
+    setup(ORIGINALS_DELETE);
+    job = ended_job("a.jpg", JOB_FAILED);
+    ck_assert_int_eq(handle(job), VERDICT_OK);
+    job_free(job);
+    snprintf(before, sizeof before, "%s", hot_read(hot.failed, "a.jpg.error.json"));
+    job = ended_job("a.jpg", JOB_FAILED);
+    error_set(&job->failure, 0, CLASS_PERMANENT, STAGE_DECODE, "not a picture, for the second time");
+    ck_assert_int_eq(handle(job), VERDICT_OK);
+    ck_assert_str_eq(hot_read(hot.failed, "a.jpg.error.json"), before);
+    ck_assert_str_eq(hot_read(hot.failed, "a-1.jpg"), "original");
+    expect_error_file(hot.failed, "a-1.jpg.error.json", job);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
 START_TEST(names_and_messages_that_json_cannot_hold_are_written_all_the_same)
 {
     char name[256] = "-\n%s\xff[Q=1]", wanted[256];
@@ -763,6 +805,7 @@ UNIT_MAIN("originals", UNIT_ROWS(only_some_ends_leave_something_to_do, pendings)
           UNIT_TEST(a_name_too_long_to_be_numbered_is_cut), UNIT_TEST(an_original_is_deleted),
           UNIT_TEST(kept_originals_are_not_touched),
           UNIT_TEST(an_original_under_its_private_name_comes_back_when_originals_are_kept_now),
+          UNIT_TEST(what_was_written_to_under_its_private_name_comes_back_when_originals_are_kept_now),
           UNIT_ROWS(a_newer_version_is_left_alone, both_policies),
           UNIT_ROWS(a_source_replaced_between_look_and_rename_is_put_back, both_policies),
           UNIT_ROWS(a_source_that_vanishes_meanwhile_is_nobodys_trouble, both_policies),
@@ -780,6 +823,7 @@ UNIT_MAIN("originals", UNIT_ROWS(only_some_ends_leave_something_to_do, pendings)
           UNIT_TEST(a_failed_file_copied_before_a_crash_is_not_moved_twice),
           UNIT_TEST(a_failed_file_is_not_moved_before_its_error_file_is_there),
           UNIT_TEST(a_failed_file_is_numbered_with_its_error_file),
+          UNIT_TEST(the_same_failed_file_once_more_leaves_the_first_ones_error_file),
           UNIT_TEST(with_kept_originals_only_the_error_file_is_written),
           UNIT_TEST(the_hidden_failed_directory_is_made_with_its_mode),
           UNIT_ROWS(a_failed_directory_elsewhere_is_never_made, both_policies),
