@@ -264,7 +264,7 @@ static enum claim inherit(const struct claim_context *context, struct job *job, 
 
     if (r == 0)
         return CLAIM_OWNED;
-    if (r != -ENOENT && r != -ENOTDIR)
+    if (r != -ENOENT && r != -ENOTDIR && r != -ELOOP && r != -EXDEV) /* a link or a mount that hides it */
         return sick(job, -r, output->owner);
     r = context->move(context->user, job, output, output->path);
     output->inherited = r < 0;

@@ -63,10 +63,11 @@ struct job_output {
     bool skipped;            /* Existing=skip, and something is in its way */
     bool adopted;            /* what is there already stands for it; see claim.h */
     bool stranger;           /* what may be under the name is the work of another source, and not ours */
-    bool inherited;          /* the name is reserved for a source that may be gone; see claim.h */
-    char *owner;             /* that source, whose file is to be looked for; NULL: it is gone; owned */
-    unsigned number;         /* of its name, with Existing=number; 0: none */
-    int fd;                  /* the finished picture, a sealed memory file; -1 until then */
+    bool elsewhere;  /* of a resumed job: it was announced for another Output, and @path is absolute */
+    bool inherited;  /* the name is reserved for a source that may be gone; see claim.h */
+    char *owner;     /* that source, whose file is to be looked for; NULL: it is gone; owned */
+    unsigned number; /* of its name, with Existing=number; 0: none */
+    int fd;          /* the finished picture, a sealed memory file; -1 until then */
     uint64_t bytes;
     uint32_t width, height;
 };

@@ -53,6 +53,7 @@ static int load_published(struct ledger_store *store, struct job *job, int64_t s
             .size = sqlite3_column_int64(statement, 2),
             .mtime_ns = sqlite3_column_int64(statement, 3),
         };
+        output->stranger = sqlite3_column_int(statement, 4) != 0;
     }
     return r;
 }
@@ -137,15 +138,21 @@ int ledger_reserve(struct ledger_store *store, const struct job *job, int64_t so
     return sqlite3_changes(store->database) > 0;
 }
 
-static int seize(struct ledger_store *store, const struct job *job, int64_t source, uint32_t rendition,
-                 const char *path)
+/* The name is @source's from now on, and what may be under it is @owner's work. One whose folder is not configured any
+ * more cannot say what is to become of its original: that is not deleted, should the folder come back. */
+static int take_over(struct ledger_store *store, const struct job *job, int64_t source, uint32_t rendition,
+                     const struct owner *owner, const char *path)
 {
     _cleanup_free_ char *absolute = ledger_absolute_output(job->folder, path);
+    int r;
 
     if (!absolute)
         return -ENOMEM;
-    return sql_finish(store, sql_start(store, SQL_SEIZE_OUTPUT, "biii", absolute, source, (int64_t)job->id,
-                                       (int64_t)rendition));
+    r = sql_finish(store, sql_start(store, SQL_TAKE_OVER_OUTPUT, "biiii", absolute, source, (int64_t)job->id,
+                                    (int64_t)rendition, (int64_t)owner->configured));
+    if (r < 0 || owner->configured)
+        return r;
+    return sql_finish(store, sql_start(store, SQL_SPARE_ORIGINAL, "i", owner->source));
 }
 
 /* The first number under which the name can be had; *path becomes it. 1 when there is one, 0 when not. */
@@ -180,7 +187,6 @@ int ledger_inherit(struct ledger_store *store, const struct job *job, int64_t so
                    const char *path)
 {
     _cleanup_(release_owner) struct owner owner = { 0 };
-    _cleanup_free_ char *absolute = NULL;
     int r = ledger_reserve(store, job, source, rendition, path);
 
     if (r != 0)
@@ -188,11 +194,7 @@ int ledger_inherit(struct ledger_store *store, const struct job *job, int64_t so
     r = find_owner(store, job, path, &owner);
     if (r <= 0 || !may_be_inherited(&owner))
         return r < 0 ? r : 0;
-    absolute = ledger_absolute_output(job->folder, path);
-    if (!absolute)
-        return -ENOMEM;
-    r = sql_finish(store, sql_start(store, SQL_INHERIT_OUTPUT, "biii", absolute, source, (int64_t)job->id,
-                                    (int64_t)rendition));
+    r = take_over(store, job, source, rendition, &owner, path);
     return r < 0 ? r : 1;
 }
 
@@ -208,7 +210,7 @@ static int resolve_clash(struct ledger_store *store, struct job *job, int64_t so
         return 0;
     }
     if (job->folder->existing == EXISTING_OVERWRITE) {
-        r = seize(store, job, source, rendition, *path);
+        r = take_over(store, job, source, rendition, owner, *path);
         return r < 0 ? r : 1;
     }
     if (job->folder->existing == EXISTING_NUMBER)
@@ -261,7 +263,8 @@ static int plan_output(struct ledger_store *store, struct job *job, int64_t sour
         return -ENOMEM;
     output->number = number;
     output->inherited = inherited;
-    output->stranger = owner.path && owner.configured && number == 0;
+    if (owner.path && number == 0)
+        output->stranger = owner.configured;
     free(take_ptr(output->owner));
     if (inherited && strcmp(owner.folder, job->folder->name) == 0)
         output->owner = take_ptr(owner.path);

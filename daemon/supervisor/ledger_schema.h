@@ -11,7 +11,7 @@
  *          retries: transient failures since it was queued. adopt: see claim.h.
  * folder   the folders of which all has arrived that the first walk found.
  * output   one row a file that we made or are about to make, by absolute path: reserves names, and knows what
- *          is ours by inode, size and mtime (inode 0: not made yet).
+ *          is ours by inode, size and mtime (inode 0: not made yet). stranger: as in job.h, until it is made.
  * anchor   one row a configured directory of a folder: where its file system was mounted, and which directory it was
  *          (device and inode 0: not known), when it was opened last.
  * counter  end states since the ledger began, and this ledger's instance and session numbers. */
@@ -82,6 +82,8 @@ static const char *const ledger_migrations[] = {
 
     "DROP INDEX job_original;"
     "CREATE INDEX job_original ON job (folder) WHERE original_pending > 0;",
+
+    "ALTER TABLE output ADD COLUMN stranger INTEGER NOT NULL DEFAULT 0;",
 };
 
 #endif

@@ -98,26 +98,38 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
     [SQL_ORIGINAL_DONE] = "UPDATE job SET original_pending = 0 WHERE id = ?1",
     [SQL_COUNT_QUEUED] = "SELECT count(*) FROM job WHERE folder = ?1 AND state = 0 AND suspect = ?2",
     [SQL_OUTPUTS_OF_SOURCE] =
-        "SELECT path, inode, size, mtime_ns FROM output WHERE source = ?1 ORDER BY path",
+        "SELECT path, inode, size, mtime_ns, stranger FROM output WHERE source = ?1 ORDER BY path",
     [SQL_OUTPUTS_OF_JOB] = "SELECT path, rendition, inode, size, mtime_ns, width, height FROM output"
                            " WHERE job = ?1 ORDER BY rendition",
     [SQL_RESERVE_OUTPUT] =
         "INSERT INTO output (path, source, job, rendition) VALUES (?1, ?2, ?3, ?4)"
         " ON CONFLICT (path) DO UPDATE SET job = excluded.job, rendition = excluded.rendition"
         " WHERE output.source = excluded.source",
-    [SQL_SEIZE_OUTPUT] = "UPDATE output SET source = ?2, job = ?3, rendition = ?4 WHERE path = ?1",
     [SQL_OWNER_OF_OUTPUT] =
         "SELECT source.folder, source.path, source.id, source.size = -1 OR source.gone,"
         " job.id IS NULL OR job.state > 3, coalesce(job.original_pending, 0)"
         " FROM output JOIN source ON source.id = output.source LEFT JOIN job ON job.id = source.job"
         " WHERE output.path = ?1",
-    [SQL_INHERIT_OUTPUT] = "UPDATE output SET source = ?2, job = ?3, rendition = ?4, inode = 0, size = 0,"
-                           " mtime_ns = 0 WHERE path = ?1",
+    [SQL_TAKE_OVER_OUTPUT] = "UPDATE output SET source = ?2, job = ?3, rendition = ?4, inode = 0, size = 0,"
+                             " mtime_ns = 0, stranger = ?5 WHERE path = ?1",
+    /* As in job.h: the pictures for which it was to go are another source's to replace by now. */
+    [SQL_SPARE_ORIGINAL] = "UPDATE job SET original_pending = 2 WHERE state = 4 AND original_pending = 1"
+                           " AND id = (SELECT job FROM source WHERE id = ?1)",
+    /* Unless another source has the name by now. */
     [SQL_SET_OUTPUT_PUBLISHED] =
-        "UPDATE output SET inode = ?2, size = ?3, mtime_ns = ?4, width = ?5, height = ?6"
-        " WHERE path = ?1",
-    [SQL_SET_OUTPUT_PLAN] =
-        "UPDATE output SET job = ?2, rendition = ?3, width = ?4, height = ?5 WHERE path = ?1",
+        "UPDATE output SET inode = ?2, size = ?3, mtime_ns = ?4, width = ?5, height = ?6, stranger = 0"
+        " WHERE path = ?1 AND source = (SELECT source FROM job WHERE id = ?7)",
+    /* Whoever publishes last has the name: it may have been seized from this job, and given up, meanwhile. */
+    [SQL_ANNOUNCE_OUTPUT] =
+        "INSERT INTO output (path, source, job, rendition, width, height)"
+        " VALUES (?1, (SELECT source FROM job WHERE id = ?2), ?2, ?3, ?4, ?5)"
+        " ON CONFLICT (path) DO UPDATE SET source = excluded.source, job = excluded.job,"
+        " rendition = excluded.rendition, width = excluded.width, height = excluded.height,"
+        " inode = iif(source = excluded.source, inode, 0), size = iif(source = excluded.source, size, 0),"
+        " mtime_ns = iif(source = excluded.source, mtime_ns, 0),"
+        " stranger = iif(source = excluded.source, stranger, 1)",
+    [SQL_ANNOUNCE_REMOVAL] = "UPDATE output SET job = ?2, rendition = ?3"
+                             " WHERE path = ?1 AND source = (SELECT source FROM job WHERE id = ?2)",
     [SQL_DROP_OUTPUT] =
         "DELETE FROM output WHERE path = ?1 AND source = (SELECT source FROM job WHERE id = ?2)",
     [SQL_DROP_RESERVATION] = "DELETE FROM output WHERE path = ?1 AND job = ?2 AND inode = 0",

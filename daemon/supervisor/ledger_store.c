@@ -398,16 +398,19 @@ static int load_planned(struct ledger_store *store, struct job *job)
 
     while ((r = sql_step(store, statement)) > 0) {
         _cleanup_free_ char *absolute = sql_column_string(statement, 0);
+        uint32_t rendition = (uint32_t)sqlite3_column_int64(statement, 1);
         const char *path = absolute ? ledger_below_output(job->folder, absolute) : NULL;
-        struct job_output *output;
+        struct job_output *output = NULL;
 
-        if (!path)
-            continue; /* Output= is another one now */
-        output = job_add_output(job, (uint32_t)sqlite3_column_int64(statement, 1), path);
+        if (absolute && !path && rendition == RENDITION_NONE)
+            continue; /* what an earlier version left in another Output stays there */
+        if (absolute)
+            output = job_add_output(job, rendition, path ?: absolute);
         if (!output) {
             sqlite3_reset(statement);
             return -ENOMEM;
         }
+        output->elsewhere = !path;
         output->made = output->rendition != RENDITION_NONE;
         output->before = (struct published){
             .inode = (uint64_t)sqlite3_column_int64(statement, 2),
@@ -548,11 +551,14 @@ static int plan_final(struct ledger_store *store, const struct job *job, const s
 
     if (!absolute)
         return -ENOMEM;
-    if (!output->made && output->before.inode == 0)
+    if (output->made)
+        return sql_finish(store, sql_start(store, SQL_ANNOUNCE_OUTPUT, "biiii", absolute, (int64_t)job->id,
+                                           (int64_t)output->rendition, (int64_t)output->width,
+                                           (int64_t)output->height));
+    if (output->before.inode == 0)
         return sql_finish(store, sql_start(store, SQL_DROP_OUTPUT, "bi", absolute, (int64_t)job->id));
-    return sql_finish(store, sql_start(store, SQL_SET_OUTPUT_PLAN, "biiii", absolute, (int64_t)job->id,
-                                       output->made ? (int64_t)output->rendition : (int64_t)RENDITION_NONE,
-                                       (int64_t)output->width, (int64_t)output->height));
+    return sql_finish(store, sql_start(store, SQL_ANNOUNCE_REMOVAL, "bii", absolute, (int64_t)job->id,
+                                       (int64_t)RENDITION_NONE));
 }
 
 int ledger_store_intent(struct ledger_store *store, const struct job *job)
@@ -578,9 +584,9 @@ static int record_outputs(struct ledger_store *store, const struct job *job)
             return -ENOMEM;
         if (output->made)
             r = sql_finish(store,
-                           sql_start(store, SQL_SET_OUTPUT_PUBLISHED, "biiiii", absolute,
+                           sql_start(store, SQL_SET_OUTPUT_PUBLISHED, "biiiiii", absolute,
                                      (int64_t)output->after.inode, output->after.size, output->after.mtime_ns,
-                                     (int64_t)output->width, (int64_t)output->height));
+                                     (int64_t)output->width, (int64_t)output->height, (int64_t)job->id));
         else
             r = sql_finish(store, sql_start(store, SQL_DROP_OUTPUT, "bi", absolute, (int64_t)job->id));
         if (r < 0)
@@ -632,9 +638,8 @@ int ledger_store_finish(struct ledger_store *store, const struct job *job, bool 
         return r;
     store->counts[job->state]++;
 
-    if (job->state == JOB_DONE)
-        r = record_outputs(store, job);
-    else
+    r = job->state == JOB_DONE ? record_outputs(store, job) : 0;
+    if (r == 0) /* also what it was to make in an Output that it has no more */
         r = sql_finish(store, sql_start(store, SQL_DROP_UNMADE_OUTPUTS, "i", (int64_t)job->id));
     if (r < 0)
         return r;

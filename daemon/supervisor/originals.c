@@ -70,6 +70,8 @@ const char *originals_reason(const struct job *job)
     if (job->state != JOB_DONE || job->folder->originals == ORIGINALS_KEEP ||
         job->original != ORIGINAL_SETTLED)
         return NULL;
+    if (job->resume == RESUME_PUBLISH)
+        return "its original stays, as was settled when its outputs were announced";
     if (job_count_outputs(job, true) > 0)
         return "its original stays: outputs of it were found, not made";
     if (job->skipped)
@@ -110,15 +112,18 @@ static int is_version(const struct original *original, const char *name)
     return version_equal_renamed(&now, &original->job->version);
 }
 
-static bool exists(int directory, const char *name)
+/* 1: something has that name; 0: nothing; -errno: that cannot be told now. */
+static int is_taken(int directory, const char *name)
 {
     struct stat st;
 
-    return fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return 1;
+    return errno == ENOENT ? 0 : -errno;
 }
 
-/* Puts a file that turned out to be another version back; a still newer one under its name is left there, and
- * ours gets a name beside it rather than being lost. 0 or -errno. */
+/* Puts a file that has the private name, if there is one, back; a newer one under its name is left there, and ours gets
+ * a name beside it rather than being lost. 0 or -errno. */
 static int put_back(const struct original *original)
 {
     char name[NAME_SIZE];
@@ -137,12 +142,10 @@ static int seize(const struct original *original)
 
     r = is_version(original, original->private_name);
     if (r != 0)
-        return r; /* by an earlier attempt */
-    if (exists(original->directory, original->private_name)) {
-        r = put_back(original); /* that attempt ended before it could */
-        if (r < 0)
-            return r;
-    }
+        return r;           /* by an earlier attempt */
+    r = put_back(original); /* what that attempt ended before it could */
+    if (r < 0)
+        return r;
     r = is_version(original, original->name);
     if (r <= 0)
         return r;
@@ -188,17 +191,21 @@ static int copy_across(const struct original *original, int to, const char *name
     return r;
 }
 
-/* Is @to on another mount? Then nothing can be renamed into it, whatever the devices say. */
+/* Is @to on another mount, or in another subvolume? Then nothing can be renamed into it. */
 static bool is_across(const struct original *original, int to)
 {
     struct statx from_st, to_st;
 
-    return statx(original->directory, "", AT_EMPTY_PATH, STATX_MNT_ID, &from_st) < 0 ||
-           statx(to, "", AT_EMPTY_PATH, STATX_MNT_ID, &to_st) < 0 || from_st.stx_mnt_id != to_st.stx_mnt_id;
+    if (statx(original->directory, "", AT_EMPTY_PATH, STATX_MNT_ID, &from_st) < 0 ||
+        statx(to, "", AT_EMPTY_PATH, STATX_MNT_ID, &to_st) < 0)
+        return true;
+    return from_st.stx_mnt_id != to_st.stx_mnt_id || from_st.stx_dev_major != to_st.stx_dev_major ||
+           from_st.stx_dev_minor != to_st.stx_dev_minor;
 }
 
-/* Is @name, on another mount, a copy of ours, of an attempt that ended before it could unlink the original? Or just the
- * same: then there need not be two. 1: yes, and it is on the disk; 0: it is another file, or may not be read; -errno. */
+/* Is @name, where nothing can be renamed to, a copy of ours, of an attempt that ended before it could unlink the
+ * original? Or just the same: then there need not be two. 1: yes, and it is on the disk; 0: it is another file, or may
+ * not be read; -errno. */
 static int is_copy(const struct original *original, int to, const char *name)
 {
     const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC; /* it may be a pipe */
@@ -206,8 +213,6 @@ static int is_copy(const struct original *original, int to, const char *name)
     struct stat ours, theirs;
     int same;
 
-    if (!is_across(original, to))
-        return 0;
     if (fstatat(to, name, &theirs, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : -errno;
     if (fstatat(original->directory, original->private_name, &ours, AT_SYMLINK_NOFOLLOW) < 0)
@@ -224,7 +229,7 @@ static int is_copy(const struct original *original, int to, const char *name)
 
 static int move_to_name(const struct original *original, int to, const char *name)
 {
-    int r, copied;
+    int r, copied, taken;
 
     r = rename_new(original->directory, original->private_name, to, name);
     if (r == 0)
@@ -236,8 +241,9 @@ static int move_to_name(const struct original *original, int to, const char *nam
     if (copied < 0)
         return copied;
     if (copied == 0) {
-        if (exists(to, name))
-            return -EEXIST; /* before the whole file is copied for nothing */
+        taken = is_taken(to, name); /* before the whole file is copied for nothing */
+        if (taken != 0)
+            return taken < 0 ? taken : -EEXIST;
         r = copy_across(original, to, name);
         if (r < 0)
             return r;
@@ -357,13 +363,14 @@ static int move_with_error(const struct original *original, int to)
     int r = -EEXIST;
 
     for (unsigned i = 0; r == -EEXIST && i < NUMBERED_MAX; i++) {
-        int copied;
+        int copied, taken;
 
         naming_number(original->name, i, name);
-        copied = is_copy(original, to, name);
-        if (copied < 0)
-            return copied;
-        if (copied == 0 && exists(to, name))
+        copied = is_across(original, to) ? is_copy(original, to, name) : 0;
+        taken = copied == 0 ? is_taken(to, name) : 0;
+        if (copied < 0 || taken < 0)
+            return copied < 0 ? copied : taken;
+        if (taken > 0)
             continue;
         r = write_error_file(original, to, name);
         if (r == 0)
@@ -412,7 +419,7 @@ enum verdict originals_handle(struct job *job, uint32_t instance, struct error *
              ".darkroom-%08" PRIx32 "-%" PRIu64 ".original", instance, job->id);
     if (originals_stays(job)) {
         /* Seized under an earlier configuration, and perhaps written to since. */
-        int r = exists(original.directory, original.private_name) ? put_back(&original) : 0;
+        int r = put_back(&original);
 
         if (r < 0)
             return retry(job, error, -r, "put back");

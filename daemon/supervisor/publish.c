@@ -495,6 +495,28 @@ static enum verdict resume_parcel(struct batch *batch, struct parcel *parcel)
     return VERDICT_OK;
 }
 
+/* Output= is another one since its intent: what is left of it where it was to go is removed. */
+static bool sweep_elsewhere(const struct publish_context *context, const struct job *job)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < job->output_count; i++) {
+        const struct job_output *output = &job->outputs[i];
+
+        if (!output->elsewhere)
+            continue;
+        publish_sweep(context->instance, output->path, job->id, output->rendition);
+        found = true;
+    }
+    return found;
+}
+
+/* An original waits to go for outputs of which the ledger knows none. */
+static bool nothing_stands_for_its_original(const struct job *job)
+{
+    return job->original != ORIGINAL_SETTLED && job_count_outputs(job, false) == 0;
+}
+
 enum verdict publish_resume(const struct publish_context *context, struct job *job)
 {
     enum verdict verdict = VERDICT_OK;
@@ -503,6 +525,8 @@ enum verdict publish_resume(const struct publish_context *context, struct job *j
     };
     struct error error;
 
+    if (sweep_elsewhere(context, job) || nothing_stands_for_its_original(job))
+        return VERDICT_RETURNED;
     if (open_batch(&batch, &error) < 0)
         return output_not_there(job, &error);
 

@@ -46,7 +46,8 @@ void publish_jobs(const struct publish_context *context, struct job *const *jobs
                   size_t count);
 
 /* Completes a job whose intent is durable (job->resume): renames what still has its temporary name. OK;
- * RETURNED when neither name exists for an output (it has to be made again); RETRY as above. */
+ * RETURNED when neither name exists for an output, or it was announced for another Output (it has to be made again);
+ * RETRY as above. */
 enum verdict publish_resume(const struct publish_context *context, struct job *job);
 
 enum { PUBLISH_TEMPORARY_MAX = 64 };

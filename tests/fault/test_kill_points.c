@@ -9,6 +9,8 @@
 #include "painter.h"
 #include "switched.h"
 
+#include <sys/stat.h>
+
 enum { SOURCES = 3, POINTS = 9, EVERY = 3 };
 
 /* A run on a directory of its own, with a switch in it. */
@@ -180,7 +182,56 @@ START_TEST(a_kill_at_any_call_deletes_no_original_whose_outputs_were_only_found)
 }
 END_TEST
 
+/* Killed, and Output= is another one at the restart: what was announced for the one of before is made for this one. */
+static bool die_and_output_elsewhere_at(uint64_t at, uint64_t *ret_calls)
+{
+    struct switched switched;
+    struct harness h;
+    bool killed;
+
+    harness_open(&h);
+    harness_configure(&h, "Originals=delete\n", HARNESS_RECIPE);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    ck_assert_int_eq(mkdir(harness_path(&h, "out2"), 0755), 0);
+    switched_open(&switched, &h);
+    switched_start(&switched, &h, at);
+    killed = switched_await(&switched, &h, 1, NULL, NULL);
+    if (killed) {
+        harness_write(&h, "config/folders/web.folder",
+                      "[Folder]\nPath=%s\nOutput=%s\nRecipe=web\nSettle=0\nOriginals=delete\n",
+                      harness_path(&h, "in"), harness_path(&h, "out2"));
+        harness_start(&h);
+    }
+    harness_await_ends(&h, 1, 0);
+    ck_assert_msg(harness_count(&h, "out") == 4 || harness_count(&h, "out2") == 4,
+                  "killed before call %llu, %s: %zu outputs in the one Output, %zu in the other",
+                  (unsigned long long)at, switched.the_switch->call, harness_count(&h, "out"),
+                  harness_count(&h, "out2"));
+    ck_assert(!harness_exists(&h, "in/a.jpg"));
+    harness_check_output(&h, "out2");
+    *ret_calls = switched.the_switch->calls;
+    switched_close(&switched);
+    harness_close(&h);
+    return killed;
+}
+
+/* It was done without any output, and its original was deleted. */
+START_TEST(a_kill_at_any_call_before_output_is_another_one_loses_nothing)
+{
+    uint64_t step = harness_is_full() ? 1 : EVERY, calls;
+    unsigned killed = 0;
+
+    ck_assert(!die_and_output_elsewhere_at(UINT64_MAX, &calls));
+    for (uint64_t at = harness_is_full() ? 1 : calls - calls / 3; die_and_output_elsewhere_at(at, &calls);
+         at += step)
+        killed++;
+    printf("another Output: killed %u times\n", killed);
+    ck_assert_uint_gt(killed, 0);
+}
+END_TEST
+
 HARNESS_MAIN("kill_points", UNIT_TEST(a_kill_at_any_call_loses_and_repeats_nothing),
              UNIT_TEST(a_kill_at_any_call_loses_no_original),
              UNIT_TEST(a_kill_during_the_recovery_loses_and_repeats_nothing),
-             UNIT_TEST(a_kill_at_any_call_deletes_no_original_whose_outputs_were_only_found))
+             UNIT_TEST(a_kill_at_any_call_deletes_no_original_whose_outputs_were_only_found),
+             UNIT_TEST(a_kill_at_any_call_before_output_is_another_one_loses_nothing))

@@ -234,6 +234,19 @@ START_TEST(a_name_of_a_source_that_is_still_there_is_not)
 }
 END_TEST
 
+/* The folder was held for it, until somebody took the link away. */
+START_TEST(a_source_behind_a_link_that_came_in_its_way_is_gone)
+{
+    setup(EXISTING_FAIL);
+    ck_assert_int_eq(symlinkat(hot.out[0], context.source_root, "d"), 0);
+    job->outputs[0].inherited = true;
+    job->outputs[0].owner = strdup("d/b.jpg");
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_OK);
+    ck_assert_int_eq(moves, 1);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_name_that_is_inherited_with_a_file_under_it_is_reserved_before_that_is_overwritten)
 {
     setup(EXISTING_OVERWRITE);
@@ -439,6 +452,7 @@ UNIT_MAIN("claim", UNIT_ROWS(names_under_which_nothing_is_may_be_had, all_polici
           UNIT_TEST(after_a_lost_ledger_a_number_that_is_another_sources_is_passed_over),
           UNIT_TEST(a_name_of_a_source_that_is_gone_is_to_be_had_where_nothing_is),
           UNIT_TEST(a_name_of_a_source_that_is_still_there_is_not),
+          UNIT_TEST(a_source_behind_a_link_that_came_in_its_way_is_gone),
           UNIT_TEST(a_name_that_is_inherited_with_a_file_under_it_is_reserved_before_that_is_overwritten),
           UNIT_TEST(what_a_source_that_is_gone_left_behind_is_not_adopted),
           UNIT_TEST(a_number_taken_instead_of_an_inherited_name_is_kept),

@@ -941,6 +941,130 @@ START_TEST(overwriting_seizes_the_name)
 }
 END_TEST
 
+/* After a restart it looked like what the job's own source had made before; where a picture was too small for that output,
+ * the other's was removed. */
+START_TEST(what_lies_under_a_seized_name_is_another_sources_at_the_next_attempt_too)
+{
+    struct job *job;
+
+    setup_recipe(HOT_RECIPE_SINGLE);
+    hot.conf[0].existing = EXISTING_OVERWRITE;
+    arrive("a.jpg", 1);
+    finish(take_one(), JOB_DONE);
+    arrive("a.png", 2);
+    job = take_one();
+    ck_assert(job->outputs[0].stranger);
+    release(job);
+    job = take_one();
+    ck_assert_uint_eq(job->outputs[0].before.inode, 0);
+    ck_assert(job->outputs[0].stranger);
+    finish(job, JOB_DONE);
+    arrive("a.png", 3);
+    job = take_one();
+    ck_assert_uint_ne(job->outputs[0].before.inode, 0);
+    ck_assert(!job->outputs[0].stranger);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+/* What the first owner had under way when its name was seized was recorded as what the second one had made. */
+START_TEST(what_was_under_way_when_its_name_was_seized_is_not_taken_for_the_other_sources)
+{
+    struct job *first, *second;
+
+    setup_recipe(HOT_RECIPE_SINGLE);
+    hot.conf[0].existing = EXISTING_OVERWRITE;
+    arrive("a.jpg", 1);
+    first = take_one();
+    arrive("a.tif", 2);
+    second = take_one();
+    finish(first, JOB_DONE);
+    ck_assert_int_eq(number("SELECT inode FROM output"), 0);
+    finish(second, JOB_DONE);
+    ck_assert_int_ne(number("SELECT inode FROM output"), 0);
+    teardown();
+}
+END_TEST
+
+/* Its row kept the source that had seized the name, and went when this job ended. */
+START_TEST(a_name_that_was_seized_is_of_the_source_that_publishes_last)
+{
+    struct job *first, *second;
+
+    setup_recipe(HOT_RECIPE_SINGLE);
+    hot.conf[0].existing = EXISTING_OVERWRITE;
+    arrive("a.jpg", 1);
+    arrive("a.tif", 2);
+    ck_assert_int_eq(take(10), 2);
+    first = pop();
+    second = pop();
+    first->outputs[0].made = second->outputs[0].made = true;
+    intend(second);
+    intend(first);
+    finish(second, JOB_DONE);
+    ck_assert_int_eq(number("SELECT inode FROM output"), 0);
+    finish(first, JOB_DONE);
+    ck_assert_int_eq(number("SELECT source FROM output"), 1);
+    ck_assert_int_eq(number("SELECT job FROM output"), 1);
+    ck_assert_int_ne(number("SELECT inode FROM output"), 0);
+    teardown();
+}
+END_TEST
+
+/* It was done without any output when it was resumed. */
+START_TEST(a_name_that_was_seized_and_given_up_is_announced_all_the_same)
+{
+    struct job *first, *second;
+
+    setup_recipe(HOT_RECIPE_SINGLE);
+    hot.conf[0].existing = EXISTING_OVERWRITE;
+    arrive("a.jpg", 1);
+    arrive("a.tif", 2);
+    ck_assert_int_eq(take(10), 2);
+    first = pop();
+    second = pop();
+    finish(second, JOB_FAILED);
+    ck_assert_int_eq(number("SELECT count(*) FROM output"), 0);
+    first->outputs[0].made = true;
+    intend(first);
+    job_free(first);
+    reopen();
+    ck_assert_int_eq(resume(), 1);
+    first = pop();
+    ck_assert_uint_eq(first->output_count, 1);
+    job_free(first);
+    teardown();
+}
+END_TEST
+
+/* Nobody says any more what is to become of originals of a folder that is not configured. When it was, and they were to be
+ * deleted, one went for a picture that another source had replaced. */
+START_TEST(an_original_that_waits_is_spared_when_another_source_takes_its_output_over)
+{
+    struct job *job;
+
+    setup_recipe(HOT_RECIPE_SINGLE);
+    arrive("a.jpg", 1);
+    job = take_one();
+    finish_as(job, JOB_DONE, true, false);
+    job_free(job);
+    begin();
+    ck_assert_int_eq(sql_run(store, "UPDATE source SET folder = 'away'; UPDATE job SET folder = 'away'"), 0);
+    commit();
+    arrive("a.tif", 2);
+    job = take_one();
+    ck_assert(job->outputs[0].inherited && !job->outputs[0].stranger);
+    begin();
+    ck_assert_int_eq(ledger_store_move_output(store, job, &job->outputs[0], "a.png"), 1);
+    commit();
+    ck_assert_int_eq(number("SELECT original_pending FROM job WHERE folder = 'away'"),
+                     ORIGINAL_PENDING_SPARED);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
 /* Two sources of one output with each Existing=, and what the second one is to make. */
 static const struct {
     enum existing existing;
@@ -1338,6 +1462,38 @@ START_TEST(an_intended_job_is_resumed_with_what_it_had_made)
     ck_assert_int_eq(number("SELECT count(*) FROM output"), 1);
     reopen();
     ck_assert_int_eq(resume(), 0);
+    teardown();
+}
+END_TEST
+
+/* It was resumed without any output, and done; of what it had reserved there, a row was left for ever. */
+START_TEST(a_job_announced_for_another_output_is_resumed_with_what_was_to_be_there)
+{
+    char before[HOT_PATH_MAX];
+    struct job *job;
+
+    setup();
+    arrive("a.jpg", 1);
+    job = take_one();
+    job->outputs[0].made = job->outputs[1].made = true;
+    intend(job);
+    job_free(job);
+    reopen();
+    snprintf(before, sizeof before, "%s/a.10.png", hot.conf[0].output);
+    free(hot.conf[0].output);
+    hot.conf[0].output = strdup(hot.out[1]);
+
+    ck_assert_int_eq(resume(), 1);
+    job = pop();
+    ck_assert_uint_eq(job->output_count, 2);
+    ck_assert(job->outputs[0].elsewhere && job->outputs[1].elsewhere);
+    ck_assert_str_eq(job->outputs[0].path, before);
+    release(job);
+    job = take_one();
+    ck_assert_uint_eq(job->output_count, 2);
+    ck_assert_str_eq(job->outputs[0].path, "a.10.png");
+    finish(job, JOB_DONE);
+    ck_assert_int_eq(number("SELECT count(*) FROM output"), 2);
     teardown();
 }
 END_TEST
@@ -2049,6 +2205,12 @@ UNIT_MAIN(
     UNIT_TEST(a_rollback_undoes_counts_and_rows),
     UNIT_TEST(a_taken_job_that_was_rolled_back_can_be_taken_again), UNIT_TEST(a_failing_statement_says_why),
     UNIT_TEST(a_resume_that_fails_gives_no_jobs), UNIT_TEST(killed_at_any_instant_it_is_consistent),
+    UNIT_TEST(a_job_announced_for_another_output_is_resumed_with_what_was_to_be_there),
+    UNIT_TEST(what_lies_under_a_seized_name_is_another_sources_at_the_next_attempt_too),
+    UNIT_TEST(what_was_under_way_when_its_name_was_seized_is_not_taken_for_the_other_sources),
+    UNIT_TEST(a_name_that_was_seized_is_of_the_source_that_publishes_last),
+    UNIT_TEST(a_name_that_was_seized_and_given_up_is_announced_all_the_same),
+    UNIT_TEST(an_original_that_waits_is_spared_when_another_source_takes_its_output_over),
     UNIT_TEST(a_newer_schema_is_refused_and_left_as_it_is),
     UNIT_TEST(a_file_that_is_no_database_is_refused_and_left_as_it_is),
     UNIT_TEST(a_place_where_no_file_can_be_is_refused), UNIT_TEST(purged_history_makes_no_file_new_again),

@@ -23,6 +23,7 @@ static struct error error;
 /* Instead of libc's, so that something can happen right before a rename, or go wrong with it. */
 static void (*before_rename)(void);
 static int rename_errno;
+static bool projects; /* each directory is of a quota project of its own */
 
 int renameat2(int from_directory, const char *from, int to_directory, const char *to, unsigned flags)
 {
@@ -35,7 +36,23 @@ int renameat2(int from_directory, const char *from, int to_directory, const char
         errno = rename_errno;
         return -1;
     }
+    if (projects && from_directory != to_directory) {
+        errno = EXDEV;
+        return -1;
+    }
     return (int)syscall(SYS_renameat2, from_directory, from, to_directory, to, flags);
+}
+
+/* The same for a look at the private name. */
+static int look_errno;
+
+int fstatat(int directory, const char *restrict name, struct stat *restrict st, int flags)
+{
+    if (look_errno && strcmp(name, PRIVATE) == 0) {
+        errno = look_errno;
+        return -1;
+    }
+    return (int)syscall(SYS_newfstatat, directory, name, st, flags);
 }
 
 static void setup(int originals)
@@ -45,7 +62,8 @@ static void setup(int originals)
     hot.conf->archive = strdup(hot.archive);
     hot.conf->failed = strdup(hot.failed);
     before_rename = NULL;
-    rename_errno = 0;
+    rename_errno = look_errno = 0;
+    projects = false;
 }
 
 static void teardown(void)
@@ -293,6 +311,24 @@ START_TEST(what_was_written_to_under_its_private_name_comes_back_when_originals_
     ck_assert_int_eq(handle(job), VERDICT_OK);
     ck_assert_str_eq(hot_read(hot.in[0], "a.jpg"), "original, and more");
     ck_assert_uint_eq(hot_count(hot.in[0]), 1);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+/* It stayed hidden, and the job was over. */
+START_TEST(an_original_that_cannot_be_looked_at_now_comes_back_as_well)
+{
+    struct job *job;
+
+    setup(ORIGINALS_KEEP);
+    hot_write(hot.in[0], PRIVATE, "original");
+    job = hot_job(&hot, 0, JOB, "a.jpg");
+    job->version = hot_version(hot.in[0], PRIVATE);
+    job->state = JOB_DONE;
+    look_errno = EIO;
+    ck_assert_int_eq(handle(job), VERDICT_OK);
+    ck_assert_str_eq(hot_read(hot.in[0], "a.jpg"), "original");
     job_free(job);
     teardown();
 }
@@ -619,6 +655,24 @@ START_TEST(a_failed_file_copied_before_a_crash_is_not_moved_twice)
 }
 END_TEST
 
+/* The same mount, and still nothing can be renamed into the archive, as between quota projects of an ext4. */
+START_TEST(an_original_copied_to_another_project_before_a_crash_is_not_archived_twice)
+{
+    struct job *job;
+
+    setup(ORIGINALS_ARCHIVE);
+    job = ended_job("a.jpg", JOB_DONE);
+    seize("a.jpg");
+    projects = true;
+    hot_write(hot.archive, "a.jpg", "original");
+    ck_assert_int_eq(handle(job), VERDICT_OK);
+    ck_assert_uint_eq(hot_count(hot.in[0]), 0);
+    ck_assert_uint_eq(hot_count(hot.archive), 1);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
 /* ---- failed files ---- */
 
 static void expect_error_file(const char *directory, const char *name, const struct job *job)
@@ -806,6 +860,7 @@ UNIT_MAIN("originals", UNIT_ROWS(only_some_ends_leave_something_to_do, pendings)
           UNIT_TEST(kept_originals_are_not_touched),
           UNIT_TEST(an_original_under_its_private_name_comes_back_when_originals_are_kept_now),
           UNIT_TEST(what_was_written_to_under_its_private_name_comes_back_when_originals_are_kept_now),
+          UNIT_TEST(an_original_that_cannot_be_looked_at_now_comes_back_as_well),
           UNIT_ROWS(a_newer_version_is_left_alone, both_policies),
           UNIT_ROWS(a_source_replaced_between_look_and_rename_is_put_back, both_policies),
           UNIT_ROWS(a_source_that_vanishes_meanwhile_is_nobodys_trouble, both_policies),
@@ -820,6 +875,7 @@ UNIT_MAIN("originals", UNIT_ROWS(only_some_ends_leave_something_to_do, pendings)
           UNIT_TEST(a_full_archive_on_another_file_system_loses_nothing),
           UNIT_ROWS(a_failed_file_is_moved_with_an_error_file_beside_it, both_policies),
           UNIT_TEST(an_original_copied_before_a_crash_is_not_archived_twice),
+          UNIT_TEST(an_original_copied_to_another_project_before_a_crash_is_not_archived_twice),
           UNIT_TEST(a_failed_file_copied_before_a_crash_is_not_moved_twice),
           UNIT_TEST(a_failed_file_is_not_moved_before_its_error_file_is_there),
           UNIT_TEST(a_failed_file_is_numbered_with_its_error_file),

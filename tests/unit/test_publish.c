@@ -800,6 +800,50 @@ START_TEST(a_name_taken_while_the_daemon_was_away_is_a_conflict)
 }
 END_TEST
 
+/* Nothing was to be renamed below Output, and the job was done. */
+START_TEST(what_was_announced_for_another_output_is_swept_there_and_made_again)
+{
+    char path[PATH_MAX];
+    struct job *job;
+
+    setup();
+    snprintf(path, sizeof path, "%s/before", hot.out[0]);
+    ck_assert_int_eq(mkdir(path, 0755), 0);
+    hot_write(path,
+              publish_temporary(INSTANCE, 5, 0, (char[PUBLISH_TEMPORARY_MAX]){ 0 }, PUBLISH_TEMPORARY_MAX),
+              "x");
+    hot_write(path, "b.png", "x");
+    snprintf(path, sizeof path, "%s/before/a.png", hot.out[0]);
+    job = new_job(5);
+    job_add_output(job, 0, path)->made = true;
+    job->outputs[0].elsewhere = true;
+    job->resume = RESUME_PUBLISH;
+    ck_assert_int_eq(publish_resume(&context, job), VERDICT_RETURNED);
+    snprintf(path, sizeof path, "%s/before", hot.out[0]);
+    ck_assert_uint_eq(hot_count(path), 1);
+    ck_assert_uint_eq(hot_count(hot.out[0]), 1);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+/* Another source took the name over meanwhile (Existing=overwrite). */
+START_TEST(an_original_does_not_go_for_outputs_that_are_no_more)
+{
+    struct job *job;
+
+    setup();
+    job = new_job(5);
+    job->resume = RESUME_PUBLISH;
+    job->original = ORIGINAL_PENDING;
+    ck_assert_int_eq(publish_resume(&context, job), VERDICT_RETURNED);
+    job->original = ORIGINAL_SETTLED; /* it had only something to remove */
+    ck_assert_int_eq(publish_resume(&context, job), VERDICT_OK);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
 START_TEST(what_was_given_up_is_swept)
 {
     char temporary[PUBLISH_TEMPORARY_MAX], path[PATH_MAX];
@@ -857,4 +901,6 @@ UNIT_MAIN("publish", UNIT_TEST(a_picture_comes_out_under_its_name), UNIT_TEST(an
           UNIT_TEST(an_output_of_which_nothing_is_left_has_to_be_made_again),
           UNIT_TEST(the_version_before_is_not_what_was_to_be_published),
           UNIT_TEST(a_name_taken_while_the_daemon_was_away_is_a_conflict),
+          UNIT_TEST(what_was_announced_for_another_output_is_swept_there_and_made_again),
+          UNIT_TEST(an_original_does_not_go_for_outputs_that_are_no_more),
           UNIT_TEST(what_was_given_up_is_swept), UNIT_TEST(a_temporary_name_is_hidden_and_fits_its_buffer))
