@@ -31,8 +31,7 @@ static bool run_open(struct run *run, const char *hangs)
     ck_assert_int_eq(mkdir(harness_path(h, "behind"), 0755), 0);
     ck_assert_int_eq(mkdir(harness_path(h, "in2"), 0755), 0);
     ck_assert_int_eq(mkdir(harness_path(h, "out2"), 0755), 0);
-    if (!fuse_mount_open(&run->mounted, DARKROOM_FUSE_FS, harness_path(h, "behind"),
-                         harness_path(h, "%s", hangs))) {
+    if (!fuse_mount_open(&run->mounted, harness_path(h, "behind"), harness_path(h, "%s", hangs))) {
         harness_close(h);
         return false;
     }

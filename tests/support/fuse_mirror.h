@@ -20,12 +20,10 @@
 
 static inline void fuse_mirror_serve(const char *source, const char *point, int ready, int lifeline)
 {
-    int ready_fd = fcntl(ready, F_DUPFD, 10), lifeline_fd = fcntl(lifeline, F_DUPFD, 10);
-
     setsid();
-    if (dup2(ready_fd, 3) < 0 || dup2(lifeline_fd, 4) < 0)
+    if (dup2(ready, STDOUT_FILENO) < 0 || dup2(lifeline, STDIN_FILENO) < 0)
         _exit(1);
-    close_range(5, ~0U, 0);
+    close_range(3, ~0U, 0);
     execl(DARKROOM_FUSE_MIRROR, "fuse-mirror", source, point, (char *)NULL);
     _exit(1);
 }
