@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* claim - may a job's outputs have their names? What lies there already, and what Existing= says to that.
  *
- * Names are reserved in the ledger when a job is taken, which settles it between our own sources. This is about
- * the file system: a file that the ledger knows to be ours, and that is as we left it, is not in the way; of any
- * other file Existing= decides. It is asked twice: before any work is done, of all outputs that may come, and
- * before publishing, of those that were made.
+ * Names are reserved in the ledger when a job is taken, which settles it between our own sources; but what is to be
+ * overwritten stays another source's until that is announced, see publish.h. This is about the file system: a file
+ * that the ledger knows to be ours, and that is as we left it, is not in the way; of any other file Existing= decides.
+ * It is asked twice: before any work is done, of all outputs that may come, and before publishing, of those that were
+ * made.
  *
  * Called by the folder's watcher thread; blocks on the output's file system and on the ledger. */
 #ifndef DARKROOM_SUPERVISOR_CLAIM_H

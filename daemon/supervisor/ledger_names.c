@@ -198,8 +198,9 @@ int ledger_inherit(struct ledger_store *store, const struct job *job, int64_t so
     return r < 0 ? r : 1;
 }
 
-/* Another source has the name, and keeps it: what Existing= says. 1: *path is reserved now; 0: the output is not made,
- * or it was a clash: job->state says so. */
+/* Another source has the name, and keeps it: what Existing= says. 1: *path may be had; 0: the output is not made, or it
+ * was a clash: job->state says so. What is to be overwritten stays the other's until that is announced: nothing may come
+ * of it. */
 static int resolve_clash(struct ledger_store *store, struct job *job, int64_t source, uint32_t rendition,
                          const struct owner *owner, char **path, unsigned *ret_number)
 {
@@ -209,10 +210,8 @@ static int resolve_clash(struct ledger_store *store, struct job *job, int64_t so
         job->skipped = true;
         return 0;
     }
-    if (job->folder->existing == EXISTING_OVERWRITE) {
-        r = take_over(store, job, source, rendition, owner, *path);
-        return r < 0 ? r : 1;
-    }
+    if (job->folder->existing == EXISTING_OVERWRITE)
+        return 1;
     if (job->folder->existing == EXISTING_NUMBER)
         r = reserve_numbered(store, job, source, rendition, path, ret_number);
     if (r == 0)

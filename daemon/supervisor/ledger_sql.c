@@ -119,7 +119,7 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
     [SQL_SET_OUTPUT_PUBLISHED] =
         "UPDATE output SET inode = ?2, size = ?3, mtime_ns = ?4, width = ?5, height = ?6, stranger = 0"
         " WHERE path = ?1 AND source = (SELECT source FROM job WHERE id = ?7)",
-    /* Whoever publishes last has the name: it may have been seized from this job, and given up, meanwhile. */
+    /* Whoever publishes last has the name (Existing=overwrite). */
     [SQL_ANNOUNCE_OUTPUT] =
         "INSERT INTO output (path, source, job, rendition, width, height)"
         " VALUES (?1, (SELECT source FROM job WHERE id = ?2), ?2, ?3, ?4, ?5)"
@@ -128,6 +128,7 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
         " inode = iif(source = excluded.source, inode, 0), size = iif(source = excluded.source, size, 0),"
         " mtime_ns = iif(source = excluded.source, mtime_ns, 0),"
         " stranger = iif(source = excluded.source, stranger, 1)",
+    [SQL_ANNOUNCE_NOTHING] = "UPDATE output SET rendition = ?2 WHERE job = ?1",
     [SQL_ANNOUNCE_REMOVAL] = "UPDATE output SET job = ?2, rendition = ?3"
                              " WHERE path = ?1 AND source = (SELECT source FROM job WHERE id = ?2)",
     [SQL_DROP_OUTPUT] =

@@ -544,8 +544,8 @@ int ledger_store_move_output(struct ledger_store *store, const struct job *job,
     return r < 0 ? r : 1;
 }
 
-/* Resuming has nothing but these rows: what is not made any more is marked so, or forgotten if it never was. */
-static int plan_final(struct ledger_store *store, const struct job *job, const struct job_output *output)
+/* Resuming has nothing but these rows. */
+static int announce_output(struct ledger_store *store, const struct job *job, const struct job_output *output)
 {
     _cleanup_free_ char *absolute = ledger_absolute_output(job->folder, output->path);
 
@@ -555,16 +555,18 @@ static int plan_final(struct ledger_store *store, const struct job *job, const s
         return sql_finish(store, sql_start(store, SQL_ANNOUNCE_OUTPUT, "biiii", absolute, (int64_t)job->id,
                                            (int64_t)output->rendition, (int64_t)output->width,
                                            (int64_t)output->height));
-    if (output->before.inode == 0)
-        return sql_finish(store, sql_start(store, SQL_DROP_OUTPUT, "bi", absolute, (int64_t)job->id));
     return sql_finish(store, sql_start(store, SQL_ANNOUNCE_REMOVAL, "bii", absolute, (int64_t)job->id,
                                        (int64_t)RENDITION_NONE));
 }
 
 int ledger_store_intent(struct ledger_store *store, const struct job *job)
 {
+    /* Earlier attempts may have reserved other names, in another Output perhaps. */
+    if (sql_finish(store, sql_start(store, SQL_ANNOUNCE_NOTHING, "ii", (int64_t)job->id,
+                                    (int64_t)RENDITION_NONE)) < 0)
+        return -EIO;
     for (size_t i = 0; i < job->output_count; i++) {
-        int r = plan_final(store, job, &job->outputs[i]);
+        int r = announce_output(store, job, &job->outputs[i]);
 
         if (r < 0)
             return r;

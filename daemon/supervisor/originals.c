@@ -127,8 +127,11 @@ static int is_taken(int directory, const char *name)
 static int put_back(const struct original *original)
 {
     char name[NAME_SIZE];
-    int r = rename_new(original->directory, original->private_name, original->directory, original->name);
+    int r;
 
+    if (is_taken(original->directory, original->private_name) == 0)
+        return 0; /* on a file system that is read-only not even that could be told by a rename */
+    r = rename_new(original->directory, original->private_name, original->directory, original->name);
     for (unsigned i = 1; r == -EEXIST && i < NUMBERED_MAX; i++)
         r = rename_new(original->directory, original->private_name, original->directory,
                        naming_number(original->name, i, name));
@@ -191,16 +194,17 @@ static int copy_across(const struct original *original, int to, const char *name
     return r;
 }
 
-/* Is @to on another mount, or in another subvolume? Then nothing can be renamed into it. */
+/* Can nothing be renamed into @to: is it on another mount, in another subvolume, of another quota project? A rename to a
+ * name that is taken does not tell: EEXIST comes before the file system is asked. */
 static bool is_across(const struct original *original, int to)
 {
-    struct statx from_st, to_st;
+    int r;
 
-    if (statx(original->directory, "", AT_EMPTY_PATH, STATX_MNT_ID, &from_st) < 0 ||
-        statx(to, "", AT_EMPTY_PATH, STATX_MNT_ID, &to_st) < 0)
-        return true;
-    return from_st.stx_mnt_id != to_st.stx_mnt_id || from_st.stx_dev_major != to_st.stx_dev_major ||
-           from_st.stx_dev_minor != to_st.stx_dev_minor;
+    unlinkat(to, original->private_name, 0); /* an earlier attempt's */
+    r = linkat(original->directory, original->private_name, to, original->private_name, 0) < 0 ? -errno : 0;
+    if (r == 0)
+        unlinkat(to, original->private_name, 0);
+    return r == -EXDEV;
 }
 
 /* Is @name, where nothing can be renamed to, a copy of ours, of an attempt that ended before it could unlink the
@@ -227,9 +231,17 @@ static int is_copy(const struct original *original, int to, const char *name)
     return same > 0 && fsync(fd) < 0 ? -errno : same;
 }
 
+/* The copy in @to stands for it from now on. */
+static int drop(const struct original *original, int to)
+{
+    if (fsync(to) < 0)
+        return -errno;
+    return unlinkat(original->directory, original->private_name, 0) < 0 ? -errno : 0;
+}
+
 static int move_to_name(const struct original *original, int to, const char *name)
 {
-    int r, copied, taken;
+    int r, taken;
 
     r = rename_new(original->directory, original->private_name, to, name);
     if (r == 0)
@@ -237,29 +249,31 @@ static int move_to_name(const struct original *original, int to, const char *nam
     if (r != -EXDEV)
         return r;
 
-    copied = is_copy(original, to, name);
-    if (copied < 0)
-        return copied;
-    if (copied == 0) {
-        taken = is_taken(to, name); /* before the whole file is copied for nothing */
-        if (taken != 0)
-            return taken < 0 ? taken : -EEXIST;
-        r = copy_across(original, to, name);
-        if (r < 0)
-            return r;
-    }
-    if (fsync(to) < 0)
-        return -errno;
-    return unlinkat(original->directory, original->private_name, 0) < 0 ? -errno : 0;
+    taken = is_taken(to, name); /* before the whole file is copied for nothing */
+    if (taken != 0)
+        return taken < 0 ? taken : -EEXIST;
+    r = copy_across(original, to, name);
+    return r < 0 ? r : drop(original, to);
 }
 
-/* Moves the file into @to under the first free number; *@ret_name (NAME_SIZE bytes) is what it became. */
-static int move_numbered(const struct original *original, int to, char *ret_name)
+/* Moves the file into @to under the first free number, unless a copy of it is there already. */
+static int move_numbered(const struct original *original, int to)
 {
+    char name[NAME_SIZE];
+    bool across = false;
     int r = -EEXIST;
 
-    for (unsigned i = 0; r == -EEXIST && i < NUMBERED_MAX; i++)
-        r = move_to_name(original, to, naming_number(original->name, i, ret_name));
+    for (unsigned i = 0; r == -EEXIST && i < NUMBERED_MAX; i++) {
+        int copied = 0;
+
+        r = move_to_name(original, to, naming_number(original->name, i, name));
+        if (r == -EEXIST && i == 0)
+            across = is_across(original, to);
+        if (r == -EEXIST && across)
+            copied = is_copy(original, to, name);
+        if (copied != 0)
+            return copied < 0 ? copied : drop(original, to);
+    }
     return r;
 }
 
@@ -293,8 +307,7 @@ static enum verdict archive(const struct original *original, struct error *error
 {
     struct job *job = original->job;
     _cleanup_close_ int to = open_target(job, job->folder->archive, false);
-    char name[NAME_SIZE];
-    int r = to < 0 ? to : move_numbered(original, to, name);
+    int r = to < 0 ? to : move_numbered(original, to);
 
     return r < 0 ? retry(job, error, -r, "archive") : VERDICT_OK;
 }
@@ -360,21 +373,23 @@ static int write_error_file(const struct original *original, int to, const char 
 static int move_with_error(const struct original *original, int to)
 {
     char name[NAME_SIZE];
+    bool across = false;
     int r = -EEXIST;
 
     for (unsigned i = 0; r == -EEXIST && i < NUMBERED_MAX; i++) {
-        int copied, taken;
+        int taken = is_taken(to, naming_number(original->name, i, name)), copied = 0;
 
-        naming_number(original->name, i, name);
-        copied = is_across(original, to) ? is_copy(original, to, name) : 0;
-        taken = copied == 0 ? is_taken(to, name) : 0;
-        if (copied < 0 || taken < 0)
-            return copied < 0 ? copied : taken;
-        if (taken > 0)
+        if (taken > 0 && i == 0)
+            across = is_across(original, to);
+        if (taken > 0 && across)
+            copied = is_copy(original, to, name);
+        if (taken < 0 || copied < 0)
+            return taken < 0 ? taken : copied;
+        if (taken > 0 && copied == 0)
             continue;
         r = write_error_file(original, to, name);
         if (r == 0)
-            r = move_to_name(original, to, name);
+            r = copied ? drop(original, to) : move_to_name(original, to, name);
     }
     return r;
 }

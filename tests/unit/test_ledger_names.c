@@ -182,7 +182,21 @@ START_TEST(a_conflict_gives_back_what_was_reserved_before_it)
 }
 END_TEST
 
-START_TEST(overwriting_seizes_the_name)
+/* Two sources of a.png, both taken from the queue. */
+static void take_two(struct job **ret_first, struct job **ret_second)
+{
+    setup_recipe(HOT_RECIPE_SINGLE);
+    hot.conf[0].existing = EXISTING_OVERWRITE;
+    arrive("a.jpg", 1);
+    arrive("a.tif", 2);
+    ck_assert_int_eq(take(10), 2);
+    *ret_first = pop();
+    *ret_second = pop();
+    (*ret_first)->outputs[0].made = (*ret_second)->outputs[0].made = true;
+}
+
+/* A name was seized when that was planned: if nothing came of it, nobody knew what the first one had made. */
+START_TEST(overwriting_takes_the_name_when_it_is_announced)
 {
     struct job *job;
 
@@ -193,72 +207,52 @@ START_TEST(overwriting_seizes_the_name)
     arrive("a.png", 2);
     job = take_one();
     ck_assert_int_eq(job->state, JOB_OPENING);
+    ck_assert(job->outputs[0].stranger);
+    finish(job, JOB_FAILED);
+    ck_assert_int_eq(number("SELECT inode FROM output WHERE job = 1"), 100);
+
+    arrive("a.png", 3);
+    job = take_one();
+    job->outputs[0].made = true;
+    intend(job);
+    ck_assert_int_eq(number("SELECT inode FROM output WHERE job = 3"), 0);
     finish(job, JOB_DONE);
     ck_assert_int_eq(number("SELECT count(*) FROM output"), 1);
-    ck_assert_int_eq(number("SELECT job FROM output"), 2);
+    ck_assert_int_eq(number("SELECT inode FROM output WHERE job = 3"), 300);
     teardown();
 }
 END_TEST
 
 /* After a restart it looked like what the job's own source had made before; where a picture was too small for that output,
  * the other's was removed. */
-START_TEST(what_lies_under_a_seized_name_is_another_sources_at_the_next_attempt_too)
-{
-    struct job *job;
-
-    setup_recipe(HOT_RECIPE_SINGLE);
-    hot.conf[0].existing = EXISTING_OVERWRITE;
-    arrive("a.jpg", 1);
-    finish(take_one(), JOB_DONE);
-    arrive("a.png", 2);
-    job = take_one();
-    ck_assert(job->outputs[0].stranger);
-    release(job);
-    job = take_one();
-    ck_assert_uint_eq(job->outputs[0].before.inode, 0);
-    ck_assert(job->outputs[0].stranger);
-    finish(job, JOB_DONE);
-    arrive("a.png", 3);
-    job = take_one();
-    ck_assert_uint_ne(job->outputs[0].before.inode, 0);
-    ck_assert(!job->outputs[0].stranger);
-    job_free(job);
-    teardown();
-}
-END_TEST
-
-/* What the first owner had under way when its name was seized was recorded as what the second one had made. */
-START_TEST(what_was_under_way_when_its_name_was_seized_is_not_taken_for_the_other_sources)
+START_TEST(what_lies_under_a_name_that_was_taken_over_is_another_sources_at_the_next_attempt_too)
 {
     struct job *first, *second;
 
-    setup_recipe(HOT_RECIPE_SINGLE);
-    hot.conf[0].existing = EXISTING_OVERWRITE;
-    arrive("a.jpg", 1);
-    first = take_one();
-    arrive("a.tif", 2);
-    second = take_one();
+    take_two(&first, &second);
     finish(first, JOB_DONE);
-    ck_assert_int_eq(number("SELECT inode FROM output"), 0);
-    finish(second, JOB_DONE);
-    ck_assert_int_ne(number("SELECT inode FROM output"), 0);
+    intend(second);
+    release(second);
+    second = take_one();
+    ck_assert_uint_eq(second->outputs[0].before.inode, 0);
+    ck_assert(second->outputs[0].stranger);
+    finish_as(second, JOB_DONE, false, false);
+    job_free(second);
+    arrive("a.tif", 3);
+    second = take_one();
+    ck_assert_uint_ne(second->outputs[0].before.inode, 0);
+    ck_assert(!second->outputs[0].stranger);
+    job_free(second);
     teardown();
 }
 END_TEST
 
-/* Its row kept the source that had seized the name, and went when this job ended. */
-START_TEST(a_name_that_was_seized_is_of_the_source_that_publishes_last)
+/* Its row kept the source of the one before, and went when that ended. */
+START_TEST(a_name_is_of_the_source_that_announces_it_last)
 {
     struct job *first, *second;
 
-    setup_recipe(HOT_RECIPE_SINGLE);
-    hot.conf[0].existing = EXISTING_OVERWRITE;
-    arrive("a.jpg", 1);
-    arrive("a.tif", 2);
-    ck_assert_int_eq(take(10), 2);
-    first = pop();
-    second = pop();
-    first->outputs[0].made = second->outputs[0].made = true;
+    take_two(&first, &second);
     intend(second);
     intend(first);
     finish(second, JOB_DONE);
@@ -266,33 +260,7 @@ START_TEST(a_name_that_was_seized_is_of_the_source_that_publishes_last)
     finish(first, JOB_DONE);
     ck_assert_int_eq(number("SELECT source FROM output"), 1);
     ck_assert_int_eq(number("SELECT job FROM output"), 1);
-    ck_assert_int_ne(number("SELECT inode FROM output"), 0);
-    teardown();
-}
-END_TEST
-
-/* It was done without any output when it was resumed. */
-START_TEST(a_name_that_was_seized_and_given_up_is_announced_all_the_same)
-{
-    struct job *first, *second;
-
-    setup_recipe(HOT_RECIPE_SINGLE);
-    hot.conf[0].existing = EXISTING_OVERWRITE;
-    arrive("a.jpg", 1);
-    arrive("a.tif", 2);
-    ck_assert_int_eq(take(10), 2);
-    first = pop();
-    second = pop();
-    finish(second, JOB_FAILED);
-    ck_assert_int_eq(number("SELECT count(*) FROM output"), 0);
-    first->outputs[0].made = true;
-    intend(first);
-    job_free(first);
-    reopen();
-    ck_assert_int_eq(resume(), 1);
-    first = pop();
-    ck_assert_uint_eq(first->output_count, 1);
-    job_free(first);
+    ck_assert_int_eq(number("SELECT inode FROM output"), 100);
     teardown();
 }
 END_TEST
@@ -411,19 +379,14 @@ START_TEST(an_output_moved_to_another_name_gives_the_first_one_back)
 END_TEST
 
 /* An output that was taken over by another source went with its first owner's next version. */
-START_TEST(an_output_seized_by_another_source_is_not_dropped_by_its_first_owner)
+START_TEST(an_output_taken_over_by_another_source_is_not_dropped_by_its_first_owner)
 {
     struct job *first, *second;
 
-    setup_recipe(HOT_RECIPE_SINGLE);
-    hot.conf[0].existing = EXISTING_OVERWRITE;
-    arrive("a.jpg", 1);
-    first = take_one();
-    arrive("a.tif", 2);
-    second = take_one();
+    take_two(&first, &second);
+    intend(second);
     finish(second, JOB_DONE);
-    first->state = JOB_DONE; /* and made nothing: what it was to make was not wanted */
-    finish_as(first, JOB_SUPERSEDED, false, false);
+    first->outputs[0].made = false; /* it was not wanted */
     first->state = JOB_DONE;
     begin();
     ck_assert_int_ge(ledger_store_finish(store, first, false, NOW), 0);
@@ -598,16 +561,14 @@ UNIT_MAIN("ledger_names", UNIT_TEST(a_plan_has_all_names_and_leaves_no_trace),
           UNIT_ROWS(a_job_that_made_nothing_gives_its_names_back, givers),
           UNIT_TEST(the_names_of_a_finished_job_stay_taken),
           UNIT_TEST(a_conflict_gives_back_what_was_reserved_before_it),
-          UNIT_TEST(overwriting_seizes_the_name),
-          UNIT_TEST(what_lies_under_a_seized_name_is_another_sources_at_the_next_attempt_too),
-          UNIT_TEST(what_was_under_way_when_its_name_was_seized_is_not_taken_for_the_other_sources),
-          UNIT_TEST(a_name_that_was_seized_is_of_the_source_that_publishes_last),
-          UNIT_TEST(a_name_that_was_seized_and_given_up_is_announced_all_the_same),
+          UNIT_TEST(overwriting_takes_the_name_when_it_is_announced),
+          UNIT_TEST(what_lies_under_a_name_that_was_taken_over_is_another_sources_at_the_next_attempt_too),
+          UNIT_TEST(a_name_is_of_the_source_that_announces_it_last),
           UNIT_TEST(an_original_that_waits_is_spared_when_another_source_takes_its_output_over),
           UNIT_ROWS(existing_says_what_becomes_of_a_clash_of_two_sources, clashes),
           UNIT_TEST(a_numbered_output_keeps_its_number_while_the_name_is_taken),
           UNIT_TEST(an_output_moved_to_another_name_gives_the_first_one_back),
-          UNIT_TEST(an_output_seized_by_another_source_is_not_dropped_by_its_first_owner),
+          UNIT_TEST(an_output_taken_over_by_another_source_is_not_dropped_by_its_first_owner),
           UNIT_TEST(only_files_of_the_first_walk_of_a_folder_may_adopt),
           UNIT_TEST(a_file_that_came_during_the_first_walk_may_not_adopt),
           UNIT_TEST(a_new_version_may_have_its_own_names_again),

@@ -172,6 +172,32 @@ START_TEST(a_job_announced_for_another_output_is_resumed_with_what_was_to_be_the
 }
 END_TEST
 
+/* It was never announced there. After a kill while it was published in the Output of now it was made once more, and what it
+ * had published was in its way. */
+START_TEST(a_job_planned_for_another_output_before_is_resumed_in_this_one)
+{
+    struct job *job;
+
+    setup();
+    arrive("a.jpg", 1);
+    release(take_one());
+    free(hot.conf[0].output);
+    hot.conf[0].output = strdup(hot.out[1]);
+    job = take_one();
+    job->outputs[0].made = job->outputs[1].made = true;
+    intend(job);
+    job_free(job);
+    reopen();
+    ck_assert_int_eq(resume(), 1);
+    job = pop();
+    ck_assert_uint_eq(job->output_count, 2);
+    ck_assert(job->outputs[0].made && !job->outputs[0].elsewhere);
+    ck_assert(job->outputs[1].made && !job->outputs[1].elsewhere);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_resumed_job_that_has_to_be_made_again_is_queued)
 {
     struct job *job;
@@ -390,6 +416,7 @@ UNIT_MAIN("ledger_resume", UNIT_TEST(what_was_handed_out_is_suspect_after_an_unc
           UNIT_TEST(a_clean_end_leaves_no_suspects),
           UNIT_TEST(an_intended_job_is_resumed_with_what_it_had_made),
           UNIT_TEST(a_job_announced_for_another_output_is_resumed_with_what_was_to_be_there),
+          UNIT_TEST(a_job_planned_for_another_output_before_is_resumed_in_this_one),
           UNIT_TEST(a_resumed_job_that_has_to_be_made_again_is_queued),
           UNIT_TEST(a_pending_original_is_resumed_with_its_failure),
           UNIT_TEST(many_jobs_are_resumed_in_portions), UNIT_TEST(temporary_files_that_may_be_left_are_named),

@@ -477,7 +477,10 @@ START_TEST(a_clash_says_that_it_brought_a_newer_version_into_the_queue)
     release(job);
     hot.conf[0].existing = EXISTING_OVERWRITE;
     arrive("b.jpg", 3);
-    job_free(take_one());
+    job = take_one();
+    job->outputs[0].made = true;
+    intend(job);
+    job_free(job);
     hot.conf[0].existing = EXISTING_FAIL;
     ck_assert_uint_eq(added, 0);
     ck_assert_int_eq(take_from(0, false, 10, NOW + 5 * USEC_PER_SEC), 1);

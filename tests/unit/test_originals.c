@@ -37,10 +37,20 @@ int renameat2(int from_directory, const char *from, int to_directory, const char
         return -1;
     }
     if (projects && from_directory != to_directory) {
-        errno = EXDEV;
+        errno =
+            faccessat(to_directory, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? EEXIST : EXDEV; /* as the kernel */
         return -1;
     }
     return (int)syscall(SYS_renameat2, from_directory, from, to_directory, to, flags);
+}
+
+int linkat(int from_directory, const char *from, int to_directory, const char *to, int flags)
+{
+    if (projects && from_directory != to_directory) {
+        errno = EXDEV;
+        return -1;
+    }
+    return (int)syscall(SYS_linkat, from_directory, from, to_directory, to, flags);
 }
 
 /* The same for a look at the private name. */
@@ -673,6 +683,40 @@ START_TEST(an_original_copied_to_another_project_before_a_crash_is_not_archived_
 }
 END_TEST
 
+START_TEST(a_failed_file_copied_to_another_project_before_a_crash_is_not_moved_twice)
+{
+    struct job *job;
+
+    setup(ORIGINALS_ARCHIVE);
+    job = ended_job("a.jpg", JOB_FAILED);
+    seize("a.jpg");
+    projects = true;
+    hot_write(hot.failed, "a.jpg.error.json", "{}");
+    hot_write(hot.failed, "a.jpg", "original");
+    ck_assert_int_eq(handle(job), VERDICT_OK);
+    ck_assert_uint_eq(hot_count(hot.in[0]), 0);
+    ck_assert_uint_eq(hot_count(hot.failed), 2);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+/* Every failed file was to be put back there, and the folder was held. */
+START_TEST(a_failed_file_on_a_read_only_disk_gets_its_error_file)
+{
+    struct job *job;
+
+    setup(ORIGINALS_KEEP);
+    job = ended_job("a.jpg", JOB_FAILED);
+    rename_errno = EROFS;
+    ck_assert_int_eq(handle(job), VERDICT_OK);
+    ck_assert(hot_exists(hot.failed, "a.jpg.error.json"));
+    ck_assert_uint_eq(hot_count(hot.in[0]), 1);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
 /* ---- failed files ---- */
 
 static void expect_error_file(const char *directory, const char *name, const struct job *job)
@@ -876,6 +920,8 @@ UNIT_MAIN("originals", UNIT_ROWS(only_some_ends_leave_something_to_do, pendings)
           UNIT_ROWS(a_failed_file_is_moved_with_an_error_file_beside_it, both_policies),
           UNIT_TEST(an_original_copied_before_a_crash_is_not_archived_twice),
           UNIT_TEST(an_original_copied_to_another_project_before_a_crash_is_not_archived_twice),
+          UNIT_TEST(a_failed_file_copied_to_another_project_before_a_crash_is_not_moved_twice),
+          UNIT_TEST(a_failed_file_on_a_read_only_disk_gets_its_error_file),
           UNIT_TEST(a_failed_file_copied_before_a_crash_is_not_moved_twice),
           UNIT_TEST(a_failed_file_is_not_moved_before_its_error_file_is_there),
           UNIT_TEST(a_failed_file_is_numbered_with_its_error_file),
