@@ -24,13 +24,25 @@ static enum style style_of(const char *action)
     return strcmp(action, "make") == 0 ? STYLE_GOOD : STYLE_PLAIN;
 }
 
-/* Whose the name is: another source's, or that of what darkroom did not make. */
+/* "web/a.jpg" */
+static void add_source(struct table *table, const json_t *owner)
+{
+    char *path = field_path(owner, "path"), *text = NULL;
+
+    if (!path || asprintf(&text, "%s/%s", field_text(owner, "folder"), path) < 0)
+        text = NULL;
+    table_add_text(table, STYLE_PLAIN, text ? text : "-");
+    free(text);
+    free(path);
+}
+
+/* Whose the name is: another source's, perhaps of another folder, or that of what darkroom did not make. */
 static void add_owner(struct table *table, const json_t *output)
 {
     const json_t *owner = json_object_get(output, "owner");
 
     if (json_is_object(owner))
-        field_add_path(table, STYLE_PLAIN, owner, "path");
+        add_source(table, owner);
     else
         table_add_text(table, STYLE_PLAIN,
                        strcmp(field_text(output, "name"), "taken") == 0 ? "a file that is not ours" : "-");

@@ -278,8 +278,41 @@ static void judge_environment(struct watcher *watcher, struct job *const *jobs, 
     }
 }
 
+/* The outputs of @job, which was announced, as the ledger gives them to a folder that has another Output by now: the next
+ * round sweeps them, and has them made again. False when memory is out, and then too the next round is the next. */
+static bool leave_output(struct job *job, const char *output)
+{
+    for (size_t i = 0; i < job->output_count; i++) {
+        char *absolute;
+
+        if (job->outputs[i].elsewhere)
+            continue;
+        if (asprintf(&absolute, "%s/%s", output, job->outputs[i].path) < 0)
+            return false;
+        free(job->outputs[i].path);
+        job->outputs[i].path = absolute;
+        job->outputs[i].elsewhere = true;
+    }
+    return true;
+}
+
+/* @job was refused, and its folder is configured otherwise by now, which may be the cure: what was not announced is made
+ * again under that. What was comes out as announced, unless Output is another one. */
+static enum verdict reconsider(struct watcher *watcher, struct job *job)
+{
+    if (job->config == watcher->config)
+        return VERDICT_RETRY;
+    if (job->resume != RESUME_PUBLISH)
+        return VERDICT_RETURNED;
+    if (strcmp(job->folder->output, watcher->conf->output) == 0 || leave_output(job, job->folder->output))
+        job_reconfigure(job, watcher->config, watcher->conf);
+    return VERDICT_RETRY;
+}
+
 static void published(struct watcher *watcher, struct job *job, enum verdict verdict)
 {
+    if (holds(job, verdict))
+        verdict = reconsider(watcher, job);
     if (holds(job, verdict)) {
         TAILQ_INSERT_TAIL(&watcher->refused, job, link);
         return;

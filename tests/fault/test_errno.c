@@ -21,6 +21,9 @@
 
 /* An interrupted call is made again, so only some of them are; and not each second, because two calls may take turns. */
 #define SOMETIMES "1+3"
+/* Not any more when strace lets go: a call that it is just about to let fail then ends with ENOSYS, which the event loop
+ * does not survive. */
+#define AT_FIRST "1..30+3"
 
 enum {
     NUMBER = 2,       /* in CI: the call that fails once */
@@ -68,7 +71,7 @@ static const struct injection {
     { "write", "EINTR", SOMETIMES, false, true, false },
     { "poll", "EINTR", SOMETIMES, false, true, false },
     { "ppoll", "EINTR", SOMETIMES, false, true, false },
-    { "epoll_wait", "EINTR", SOMETIMES, false, true, false },
+    { "epoll_wait", "EINTR", AT_FIRST, false, true, false },
     { "recvmsg", "EINTR", SOMETIMES, false, true, false },
     { "sendmsg", "EINTR", SOMETIMES, false, true, false },
     { "mq_timedsend", "EINTR", SOMETIMES, false, true, false },

@@ -26,7 +26,7 @@ static void expect_no_attempts(struct harness *h)
     json_t *jobs = harness_jobs(h, NULL), *job;
     size_t i;
 
-    json_array_foreach(jobs, i, job)
+    json_array_foreach (jobs, i, job)
         ck_assert_int_eq(harness_number(job, "attempts"), 0);
     json_decref(jobs);
 }
@@ -84,6 +84,39 @@ START_TEST(a_missing_output_holds_the_folder_until_it_is_there)
 }
 END_TEST
 
+/* What had been finished under the configuration of before kept the folder held, and came out there. */
+START_TEST(a_full_disk_is_cured_by_another_output)
+{
+    struct harness h;
+    uint64_t cured_us;
+    char *text;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE);
+    ck_assert_int_eq(mkdir(harness_path(&h, "out2"), 0755), 0);
+    if (!small_disk_mount(harness_path(&h, "out"), "size=1m"))
+        goto out;
+    small_disk_fill(harness_path(&h, "out"), "ballast.jpg");
+    harness_start(&h);
+    drop_all(&h);
+    harness_await_folder(&h, "held");
+    harness_write(&h, "config/folders/web.folder", "[Folder]\nPath=%s\nOutput=%s\nRecipe=web\nSettle=0\n",
+                  harness_path(&h, "in"), harness_path(&h, "out2"));
+    cured_us = monotonic_us();
+    ck_assert_msg(darkroom_reload(h.dk, &text) == 0, "%s", darkroom_error(h.dk));
+    darkroom_free(text);
+    harness_await_ends(&h, COUNT, 0);
+    ck_assert_uint_lt(monotonic_us() - cured_us, CURE_US);
+    harness_await_folder(&h, "ok");
+    expect_no_attempts(&h);
+    ck_assert_uint_eq(harness_count(&h, "out2"), COUNT * 4);
+    ck_assert_int_eq(unlink(harness_path(&h, "out/ballast.jpg")), 0);
+    ck_assert_uint_eq(harness_count(&h, "out"), 0);
+out:
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(a_held_folder_does_not_hold_a_stop_or_another_folder_up)
 {
     struct harness h;
@@ -109,5 +142,6 @@ START_TEST(a_held_folder_does_not_hold_a_stop_or_another_folder_up)
 END_TEST
 
 HARNESS_MAIN("full_disk", UNIT_TEST(a_full_disk_holds_the_folder_until_there_is_room),
+             UNIT_TEST(a_full_disk_is_cured_by_another_output),
              UNIT_TEST(a_missing_output_holds_the_folder_until_it_is_there),
              UNIT_TEST(a_held_folder_does_not_hold_a_stop_or_another_folder_up))

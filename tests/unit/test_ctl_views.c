@@ -117,7 +117,7 @@ static const struct {
       "{'path':'/out/a.png','width':320,'height':240,'name':'free','action':'make','owner':null},"
       "{'path':'/out/b.png','width':32,'height':24,'name':'ours','action':'replace','owner':null},"
       "{'path':'/out/"
-      "c.png','width':3,'height':2,'name':'taken','action':'fail','owner':{'folder':'web','path':"
+      "c.png','width':3,'height':2,'name':'taken','action':'fail','owner':{'folder':'shop','path':"
       "'c.gif'}},"
       "{'path':'/out/"
       "d?.png','path_b64':'L291dC9k6S5wbmc=','width':3,'height':2,'name':'taken','action':'overwrite',"
@@ -125,16 +125,16 @@ static const struct {
       "{'path':'/out/e.png','width':null,'height':null,'name':'taken','action':'skip','owner':null}],"
       "'removed':[{'path':'/out/"
       "old.png'}],'failure':{'class':'conflict','stage':'plan','message':"
-      "'its output c.png belongs to web/c.gif already'}}",
+      "'its output c.png belongs to shop/c.gif already'}}",
       "web/sub/a\\x0a.jpg (640 × 480):\n"
       "ACTION          SIZE  OUTPUT          IN THE WAY\n"
       "make       320 × 240  /out/a.png      -\n"
       "replace      32 × 24  /out/b.png      -\n"
-      "fail           3 × 2  /out/c.png      c.gif\n"
+      "fail           3 × 2  /out/c.png      shop/c.gif\n"
       "overwrite      3 × 2  /out/d\\xe9.png  a file that is not ours\n"
       "skip               -  /out/e.png      a file that is not ours\n"
       "remove             -  /out/old.png    -\n"
-      "conflict/plan: its output c.png belongs to web/c.gif already; nothing would be made\n" },
+      "conflict/plan: its output c.png belongs to shop/c.gif already; nothing would be made\n" },
     { "a plan of what no folder takes", print_plan,
       "{'ok':false,'folder':null,'path':'/"
       "x.jpg','outputs':[],'removed':[],'failure':{'class':'permanent','stage':"

@@ -191,7 +191,7 @@ START_TEST(an_original_is_archived_where_it_was)
     hot.conf->directories.mode = 0705;
     snprintf(path, sizeof path, "%s/x", hot.in[0]);
     ck_assert_int_eq(mkdir(path, 0755), 0);
-    umask(0777);
+    umask(077);
     job = ended_job("x/a.jpg", JOB_DONE);
     chmod(hot.in[0], 0755);
     snprintf(path, sizeof path, "%s/x/a.jpg", hot.in[0]);

@@ -150,7 +150,7 @@ START_TEST(a_set_comes_out_whole_in_directories_of_its_own)
     setup();
     hot.conf->file_mode = 0604;
     hot.conf->directories.mode = 02775;
-    umask(0777);
+    umask(077);
     job = new_job(1);
     hot_output(job, 0, "x/y/a.png", "one");
     hot_output(job, 1, "x/z/a.png", "two");

