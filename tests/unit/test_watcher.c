@@ -451,6 +451,53 @@ START_TEST(a_job_resumed_after_a_crash_is_published)
 }
 END_TEST
 
+/* Another configuration of the folder, whose Output is the one of before or another one. */
+static void configure_other(struct hot_folders *other, bool same_output)
+{
+    hot_open(other, 1, HOT_RECIPE);
+    free(other->conf[0].path);
+    other->conf[0].path = strdup(hot.in[0]);
+    if (same_output) {
+        free(other->conf[0].output);
+        other->conf[0].output = strdup(hot.out[0]);
+    }
+    watcher_configure(watcher, other->config, &other->conf[0]);
+}
+
+static const bool same_outputs[] = { true, false };
+
+/* It was refused for ever, under the configuration that it was announced under. */
+START_TEST(an_announced_job_that_is_refused_goes_by_the_configuration_of_now)
+{
+    struct hot_folders other;
+    struct reply reply;
+    struct job *job;
+
+    setup();
+    hot_write(hot.in[0], "a.jpg", "x");
+    await_arrivals(1);
+    job = take();
+    fill(job, "picture");
+    job->resume = RESUME_PUBLISH;
+    ck_assert_int_eq(rmdir(hot.out[0]), 0);
+    request(WATCHER_PUBLISH, job);
+    await_news(is_held);
+    configure_other(&other, same_outputs[_i]);
+    if (same_outputs[_i]) {
+        ck_assert_int_eq(mkdir(hot.out[0], 0755), 0);
+        hot_write(hot.out[0], "a.10.png", "as renamed before");
+        hot_write(hot.out[0], "a.20.png", "as renamed before");
+    }
+    reply = next_reply(REPLY_PUBLISHED);
+    ck_assert_ptr_eq(reply.job, job);
+    ck_assert_int_eq(reply.verdict, same_outputs[_i] ? VERDICT_OK : VERDICT_RETURNED);
+    await_news(is_ok);
+    job_free(job);
+    teardown();
+    hot_close(&other);
+}
+END_TEST
+
 START_TEST(a_lost_root_gives_jobs_back)
 {
     struct job *job;
@@ -634,6 +681,7 @@ UNIT_MAIN("watcher", UNIT_TEST(a_scan_that_is_asked_for_comes_at_once),
           UNIT_TEST(a_missing_output_holds_the_folder_until_it_is_there),
           UNIT_ROWS(the_reason_of_a_hold_is_utf8_however_long_the_path, shifts),
           UNIT_TEST(many_jobs_are_published_in_batches), UNIT_TEST(a_job_resumed_after_a_crash_is_published),
+          UNIT_ROWS(an_announced_job_that_is_refused_goes_by_the_configuration_of_now, same_outputs),
           UNIT_TEST(a_lost_root_gives_jobs_back), UNIT_TEST(a_stop_hands_back_what_is_under_way),
           UNIT_TEST(a_quiet_watcher_serves_and_takes_nothing_in),
           UNIT_TEST(a_folder_is_held_as_long_as_one_job_is_refused),
