@@ -236,9 +236,36 @@ START_TEST(an_output_that_may_not_be_used_holds_its_folder_until_it_may)
 }
 END_TEST
 
+static const struct {
+    const char *more;
+    bool done;
+} cut_short[] = { { "", false }, { "FailOn=none\n", true } };
+
+START_TEST(a_picture_that_is_cut_short_fails_unless_its_folder_says_else)
+{
+    static char picture[1 << 20];
+    struct harness h;
+    ssize_t size;
+    int fd;
+
+    harness_open(&h);
+    harness_configure(&h, cut_short[_i].more, HARNESS_RECIPE_SINGLE);
+    painter_paint(harness_path(&h, "whole.jpg"), 480, 480, 1);
+    fd = open(harness_path(&h, "whole.jpg"), O_RDONLY | O_CLOEXEC);
+    size = fd_read_all(fd, picture, sizeof picture);
+    ck_assert_int_gt(size, 0);
+    close(fd);
+    harness_drop_bytes(&h, "cut.jpg", picture, (size_t)size * 6 / 10);
+    harness_start(&h);
+    harness_await_ends(&h, cut_short[_i].done, !cut_short[_i].done);
+    harness_close(&h);
+}
+END_TEST
+
 HARNESS_MAIN("failures", UNIT_ROWS(a_wrong_picture_fails_alone, wrong),
              UNIT_TEST(a_failed_file_stays_failed_until_it_changes),
              UNIT_TEST(a_file_that_is_still_open_for_writing_is_waited_for),
              UNIT_TEST(an_upload_that_stalls_and_is_then_completed_is_done_at_once),
              UNIT_TEST(links_pipes_and_temporary_names_make_no_job),
+             UNIT_ROWS(a_picture_that_is_cut_short_fails_unless_its_folder_says_else, cut_short),
              UNIT_ROWS(an_output_that_may_not_be_used_holds_its_folder_until_it_may, closed))

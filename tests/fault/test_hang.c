@@ -66,6 +66,36 @@ START_TEST(a_file_that_hangs_its_workers_fails_as_timeout_and_the_others_go_on)
 }
 END_TEST
 
+/* Whatever ends darkroomd while it alone is worked on: a file that does so each time would be a loop without an end. */
+START_TEST(a_file_with_which_darkroomd_ends_each_time_fails)
+{
+    enum { ATTEMPTS = 2, STARTS_MAX = 8 };
+    struct harness h;
+    json_t *job;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE);
+    harness_configure_daemon(&h, "MaxAttempts=2\n");
+    harness_drop(&h, "poison.png", 6000, 4000, 1);
+    for (int starts = 0;; starts++) {
+        struct hunt hunt = { .job = "1" };
+
+        ck_assert_int_lt(starts, STARTS_MAX);
+        harness_start(&h);
+        harness_await(&h, "a worker has the job, or it has failed", is_held_or_over, &hunt);
+        if (harness_number(h.status, "jobs.failed") > 0)
+            break;
+        harness_kill(&h, true);
+    }
+    harness_await_ends(&h, 0, 1);
+    job = harness_job_of(&h, "poison.png");
+    ck_assert_str_eq(harness_string(job, "class"), "crash");
+    ck_assert_int_eq(harness_number(job, "attempts"), ATTEMPTS);
+    json_decref(job);
+    harness_close(&h);
+}
+END_TEST
+
 /* All workers hang at once, with prefetched jobs in their mailboxes: those are nobody's fault. */
 START_TEST(what_waited_behind_a_hung_job_is_not_blamed)
 {
@@ -97,4 +127,5 @@ START_TEST(what_waited_behind_a_hung_job_is_not_blamed)
 END_TEST
 
 HARNESS_MAIN("hang", UNIT_TEST(a_file_that_hangs_its_workers_fails_as_timeout_and_the_others_go_on),
+             UNIT_TEST(a_file_with_which_darkroomd_ends_each_time_fails),
              UNIT_TEST(what_waited_behind_a_hung_job_is_not_blamed))

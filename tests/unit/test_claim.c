@@ -101,6 +101,25 @@ START_TEST(what_is_ours_may_be_replaced)
 }
 END_TEST
 
+/* Of the three that make a file ours, one alone is another. */
+static const struct published others[] = { { .inode = 1 }, { .size = 1 }, { .mtime_ns = 1 } };
+
+START_TEST(what_differs_in_one_respect_from_what_we_left_is_not_ours)
+{
+    struct version version;
+
+    setup(EXISTING_FAIL);
+    put("a.10.png", 10);
+    version = hot_version(hot.out[0], "a.10.png");
+    job->outputs[0].before = (struct published){ .inode = version.inode + others[_i].inode,
+                                                 .size = version.size + others[_i].size,
+                                                 .mtime_ns = version.mtime_ns + others[_i].mtime_ns };
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_FAILED);
+    ck_assert_int_eq(job->failure.class, CLASS_CONFLICT);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_file_in_the_way_is_a_conflict_before_any_work_is_done)
 {
     setup(EXISTING_FAIL);
@@ -443,6 +462,7 @@ END_TEST
 
 UNIT_MAIN("claim", UNIT_ROWS(names_under_which_nothing_is_may_be_had, all_policies),
           UNIT_ROWS(what_is_ours_may_be_replaced, all_policies),
+          UNIT_ROWS(what_differs_in_one_respect_from_what_we_left_is_not_ours, others),
           UNIT_TEST(a_file_in_the_way_is_a_conflict_before_any_work_is_done),
           UNIT_TEST(a_whole_set_that_is_not_older_is_adopted_without_work),
           UNIT_TEST(a_file_older_than_the_source_is_not_adopted),

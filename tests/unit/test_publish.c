@@ -207,6 +207,21 @@ START_TEST(outputs_and_their_directories_have_the_owner_and_the_time_that_are_as
 }
 END_TEST
 
+START_TEST(an_output_is_as_old_as_it_is_unless_its_sources_time_is_asked_for)
+{
+    struct job *job;
+
+    setup();
+    job = new_job(5);
+    job->version.mtime_ns = NSEC_PER_SEC;
+    hot_output(job, 0, "a.png", "picture");
+    ck_assert_int_eq(publish(job), VERDICT_OK);
+    ck_assert_int_gt(known("a.png").mtime_ns, NSEC_PER_SEC);
+    job_free(job);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_batch_shares_one_intent)
 {
     struct job *jobs[PUBLISH_BATCH_MAX];
@@ -878,6 +893,7 @@ END_TEST
 UNIT_MAIN("publish", UNIT_TEST(a_picture_comes_out_under_its_name), UNIT_TEST(an_empty_batch_does_nothing),
           UNIT_TEST(a_set_comes_out_whole_in_directories_of_its_own),
           UNIT_ROWS(outputs_and_their_directories_have_the_owner_and_the_time_that_are_asked_for, both_eras),
+          UNIT_TEST(an_output_is_as_old_as_it_is_unless_its_sources_time_is_asked_for),
           UNIT_TEST(a_batch_shares_one_intent),
           UNIT_ROWS(what_is_in_the_way_stays_unless_it_is_ours_or_may_go, in_the_way),
           UNIT_TEST(our_output_that_somebody_changed_is_not_ours_any_more),

@@ -172,6 +172,20 @@ START_TEST(a_file_that_grew_between_two_looks_waits_on)
 }
 END_TEST
 
+/* As a scanner does that writes a page anew. */
+START_TEST(a_file_of_the_same_size_that_was_written_between_two_looks_waits_on)
+{
+    setup(SETTLE);
+    settle_touch(settle, "a", T0, 0);
+    for (int64_t i = 1; i < 6; i++) {
+        struct version version = changed(1, -(3600 + i) * (int64_t)USEC_PER_SEC);
+
+        ck_assert_int_eq(look("a", &version, (uint64_t)i * SETTLE), SETTLE_WAIT);
+    }
+    settle_free(settle);
+}
+END_TEST
+
 START_TEST(an_event_between_two_equal_looks_makes_the_first_count_no_more)
 {
     struct version version = changed(1, -3600 * (int64_t)USEC_PER_SEC);
@@ -372,6 +386,7 @@ UNIT_MAIN("settle", UNIT_TEST(a_touched_file_is_due_after_the_settle_time),
           UNIT_TEST(an_mtime_in_the_future_settles_when_it_was_seen_twice),
           UNIT_TEST(an_mtime_in_the_future_says_nothing_when_the_ctime_is_old),
           UNIT_TEST(a_file_that_grew_between_two_looks_waits_on),
+          UNIT_TEST(a_file_of_the_same_size_that_was_written_between_two_looks_waits_on),
           UNIT_TEST(an_event_between_two_equal_looks_makes_the_first_count_no_more),
           UNIT_TEST(without_a_settle_time_a_look_is_enough),
           UNIT_TEST(a_due_time_that_is_given_counts_instead),

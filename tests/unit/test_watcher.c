@@ -553,6 +553,32 @@ START_TEST(a_stop_hands_back_what_is_under_way)
 }
 END_TEST
 
+/* What was announced is completed by the next start: given back to the queue it would be made once more. */
+START_TEST(a_stop_leaves_what_was_announced_to_the_next_start)
+{
+    struct reply reply;
+    struct job *job;
+
+    setup();
+    hot_write(hot.in[0], "a.jpg", "x");
+    await_arrivals(1);
+    job = take();
+    fill(job, "picture");
+    job->resume = RESUME_PUBLISH;
+    ck_assert_int_eq(rmdir(hot.out[0]), 0);
+    request(WATCHER_PUBLISH, job);
+    await_news(is_held);
+    request(WATCHER_STOP, NULL);
+    reply = next_reply(REPLY_PUBLISHED);
+    ck_assert_ptr_eq(reply.job, job);
+    ck_assert_int_eq(reply.verdict, VERDICT_LEFT);
+    next_reply(REPLY_WATCHER_ENDED);
+    watcher_free(watcher);
+    job_free(job);
+    close_folders();
+}
+END_TEST
+
 START_TEST(a_quiet_watcher_serves_and_takes_nothing_in)
 {
     struct job *job;
@@ -683,6 +709,7 @@ UNIT_MAIN("watcher", UNIT_TEST(a_scan_that_is_asked_for_comes_at_once),
           UNIT_TEST(many_jobs_are_published_in_batches), UNIT_TEST(a_job_resumed_after_a_crash_is_published),
           UNIT_ROWS(an_announced_job_that_is_refused_goes_by_the_configuration_of_now, same_outputs),
           UNIT_TEST(a_lost_root_gives_jobs_back), UNIT_TEST(a_stop_hands_back_what_is_under_way),
+          UNIT_TEST(a_stop_leaves_what_was_announced_to_the_next_start),
           UNIT_TEST(a_quiet_watcher_serves_and_takes_nothing_in),
           UNIT_TEST(a_folder_is_held_as_long_as_one_job_is_refused),
           UNIT_TEST(a_new_configuration_is_walked_over_and_kept_alive),
