@@ -451,6 +451,23 @@ START_TEST(a_job_resumed_after_a_crash_is_published)
 }
 END_TEST
 
+/* A job that was announced, and holds its folder: Output is not there. */
+static struct job *refused_after_its_intent(void)
+{
+    struct job *job;
+
+    setup();
+    hot_write(hot.in[0], "a.jpg", "x");
+    await_arrivals(1);
+    job = take();
+    fill(job, "picture");
+    job->resume = RESUME_PUBLISH;
+    ck_assert_int_eq(rmdir(hot.out[0]), 0);
+    request(WATCHER_PUBLISH, job);
+    await_news(is_held);
+    return job;
+}
+
 /* Another configuration of the folder, whose Output is the one of before or another one. */
 static void configure_other(struct hot_folders *other, bool same_output)
 {
@@ -473,15 +490,7 @@ START_TEST(an_announced_job_that_is_refused_goes_by_the_configuration_of_now)
     struct reply reply;
     struct job *job;
 
-    setup();
-    hot_write(hot.in[0], "a.jpg", "x");
-    await_arrivals(1);
-    job = take();
-    fill(job, "picture");
-    job->resume = RESUME_PUBLISH;
-    ck_assert_int_eq(rmdir(hot.out[0]), 0);
-    request(WATCHER_PUBLISH, job);
-    await_news(is_held);
+    job = refused_after_its_intent();
     configure_other(&other, same_outputs[_i]);
     if (same_outputs[_i]) {
         ck_assert_int_eq(mkdir(hot.out[0], 0755), 0);
@@ -559,15 +568,7 @@ START_TEST(a_stop_leaves_what_was_announced_to_the_next_start)
     struct reply reply;
     struct job *job;
 
-    setup();
-    hot_write(hot.in[0], "a.jpg", "x");
-    await_arrivals(1);
-    job = take();
-    fill(job, "picture");
-    job->resume = RESUME_PUBLISH;
-    ck_assert_int_eq(rmdir(hot.out[0]), 0);
-    request(WATCHER_PUBLISH, job);
-    await_news(is_held);
+    job = refused_after_its_intent();
     request(WATCHER_STOP, NULL);
     reply = next_reply(REPLY_PUBLISHED);
     ck_assert_ptr_eq(reply.job, job);
