@@ -278,8 +278,8 @@ static void judge_environment(struct watcher *watcher, struct job *const *jobs, 
     }
 }
 
-/* The outputs of @job, which was announced, as the ledger gives them to a folder that has another Output by now: the next
- * round sweeps them, and has them made again. False when memory is out, and then too the next round is the next. */
+/* Makes the outputs of @job, which was announced for @output, those of another Output, as the ledger does at a start: the
+ * next round sweeps what is left of them there, and has them made again. False when memory is out. */
 static bool leave_output(struct job *job, const char *output)
 {
     for (size_t i = 0; i < job->output_count; i++) {
