@@ -6,10 +6,12 @@
 #include "hot_folders.h"
 #include "recipe/naming.h"
 #include "small_disk.h"
+#include "trail.h"
 #include "unit_main.h"
 
 #include <errno.h>
 #include <jansson.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -28,6 +30,7 @@ static bool projects; /* each directory is of a quota project of its own */
 int renameat2(int from_directory, const char *from, int to_directory, const char *to, unsigned flags)
 {
     void (*happens)(void) = before_rename;
+    int r;
 
     before_rename = NULL;
     if (happens)
@@ -41,7 +44,10 @@ int renameat2(int from_directory, const char *from, int to_directory, const char
             faccessat(to_directory, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? EEXIST : EXDEV; /* as the kernel */
         return -1;
     }
-    return (int)syscall(SYS_renameat2, from_directory, from, to_directory, to, flags);
+    r = (int)syscall(SYS_renameat2, from_directory, from, to_directory, to, flags);
+    if (r == 0)
+        trail_add("name", to_directory, to);
+    return r;
 }
 
 int linkat(int from_directory, const char *from, int to_directory, const char *to, int flags)
@@ -65,6 +71,18 @@ int fstatat(int directory, const char *restrict name, struct stat *restrict st, 
     return (int)syscall(SYS_newfstatat, directory, name, st, flags);
 }
 
+/* A disk that takes another byte for the first than it was given, and says nothing. */
+static bool disk_lies;
+
+ssize_t sendfile(int to, int from, off_t *offset, size_t size)
+{
+    ssize_t n = syscall(SYS_sendfile, to, from, offset, size);
+
+    if (disk_lies)
+        ck_assert_int_eq(pwrite(to, "0", 1, 0), 1);
+    return n;
+}
+
 static void setup(int originals)
 {
     hot_open(&hot, 1, HOT_RECIPE);
@@ -73,7 +91,7 @@ static void setup(int originals)
     hot.conf->failed = strdup(hot.failed);
     before_rename = NULL;
     rename_errno = look_errno = 0;
-    projects = false;
+    projects = disk_lies = false;
 }
 
 static void teardown(void)
@@ -614,6 +632,50 @@ START_TEST(a_full_archive_on_another_file_system_loses_nothing)
 }
 END_TEST
 
+START_TEST(a_copy_that_is_not_the_same_does_not_stand_for_its_original)
+{
+    struct job *job;
+
+    setup(ORIGINALS_ARCHIVE);
+    if (small_disk_mount(hot.archive, "size=256k,mode=0755")) {
+        job = ended_job("a.jpg", JOB_DONE);
+        disk_lies = true;
+        ck_assert_int_eq(handle(job), VERDICT_RETRY);
+        ck_assert_uint_eq(hot_count(hot.archive), 0);
+        ck_assert_str_eq(hot_read(hot.in[0], PRIVATE), "original");
+        disk_lies = false;
+        ck_assert_int_eq(handle(job), VERDICT_OK);
+        ck_assert_str_eq(hot_read(hot.archive, "a.jpg"), "original");
+        ck_assert_uint_eq(hot_count(hot.in[0]), 0);
+        job_free(job);
+        umount(hot.archive);
+    }
+    teardown();
+}
+END_TEST
+
+/* A power cut between any two of these finds the original, or what stands for it, on the disk. */
+START_TEST(a_copy_is_on_the_disk_before_its_original_goes)
+{
+    struct job *job;
+
+    setup(ORIGINALS_ARCHIVE);
+    if (small_disk_mount(hot.archive, "size=256k,mode=0755")) {
+        job = ended_job("a.jpg", JOB_DONE);
+        trail_start(hot.scratch.path);
+        ck_assert_int_eq(handle(job), VERDICT_OK);
+        ck_assert_str_eq(trail_text, "name in0/" PRIVATE "\n"
+                                     "flush archive0/" PRIVATE "\n"
+                                     "name archive0/a.jpg\n"
+                                     "flush archive0\n"
+                                     "remove in0/" PRIVATE "\n");
+        job_free(job);
+        umount(hot.archive);
+    }
+    teardown();
+}
+END_TEST
+
 /* As the attempt did that ended too early. */
 static void seize(const char *name)
 {
@@ -905,6 +967,8 @@ UNIT_MAIN("originals", UNIT_ROWS(only_some_ends_leave_something_to_do, pendings)
           UNIT_TEST(an_original_in_a_directory_that_is_gone_is_gone),
           UNIT_TEST(an_original_goes_to_another_file_system),
           UNIT_TEST(a_full_archive_on_another_file_system_loses_nothing),
+          UNIT_TEST(a_copy_that_is_not_the_same_does_not_stand_for_its_original),
+          UNIT_TEST(a_copy_is_on_the_disk_before_its_original_goes),
           UNIT_ROWS(a_failed_file_is_moved_with_an_error_file_beside_it, both_policies),
           UNIT_TEST(an_original_copied_before_a_crash_is_not_archived_twice),
           UNIT_ROWS(a_file_copied_to_another_project_before_a_crash_is_not_moved_twice, both_ends),

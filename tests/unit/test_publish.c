@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "hot_folders.h"
 #include "small_disk.h"
+#include "trail.h"
 #include "unit_main.h"
 
 #include <errno.h>
@@ -27,11 +28,16 @@ static int rename_calls, rename_fails, rename_errno;
 
 int renameat2(int from_directory, const char *from, int to_directory, const char *to, unsigned flags)
 {
+    int r;
+
     if (++rename_calls == rename_fails) {
         errno = rename_errno;
         return -1;
     }
-    return (int)syscall(SYS_renameat2, from_directory, from, to_directory, to, flags);
+    r = (int)syscall(SYS_renameat2, from_directory, from, to_directory, to, flags);
+    if (r == 0)
+        trail_add("name", to_directory, to);
+    return r;
 }
 
 static size_t count_temporaries(void)
@@ -128,6 +134,30 @@ START_TEST(a_picture_comes_out_under_its_name)
     expect_published(&job->outputs[0]);
     ck_assert_int_eq(intents, 1);
     ck_assert_msg(temporaries_were_there, "the intent came before the files");
+    job_free(job);
+    teardown();
+}
+END_TEST
+
+#define FLUSHED "flush out0/.darkroom-00000abc-1-0.tmp\nflush out0\n"
+
+static void expect_flushed(void)
+{
+    ck_assert_str_eq(trail_text, FLUSHED);
+}
+
+START_TEST(a_picture_is_on_the_disk_before_it_is_announced_and_before_it_has_its_name)
+{
+    struct job *job;
+
+    setup();
+    job = new_job(1);
+    hot_output(job, 0, "a.png", "picture");
+    during_intent = expect_flushed;
+    trail_start(hot.scratch.path);
+    ck_assert_int_eq(publish(job), VERDICT_OK);
+    ck_assert_int_eq(intents, 1);
+    ck_assert_str_eq(trail_text, FLUSHED "name out0/a.png\nflush out0\n");
     job_free(job);
     teardown();
 }
@@ -890,8 +920,9 @@ START_TEST(a_temporary_name_is_hidden_and_fits_its_buffer)
 }
 END_TEST
 
-UNIT_MAIN("publish", UNIT_TEST(a_picture_comes_out_under_its_name), UNIT_TEST(an_empty_batch_does_nothing),
-          UNIT_TEST(a_set_comes_out_whole_in_directories_of_its_own),
+UNIT_MAIN("publish", UNIT_TEST(a_picture_comes_out_under_its_name),
+          UNIT_TEST(a_picture_is_on_the_disk_before_it_is_announced_and_before_it_has_its_name),
+          UNIT_TEST(an_empty_batch_does_nothing), UNIT_TEST(a_set_comes_out_whole_in_directories_of_its_own),
           UNIT_ROWS(outputs_and_their_directories_have_the_owner_and_the_time_that_are_asked_for, both_eras),
           UNIT_TEST(an_output_is_as_old_as_it_is_unless_its_sources_time_is_asked_for),
           UNIT_TEST(a_batch_shares_one_intent),
