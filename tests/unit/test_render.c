@@ -69,6 +69,30 @@ static VipsImage *output(const struct attempt *attempt, size_t index)
     return copy;
 }
 
+/* An encoder, instead of libvips' own, that may lose all after the first few bytes, or the last row. */
+static enum { LOSES_NOTHING, LOSES_BYTES, LOSES_A_ROW } encoder;
+enum { BYTES_LEFT = 30 }; /* of the header's 33 */
+
+int vips_pngsave_buffer(VipsImage *image, void **data, size_t *size, ...)
+{
+    _cleanup_image_ VipsImage *less = NULL;
+    VipsArea *area = NULL;
+    va_list options;
+    int r;
+
+    vips_must(vips_crop(image, &less, 0, 0, image->Xsize, image->Ysize - (encoder == LOSES_A_ROW), NULL));
+    va_start(options, size);
+    r = vips_call_split("pngsave_buffer", options, less, &area);
+    va_end(options);
+    if (!area)
+        return r;
+
+    *size = encoder == LOSES_BYTES ? BYTES_LEFT : area->length;
+    *data = g_memdup2(area->data, *size);
+    vips_area_unref(area);
+    return r;
+}
+
 static struct bytes file_of(VipsImage *image, enum format format)
 {
     struct bytes bytes = picture_save(image, format, NULL);
@@ -489,6 +513,79 @@ START_TEST(a_truncated_picture_fails_as_the_folder_says)
 }
 END_TEST
 
+/* Bytes between two segments of a JPEG that belong to neither. */
+static void put_between(struct bytes *jpeg)
+{
+    char *scan = memmem(jpeg->data, jpeg->size, "\xff\xda", 2), *grown;
+    size_t before;
+
+    ck_assert_ptr_nonnull(scan);
+    before = (size_t)(scan - (char *)jpeg->data);
+    grown = g_malloc0(jpeg->size + 4);
+    memcpy(grown, jpeg->data, before);
+    memcpy(grown + before + 4, scan, jpeg->size - before);
+    g_free(jpeg->data);
+    *jpeg = (struct bytes){ grown, jpeg->size + 4 };
+}
+
+static void change_a_bit(struct bytes *bytes)
+{
+    ((char *)bytes->data)[bytes->size / 2] ^= 1;
+}
+
+static const struct {
+    const char *name;
+    enum format format;
+    void (*spoil)(struct bytes *bytes);
+    bool fails[FAIL_ON_WARNING + 1];
+} spoilt[] = {
+    { "a warning", FORMAT_JPEG, put_between, { [FAIL_ON_WARNING] = true } },
+    { "an error",
+      FORMAT_PNG,
+      change_a_bit,
+      { [FAIL_ON_TRUNCATED] = true, [FAIL_ON_ERROR] = true, [FAIL_ON_WARNING] = true } },
+};
+
+START_TEST(a_spoilt_picture_fails_as_the_folder_says)
+{
+    struct bytes source = picture_file(300, 200, 3, spoilt[_i].format);
+
+    spoilt[_i].spoil(&source);
+    for (int fail_on = FAIL_ON_NONE; fail_on <= FAIL_ON_WARNING; fail_on++) {
+        struct attempt attempt;
+
+        render_with(&attempt, "[Output a]\nWidth=30\nFormat=png\n", &source,
+                    options((enum fail_on)fail_on, PLENTY));
+        ck_assert_msg((attempt.result < 0) == spoilt[_i].fails[fail_on], "%s, %d: %s", spoilt[_i].name,
+                      fail_on, attempt.result < 0 ? attempt.error.text : "does not fail");
+        if (attempt.result < 0)
+            ck_assert_int_eq(attempt.error.class, CLASS_PERMANENT);
+        attempt_release(&attempt);
+    }
+    bytes_release(&source);
+}
+END_TEST
+
+START_TEST(what_was_encoded_is_read_back_before_it_is_an_output)
+{
+    static const char *const says[] = {
+        [LOSES_BYTES] = "cannot be read back", [LOSES_A_ROW] = "reads back as 30 × 19 instead of 30 × 20"
+    };
+    struct bytes source = picture_file(60, 40, 3, FORMAT_JPEG);
+    struct attempt attempt;
+
+    encoder = _i;
+    render_with(&attempt, "[Output a]\nWidth=30\nFormat=png\n", &source, options(FAIL_ON_TRUNCATED, PLENTY));
+    ck_assert_int_lt(attempt.result, 0);
+    ck_assert_int_eq(attempt.error.class, CLASS_PERMANENT);
+    ck_assert_int_eq(attempt.error.stage, STAGE_CHECK);
+    ck_assert_msg(strstr(attempt.error.text, says[_i]), "%s", attempt.error.text);
+    ck_assert_uint_eq(attempt.rendered.output_count, 0);
+    attempt_release(&attempt);
+    bytes_release(&source);
+}
+END_TEST
+
 START_TEST(a_picture_over_the_limit_is_not_decoded)
 {
     struct bytes source = picture_file(120, 80, 3, FORMAT_PNG);
@@ -753,6 +850,9 @@ static TCase *promises(void)
     TCase *tests = tcase_create("promises");
 
     tcase_add_loop_test(tests, a_truncated_picture_fails_as_the_folder_says, 0, ARRAY_SIZE(truncations));
+    tcase_add_loop_test(tests, a_spoilt_picture_fails_as_the_folder_says, 0, ARRAY_SIZE(spoilt));
+    tcase_add_loop_test(tests, what_was_encoded_is_read_back_before_it_is_an_output, LOSES_BYTES,
+                        LOSES_A_ROW + 1);
     tcase_add_test(tests, a_picture_over_the_limit_is_not_decoded);
     tcase_add_test(tests, a_picture_that_would_need_too_much_memory_is_refused_with_both_numbers);
     tcase_add_test(tests, a_picture_that_needs_more_than_its_grant_is_not_begun);

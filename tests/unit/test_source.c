@@ -118,6 +118,58 @@ START_TEST(what_a_chunk_claims_is_not_allocated)
 }
 END_TEST
 
+/* The loader, instead of libvips' own, to see what it is asked for: its readers make no difference between a truncated
+ * picture and another error. */
+static int fail_on_asked;
+
+int vips_jpegload_buffer(void *data, size_t size, VipsImage **ret, ...)
+{
+    va_list options, copy;
+    VipsBlob *blob = vips_blob_new(NULL, data, size);
+    const char *name;
+    int r;
+
+    va_start(options, ret);
+    va_copy(copy, options);
+    while ((name = va_arg(copy, const char *))) {
+        int value = va_arg(copy, int);
+
+        if (strcmp(name, "fail_on") == 0)
+            fail_on_asked = value;
+    }
+    va_end(copy);
+    r = vips_call_split("jpegload_buffer", options, blob, ret);
+    va_end(options);
+    vips_area_unref(VIPS_AREA(blob));
+    return r;
+}
+
+static const VipsFailOn fail_ons[] = {
+    [FAIL_ON_NONE] = VIPS_FAIL_ON_NONE,
+    [FAIL_ON_TRUNCATED] = VIPS_FAIL_ON_TRUNCATED,
+    [FAIL_ON_ERROR] = VIPS_FAIL_ON_ERROR,
+    [FAIL_ON_WARNING] = VIPS_FAIL_ON_WARNING,
+};
+
+START_TEST(a_decoder_fails_on_what_the_folder_says)
+{
+    struct bytes bytes = picture_file(40, 30, 3, FORMAT_JPEG);
+    _cleanup_image_ VipsImage *image = NULL;
+    struct source source;
+    struct error error;
+
+    fail_on_asked = -1;
+    ck_assert_int_eq(source_probe(bytes.data, bytes.size, (enum fail_on)_i, PLENTY, &source, &error), 0);
+    ck_assert_int_eq(fail_on_asked, fail_ons[_i]);
+    fail_on_asked = -1;
+    ck_assert_int_eq(source_decode(&source, 1, &image, &error), 0);
+    ck_assert_int_eq(fail_on_asked, fail_ons[_i]);
+    image_replace(&image, NULL);
+    source_release(&source);
+    bytes_release(&bytes);
+}
+END_TEST
+
 static const struct {
     enum format format;
     int width, height;
@@ -159,6 +211,7 @@ int main(void)
     tcase_add_loop_test(tests, what_is_no_picture_is_refused, 0, ARRAY_SIZE(strangers));
     tcase_add_test(tests, a_picture_over_the_limit_is_refused_by_its_header);
     tcase_add_test(tests, what_a_chunk_claims_is_not_allocated);
+    tcase_add_loop_test(tests, a_decoder_fails_on_what_the_folder_says, 0, ARRAY_SIZE(fail_ons));
     tcase_add_loop_test(tests, decoders_that_can_shrink_do, 0, ARRAY_SIZE(shrunk));
 
     srunner_run_all(runner, CK_NORMAL);
