@@ -128,8 +128,17 @@ static void change_mode_while_stopped(struct harness *h)
     harness_start(h);
 }
 
+static void change_recipe_and_mode(struct harness *h)
+{
+    harness_write(h, "config/recipes/web.recipe", "[Recipe]\n[Output a]\nWidth=12\nFormat=png\n");
+    harness_signal(h, SIGHUP);
+    harness_await_ready(h);
+    change_mode(h);
+}
+
 static void (*const idle_changes[])(struct harness *h) = { change_mode, move_out_and_in, copy_back,
-                                                           change_mode_while_stopped };
+                                                           change_mode_while_stopped,
+                                                           change_recipe_and_mode };
 
 START_TEST(a_file_that_has_the_content_that_it_had_makes_no_job)
 {

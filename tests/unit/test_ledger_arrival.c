@@ -178,6 +178,27 @@ START_TEST(a_file_of_which_only_ctime_and_inode_changed_is_verified_and_leaves_n
 }
 END_TEST
 
+/* The recipe is an attribute of what was made: what asks for another one is "again", and no chmod. */
+START_TEST(a_new_recipe_does_not_make_known_content_unknown)
+{
+    struct version v = version(1);
+    struct job *job;
+
+    setup();
+    arrive_as(&v);
+    end_with_hash(known_ends[_i], 99);
+    hot.config->recipes[0]->hash++;
+    ck_assert_int_eq(arrive_as(&v), 0);
+    v.ctime_ns++;
+    ck_assert_int_eq(arrive_as(&v), 1);
+    job = take_one();
+    ck_assert_uint_eq(job->known_hash, 99);
+    ck_assert_int_eq(end_unchanged(job), 0);
+    ck_assert_int_eq(number("SELECT recipe_hash FROM source"), (int64_t)hot.config->recipes[0]->hash - 1);
+    teardown();
+}
+END_TEST
+
 /* Nothing was ever published of these: that their content is known does not mean that it is done with. */
 START_TEST(the_content_of_a_version_without_outcome_is_not_known)
 {
@@ -433,6 +454,7 @@ UNIT_MAIN("ledger_arrival", UNIT_TEST(any_number_of_arrivals_of_one_version_make
           UNIT_TEST(a_new_version_of_a_file_in_flight_gets_its_job_when_that_ends),
           UNIT_TEST(a_new_version_of_a_finished_file_is_a_new_job), UNIT_TEST(a_remount_makes_no_new_version),
           UNIT_ROWS(a_file_of_which_only_ctime_and_inode_changed_is_verified_and_leaves_no_trace, known_ends),
+          UNIT_ROWS(a_new_recipe_does_not_make_known_content_unknown, known_ends),
           UNIT_TEST(the_content_of_a_version_without_outcome_is_not_known),
           UNIT_TEST(new_content_that_comes_while_a_file_waits_to_be_verified_is_worked_on),
           UNIT_TEST(a_version_that_comes_while_a_file_is_verified_follows),

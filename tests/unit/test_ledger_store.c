@@ -402,6 +402,27 @@ START_TEST(purged_history_makes_no_file_new_again)
 }
 END_TEST
 
+/* Its outputs were skipped (Existing=skip): nothing but its version says that it is done. */
+START_TEST(a_purge_makes_no_file_new_that_made_nothing)
+{
+    struct job *job;
+
+    setup();
+    arrive("a.jpg", 1);
+    job = take_one();
+    for (size_t i = 0; i < job->output_count; i++)
+        job->outputs[i].rendition = RENDITION_NONE;
+    job->skipped = true;
+    finish(job, JOB_DONE);
+    ck_assert_int_eq(number("SELECT count(*) FROM output"), 0);
+    ck_assert_int_eq(purge(NOW + 1), 1);
+    ck_assert_int_eq(number("SELECT count(*) FROM job"), 0);
+    ck_assert_int_eq(arrive("a.jpg", 1), 0);
+    ck_assert_int_eq(arrive("a.jpg", 2), 1);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_purge_leaves_what_is_not_over_and_forgets_files_that_left_nothing)
 {
     struct job *job;
@@ -576,6 +597,7 @@ UNIT_MAIN("ledger_store", UNIT_TEST(the_oldest_jobs_come_first_as_many_as_asked)
           UNIT_TEST(a_file_that_is_no_database_is_refused_and_left_as_it_is),
           UNIT_TEST(a_place_where_no_file_can_be_is_refused),
           UNIT_TEST(purged_history_makes_no_file_new_again),
+          UNIT_TEST(a_purge_makes_no_file_new_that_made_nothing),
           UNIT_TEST(a_purge_leaves_what_is_not_over_and_forgets_files_that_left_nothing),
           UNIT_TEST(a_long_history_is_purged_in_portions),
           UNIT_TEST(a_retry_that_is_due_comes_before_those_that_arrived_after_it),
