@@ -149,6 +149,25 @@ static struct job *take_one(void)
     return pop(&take);
 }
 
+/* The same of the one that is suspect. */
+static struct job *take_suspect(void)
+{
+    struct take take = { .config = hot.config, .folder = &hot.conf[0], .limit = 1, .suspects = true };
+
+    ledger_send(ledger, &(struct ledger_request){ .op = LEDGER_TAKE, .take = &take });
+    ck_assert_ptr_eq(next_reply(REPLY_TAKEN).take, &take);
+    ck_assert_uint_eq(take.count, 1);
+    return pop(&take);
+}
+
+/* For the ledger no other than an unclean end. */
+static void restart_ledger(void)
+{
+    stop_ledger();
+    start_ledger();
+    enter();
+}
+
 /* Reads news until @wanted() says yes. */
 static void await_news(bool (*wanted)(void))
 {
@@ -276,7 +295,6 @@ END_TEST
 
 START_TEST(suspects_are_counted_apart)
 {
-    struct take take;
     struct job *job;
 
     setup();
@@ -284,9 +302,7 @@ START_TEST(suspects_are_counted_apart)
     arrive("a.jpg", 1);
     await_arrivals();
     job_free(take_one());
-    stop_ledger();
-    start_ledger();
-    enter();
+    restart_ledger();
     ledger_read_news(ledger, &news);
     ck_assert_uint_eq(news.folders[0].queued, 0);
     ck_assert_uint_eq(news.folders[0].suspects, 1);
@@ -295,18 +311,42 @@ START_TEST(suspects_are_counted_apart)
     await_arrivals();
     ledger_read_news(ledger, &news);
     ck_assert_uint_eq(news.folders[0].suspects, 1);
-    take = (struct take){ .config = hot.config, .folder = &hot.conf[0], .limit = 1, .suspects = true };
-    ledger_send(ledger, &(struct ledger_request){ .op = LEDGER_TAKE, .take = &take });
-    next_reply(REPLY_TAKEN);
-    ck_assert_uint_eq(take.count, 1);
+    job = take_suspect();
     ledger_read_news(ledger, &news);
     ck_assert_uint_eq(news.folders[0].suspects, 0);
     ck_assert_uint_eq(news.folders[0].queued, 0);
-    job = pop(&take);
     ask(LEDGER_RELEASE, job);
     job_free(next_reply(REPLY_RELEASED).job);
     ledger_read_news(ledger, &news);
     ck_assert_uint_eq(news.folders[0].suspects, 1);
+    teardown();
+}
+END_TEST
+
+static const bool came_through_or_not[] = { false, true };
+
+START_TEST(a_suspect_is_to_blame_for_an_end_unless_its_worker_came_through)
+{
+    bool came_through = came_through_or_not[_i];
+    struct job *job;
+
+    setup();
+    enter();
+    arrive("a.jpg", 1);
+    await_arrivals();
+    job_free(take_one());
+    restart_ledger();
+    job = take_suspect();
+    ck_assert_uint_eq(job->attempts, 0);
+    ask(LEDGER_STARTED, job);
+    next_reply(REPLY_STARTED);
+    if (came_through)
+        ledger_send(ledger, &(struct ledger_request){ .op = LEDGER_CAME_THROUGH, .job_id = job->id });
+    job_free(job);
+    restart_ledger();
+    job = take_suspect();
+    ck_assert_uint_eq(job->attempts, came_through ? 0 : 1);
+    job_free(job);
     teardown();
 }
 END_TEST
@@ -323,9 +363,7 @@ START_TEST(what_an_unclean_end_left_is_resumed)
     job = take_one();
     ck_assert_int_eq(ledger_intent(ledger, (struct job *const[]){ job }, 1), 0);
     job_free(job);
-    stop_ledger();
-    start_ledger();
-    enter();
+    restart_ledger();
     take.config = hot.config;
     take.folder = &hot.conf[0];
     ledger_send(ledger, &(struct ledger_request){ .op = LEDGER_TAKE, .take = &take });
@@ -683,8 +721,10 @@ END_TEST
 
 UNIT_MAIN("ledger", UNIT_TEST(a_job_goes_through_the_ledger), UNIT_TEST(news_tell_queue_counts_and_ends),
           UNIT_TEST(a_released_job_is_queued_again_and_told), UNIT_TEST(a_follow_up_is_in_the_news),
-          UNIT_TEST(suspects_are_counted_apart), UNIT_TEST(what_an_unclean_end_left_is_resumed),
-          UNIT_TEST(a_listing_is_answered), UNIT_TEST(a_call_gives_back_what_its_note_taker_said),
+          UNIT_TEST(suspects_are_counted_apart),
+          UNIT_ROWS(a_suspect_is_to_blame_for_an_end_unless_its_worker_came_through, came_through_or_not),
+          UNIT_TEST(what_an_unclean_end_left_is_resumed), UNIT_TEST(a_listing_is_answered),
+          UNIT_TEST(a_call_gives_back_what_its_note_taker_said),
           UNIT_TEST(arrivals_from_several_threads_all_become_jobs),
           UNIT_TEST(what_was_sent_before_the_stop_is_done),
           UNIT_TEST(what_comes_between_the_two_halves_of_a_stop_is_done),
