@@ -124,16 +124,36 @@ START_TEST(loops_are_seen_through_other_names)
 }
 END_TEST
 
-/* What goes into out/sub comes into b. */
-START_TEST(a_loop_through_a_mount_below_an_output_is_seen)
+/* A directory that others show below them. */
+static const struct {
+    const char *shown, *below[2];
+    struct arrangement arrangement;
+} shown_below[] = {
+    { "a",
+      { "out/sub", NULL },
+      { "what goes into the Output comes into the Path",
+        { { "a", "out", NULL, NULL } },
+        "are the same place or inside one another" } },
+    { "c",
+      { "a/sub", "b/sub" },
+      { "one directory below two Paths",
+        { { "a", "out", NULL, NULL }, { "b", "out", NULL, NULL } },
+        "show the same directory through a mount" } },
+};
+
+START_TEST(a_directory_that_is_shown_below_another_is_seen)
 {
+    const struct arrangement *arrangement = &shown_below[_i].arrangement;
+
     scratch = scratch_make();
     if (mounts_private()) {
         make_detours(BY_LINK);
-        mounts_bind(&scratch, "a", "out/sub");
-        ck_assert_int_eq(check(&(struct arrangement){ .folders = { { "a", "out", NULL, NULL } } }), -EINVAL);
-        expect_problem("mount below", &problems, "are the same place or inside one another");
-        folder_conf_release(&folders[0]);
+        for (size_t i = 0; i < ARRAY_SIZE(shown_below[_i].below) && shown_below[_i].below[i]; i++)
+            mounts_bind(&scratch, shown_below[_i].shown, shown_below[_i].below[i]);
+        ck_assert_int_eq(check(arrangement), -EINVAL);
+        expect_problem(arrangement->name, &problems, arrangement->problem);
+        for (size_t i = 0; i < FOLDERS; i++)
+            folder_conf_release(&folders[i]);
         problems_release(&problems);
     }
     scratch_remove(&scratch);
@@ -143,4 +163,4 @@ END_TEST
 static const int all[ARRAY_SIZE(arrangements) * DETOURS];
 
 UNIT_MAIN("config_check", UNIT_ROWS(loops_are_seen_through_other_names, all),
-          UNIT_TEST(a_loop_through_a_mount_below_an_output_is_seen))
+          UNIT_ROWS(a_directory_that_is_shown_below_another_is_seen, shown_below))
