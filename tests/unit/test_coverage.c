@@ -26,7 +26,7 @@ int fstatfs(int fd, struct statfs *ret)
 
 static struct hot_folders hot;
 static struct coverage *coverage;
-static const struct kernel_settings kernel = { .max_user_watches = 1234, .max_user_instances = 56 };
+static struct kernel_settings kernel;
 static char logged[2000];
 static size_t log_lines;
 
@@ -40,6 +40,7 @@ static void note_log(int level, uint64_t job, const char *text)
 static void setup(bool once)
 {
     log_setup(note_log, LOG_NOTICE);
+    kernel = (struct kernel_settings){ .max_user_watches = 1234, .max_user_instances = 56 };
     hot_open(&hot, 1, HOT_RECIPE);
     coverage = coverage_new("f0", &kernel, once);
     coverage_start(coverage, &hot.conf[0]);
@@ -132,18 +133,48 @@ START_TEST(past_the_watch_limit_the_topmost_rest_is_polled_until_the_limit_is_ra
     ck_assert_uint_eq(log_lines, 1);
     ck_assert_msg(strstr(logged, "of 4 directories only 2 are watched") &&
                       strstr(logged, "the limit is 1234") &&
-                      strstr(logged, "sysctl fs.inotify.max_user_watches="),
+                      strstr(logged, "sysctl fs.inotify.max_user_watches=8192"),
                   "%s", logged);
     walk_all();
     ck_assert_uint_eq(log_lines, 1); /* once */
 
     ck_assert(inotify_limit_set("max_inotify_watches", "100"));
     ck_assert(meet("c", WALK_POLL)); /* polling tries nothing */
+    ck_assert_int_eq(poll_set_covers(coverage_polled(coverage), "c"), POLL_LIMITED);
+    ck_assert_int_eq(mkdir(hot_path(hot.in[0], "a/b/d"), 0755), 0);
+    ck_assert(meet("a/b/d", WALK_ALL)); /* nor does any walk below what is polled */
+    ck_assert(!watch_tree_has(coverage_tree(coverage), "a/b/d"));
     ck_assert_int_eq(coverage_watch(coverage), FOLDER_MIXED);
     walk_all();
     ck_assert_int_eq(coverage_watch(coverage), FOLDER_INOTIFY);
     ck_assert_str_eq(reason(), "");
     ck_assert_uint_eq(log_lines, 2);
+    teardown();
+}
+END_TEST
+
+static const struct {
+    int limit;
+    const char *advice;
+} advices[] = {
+    { 0, "=8192" }, /* not known */
+    { 8190, "=8192" },
+    { 8191, "=16384" },
+    { 500000, "=524288" },
+};
+
+/* Two of four are watched. */
+START_TEST(the_limit_that_is_advised_is_the_next_power_of_two_with_room_for_the_rest)
+{
+    const char *end;
+
+    if (!inotify_limit_own("max_inotify_watches", "2"))
+        return;
+    setup(false);
+    kernel.max_user_watches = advices[_i].limit;
+    walk_all();
+    end = strrchr(logged, '=');
+    ck_assert_msg(end && strcmp(end, advices[_i].advice) == 0, "%s", logged);
     teardown();
 }
 END_TEST
@@ -201,5 +232,6 @@ UNIT_MAIN("coverage", UNIT_TEST(a_file_system_that_could_not_be_told_once_is_ask
           UNIT_TEST(local_directories_are_watched), UNIT_TEST(polling_may_be_chosen),
           UNIT_TEST(one_walk_needs_neither),
           UNIT_TEST(past_the_watch_limit_the_topmost_rest_is_polled_until_the_limit_is_raised),
+          UNIT_ROWS(the_limit_that_is_advised_is_the_next_power_of_two_with_room_for_the_rest, advices),
           UNIT_TEST(without_an_instance_all_is_polled_until_there_is_one),
           UNIT_TEST(what_was_mounted_over_is_met_anew))
