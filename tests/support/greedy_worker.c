@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* greedy-worker - a worker that has been taken over: it hands back every ticket, and needs one byte more each time. */
+/* greedy-worker - a worker that has been taken over: it hands back every ticket, and needs one byte more each time. On
+ * one that grants it nothing it hangs. */
 #include "wire/mailbox.h"
 #include "wire/worker_link.h"
 
@@ -43,6 +44,8 @@ int main(int argc, char **argv)
     while (mailbox_receive(WORKER_FD_MAILBOX, &ticket) == 0) {
         int source = worker_link_receive_source(WORKER_FD_LINK, generation, ticket.header.job);
 
+        if (ticket.memory_grant_bytes == 0)
+            pause();
         if (source < 0 || hand_back(generation, &ticket) < 0)
             return EXIT_FAILURE;
         close(source);

@@ -18,6 +18,7 @@ enum { GRANT = 1 << 20 };
 struct told {
     struct pool *pool;
     bool ready;
+    bool answered;
     unsigned results;
     bool lost;
     struct error why;
@@ -42,17 +43,18 @@ static void on_refused(void *context, uint64_t generation, const char *text)
     ck_abort_msg("generation %u: %s", (unsigned)generation, text);
 }
 
-/* As the supervisor does: it is given again, with what it is said to need. */
+/* As the supervisor does: it is given again, with what it is said to need, if nothing else is run meanwhile. */
 static void on_result(void *context, struct job *job, const struct result_message *result, int *fds)
 {
     struct told *told = context;
     struct worker *worker = pool_idle_worker(told->pool);
 
     (void)fds;
+    told->answered = true;
     told->results++;
     ck_assert_uint_gt(result->needs_memory_bytes, job->memory_grant_bytes);
-    ck_assert_ptr_nonnull(worker);
-    ck_assert_int_eq(pool_assign(worker, job, result->needs_memory_bytes), 0);
+    if (worker)
+        ck_assert_int_eq(pool_assign(worker, job, result->needs_memory_bytes), 0);
 }
 
 static void on_lost(void *context, struct job *job, const struct error *why)
@@ -106,6 +108,11 @@ static void freeze(const struct worker *worker)
 
     ck_assert_int_eq(kill(worker->process.pid, SIGSTOP), 0);
     ck_assert_int_eq(waitid(P_PIDFD, (id_t)worker->process.pidfd, &stopped, WSTOPPED), 0);
+}
+
+static void thaw(const struct worker *worker)
+{
+    ck_assert_int_eq(kill(worker->process.pid, SIGCONT), 0);
 }
 
 static struct job *opened_job(struct stage *stage, uint64_t id)
@@ -166,6 +173,36 @@ START_TEST(nothing_is_prefetched_behind_a_job_that_is_known_to_be_large)
     ck_assert_ptr_null(pool_prefetch_worker(&stage.pool));
     tear_down(&stage);
     job_free(job);
+}
+END_TEST
+
+/* The time of a prefetched job begins when the one before it has ended. */
+START_TEST(a_prefetched_job_that_hangs_ends_in_its_time)
+{
+    const uint64_t timeout_us = 50 * USEC_PER_MSEC;
+    struct stage stage;
+    struct worker *worker = set_up(&stage);
+    struct job *first = opened_job(&stage, 1), *second = opened_job(&stage, 2);
+    uint64_t before;
+
+    freeze(worker);
+    ck_assert_int_eq(pool_assign(worker, first, GRANT), 0);
+    ck_assert_int_eq(pool_assign(worker, second, 0), 0);
+    stage.hot.config->daemon.job_timeout_us = timeout_us; /* the first one has its own already */
+    before = monotonic_us();
+    thaw(worker);
+    run_until(&stage, &stage.told.answered);
+    ck_assert_ptr_eq(worker->running, second);
+    ck_assert_uint_ge(worker->deadline_us, before + timeout_us);
+    ck_assert_uint_le(worker->deadline_us, monotonic_us() + timeout_us);
+
+    run_until(&stage, &stage.told.lost);
+    ck_assert_int_eq(stage.told.why.class, CLASS_TIMEOUT);
+    ck_assert_uint_eq(stage.told.results, 1);
+    ck_assert_uint_ge(monotonic_us(), before + timeout_us);
+    tear_down(&stage);
+    job_free(first);
+    job_free(second);
 }
 END_TEST
 
@@ -239,6 +276,7 @@ END_TEST
 UNIT_MAIN("pool", UNIT_TEST(a_worker_that_asks_for_more_memory_again_and_again_is_killed),
           UNIT_TEST(a_worker_has_the_larger_grant_of_the_two_jobs_that_it_holds),
           UNIT_TEST(nothing_is_prefetched_behind_a_job_that_is_known_to_be_large),
+          UNIT_TEST(a_prefetched_job_that_hangs_ends_in_its_time),
           UNIT_TEST(a_prefetched_job_that_does_not_fit_the_mailbox_costs_the_running_one_nothing),
           UNIT_TEST(a_prefetched_job_that_does_not_fit_the_link_costs_the_running_one_nothing),
           UNIT_TEST(a_worker_whose_mailbox_is_broken_finishes_what_it_runs))
