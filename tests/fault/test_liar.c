@@ -180,6 +180,35 @@ START_TEST(a_file_fails_when_every_attempt_met_a_lie_and_is_done_when_the_last_d
 }
 END_TEST
 
+static bool is_tried_later(const json_t *status, void *context)
+{
+    json_t *job = harness_job_of(context, "a.jpg");
+    const char *class = json_string_value(json_object_get(job, "class"));
+    bool later = class && strcmp(class, "transient") == 0;
+
+    (void)status;
+    json_decref(job);
+    return later;
+}
+
+/* Nobody is to blame, and the file is not looked at as one that failed. */
+START_TEST(a_failure_that_may_pass_is_tried_again_and_is_no_attempt)
+{
+    struct run run;
+
+    run_open(&run, "transient", "MaxAttempts=1\nStopTimeout=1s\n"); /* a liar does not leave by itself */
+    harness_start(&run.c.h);
+    campaign_drop(&run.c, "a.jpg", 48, 48, 1);
+    harness_await(&run.c.h, "the first try has failed", is_tried_later, &run.c.h);
+    set_lie(&run.c.h, "truth");
+    harness_await_ends(&run.c.h, 1, 0);
+    campaign_finish(&run.c, "in the end");
+    ck_assert_uint_ge(run.c.retries, 1);
+    ck_assert_uint_eq(run.c.attempts, 0);
+    campaign_close(&run.c);
+}
+END_TEST
+
 /* ---- beginnings ---- */
 
 static bool says_trouble(const json_t *status, void *context)
@@ -354,6 +383,7 @@ END_TEST
 
 HARNESS_MAIN("liar", UNIT_TEST(a_worker_that_lies_is_killed_and_harms_nobody_else),
              UNIT_TEST(a_file_fails_when_every_attempt_met_a_lie_and_is_done_when_the_last_did_not),
+             UNIT_TEST(a_failure_that_may_pass_is_tried_again_and_is_no_attempt),
              UNIT_TEST(workers_that_exit_at_the_start_are_told_and_better_ones_are_taken),
              UNIT_TEST(workers_that_never_say_hello_do_not_keep_status_or_a_stop_waiting),
              UNIT_ROWS(a_mailbox_with_garbage_costs_its_worker_and_no_file, mails))

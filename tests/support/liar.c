@@ -13,6 +13,7 @@
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -162,12 +163,23 @@ static void say_an_unknown_class(struct answer *answer)
     answer->result.class = 99;
 }
 
+static void say_failure(struct answer *answer, enum error_class class)
+{
+    answer->result.class = class;
+    answer->result.stage = STAGE_RENDER;
+    snprintf(answer->result.text, sizeof answer->result.text, "it is not to be");
+    say_no_outputs(answer);
+}
+
 static void blame_itself_away(struct answer *answer)
 {
-    answer->result.class = CLASS_CONFLICT;
-    answer->result.stage = STAGE_RENDER;
-    answer->result.output_count = 0;
-    answer->fd_count = 0;
+    say_failure(answer, CLASS_CONFLICT);
+}
+
+/* As an honest one does whose source could not be read: this one is believed. */
+static void say_that_it_may_pass(struct answer *answer)
+{
+    say_failure(answer, CLASS_TRANSIENT);
 }
 
 static void exit_at_once(struct answer *answer)
@@ -210,6 +222,7 @@ static const struct lie {
     { "huge", make_it_huge },
     { "class", say_an_unknown_class },
     { "conflict", blame_itself_away },
+    { "transient", say_that_it_may_pass },
     { "hello", say_hello_again },
     { "exit", exit_at_once },
     { "hang", hang },
