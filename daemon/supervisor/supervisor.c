@@ -11,6 +11,7 @@
 #include "supervisor/event_order.h"
 #include "supervisor/folders.h"
 #include "supervisor/job_flow.h"
+#include "supervisor/loop_priority.h"
 #include "supervisor/plan.h"
 #include "supervisor/reload.h"
 #include "supervisor/state_directory.h"
@@ -313,8 +314,19 @@ static void turn(struct supervisor *supervisor)
         control_turn(supervisor->control);
 }
 
+static void take_precedence(void)
+{
+    int r = loop_priority_raise();
+
+    if (r < 0)
+        log_debug(
+            "the event loop has no real-time priority (%s): on a busy machine status waits for a core%s",
+            strerrordesc_np(-r), r == -EPERM ? "; raise LimitRTPRIO= to 1 (ulimit -r)" : "");
+}
+
 int supervisor_run(struct supervisor *supervisor)
 {
+    take_precedence();
     while (supervisor->phase != PHASE_STOPPED) {
         int r = sd_event_prepare(supervisor->event);
         uint64_t began, took;

@@ -6,6 +6,7 @@
 #include "base/cell.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "supervisor/anchor.h"
@@ -678,7 +679,7 @@ int watcher_start(size_t slot, struct config *config, const struct folder_conf *
     TAILQ_INIT(&watcher->publishing);
     TAILQ_INIT(&watcher->refused);
     TAILQ_INIT(&watcher->originals);
-    pthread_mutex_init(&watcher->asked.lock, NULL);
+    lock_init(&watcher->asked.lock);
 
     watcher->name = strdup(folder->name);
     if (!watcher->name)

@@ -3,6 +3,7 @@
 #include "base/cell.h"
 
 #include "base/cleanup.h"
+#include "base/lock.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -27,7 +28,7 @@ int cell_init(struct cell *cell, size_t size)
         return r;
     }
 
-    pthread_mutex_init(&cell->lock, NULL);
+    lock_init(&cell->lock);
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "base/channel.h"
 
 #include "base/cleanup.h"
+#include "base/lock.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -28,7 +29,7 @@ int channel_init(struct channel *channel, size_t message_size, size_t capacity)
         return r;
     }
 
-    pthread_mutex_init(&channel->lock, NULL);
+    lock_init(&channel->lock);
     pthread_cond_init(&channel->room, NULL);
     return 0;
 }

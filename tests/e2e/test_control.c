@@ -5,6 +5,8 @@
 #include "daemon_harness.h"
 
 #include <curl/curl.h>
+#include <dirent.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -301,6 +303,48 @@ START_TEST(darkroomctl_checks_and_reloads)
 }
 END_TEST
 
+static bool may_be_first(void)
+{
+    const struct sched_param now = { 0 }, lowest = { .sched_priority = 1 };
+    bool may = sched_setscheduler(0, SCHED_RR, &lowest) == 0;
+
+    ck_assert_int_eq(sched_setscheduler(0, SCHED_OTHER, &now), 0);
+    return may;
+}
+
+/* Threads are named by their numbers as processes are. */
+START_TEST(the_loop_comes_before_all_work)
+{
+    struct harness h;
+    pid_t workers[HARNESS_WORKERS_MAX];
+    _cleanup_dir_ DIR *tasks = NULL;
+    struct dirent *task;
+    char path[64];
+    size_t count;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE);
+    harness_start(&h);
+    snprintf(path, sizeof path, "/proc/%d/task", h.pid);
+    tasks = opendir(path);
+    ck_assert_ptr_nonnull(tasks);
+    while ((task = readdir(tasks))) {
+        int number = (int)strtol(task->d_name, NULL, 10);
+
+        if (number == h.pid && may_be_first())
+            ck_assert_int_eq(sched_getscheduler(number), SCHED_RR | SCHED_RESET_ON_FORK);
+        else if (number > 0)
+            ck_assert_int_eq(sched_getscheduler(number), SCHED_OTHER);
+    }
+    harness_status(&h);
+    count = harness_workers(&h, NULL, workers, HARNESS_WORKERS_MAX);
+    ck_assert_uint_gt(count, 0);
+    for (size_t i = 0; i < count; i++)
+        ck_assert_int_eq(sched_getscheduler(workers[i]), SCHED_OTHER);
+    harness_close(&h);
+}
+END_TEST
+
 static int compare_times(const void *a, const void *b)
 {
     uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
@@ -349,4 +393,5 @@ HARNESS_MAIN("control", UNIT_TEST(wrong_requests_get_problem_documents),
              UNIT_TEST(a_path_of_any_length_and_bytes_can_be_asked_for),
              UNIT_TEST(a_list_that_is_not_all_says_so), UNIT_TEST(health_and_readiness_are_told),
              UNIT_TEST(a_job_can_be_waited_for), UNIT_TEST(darkroomctl_shows_and_its_exit_codes_tell),
-             UNIT_TEST(darkroomctl_checks_and_reloads), UNIT_TEST(status_answers_while_jobs_run))
+             UNIT_TEST(darkroomctl_checks_and_reloads), UNIT_TEST(the_loop_comes_before_all_work),
+             UNIT_TEST(status_answers_while_jobs_run))
