@@ -241,8 +241,10 @@ START_TEST(a_source_that_changed_arrives_again)
     ck_assert_int_eq(ask(WATCHER_OPEN, REPLY_OPENED, job), VERDICT_SUPERSEDED);
     await_arrivals(3); /* as we found out ourselves */
     ck_assert_int_eq(ask(WATCHER_EXAMINE, REPLY_EXAMINED, job), VERDICT_SUPERSEDED);
+    await_arrivals(4);
     fill(job, "picture");
     ck_assert_int_eq(ask(WATCHER_PUBLISH, REPLY_PUBLISHED, job), VERDICT_SUPERSEDED);
+    await_arrivals(5);
     ck_assert_uint_eq(hot_count(hot.out[0]), 0);
     job_free(job);
     teardown();
