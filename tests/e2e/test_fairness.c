@@ -184,5 +184,49 @@ START_TEST(a_folder_of_high_priority_goes_first_and_the_low_one_is_done_all_the_
 }
 END_TEST
 
+enum { SHARE = 10 };
+
+static bool have_their_share(const json_t *status, void *context)
+{
+    const json_t *folder;
+    size_t i;
+
+    (void)context;
+    json_array_foreach (json_object_get(status, "folders"), i, folder)
+        if (harness_number(folder, "in_flight") < SHARE)
+            return false;
+    return true;
+}
+
+/* What is counted is there before the first is worked on, and one worker takes it in turn. */
+START_TEST(folders_of_one_priority_take_turns)
+{
+    static const char *const names[] = { "a", "b", "c" };
+    enum { FOLDERS = ARRAY_SIZE(names), EACH = 2 * SHARE, SLACK = 3 };
+    struct harness h;
+
+    harness_open(&h);
+    harness_write(&h, "config/darkroom.conf", "[Daemon]\nWorkers=1\n");
+    harness_write(&h, "config/recipes/web.recipe", "%s", HARNESS_RECIPE_SINGLE);
+    for (size_t i = 0; i < FOLDERS; i++)
+        add_folder(&h, names[i], "");
+    harness_start(&h);
+    harness_freeze_workers(&h);
+    for (size_t i = 0; i < FOLDERS; i++)
+        write_crowd(&h, names[i], EACH, "png", 600);
+    harness_await(&h, "each has its share at hand", have_their_share, NULL);
+    harness_thaw_workers(&h);
+    harness_await_ends(&h, FOLDERS * EACH, 0);
+    for (size_t i = 0; i < FOLDERS; i++) {
+        size_t early = count_early(&h, names[i], FOLDERS * SHARE);
+
+        ck_assert_msg(early >= SHARE - SLACK && early <= SHARE + SLACK,
+                      "%zu of the first %d are of folder %s", early, FOLDERS * SHARE, names[i]);
+    }
+    harness_close(&h);
+}
+END_TEST
+
 HARNESS_MAIN("fairness", UNIT_ROWS(a_picture_does_not_wait_for_the_crowd_in_another_folder, crowds),
-             UNIT_TEST(a_folder_of_high_priority_goes_first_and_the_low_one_is_done_all_the_same))
+             UNIT_TEST(a_folder_of_high_priority_goes_first_and_the_low_one_is_done_all_the_same),
+             UNIT_TEST(folders_of_one_priority_take_turns))
