@@ -137,6 +137,44 @@ START_TEST(a_file_that_kills_its_workers_fails_and_its_neighbours_do_not)
 }
 END_TEST
 
+static bool is_worker(const struct harness *h, pid_t pid)
+{
+    pid_t pids[HARNESS_WORKERS_MAX];
+    size_t count = harness_workers(h, NULL, pids, HARNESS_WORKERS_MAX);
+
+    for (size_t i = 0; i < count; i++)
+        if (pids[i] == pid)
+            return true;
+    return false;
+}
+
+/* Contract, rule 18. */
+START_TEST(a_worker_that_is_killed_takes_no_other_along)
+{
+    struct harness h;
+    json_t *jobs, *job;
+    size_t i;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    harness_freeze_workers(&h);
+    for (int n = 0; n < WORKERS; n++)
+        drop(&h, n);
+    harness_await_jobs(&h, "running", WORKERS);
+    ck_assert_int_eq(kill(h.frozen[--h.frozen_count], SIGKILL), 0);
+    harness_thaw_workers(&h);
+    harness_await_ends(&h, WORKERS, 0);
+    ck_assert(is_worker(&h, h.frozen[0]));
+
+    jobs = harness_jobs(&h, "done");
+    json_array_foreach (jobs, i, job)
+        ck_assert_int_eq(harness_number(job, "attempts"), 0);
+    json_decref(jobs);
+    harness_close(&h);
+}
+END_TEST
+
 /* Workers that die before they can do anything: the pool backs off and goes on. */
 START_TEST(idle_workers_that_are_killed_are_replaced)
 {
@@ -179,5 +217,6 @@ END_TEST
 
 HARNESS_MAIN("worker_death", UNIT_TEST(workers_that_are_killed_at_any_moment_lose_nothing),
              UNIT_TEST(a_file_that_kills_its_workers_fails_and_its_neighbours_do_not),
+             UNIT_TEST(a_worker_that_is_killed_takes_no_other_along),
              UNIT_TEST(idle_workers_that_are_killed_are_replaced),
              UNIT_TEST(workers_leave_when_the_daemon_is_killed))

@@ -13,6 +13,7 @@
 #include <ftw.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -778,12 +779,37 @@ static bool are_idle(const json_t *status, void *context)
     return i > 0;
 }
 
+static bool has_stopped(pid_t pid)
+{
+    char path[32];
+    const char *name_end;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    name_end = strrchr(read_text(path), ')');
+    return name_end && name_end[2] == 'T';
+}
+
+/* The signal is on its way for a moment, in which a worker can still take what comes. Nobody tells of a stop but to the
+ * parent, which we are not. */
+static void await_stop(const struct harness *h, pid_t pid)
+{
+    uint64_t since = monotonic_us();
+
+    while (!has_stopped(pid)) {
+        if (is_over(since))
+            harness_fail(h, "worker %d has not stopped after %d s", (int)pid, HARNESS_DEADLINE_S);
+        sched_yield();
+    }
+}
+
 void harness_freeze_workers(struct harness *h)
 {
     harness_await(h, "the workers are ready and idle", are_idle, NULL);
     h->frozen_count = harness_workers(h, NULL, h->frozen, HARNESS_WORKERS_MAX);
     for (size_t i = 0; i < h->frozen_count; i++)
         ck_assert_int_eq(kill(h->frozen[i], SIGSTOP), 0);
+    for (size_t i = 0; i < h->frozen_count; i++)
+        await_stop(h, h->frozen[i]);
 }
 
 void harness_thaw_workers(struct harness *h)

@@ -174,7 +174,7 @@ void harness_await_folder(struct harness *h, const char *state);
 size_t harness_workers(const struct harness *h, const char *state, pid_t *pids, size_t max);
 
 /* Stops the workers (SIGSTOP) when all of them are ready and idle, so that what is given to them from now on is under
- * way until they go on. */
+ * way, and unread, until they go on. */
 void harness_freeze_workers(struct harness *h);
 void harness_thaw_workers(struct harness *h);
 
