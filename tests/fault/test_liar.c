@@ -290,6 +290,51 @@ START_TEST(workers_that_never_say_hello_do_not_keep_status_or_a_stop_waiting)
 }
 END_TEST
 
+/* ---- suspects ---- */
+
+/* Of two folders, with a worker for each job: only the rule keeps the second suspect waiting, while what has come since is
+ * worked on. Each daemon ends with all that it has in work, and only what ran is blamed for that. */
+START_TEST(of_two_jobs_with_which_the_daemon_may_have_died_one_runs_at_a_time)
+{
+    struct run run;
+    struct harness *h = &run.c.h;
+    json_int_t attempts = 0;
+    json_t *jobs, *job;
+    size_t i;
+
+    run_open(&run, "hang", "");
+    harness_write(h, "config/darkroom.conf", "[Daemon]\nWorkers=4\n");
+    ck_assert_int_eq(mkdir(harness_path(h, "in2"), 0755), 0);
+    ck_assert_int_eq(mkdir(harness_path(h, "out2"), 0755), 0);
+    harness_write(h, "config/folders/other.folder", "[Folder]\nPath=%s\nOutput=%s\nRecipe=web\nSettle=0\n",
+                  harness_path(h, "in2"), harness_path(h, "out2"));
+    harness_start(h);
+    campaign_drop(&run.c, "a.jpg", 48, 48, 1);
+    harness_drop(h, "../in2/a.jpg", 48, 48, 2);
+    harness_await_jobs(h, "running", 2);
+    harness_kill(h, true);
+
+    harness_start(h);
+    campaign_drop(&run.c, "b.jpg", 48, 48, 3);
+    harness_drop(h, "../in2/b.jpg", 48, 48, 4);
+    harness_await_jobs(h, "running", 3);
+    json_decref(harness_jobs(h, NULL)); /* the ledger has dealt with all that it was told before */
+    ck_assert_int_eq(harness_number(harness_status(h), "jobs.running"), 3);
+    harness_kill(h, true);
+
+    set_lie(h, "truth");
+    harness_start(h);
+    harness_await_ends(h, 4, 0);
+    jobs = harness_jobs(h, "done");
+    json_array_foreach (jobs, i, job)
+        attempts += harness_number(job, "attempts");
+    json_decref(jobs);
+    ck_assert_int_eq(attempts, 1);
+    harness_kill(h, true); /* a liar does not leave by itself */
+    campaign_close(&run.c);
+}
+END_TEST
+
 /* ---- the mailbox ---- */
 
 /* The supervisor's ends of its mailboxes, as descriptors of ours. Returns how many. */
@@ -386,4 +431,5 @@ HARNESS_MAIN("liar", UNIT_TEST(a_worker_that_lies_is_killed_and_harms_nobody_els
              UNIT_TEST(a_failure_that_may_pass_is_tried_again_and_is_no_attempt),
              UNIT_TEST(workers_that_exit_at_the_start_are_told_and_better_ones_are_taken),
              UNIT_TEST(workers_that_never_say_hello_do_not_keep_status_or_a_stop_waiting),
+             UNIT_TEST(of_two_jobs_with_which_the_daemon_may_have_died_one_runs_at_a_time),
              UNIT_ROWS(a_mailbox_with_garbage_costs_its_worker_and_no_file, mails))
