@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reloads and stops while hundreds of jobs run (rules 25 and 26): an invalid configuration changes nothing, a storm of
  * reloads loses and repeats nothing, a stop leaves everything for the next start, and status answers all the time. How
- * fast is measured and printed; what is asserted is only that it is never stuck. */
+ * fast is measured and printed; what is asserted is only that it is never stuck, and not for most of the time slow. */
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "campaign.h"
@@ -13,6 +13,7 @@
 enum { FILES = 200, FILES_FULL = 3000, STORM = 30, SAMPLES_MAX = 1 << 20, WIDTH = 320, HEIGHT = 240 };
 
 #define STATUS_US (USEC_PER_SEC * HARNESS_SLOWER)
+#define HALF_US (50 * USEC_PER_MSEC * HARNESS_SLOWER)
 
 struct run {
     struct campaign c;
@@ -44,16 +45,34 @@ static int compare_samples(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+/* Half of the time went by in answers that took this long at most. Somebody who asks at any moment meets the slow ones,
+ * however many quick ones come between them; that this machine was busy for a moment does not count. @samples is sorted. */
+static uint32_t half_of_the_time(const uint32_t *samples, size_t count)
+{
+    uint64_t all = 0, passed = 0;
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        all += samples[i];
+    for (i = 0; i < count && passed + samples[i] < all / 2; i++)
+        passed += samples[i];
+    return samples[i];
+}
+
 static void report_status(struct run *run, const char *what)
 {
     size_t count = run->sample_count;
+    uint32_t half;
 
     ck_assert_uint_gt(count, 0);
     qsort(run->samples, count, sizeof *run->samples, compare_samples);
-    printf("%s: %d files; status %zu times: p50 %.2f ms, p99 %.2f ms, max %.2f ms\n", what, run->files, count,
-           run->samples[count / 2] / 1e3, run->samples[count * 99 / 100] / 1e3,
-           run->samples[count - 1] / 1e3);
+    half = half_of_the_time(run->samples, count);
+    printf(
+        "%s: %d files; status %zu times: p50 %.2f ms, p99 %.2f ms, max %.2f ms; half of the time %.2f ms\n",
+        what, run->files, count, run->samples[count / 2] / 1e3, run->samples[count * 99 / 100] / 1e3,
+        run->samples[count - 1] / 1e3, half / 1e3);
     ck_assert_uint_lt(run->samples[count - 1], STATUS_US);
+    ck_assert_uint_lt(half, HALF_US);
 }
 
 /* ---- the load ---- */
