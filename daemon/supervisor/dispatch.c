@@ -154,7 +154,6 @@ static int assign(struct supervisor *supervisor, struct worker *worker, struct j
 
     if (r == 0) {
         folder_set_state(supervisor->folders[job->slot], job, JOB_RUNNING);
-        supervisor_changed(supervisor);
         return 0;
     }
     if (pool_is_shortage(r))

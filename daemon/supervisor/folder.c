@@ -123,6 +123,7 @@ void folder_enter_job(struct folder *folder, struct job *job, enum job_state sta
     folder->in_flight++;
     folder->counts[state]++;
     job->state = state;
+    supervisor_changed(folder->supervisor);
 }
 
 void folder_set_state(struct folder *folder, struct job *job, enum job_state state)
@@ -136,6 +137,7 @@ void folder_set_state(struct folder *folder, struct job *job, enum job_state sta
     folder->counts[job->state]--;
     folder->counts[state]++;
     job->state = state;
+    supervisor_changed(folder->supervisor);
 }
 
 void folder_leave_job(struct folder *folder, struct job *job)
@@ -144,6 +146,7 @@ void folder_leave_job(struct folder *folder, struct job *job)
 
     folder->counts[job->state]--;
     folder->in_flight--;
+    supervisor_changed(folder->supervisor);
 }
 
 void folder_push_ready(struct folder *folder, struct job *job)

@@ -89,7 +89,7 @@ uint64_t folder_waiting(const struct folder *folder);
 /* How many of its jobs are in the queue, on their way from there, or back there any moment. */
 uint64_t folder_queued(const struct folder *folder);
 
-/* A job comes into flight, changes its state while it is, and leaves it. */
+/* A job comes into flight, changes its state while it is, and leaves it. Who waits for another status is told. */
 void folder_enter_job(struct folder *folder, struct job *job, enum job_state state);
 void folder_set_state(struct folder *folder, struct job *job, enum job_state state);
 void folder_leave_job(struct folder *folder, struct job *job);

@@ -30,7 +30,6 @@ static struct folder *folder_of(struct supervisor *supervisor, const struct job 
 static void leave(struct supervisor *supervisor, struct job *job)
 {
     folder_leave_job(folder_of(supervisor, job), job);
-    supervisor_changed(supervisor);
     job_free(job);
 }
 

@@ -3,15 +3,17 @@
 #include "supervisor/folder.h"
 
 #include "hot_folders.h"
+#include "supervisor/supervisor.h"
 #include "unit_main.h"
 
 static struct hot_folders hot;
+static struct supervisor supervisor;
 static struct folder *folder;
 
 static void setup(void)
 {
     hot_open(&hot, 1, HOT_RECIPE);
-    folder = folder_new(NULL, 3, hot.conf);
+    folder = folder_new(&supervisor, 3, hot.conf);
     ck_assert_ptr_nonnull(folder);
 }
 
@@ -64,6 +66,24 @@ START_TEST(jobs_are_counted_by_state)
         ck_assert_uint_eq(folder->counts[i], 0);
     job_free(a);
     job_free(b);
+    teardown();
+}
+END_TEST
+
+/* Who waited for a job to be in flight, or in another state, waited until something else happened. */
+START_TEST(each_change_of_what_is_in_flight_is_told_to_who_waits_for_another_status)
+{
+    struct job *job;
+
+    setup();
+    job = new_job(1);
+    folder_enter_job(folder, job, JOB_QUEUED);
+    ck_assert_uint_eq(supervisor.sequence, 1);
+    folder_set_state(folder, job, JOB_OPENING);
+    ck_assert_uint_eq(supervisor.sequence, 2);
+    folder_leave_job(folder, job);
+    ck_assert_uint_eq(supervisor.sequence, 3);
+    job_free(job);
     teardown();
 }
 END_TEST
@@ -198,6 +218,7 @@ START_TEST(a_folder_waits_since_it_has_opened_jobs_or_had_a_turn)
 END_TEST
 
 UNIT_MAIN("folder", UNIT_TEST(a_new_folder_has_nothing_in_flight), UNIT_TEST(jobs_are_counted_by_state),
+          UNIT_TEST(each_change_of_what_is_in_flight_is_told_to_who_waits_for_another_status),
           UNIT_TEST(pictures_that_wait_to_be_published_are_counted),
           UNIT_TEST(ready_jobs_leave_in_the_order_in_which_they_came),
           UNIT_TEST(an_opened_job_may_be_put_first),
