@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* audit - see audit.h. From top to bottom: findings, the ledger's copy, the disk, then a rule a function. */
+/* audit - see audit.h. From top to bottom: findings, the ledger, the disk, then a rule a function. */
 #include "audit.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/fd_io.h"
+#include "ledger_copy.h"
 #include "painter.h"
 
 #include <check.h>
@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -86,47 +85,6 @@ static bool is_guilty(const struct inquiry *inquiry, const char *path)
 
 /* ---- the ledger ---- */
 
-static void copy_file(const char *from, const char *directory, const char *name)
-{
-    _cleanup_close_ int source = open(from, O_RDONLY | O_CLOEXEC);
-    _cleanup_close_ int copy = -1;
-    char to[PATH_MAX];
-    struct stat st;
-
-    if (source < 0)
-        return;
-    snprintf(to, sizeof to, "%s/%s", directory, name);
-    copy = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    ck_assert_int_ge(copy, 0);
-    ck_assert_int_eq(fstat(source, &st), 0);
-    ck_assert_int_eq(fd_copy(source, copy, (uint64_t)st.st_size), 0);
-}
-
-/* A killed daemon leaves its last commits in the log beside the database; reading them would change it. */
-static void open_copy(struct inquiry *inquiry)
-{
-    static const char *const names[] = { "ledger.db", "ledger.db-wal", "ledger.db-shm" };
-    char directory[] = "/tmp/darkroom-audit-XXXXXX", path[PATH_MAX];
-    int r;
-
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    copy_file(inquiry->audit->ledger, directory, names[0]);
-    snprintf(path, sizeof path, "%s-wal", inquiry->audit->ledger);
-    copy_file(path, directory, names[1]);
-
-    snprintf(path, sizeof path, "%s/%s", directory, names[0]);
-    /* A daemon that was killed early has not made one yet. */
-    r = sqlite3_open_v2(path, &inquiry->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
-    if (r == SQLITE_OK)
-        r = sqlite3_exec(inquiry->database, "PRAGMA integrity_check", NULL, NULL, NULL);
-    ck_assert_msg(r == SQLITE_OK, "%s: %s", inquiry->audit->ledger, sqlite3_errmsg(inquiry->database));
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        snprintf(path, sizeof path, "%s/%s", directory, names[i]);
-        unlink(path);
-    }
-    rmdir(directory);
-}
-
 static const char *text_of(sqlite3_stmt *row, int column)
 {
     const char *text = (const char *)sqlite3_column_text(row, column);
@@ -147,18 +105,6 @@ static void for_rows(struct inquiry *inquiry, const char *sql,
         each(inquiry, statement);
     ck_assert_msg(r == SQLITE_DONE, "%s: %s", sql, sqlite3_errmsg(inquiry->database));
     sqlite3_finalize(statement);
-}
-
-static int64_t number_of(struct inquiry *inquiry, const char *sql)
-{
-    sqlite3_stmt *statement = NULL;
-    int64_t number;
-
-    ck_assert_int_eq(sqlite3_prepare_v2(inquiry->database, sql, -1, &statement, NULL), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
-    number = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    return number;
 }
 
 /* ---- the disk ---- */
@@ -257,11 +203,12 @@ static bool has_private(const struct inquiry *inquiry, const char *path, int64_t
     char name[PATH_MAX];
     struct stat st;
 
-    snprintf(name, sizeof name, "%.*s.darkroom-%08" PRIx32 "-%" PRId64 ".original",
-             slash ? (int)(slash + 1 - path) : 0, path,
-             (uint32_t)number_of((struct inquiry *)inquiry,
-                                 "SELECT coalesce((SELECT value FROM counter WHERE name = 'instance'), 0)"),
-             job);
+    snprintf(
+        name, sizeof name, "%.*s.darkroom-%08" PRIx32 "-%" PRId64 ".original",
+        slash ? (int)(slash + 1 - path) : 0, path,
+        (uint32_t)ledger_copy_number(
+            inquiry->database, "SELECT coalesce((SELECT value FROM counter WHERE name = 'instance'), 0)"),
+        job);
     return is_file(inquiry->audit->in, name, &st);
 }
 
@@ -398,9 +345,11 @@ static void count_attempts(struct inquiry *inquiry, sqlite3_stmt *row)
 
 static void check_jobs(struct inquiry *inquiry)
 {
-    inquiry->report->jobs = (size_t)number_of(inquiry, "SELECT count(*) FROM job");
-    inquiry->report->done = (size_t)number_of(inquiry, "SELECT count(*) FROM job WHERE state = 4");
-    inquiry->report->retries = (size_t)number_of(inquiry, "SELECT coalesce(sum(retries), 0) FROM job");
+    inquiry->report->jobs = (size_t)ledger_copy_number(inquiry->database, "SELECT count(*) FROM job");
+    inquiry->report->done =
+        (size_t)ledger_copy_number(inquiry->database, "SELECT count(*) FROM job WHERE state = 4");
+    inquiry->report->retries =
+        (size_t)ledger_copy_number(inquiry->database, "SELECT coalesce(sum(retries), 0) FROM job");
     for_rows(inquiry,
              "SELECT CAST(source.path AS TEXT), a.id, b.id FROM job a JOIN job b ON b.source = a.source"
              " AND b.id > a.id AND b.inode = a.inode AND b.size = a.size AND b.mtime_ns = a.mtime_ns"
@@ -548,9 +497,10 @@ void audit_run(const struct audit *audit, struct audit_report *ret)
     *ret = (struct audit_report){ .findings = json_array() };
     inquiry.owned = json_object();
     inquiry.known = json_object();
-    open_copy(&inquiry);
+    inquiry.database = ledger_copy_open(audit->ledger);
 
-    if (number_of(&inquiry, "SELECT count(*) FROM sqlite_master WHERE name IN ('source', 'job', 'output')") ==
+    if (ledger_copy_number(inquiry.database,
+                           "SELECT count(*) FROM sqlite_master WHERE name IN ('source', 'job', 'output')") ==
         3)
         check_ledger(&inquiry);
     check_dropped(&inquiry);

@@ -7,11 +7,16 @@
  * write). strace's inject=…:when=N would count each thread apart, follow into the workers, and take ten times as long.
  * The workers have an environment of their own, so the switch is not in them.
  *
+ * It can also make one fdatasync wait, as on a slow disk, for as long as a test wants (see switched.h); with the folder
+ * idle that is the ledger's.
+ *
  * The state is a file of the test, mapped by both: the test reads the count while the daemon runs. */
 #ifndef DARKROOM_TESTS_KILL_SWITCH_H
 #define DARKROOM_TESTS_KILL_SWITCH_H
 
+#include <semaphore.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define KILL_SWITCH_VARIABLE "DARKROOM_KILL_SWITCH"
@@ -21,6 +26,8 @@ struct kill_switch {
     atomic_uint_fast64_t at; /* the call that is not reached any more; 0: none */
     char call[32];           /* its name */
     char cut[128];           /* the mount point of the file system whose power is cut as well; "": none */
+    atomic_bool holds;       /* the next fdatasync waits, once: */
+    sem_t held, go_on;       /* that it does, and until when */
 };
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 void switched_open(struct switched *switched, const struct harness *h)
@@ -21,11 +22,15 @@ void switched_open(struct switched *switched, const struct harness *h)
         mmap(NULL, sizeof *switched->the_switch, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     ck_assert(switched->the_switch != MAP_FAILED);
     close(fd);
+    ck_assert_int_eq(sem_init(&switched->the_switch->held, true, 0), 0);
+    ck_assert_int_eq(sem_init(&switched->the_switch->go_on, true, 0), 0);
     snprintf(switched->variable, sizeof switched->variable, "%s=%s", KILL_SWITCH_VARIABLE, path);
 }
 
 void switched_close(struct switched *switched)
 {
+    sem_destroy(&switched->the_switch->held);
+    sem_destroy(&switched->the_switch->go_on);
     munmap(switched->the_switch, sizeof *switched->the_switch);
     switched->the_switch = NULL;
 }
@@ -75,4 +80,23 @@ bool switched_await(struct switched *switched, struct harness *h, int64_t done,
     }
     ck_assert_int_eq(harness_await_exit(h), 128 + SIGKILL);
     return true;
+}
+
+void switched_hold(struct switched *switched)
+{
+    atomic_store(&switched->the_switch->holds, true);
+}
+
+void switched_await_held(struct switched *switched)
+{
+    struct timespec deadline;
+
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += HARNESS_DEADLINE_S;
+    ck_assert_msg(sem_timedwait(&switched->the_switch->held, &deadline) == 0, "nothing is held: %m");
+}
+
+void switched_go_on(struct switched *switched)
+{
+    sem_post(&switched->the_switch->go_on);
 }

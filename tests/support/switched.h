@@ -23,4 +23,9 @@ void switched_start(struct switched *switched, struct harness *h, uint64_t at);
 bool switched_await(struct switched *switched, struct harness *h, int64_t done,
                     void (*seen)(const json_t *status, void *context), void *context);
 
+/* Makes the next fdatasync wait; switched_await_held() returns when it does, and switched_go_on() lets it. */
+void switched_hold(struct switched *switched);
+void switched_await_held(struct switched *switched);
+void switched_go_on(struct switched *switched);
+
 #endif
