@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A reload takes the new configuration whole, or not at all. */
 #include "daemon_harness.h"
+#include "witness.h"
 
 #include <signal.h>
 #include <string.h>
@@ -125,6 +126,14 @@ START_TEST(a_wrong_configuration_changes_nothing)
 }
 END_TEST
 
+static void drop_numbered(const struct harness *h, int number)
+{
+    char name[32];
+
+    snprintf(name, sizeof name, "%d.jpg", number);
+    harness_drop(h, name, 300, 200, (unsigned)number);
+}
+
 /* Queued jobs take their recipe when they are handed out; none is lost or made twice on the way. */
 START_TEST(reloads_under_load_lose_nothing)
 {
@@ -135,10 +144,7 @@ START_TEST(reloads_under_load_lose_nothing)
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
     harness_start(&h);
     for (int i = 0; i < COUNT; i++) {
-        char name[32];
-
-        snprintf(name, sizeof name, "%d.jpg", i);
-        harness_drop(&h, name, 300, 200, (unsigned)i);
+        drop_numbered(&h, i);
         if (i % (COUNT / RELOADS) == 0)
             reload(&h);
     }
@@ -149,7 +155,84 @@ START_TEST(reloads_under_load_lose_nothing)
 }
 END_TEST
 
-HARNESS_MAIN("reload", UNIT_TEST(a_reload_adds_a_folder_and_changes_a_recipe),
-             UNIT_TEST(a_reload_takes_a_folder_away_and_gives_it_back),
-             UNIT_TEST(a_folder_is_let_go_while_its_output_is_missing),
-             UNIT_TEST(a_wrong_configuration_changes_nothing), UNIT_TEST(reloads_under_load_lose_nothing))
+#define NAMED_BY_WIDTH(width) "[Recipe]\n[Output a]\nName={stem}.{width}.{ext}\nWidth=" width "\nFormat=png\n"
+
+/* How many of the first @count that were dropped are there in this width. */
+static size_t count_of_width(const struct harness *h, int count, int width)
+{
+    size_t there = 0;
+
+    for (int i = 0; i < count; i++) {
+        char path[32];
+
+        snprintf(path, sizeof path, "out/%d.%d.png", i, width);
+        if (!harness_exists(h, path))
+            continue;
+        harness_expect_picture(h, path, width, width * 2 / 3);
+        there++;
+    }
+    return there;
+}
+
+/* Frozen, as the workers are that hold those that have begun; all the others are made by their successors. */
+START_TEST(what_a_worker_has_is_finished_as_it_was_begun_and_all_that_waits_is_made_as_it_is_configured_now)
+{
+    enum { COUNT = 20, HELD = 2 * 2 };
+    struct witness witness;
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", NAMED_BY_WIDTH("24"));
+    witness_open(&witness, harness_path(&h, "out"));
+    harness_start(&h);
+    harness_freeze_workers(&h);
+    for (int i = 0; i < COUNT; i++)
+        drop_numbered(&h, i);
+    harness_await_jobs(&h, "running", HELD); /* one runs, one is in the mailbox */
+    harness_await_jobs(&h, "opening", 1);
+
+    harness_write(&h, "config/recipes/web.recipe", NAMED_BY_WIDTH("12"));
+    reload(&h);
+    harness_await_jobs(&h, "done", COUNT - HELD);
+    ck_assert_uint_eq(count_of_width(&h, COUNT, 12), COUNT - HELD);
+    harness_thaw_workers(&h);
+    harness_await_ends(&h, COUNT, 0);
+    ck_assert_uint_eq(count_of_width(&h, COUNT, 24), HELD);
+    witness_expect_once(&witness, COUNT);
+    witness_close(&witness);
+    harness_close(&h);
+}
+END_TEST
+
+/* Its worker is one of before the reload, and can do no more than say what the picture needs. */
+START_TEST(a_picture_that_is_handed_back_after_a_reload_is_made_as_it_is_configured_now)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", NAMED_BY_WIDTH("24"));
+    harness_configure_daemon(&h, "MemoryBudget=20M\n");
+    harness_start(&h);
+    harness_freeze_workers(&h);
+    harness_drop(&h, "large.png", 2400, 1600, 1);
+    harness_await_jobs(&h, "running", 1);
+
+    harness_write(&h, "config/recipes/web.recipe", NAMED_BY_WIDTH("12"));
+    reload(&h);
+    harness_thaw_workers(&h);
+    harness_await_ends(&h, 1, 0);
+    ck_assert_ptr_nonnull(strstr(harness_read(&h, "log"), "more than its worker may take"));
+    harness_expect_picture(&h, "out/large.12.png", 12, 8);
+    ck_assert_uint_eq(harness_count(&h, "out"), 1);
+    harness_close(&h);
+}
+END_TEST
+
+HARNESS_MAIN(
+    "reload", UNIT_TEST(a_reload_adds_a_folder_and_changes_a_recipe),
+    UNIT_TEST(a_reload_takes_a_folder_away_and_gives_it_back),
+    UNIT_TEST(a_folder_is_let_go_while_its_output_is_missing),
+    UNIT_TEST(a_wrong_configuration_changes_nothing), UNIT_TEST(reloads_under_load_lose_nothing),
+    UNIT_TEST(
+        what_a_worker_has_is_finished_as_it_was_begun_and_all_that_waits_is_made_as_it_is_configured_now),
+    UNIT_TEST(a_picture_that_is_handed_back_after_a_reload_is_made_as_it_is_configured_now))
