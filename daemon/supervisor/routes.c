@@ -209,8 +209,9 @@ static void post_check(struct control *control, struct request *request)
 
 static void post_reload(struct control *control, struct request *request)
 {
-    http_wait(request);
     supervisor_reload(control->supervisor, request);
+    if (!request->answered) /* suspended and resumed in one go, it would not be served */
+        http_wait(request);
 }
 
 static void get_plan(struct control *control, struct request *request)
