@@ -10,9 +10,14 @@
 #include "campaign.h"
 #include "painter.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <mqueue.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -335,6 +340,221 @@ START_TEST(of_two_jobs_with_which_the_daemon_may_have_died_one_runs_at_a_time)
 }
 END_TEST
 
+/* ---- what a liar reads ---- */
+
+/* A liar reads its lie when it starts, and its picture when it has begun on a job. */
+static int watch_readings(const struct harness *h, const char *path)
+{
+    int fd = inotify_init1(IN_CLOEXEC);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_ge(inotify_add_watch(fd, harness_path(h, "%s", path), IN_CLOSE_NOWRITE), 0);
+    return fd;
+}
+
+static void await_reading(int fd)
+{
+    struct pollfd reading = { .fd = fd, .events = POLLIN };
+
+    ck_assert_int_eq(poll(&reading, 1, HARNESS_DEADLINE_S * 1000), 1);
+    close(fd);
+}
+
+/* ---- reloads ---- */
+
+enum { WORKERS = 2 };
+
+static bool are_idle(const json_t *status, void *context)
+{
+    pid_t pids[WORKERS];
+
+    (void)status;
+    return harness_workers(context, "idle", pids, WORKERS) == WORKERS;
+}
+
+/* Those who are at work stay, and go on as before. */
+START_TEST(a_configuration_that_no_worker_gets_ready_with_changes_nothing)
+{
+    pid_t before[WORKERS], after[WORKERS];
+    struct run run;
+    struct harness *h = &run.c.h;
+    char *text;
+
+    run_open(&run, "truth", "");
+    harness_start(h);
+    harness_await(h, "all workers are idle", are_idle, h);
+    harness_workers(h, NULL, before, WORKERS);
+
+    set_lie(h, "exit-at-start");
+    harness_signal(h, SIGHUP);
+    harness_await_ready(h);
+    ck_assert_ptr_nonnull(
+        strstr(harness_read(h, "log"), "the old one stays: its worker exited with status 0"));
+    ck_assert_int_eq(darkroom_reload(h->dk, &text), -EEXIST);
+    ck_assert_msg(strstr(darkroom_error(h->dk), "its worker exited with status 0"), "%s",
+                  darkroom_error(h->dk));
+    campaign_drop(&run.c, "a.jpg", 48, 48, 1);
+    harness_await_ends(h, 1, 0);
+    ck_assert_int_eq(harness_number(h->status, "generation"), 1);
+    ck_assert(!says_trouble(h->status, NULL));
+    ck_assert_uint_eq(harness_workers(h, NULL, after, WORKERS), WORKERS);
+    ck_assert_mem_eq(before, after, sizeof before);
+
+    set_lie(h, "truth");
+    ck_assert_int_eq(darkroom_reload(h->dk, &text), 0);
+    darkroom_free(text);
+    campaign_drop(&run.c, "b.jpg", 48, 48, 2);
+    harness_await_ends(h, 2, 0);
+    ck_assert_int_gt(harness_number(h->status, "generation"), 1);
+    campaign_finish(&run.c, "in the end");
+    campaign_close(&run.c);
+}
+END_TEST
+
+/* From now on a new worker says nothing, and a reload is under way until it, whose pid await_prover() returns, is killed. */
+static int fall_silent(struct harness *h)
+{
+    harness_await(h, "all workers are idle", are_idle, h);
+    set_lie(h, "silent");
+    return watch_readings(h, "bin/lie");
+}
+
+static pid_t await_prover(struct harness *h, int reading)
+{
+    pid_t prover = 0;
+
+    await_reading(reading);
+    harness_status(h);
+    ck_assert_uint_eq(harness_workers(h, "starting", &prover, 1), 1);
+    return prover;
+}
+
+static bool has_reloaded(const json_t *status, void *context)
+{
+    (void)context;
+    return harness_number(status, "generation") > 1;
+}
+
+/* Whoever asked for the other one was not answered. */
+START_TEST(what_is_changed_while_a_reload_is_under_way_is_loaded_by_another)
+{
+    struct run run;
+    struct harness *h = &run.c.h;
+    pid_t prover;
+    int silent;
+    char *text;
+
+    run_open(&run, "truth", "");
+    harness_start(h);
+    silent = fall_silent(h);
+    harness_signal(h, SIGHUP);
+    prover = await_prover(h, silent);
+    ck_assert_int_eq(harness_number(h->status, "generation"), 1);
+
+    set_lie(h, "truth");
+    harness_configure_daemon(h, "MemoryBudget=100M\n");
+    ck_assert_int_eq(darkroom_reload(h->dk, &text), -EEXIST);
+    ck_assert_msg(strstr(darkroom_error(h->dk), "another one follows"), "%s", darkroom_error(h->dk));
+    ck_assert_int_eq(kill(prover, SIGKILL), 0);
+    harness_await(h, "the other one has worked", has_reloaded, NULL);
+    ck_assert_int_eq(harness_number(h->status, "memory.budget_bytes"), 100 << 20);
+    campaign_drop(&run.c, "a.jpg", 48, 48, 1);
+    harness_await_ends(h, 1, 0);
+    campaign_finish(&run.c, "in the end");
+    campaign_close(&run.c);
+}
+END_TEST
+
+/* ---- stops ---- */
+
+/* How a stop comes to the end of its patience with a worker that hangs. */
+static const struct impatience {
+    const char *what, *daemon_lines;
+    bool asked_twice;
+} impatiences[] = {
+    { "after a second stop", "MaxAttempts=1\n", true },
+    { "when StopTimeout= is over", "MaxAttempts=1\nStopTimeout=500ms\n", false },
+};
+
+static bool is_stopping(const json_t *status, void *context)
+{
+    (void)context;
+    return strcmp(harness_string(status, "state"), "stopping") == 0;
+}
+
+START_TEST(a_file_whose_worker_is_killed_by_a_stop_is_not_blamed)
+{
+    const struct impatience *impatience = &impatiences[_i];
+    struct run run;
+    struct harness *h = &run.c.h;
+    int beginning;
+
+    run_open(&run, "hang", impatience->daemon_lines);
+    beginning = watch_readings(h, "bin/picture");
+    harness_start(h);
+    campaign_drop(&run.c, "a.jpg", 48, 48, 1);
+    await_reading(beginning);
+    harness_signal(h, SIGTERM);
+    if (impatience->asked_twice) {
+        harness_await(h, "it is stopping", is_stopping, NULL);
+        harness_signal(h, SIGTERM);
+    }
+    ck_assert_int_eq(harness_await_exit(h), 0);
+    campaign_audit(&run.c, false, impatience->what);
+
+    set_lie(h, "truth");
+    harness_start(h);
+    harness_await_ends(h, 1, 0);
+    campaign_finish(&run.c, impatience->what);
+    ck_assert_uint_eq(run.c.attempts, 0);
+    campaign_close(&run.c);
+}
+END_TEST
+
+struct asker {
+    const char *socket;
+    int http_status;
+};
+
+static void *ask_for_reload(void *context)
+{
+    struct asker *asker = context;
+    char *text = NULL;
+    struct darkroom *dk;
+
+    ck_assert_int_eq(darkroom_open(asker->socket, &dk), 0);
+    darkroom_reload(dk, &text);
+    asker->http_status = darkroom_http_status(dk);
+    darkroom_free(text);
+    darkroom_close(dk);
+    return NULL;
+}
+
+START_TEST(a_stop_answers_whoever_waits_for_a_reload_and_ends_it)
+{
+    struct asker asker;
+    struct run run;
+    struct harness *h = &run.c.h;
+    pthread_t thread;
+    pid_t prover;
+    int silent;
+
+    run_open(&run, "truth", "");
+    harness_start(h);
+    silent = fall_silent(h);
+    asker = (struct asker){ .socket = darkroom_socket_path(h->dk) };
+    ck_assert_int_eq(pthread_create(&thread, NULL, ask_for_reload, &asker), 0);
+    prover = await_prover(h, silent);
+    harness_signal(h, SIGTERM);
+    pthread_join(thread, NULL); /* while the worker is still there */
+    ck_assert_int_eq(asker.http_status, 503);
+    kill(prover, SIGKILL); /* it would be given ten seconds to leave */
+    ck_assert_int_eq(harness_await_exit(h), 0);
+    ck_assert_ptr_null(strstr(harness_read(h, "log"), "the old one stays"));
+    campaign_close(&run.c);
+}
+END_TEST
+
 /* ---- the mailbox ---- */
 
 /* The supervisor's ends of its mailboxes, as descriptors of ours. Returns how many. */
@@ -369,16 +589,6 @@ static const struct mail {
     { "nothing at all", 0, 1 },
     { "garbage up to the brim", sizeof(long), 2 },
 };
-
-enum { WORKERS = 2 };
-
-static bool are_idle(const json_t *status, void *context)
-{
-    pid_t pids[WORKERS];
-
-    (void)status;
-    return harness_workers(context, "idle", pids, WORKERS) == WORKERS;
-}
 
 /* The workers are stopped first, so that what is in their mailboxes stays there until it is met. */
 START_TEST(a_mailbox_with_garbage_costs_its_worker_and_no_file)
@@ -432,4 +642,8 @@ HARNESS_MAIN("liar", UNIT_TEST(a_worker_that_lies_is_killed_and_harms_nobody_els
              UNIT_TEST(workers_that_exit_at_the_start_are_told_and_better_ones_are_taken),
              UNIT_TEST(workers_that_never_say_hello_do_not_keep_status_or_a_stop_waiting),
              UNIT_TEST(of_two_jobs_with_which_the_daemon_may_have_died_one_runs_at_a_time),
+             UNIT_TEST(a_configuration_that_no_worker_gets_ready_with_changes_nothing),
+             UNIT_TEST(what_is_changed_while_a_reload_is_under_way_is_loaded_by_another),
+             UNIT_ROWS(a_file_whose_worker_is_killed_by_a_stop_is_not_blamed, impatiences),
+             UNIT_TEST(a_stop_answers_whoever_waits_for_a_reload_and_ends_it),
              UNIT_ROWS(a_mailbox_with_garbage_costs_its_worker_and_no_file, mails))

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -292,6 +293,15 @@ static void serve(const struct liar *liar, const struct ticket *ticket)
     close(answer.fds[0]);
 }
 
+/* False when the supervisor wants no more of it: so far it behaves as a worker does. */
+static bool await_ticket(void)
+{
+    struct pollfd wire[] = { { .fd = WORKER_FD_MAILBOX, .events = POLLIN },
+                             { .fd = WORKER_FD_LINK, .events = POLLRDHUP } };
+
+    return poll(wire, ARRAY_SIZE(wire), -1) > 0 && wire[0].revents & POLLIN;
+}
+
 static void parse(struct liar *liar, int argc, char **argv)
 {
     static const struct option options[] = { { "generation", required_argument, NULL, 'g' }, {} };
@@ -317,10 +327,11 @@ int main(int argc, char **argv)
     read_file(&liar, "lie", &lie, &size);
     if (strcmp(lie, "exit-at-start") == 0)
         return 0;
-    if (strcmp(lie, "silent") != 0)
-        send_hello(liar.generation);
+    if (strcmp(lie, "silent") == 0)
+        hang(NULL);
+    send_hello(liar.generation);
 
-    for (;;) {
+    while (await_ticket()) {
         struct ticket ticket;
         int source;
 
@@ -332,4 +343,5 @@ int main(int argc, char **argv)
         close(source);
         serve(&liar, &ticket);
     }
+    return 0;
 }
