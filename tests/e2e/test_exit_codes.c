@@ -136,6 +136,24 @@ START_TEST(drain_ends_with_1_when_some_failed)
 }
 END_TEST
 
+START_TEST(drain_ends_with_75_when_it_is_interrupted)
+{
+    struct places places;
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "Settle=24h\n", HARNESS_RECIPE_SINGLE);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    places = places_of(&h);
+    harness_spawn(&h, (const char *const[]){ places.config, places.state, places.run, "--drain", NULL });
+    harness_await_ready(&h);
+    harness_await_jobs(&h, "waiting", 1);
+    ck_assert_int_eq(harness_stop(&h), EX_TEMPFAIL);
+    ck_assert_ptr_nonnull(strstr(harness_read(&h, "log"), "interrupted: 0 of 1 done, 0 failed"));
+    harness_close(&h);
+}
+END_TEST
+
 /* It never ended: the outcome is durable, and the original was tried again for ever. */
 START_TEST(drain_ends_with_75_when_the_archive_is_not_there)
 {
@@ -238,6 +256,7 @@ HARNESS_MAIN("exit_codes", UNIT_ROWS(a_wrong_configuration_is_told_with_its_plac
              UNIT_TEST(a_second_daemon_with_the_same_state_gives_up),
              UNIT_TEST(drain_ends_with_0_when_all_is_done), UNIT_TEST(drain_of_an_empty_folder_ends_with_0),
              UNIT_TEST(drain_ends_with_1_when_some_failed),
+             UNIT_TEST(drain_ends_with_75_when_it_is_interrupted),
              UNIT_TEST(drain_ends_with_75_when_the_archive_is_not_there),
              UNIT_TEST(drain_ends_with_75_when_the_output_is_not_there),
              UNIT_TEST(drain_ends_with_75_when_the_output_cannot_be_written),

@@ -3,8 +3,10 @@
 #include "daemon_harness.h"
 #include "witness.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 static void reload(struct harness *h)
@@ -14,12 +16,24 @@ static void reload(struct harness *h)
     harness_status(h);
 }
 
-static void add_second_folder(const struct harness *h)
+/* Writes the @file of a folder from in2 to out2. */
+static void write_second_folder(const struct harness *h, const char *file)
 {
     ck_assert_int_eq(mkdir(harness_path(h, "in2"), 0755), 0);
     ck_assert_int_eq(mkdir(harness_path(h, "out2"), 0755), 0);
-    harness_write(h, "config/folders/more.folder", "[Folder]\nPath=%s\nOutput=%s\nRecipe=web\nSettle=0\n",
-                  harness_path(h, "in2"), harness_path(h, "out2"));
+    harness_write(h, file, "[Folder]\nPath=%s\nOutput=%s\nRecipe=web\nSettle=0\n", harness_path(h, "in2"),
+                  harness_path(h, "out2"));
+}
+
+static void add_second_folder(const struct harness *h)
+{
+    write_second_folder(h, "config/folders/more.folder");
+}
+
+/* Another Path and Output under the same name: another folder. */
+static void move_folder(const struct harness *h)
+{
+    write_second_folder(h, "config/folders/web.folder");
 }
 
 START_TEST(a_reload_adds_a_folder_and_changes_a_recipe)
@@ -78,6 +92,31 @@ START_TEST(a_reload_takes_a_folder_away_and_gives_it_back)
 }
 END_TEST
 
+/* As long as it has work it is still there, and does not look at what comes. */
+START_TEST(a_folder_that_is_let_go_takes_nothing_in_any_more)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    harness_freeze_workers(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_jobs(&h, "running", 1);
+
+    move_folder(&h);
+    reload(&h);
+    harness_drop(&h, "late.jpg", 48, 48, 2);
+    harness_drop(&h, "../in2/b.jpg", 48, 48,
+                 3); /* which the folder in its place takes in when it has ended */
+    harness_thaw_workers(&h);
+    harness_await_ends(&h, 2, 0);
+    harness_expect_picture(&h, "out2/b.png", 24, 24);
+    ck_assert_ptr_null(harness_job_of(&h, "late.jpg"));
+    harness_close(&h);
+}
+END_TEST
+
 /* Its pictures could not be published, so it never ended, and the one in its place never began. */
 START_TEST(a_folder_is_let_go_while_its_output_is_missing)
 {
@@ -92,10 +131,7 @@ START_TEST(a_folder_is_let_go_while_its_output_is_missing)
     harness_drop(&h, "b.jpg", 48, 48, 2);
     harness_await_folder(&h, "held");
 
-    ck_assert_int_eq(mkdir(harness_path(&h, "in2"), 0755), 0);
-    ck_assert_int_eq(mkdir(harness_path(&h, "out2"), 0755), 0);
-    harness_write(&h, "config/folders/web.folder", "[Folder]\nPath=%s\nOutput=%s\nRecipe=web\nSettle=0\n",
-                  harness_path(&h, "in2"), harness_path(&h, "out2"));
+    move_folder(&h);
     reload(&h);
     harness_drop(&h, "../in2/c.jpg", 48, 48, 3);
     harness_await_jobs(&h, "done", 2);
@@ -133,6 +169,35 @@ static void drop_numbered(const struct harness *h, int number)
     snprintf(name, sizeof name, "%d.jpg", number);
     harness_drop(h, name, 300, 200, (unsigned)number);
 }
+
+/* The next message to the service manager begins so. */
+static void expect_told(const struct harness *h, const char *what)
+{
+    struct pollfd message = { .fd = h->notify_fd, .events = POLLIN };
+    char text[512];
+    ssize_t n;
+
+    ck_assert_msg(poll(&message, 1, HARNESS_DEADLINE_S * 1000) == 1, "%s was not told", what);
+    n = recv(h->notify_fd, text, sizeof text - 1, 0);
+    text[n > 0 ? n : 0] = '\0';
+    ck_assert_msg(strncmp(text, what, strlen(what)) == 0, "%s was told, not %s", text, what);
+}
+
+START_TEST(the_service_manager_is_told_of_a_reload_its_end_and_a_stop)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    harness_signal(&h, SIGHUP);
+    expect_told(&h, "RELOADING=1\nMONOTONIC_USEC=");
+    expect_told(&h, "READY=1");
+    ck_assert_int_eq(harness_stop(&h), 0);
+    expect_told(&h, "STOPPING=1");
+    harness_close(&h);
+}
+END_TEST
 
 /* Queued jobs take their recipe when they are handed out; none is lost or made twice on the way. */
 START_TEST(reloads_under_load_lose_nothing)
@@ -174,10 +239,24 @@ static size_t count_of_width(const struct harness *h, int count, int width)
     return there;
 }
 
-/* Frozen, as the workers are that hold those that have begun; all the others are made by their successors. */
-START_TEST(what_a_worker_has_is_finished_as_it_was_begun_and_all_that_waits_is_made_as_it_is_configured_now)
+enum { WORKERS = 2 };
+
+static bool have_successors(const json_t *status, void *context)
 {
-    enum { COUNT = 20, HELD = 2 * 2 };
+    const json_t *worker;
+    size_t i, successors = 0;
+
+    (void)context;
+    json_array_foreach (json_object_get(status, "workers"), i, worker)
+        successors +=
+            harness_number(worker, "generation") == 2 && strcmp(harness_string(worker, "state"), "idle") == 0;
+    return successors == WORKERS;
+}
+
+/* Frozen, as the workers are that hold those that have begun; all the others are made by their successors. */
+START_TEST(what_has_begun_is_finished_and_what_waits_is_made_as_it_is_configured_now)
+{
+    enum { COUNT = 20, HELD = 2 * WORKERS };
     struct witness witness;
     struct harness h;
 
@@ -195,6 +274,7 @@ START_TEST(what_a_worker_has_is_finished_as_it_was_begun_and_all_that_waits_is_m
     reload(&h);
     harness_await_jobs(&h, "done", COUNT - HELD);
     ck_assert_uint_eq(count_of_width(&h, COUNT, 12), COUNT - HELD);
+    harness_await(&h, "as many have come as will go", have_successors, NULL);
     harness_thaw_workers(&h);
     harness_await_ends(&h, COUNT, 0);
     ck_assert_uint_eq(count_of_width(&h, COUNT, 24), HELD);
@@ -205,7 +285,7 @@ START_TEST(what_a_worker_has_is_finished_as_it_was_begun_and_all_that_waits_is_m
 END_TEST
 
 /* Its worker is one of before the reload, and can do no more than say what the picture needs. */
-START_TEST(a_picture_that_is_handed_back_after_a_reload_is_made_as_it_is_configured_now)
+START_TEST(what_is_handed_back_after_a_reload_is_made_as_it_is_configured_now)
 {
     struct harness h;
 
@@ -228,11 +308,12 @@ START_TEST(a_picture_that_is_handed_back_after_a_reload_is_made_as_it_is_configu
 }
 END_TEST
 
-HARNESS_MAIN(
-    "reload", UNIT_TEST(a_reload_adds_a_folder_and_changes_a_recipe),
-    UNIT_TEST(a_reload_takes_a_folder_away_and_gives_it_back),
-    UNIT_TEST(a_folder_is_let_go_while_its_output_is_missing),
-    UNIT_TEST(a_wrong_configuration_changes_nothing), UNIT_TEST(reloads_under_load_lose_nothing),
-    UNIT_TEST(
-        what_a_worker_has_is_finished_as_it_was_begun_and_all_that_waits_is_made_as_it_is_configured_now),
-    UNIT_TEST(a_picture_that_is_handed_back_after_a_reload_is_made_as_it_is_configured_now))
+HARNESS_MAIN("reload", UNIT_TEST(a_reload_adds_a_folder_and_changes_a_recipe),
+             UNIT_TEST(a_reload_takes_a_folder_away_and_gives_it_back),
+             UNIT_TEST(a_folder_that_is_let_go_takes_nothing_in_any_more),
+             UNIT_TEST(a_folder_is_let_go_while_its_output_is_missing),
+             UNIT_TEST(a_wrong_configuration_changes_nothing),
+             UNIT_TEST(the_service_manager_is_told_of_a_reload_its_end_and_a_stop),
+             UNIT_TEST(reloads_under_load_lose_nothing),
+             UNIT_TEST(what_has_begun_is_finished_and_what_waits_is_made_as_it_is_configured_now),
+             UNIT_TEST(what_is_handed_back_after_a_reload_is_made_as_it_is_configured_now))

@@ -121,6 +121,7 @@ START_TEST(a_second_stop_waits_for_nobody)
     harness_signal(&h, SIGTERM); /* the workers hang: without this the stop timeout would have to pass */
     ck_assert_int_eq(harness_await_exit(&h), 0);
     ck_assert(!log_has(&h, "StopTimeout= is over"));
+    ck_assert(!log_has(&h, " is gone: ")); /* which is replaced */
     harness_check_output(&h, "out");
     expect_nothing_handed_out(&h);
 
