@@ -35,11 +35,7 @@ static void expect_no_attempts(struct harness *h)
 /* What @sql counts in the ledger. */
 static int64_t ask_ledger(const struct harness *h, const char *sql)
 {
-    sqlite3 *copy = ledger_copy_open(harness_path(h, "state/ledger.db"));
-    int64_t number = ledger_copy_number(copy, sql);
-
-    sqlite3_close(copy);
-    return number;
+    return ledger_copy_ask(harness_path(h, "state/ledger.db"), sql);
 }
 
 #define HANDED_OUT "SELECT count(*) FROM job WHERE state IN (1, 2, 3)"

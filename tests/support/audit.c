@@ -348,8 +348,6 @@ static void check_jobs(struct inquiry *inquiry)
     inquiry->report->jobs = (size_t)ledger_copy_number(inquiry->database, "SELECT count(*) FROM job");
     inquiry->report->done =
         (size_t)ledger_copy_number(inquiry->database, "SELECT count(*) FROM job WHERE state = 4");
-    inquiry->report->retries =
-        (size_t)ledger_copy_number(inquiry->database, "SELECT coalesce(sum(retries), 0) FROM job");
     for_rows(inquiry,
              "SELECT CAST(source.path AS TEXT), a.id, b.id FROM job a JOIN job b ON b.source = a.source"
              " AND b.id > a.id AND b.inode = a.inode AND b.size = a.size AND b.mtime_ns = a.mtime_ns"

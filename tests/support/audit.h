@@ -39,7 +39,6 @@ struct audit {
 struct audit_report {
     size_t jobs, done;
     size_t attempts; /* that were counted against files which are not guilty */
-    size_t retries;  /* that were counted against nobody */
     size_t counts[AUDIT_FAULTS];
     json_t *findings; /* a sentence each */
 };

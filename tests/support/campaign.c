@@ -72,7 +72,6 @@ void campaign_audit(struct campaign *campaign, bool at_rest, const char *when)
     campaign->jobs = report.jobs;
     campaign->done = report.done;
     campaign->attempts = report.attempts;
-    campaign->retries = report.retries;
     audit_report_release(&report);
 }
 

@@ -24,7 +24,7 @@ struct campaign {
     char base[PATH_MAX];
     json_t *dropped, *guilty;
     struct witness witness;
-    size_t audits, jobs, done, attempts, retries; /* as the last audit found them */
+    size_t audits, jobs, done, attempts; /* as the last audit found them */
 };
 
 /* Opens the harness and configures it: the folder "web" with the @more lines of its section. */

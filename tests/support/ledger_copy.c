@@ -68,3 +68,12 @@ int64_t ledger_copy_number(sqlite3 *copy, const char *sql)
     sqlite3_finalize(statement);
     return number;
 }
+
+int64_t ledger_copy_ask(const char *ledger, const char *sql)
+{
+    sqlite3 *copy = ledger_copy_open(ledger);
+    int64_t number = ledger_copy_number(copy, sql);
+
+    sqlite3_close(copy);
+    return number;
+}

@@ -14,4 +14,7 @@ sqlite3 *ledger_copy_open(const char *ledger);
 /* The number that @sql asks for. */
 int64_t ledger_copy_number(sqlite3 *copy, const char *sql);
 
+/* The same of a copy for this question only. */
+int64_t ledger_copy_ask(const char *ledger, const char *sql);
+
 #endif
