@@ -141,6 +141,27 @@ START_TEST(a_folder_is_let_go_while_its_output_is_missing)
 }
 END_TEST
 
+START_TEST(a_reload_changes_what_a_folder_takes_in)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "Exclude=a.jpg\n", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_drop(&h, "b.jpg", 48, 48, 2);
+    harness_await_ends(&h, 1, 0);
+    harness_expect_picture(&h, "out/b.png", 24, 24);
+
+    harness_configure(&h, "Exclude=c.jpg\n", HARNESS_RECIPE_SINGLE);
+    reload(&h);
+    harness_drop(&h, "c.jpg", 48, 48, 3);
+    harness_await_ends(&h, 2, 0);
+    harness_expect_picture(&h, "out/a.png", 24, 24);
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(a_wrong_configuration_changes_nothing)
 {
     struct harness h;
@@ -312,6 +333,7 @@ HARNESS_MAIN("reload", UNIT_TEST(a_reload_adds_a_folder_and_changes_a_recipe),
              UNIT_TEST(a_reload_takes_a_folder_away_and_gives_it_back),
              UNIT_TEST(a_folder_that_is_let_go_takes_nothing_in_any_more),
              UNIT_TEST(a_folder_is_let_go_while_its_output_is_missing),
+             UNIT_TEST(a_reload_changes_what_a_folder_takes_in),
              UNIT_TEST(a_wrong_configuration_changes_nothing),
              UNIT_TEST(the_service_manager_is_told_of_a_reload_its_end_and_a_stop),
              UNIT_TEST(reloads_under_load_lose_nothing),

@@ -202,11 +202,24 @@ static void await_ledger_alone(struct harness *h)
 {
     uint64_t deadline = monotonic_us() + HARNESS_DEADLINE_S * USEC_PER_SEC;
 
+    harness_status(h);
     while (has_thread(h, "w:web") || json_array_size(json_object_get(h->status, "workers")) > 0) {
         ck_assert_uint_lt(monotonic_us(), deadline);
         harness_status(h);
     }
     harness_status(h);
+}
+
+/* Holds one fdatasync after the other until @sql counts something. */
+static void hold_when(struct switched *switched, const struct harness *h, const char *sql)
+{
+    for (;;) {
+        switched_await_held(switched);
+        if (ask_ledger(h, sql) > 0)
+            return;
+        switched_hold(switched);
+        switched_go_on(switched);
+    }
 }
 
 /* Nothing else was left to be waited for, and the answer of a slow ledger was not: the job was handed out for ever. */
@@ -220,16 +233,9 @@ START_TEST(a_stop_waits_until_a_slow_ledger_has_taken_back_what_it_hands_out)
     switched_open(&switched, &h);
     switched_start(&switched, &h, 0);
     harness_await_ready(&h);
+    switched_hold(&switched);
     harness_drop(&h, "a.jpg", 90, 70, 1);
-    harness_await_ends(&h, 1, 0);
-
-    switched_hold(&switched);
-    harness_drop(&h, "b.jpg", 90, 70, 2);
-    switched_await_held(&switched); /* that it has come; next is that it is handed out */
-    switched_hold(&switched);
-    switched_go_on(&switched);
-    switched_await_held(&switched);
-    ck_assert_int_eq(ask_ledger(&h, HANDED_OUT), 1);
+    hold_when(&switched, &h, HANDED_OUT);
     harness_signal(&h, SIGTERM);
     await_ledger_alone(&h);
     switched_go_on(&switched);
@@ -237,7 +243,8 @@ START_TEST(a_stop_waits_until_a_slow_ledger_has_taken_back_what_it_hands_out)
     expect_nothing_handed_out(&h);
 
     harness_start(&h);
-    harness_await_ends(&h, 2, 0);
+    harness_await_ends(&h, 1, 0);
+    expect_no_attempts(&h);
     switched_close(&switched);
     harness_close(&h);
 }
