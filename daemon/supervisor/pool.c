@@ -382,6 +382,7 @@ static int on_worker_exit(sd_event_source *source, int fd, uint32_t events, void
     TAILQ_REMOVE(&pool->workers, worker, link);
     give_back(worker, &why);
     worker_free(worker);
+    pool->handler.changed(pool->handler.context);
     maintain(pool);
     return 0;
 }
@@ -437,6 +438,7 @@ static int add_worker(struct pool *pool, const struct pool_generation *generatio
         return error_set_errno(error, -r, STAGE_NONE, "cannot watch a worker");
     }
     TAILQ_INSERT_TAIL(&pool->workers, worker, link);
+    pool->handler.changed(pool->handler.context);
     return 0;
 }
 
@@ -546,6 +548,7 @@ static void let_go(struct worker *worker)
     if (worker->state == WORKER_LEAVING)
         return;
     worker->state = WORKER_LEAVING;
+    worker->pool->handler.changed(worker->pool->handler.context);
     if (!worker->running)
         arm_deadline(worker, LEAVE_TIMEOUT_US);
     shutdown(worker->process.link, SHUT_WR);

@@ -59,6 +59,8 @@ struct pool_handler {
     /* A worker got ready, or one that was to prove the next generation refused it (@text). */
     void (*ready)(void *context, uint64_t generation);
     void (*refused)(void *context, uint64_t generation, const char *text);
+    /* A worker has come, is to leave, or is gone. */
+    void (*changed)(void *context);
     void *context;
 };
 

@@ -218,12 +218,18 @@ static int open_control(struct supervisor *supervisor, struct error *error)
     return r;
 }
 
+static void workers_changed(void *context)
+{
+    supervisor_changed(context);
+}
+
 static int start_pool(struct supervisor *supervisor)
 {
     static const struct pool_handler handler = { .result = job_flow_result,
                                                  .lost = job_flow_lost,
                                                  .ready = reload_worker_ready,
-                                                 .refused = reload_worker_refused };
+                                                 .refused = reload_worker_refused,
+                                                 .changed = workers_changed };
     struct pool_handler with_context = handler;
     struct pool_generation generation;
     int r;

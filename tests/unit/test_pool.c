@@ -22,6 +22,7 @@ struct told {
     unsigned results;
     bool lost;
     struct error why;
+    unsigned changes;
 };
 
 struct stage {
@@ -66,6 +67,11 @@ static void on_lost(void *context, struct job *job, const struct error *why)
     told->why = *why;
 }
 
+static void on_changed(void *context)
+{
+    ((struct told *)context)->changes++;
+}
+
 static void run_until(struct stage *stage, const bool *is)
 {
     uint64_t since = monotonic_us();
@@ -81,7 +87,7 @@ static void run_until(struct stage *stage, const bool *is)
 static struct worker *set_up(struct stage *stage)
 {
     struct pool_generation generation = { .number = 1, .workers = 1 };
-    struct pool_handler handler = { on_result, on_lost, on_ready, on_refused, &stage->told };
+    struct pool_handler handler = { on_result, on_lost, on_ready, on_refused, on_changed, &stage->told };
 
     *stage = (struct stage){ .told.pool = &stage->pool };
     hot_open(&stage->hot, 1, HOT_RECIPE);
@@ -173,6 +179,23 @@ START_TEST(nothing_is_prefetched_behind_a_job_that_is_known_to_be_large)
     ck_assert_ptr_null(pool_prefetch_worker(&stage.pool));
     tear_down(&stage);
     job_free(job);
+}
+END_TEST
+
+/* Who waited for another status was not told of a worker before it was ready, and never of its end. */
+START_TEST(each_worker_that_comes_is_to_leave_or_is_gone_is_told)
+{
+    struct stage stage;
+    struct worker *worker = set_up(&stage);
+
+    ck_assert_uint_eq(stage.told.changes, 1);
+    stage.told.ready = false;
+    ck_assert_int_eq(kill(worker->process.pid, SIGKILL), 0);
+    run_until(&stage, &stage.told.ready);
+    ck_assert_uint_eq(stage.told.changes, 3); /* one is gone, another has come */
+    pool_stop(&stage.pool);
+    ck_assert_uint_eq(stage.told.changes, 4);
+    tear_down(&stage);
 }
 END_TEST
 
@@ -276,6 +299,7 @@ END_TEST
 UNIT_MAIN("pool", UNIT_TEST(a_worker_that_asks_for_more_memory_again_and_again_is_killed),
           UNIT_TEST(a_worker_has_the_larger_grant_of_the_two_jobs_that_it_holds),
           UNIT_TEST(nothing_is_prefetched_behind_a_job_that_is_known_to_be_large),
+          UNIT_TEST(each_worker_that_comes_is_to_leave_or_is_gone_is_told),
           UNIT_TEST(a_prefetched_job_that_hangs_ends_in_its_time),
           UNIT_TEST(a_prefetched_job_that_does_not_fit_the_mailbox_costs_the_running_one_nothing),
           UNIT_TEST(a_prefetched_job_that_does_not_fit_the_link_costs_the_running_one_nothing),
