@@ -107,20 +107,28 @@ bool control_is_admin(const struct control *control, const struct request *reque
 
 /* ---- waiting ---- */
 
-static void arm_deadline(struct control *control)
+/* Sets the timer for @request, unless it goes off before. What is answered in time leaves it as it is: going off for
+ * nothing is cheaper than looking through all who wait each time. */
+static void arm_deadline(struct control *control, const struct request *request)
 {
-    struct request_list *lists[] = { &control->waiting, &control->job_waiting, &control->planning };
-    uint64_t next = USEC_INFINITY;
+    if (request->deadline_us >= control->armed_us)
+        return;
+    control->armed_us = request->deadline_us;
+    sd_event_source_set_time(control->deadline_source, control->armed_us);
+    sd_event_source_set_enabled(control->deadline_source, SD_EVENT_ONESHOT);
+}
 
+static void arm_next_deadline(struct control *control)
+{
+    const struct request_list *lists[] = { &control->waiting, &control->job_waiting, &control->planning };
+
+    control->armed_us = USEC_INFINITY;
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
         const struct request *request;
 
         TAILQ_FOREACH (request, lists[i], link)
-            next = request->deadline_us < next ? request->deadline_us : next;
+            arm_deadline(control, request);
     }
-    sd_event_source_set_time(control->deadline_source, next);
-    sd_event_source_set_enabled(control->deadline_source,
-                                next == USEC_INFINITY ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
 
 void control_wait(struct control *control, struct request *request, bool for_job)
@@ -128,20 +136,19 @@ void control_wait(struct control *control, struct request *request, bool for_job
     if (!request->suspended)
         http_wait(request);
     TAILQ_INSERT_TAIL(for_job ? &control->job_waiting : &control->waiting, request, link);
-    arm_deadline(control);
+    arm_deadline(control, request);
 }
 
 void control_wait_for_plan(struct control *control, struct request *request)
 {
     http_wait(request);
     TAILQ_INSERT_TAIL(&control->planning, request, link);
-    arm_deadline(control);
+    arm_deadline(control, request);
 }
 
 void control_planned(struct control *control, struct request *request)
 {
     TAILQ_REMOVE(&control->planning, request, link);
-    arm_deadline(control);
 }
 
 /* Asks the ledger for the job that @request is about. */
@@ -185,7 +192,7 @@ static int on_deadline(sd_event_source *source, uint64_t now, void *userdata)
             "there is no plan in time: the folder's file system hangs, or every worker is busy; ask "
             "again");
     }
-    arm_deadline(control);
+    arm_next_deadline(control);
     return 0;
 }
 
@@ -202,19 +209,20 @@ void control_turn(struct control *control)
     struct request *request, *next;
     int woken = 0;
 
+    if (control->told == sequence)
+        return;
     for (request = TAILQ_FIRST(&control->waiting); request; request = next) {
         next = TAILQ_NEXT(request, link);
         if (request->after >= sequence)
             continue;
         if (woken++ == CONTROL_WAKE_MAX) {
             sd_event_source_set_enabled(control->again_source, SD_EVENT_ONESHOT);
-            break;
+            return;
         }
         TAILQ_REMOVE(&control->waiting, request, link);
         routes_answer_status(control, request);
     }
-    if (woken > 0)
-        arm_deadline(control);
+    control->told = sequence;
 }
 
 void control_job_ended(struct control *control, uint64_t id)
@@ -323,7 +331,7 @@ int control_start(struct supervisor *supervisor, sd_event *event, const char *di
 
     if (!control)
         return error_set(error, ENOMEM, CLASS_ENVIRONMENT, STAGE_NONE, "out of memory");
-    *control = (struct control){ .supervisor = supervisor };
+    *control = (struct control){ .supervisor = supervisor, .armed_us = USEC_INFINITY };
     TAILQ_INIT(&control->waiting);
     TAILQ_INIT(&control->job_waiting);
     TAILQ_INIT(&control->asking);

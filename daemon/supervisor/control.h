@@ -31,6 +31,8 @@ struct control {
     size_t asking_count;
     struct request *checking; /* whose check of the configuration is under way */
     sd_event_source *deadline_source, *again_source;
+    uint64_t armed_us; /* for when the deadline's timer is set, USEC_INFINITY: it is not */
+    uint64_t told;     /* the sequence of which all that waited for it have been told */
     char *socket_path; /* NULL: systemd's */
     bool closing;      /* whatever is asked now, the supervisor's parts may be gone */
 };
