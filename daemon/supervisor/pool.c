@@ -463,6 +463,18 @@ static uint64_t backoff_us(const struct pool *pool)
     return delay < max ? delay : max;
 }
 
+static void arm_respawn(struct pool *pool, uint64_t at_us)
+{
+    sd_event_source_set_time(pool->respawn_source, at_us);
+    sd_event_source_set_enabled(pool->respawn_source, SD_EVENT_ONESHOT);
+}
+
+static bool is_short(const struct pool *pool)
+{
+    return !pool->stopping && count_current(pool) < pool->current.workers;
+}
+
+/* One a turn: the loop waits until the new process has begun its program, and for that it needs a core. */
 static int on_respawn(sd_event_source *source, uint64_t now, void *userdata)
 {
     struct pool *pool = userdata;
@@ -470,25 +482,26 @@ static int on_respawn(sd_event_source *source, uint64_t now, void *userdata)
 
     (void)source;
     (void)now;
-    while (!pool->stopping && count_current(pool) < pool->current.workers)
-        if (add_worker(pool, &pool->current, &error) < 0) {
-            snprintf(pool->trouble, sizeof pool->trouble, "%s", error.text);
-            log_error("%s, retrying", error.text);
-            pool->failures++;
-            pool->start_failures++;
-            maintain(pool);
-            break;
-        }
+    if (!is_short(pool))
+        return 0;
+    if (add_worker(pool, &pool->current, &error) == 0) {
+        if (is_short(pool))
+            arm_respawn(pool, 0);
+        return 0;
+    }
+    snprintf(pool->trouble, sizeof pool->trouble, "%s", error.text);
+    log_error("%s, retrying", error.text);
+    pool->failures++;
+    pool->start_failures++;
+    maintain(pool);
     return 0;
 }
 
 /* Replaces the workers that are missing, at once or, when they die young, after a while. */
 static void maintain(struct pool *pool)
 {
-    if (pool->stopping || count_current(pool) >= pool->current.workers)
-        return;
-    sd_event_source_set_time(pool->respawn_source, pool->failures ? monotonic_us() + backoff_us(pool) : 0);
-    sd_event_source_set_enabled(pool->respawn_source, SD_EVENT_ONESHOT);
+    if (is_short(pool))
+        arm_respawn(pool, pool->failures ? monotonic_us() + backoff_us(pool) : 0);
 }
 
 int pool_init(struct pool *pool, sd_event *event, const char *program, const struct pool_handler *handler)
