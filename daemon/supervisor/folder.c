@@ -80,6 +80,7 @@ bool folder_fall_sick(struct folder *folder, const char *reason)
     text_copy_cut(reason, folder->sick_reason, sizeof folder->sick_reason);
     folder->sick_until_us = realtime_us() + FOLDER_SICK_US;
     folder_note_state(folder);
+    supervisor_changed(folder->supervisor);
     return was_well;
 }
 
@@ -89,6 +90,8 @@ bool folder_recover(struct folder *folder)
 
     folder->sick_reason[0] = '\0';
     folder_note_state(folder);
+    if (was_sick)
+        supervisor_changed(folder->supervisor);
     return was_sick;
 }
 

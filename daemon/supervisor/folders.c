@@ -157,6 +157,7 @@ void folders_end_leaving(struct supervisor *supervisor)
             continue;
         supervisor->folders[i] = NULL;
         folder_free(folder);
+        supervisor_changed(supervisor);
         folders_reconcile(supervisor);
     }
 }

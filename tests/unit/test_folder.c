@@ -88,6 +88,19 @@ START_TEST(each_change_of_what_is_in_flight_is_told_to_who_waits_for_another_sta
 }
 END_TEST
 
+START_TEST(that_a_folder_is_held_and_is_well_again_is_told_to_who_waits_for_another_status)
+{
+    setup();
+    folder_fall_sick(folder, "no room");
+    ck_assert_uint_eq(supervisor.sequence, 1);
+    folder_recover(folder);
+    ck_assert_uint_eq(supervisor.sequence, 2);
+    folder_recover(folder);
+    ck_assert_uint_eq(supervisor.sequence, 2);
+    teardown();
+}
+END_TEST
+
 START_TEST(pictures_that_wait_to_be_published_are_counted)
 {
     struct job *a, *b;
@@ -219,6 +232,7 @@ END_TEST
 
 UNIT_MAIN("folder", UNIT_TEST(a_new_folder_has_nothing_in_flight), UNIT_TEST(jobs_are_counted_by_state),
           UNIT_TEST(each_change_of_what_is_in_flight_is_told_to_who_waits_for_another_status),
+          UNIT_TEST(that_a_folder_is_held_and_is_well_again_is_told_to_who_waits_for_another_status),
           UNIT_TEST(pictures_that_wait_to_be_published_are_counted),
           UNIT_TEST(ready_jobs_leave_in_the_order_in_which_they_came),
           UNIT_TEST(an_opened_job_may_be_put_first),
