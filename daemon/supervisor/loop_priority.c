@@ -6,8 +6,8 @@
 #include <sched.h>
 #include <sys/resource.h>
 
-/* What is made by a thread with SCHED_RESET_ON_FORK has the usual policy and a nice value of 0, so this is only for who
- * had just that. */
+/* With SCHED_RESET_ON_FORK what this thread makes gets the usual policy and a nice value of 0, whatever there was
+ * before: so only a thread that has just those may be raised. */
 int loop_priority_raise(void)
 {
     const struct sched_param lowest = { .sched_priority = sched_get_priority_min(SCHED_RR) };

@@ -11,6 +11,7 @@
 #include "supervisor/progress.h"
 #include "supervisor/supervisor.h"
 
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +102,7 @@ int main(int argc, char **argv)
     }
 
     block_signals();
+    json_object_seed(0); /* before there are threads: else one of them does, while another spins */
     raise_limits();
     umask(S_IRWXG | S_IRWXO); /* files of ours; modes of outputs are set whatever the umask */
     set_up_log(&options);

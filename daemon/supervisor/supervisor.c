@@ -324,10 +324,13 @@ static void take_precedence(void)
 {
     int r = loop_priority_raise();
 
-    if (r < 0)
+    if (r == -EALREADY)
+        log_debug("a priority was chosen for darkroomd, which is left as it is");
+    else if (r < 0)
         log_debug(
-            "the event loop has no real-time priority (%s): on a busy machine status waits for a core%s",
-            strerrordesc_np(-r), r == -EPERM ? "; raise LimitRTPRIO= to 1 (ulimit -r)" : "");
+            "the event loop may not have real-time priority (%s), so status may wait for a core on a busy "
+            "machine; allow it with LimitRTPRIO=1 and RestrictRealtime=no (ulimit -r 1)",
+            strerrordesc_np(-r));
 }
 
 int supervisor_run(struct supervisor *supervisor)

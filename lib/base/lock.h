@@ -7,7 +7,7 @@
 
 /* Makes @lock. Whoever holds it runs with the priority of the most urgent thread that waits for it
  * (PTHREAD_PRIO_INHERIT): else the event loop would wait for a core as long as the thread does that holds it.
- * To be destroyed with pthread_mutex_destroy(). Aborts where the system knows no such mutexes: Linux does. */
+ * To be destroyed with pthread_mutex_destroy(). Any thread. */
 void lock_init(pthread_mutex_t *lock);
 
 #endif
