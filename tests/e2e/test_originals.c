@@ -81,6 +81,35 @@ START_TEST(a_missing_archive_does_not_repeat_the_job)
 }
 END_TEST
 
+static bool waits_for_its_archive(const json_t *status, void *context)
+{
+    const json_t *folder = json_array_get(json_object_get(status, "folders"), 0);
+
+    (void)context;
+    return json_is_string(json_object_get(folder, "reason"));
+}
+
+/* Nobody reloads or restarts for it. */
+START_TEST(an_original_waits_for_its_archive_and_goes_there_by_itself)
+{
+    struct harness h;
+
+    harness_open(&h);
+    configure_archive(&h);
+    ck_assert_int_eq(rmdir(harness_path(&h, "archive")), 0);
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await(&h, "the reason why an original waits", waits_for_its_archive, NULL);
+    ck_assert(!harness_exists(&h, "archive"));
+    ck_assert(harness_exists(&h, "out/a.png"));
+
+    make_directory(&h, "archive");
+    harness_await_ends(&h, 1, 0);
+    harness_expect_picture(&h, "archive/a.jpg", 48, 48);
+    harness_close(&h);
+}
+END_TEST
+
 static bool is_held(const json_t *status, void *context)
 {
     (void)context;
@@ -114,14 +143,6 @@ START_TEST(many_originals_that_are_pending_at_the_start_are_dealt_with)
     harness_close(&h);
 }
 END_TEST
-
-static bool waits_for_its_archive(const json_t *status, void *context)
-{
-    const json_t *folder = json_array_get(json_object_get(status, "folders"), 0);
-
-    (void)context;
-    return json_is_string(json_object_get(folder, "reason"));
-}
 
 static bool is_archived(const json_t *status, void *context)
 {
@@ -365,6 +386,7 @@ END_TEST
 
 HARNESS_MAIN("originals", UNIT_TEST(originals_are_archived_in_their_tree),
              UNIT_TEST(the_archive_overwrites_nothing), UNIT_TEST(a_missing_archive_does_not_repeat_the_job),
+             UNIT_TEST(an_original_waits_for_its_archive_and_goes_there_by_itself),
              UNIT_TEST(many_originals_that_are_pending_at_the_start_are_dealt_with),
              UNIT_TEST(an_original_that_waits_is_dealt_with_when_its_folder_was_away_and_is_back),
              UNIT_TEST(an_original_that_waits_goes_to_the_archive_that_is_configured_by_now),

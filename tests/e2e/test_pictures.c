@@ -165,8 +165,31 @@ START_TEST(a_folder_given_by_options_needs_no_configuration)
 }
 END_TEST
 
+/* What one folder makes another takes in; the configuration is no loop. */
+START_TEST(a_picture_goes_through_a_chain_of_folders)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    ck_assert_int_eq(mkdir(harness_path(&h, "out2"), 0755), 0);
+    harness_write(&h, "config/recipes/small.recipe",
+                  "[Recipe]\n[Output a]\nName={stem}.small.{ext}\nWidth=12\nFormat=png\n");
+    harness_write(&h, "config/folders/next.folder", "[Folder]\nPath=%s\nOutput=%s\nRecipe=small\nSettle=0\n",
+                  harness_path(&h, "out"), harness_path(&h, "out2"));
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_await_ends(&h, 2, 0);
+    harness_expect_picture(&h, "out/a.png", 24, 24);
+    harness_expect_picture(&h, "out2/a.small.png", 12, 12);
+    ck_assert_uint_eq(harness_count(&h, "out") + harness_count(&h, "out2"), 2);
+    harness_close(&h);
+}
+END_TEST
+
 HARNESS_MAIN("pictures", UNIT_TEST(a_photograph_comes_out_as_the_recipe_says),
              UNIT_TEST(the_job_lists_its_outputs_with_their_sizes), UNIT_TEST(many_files_all_come_out_once),
              UNIT_TEST(files_that_are_there_at_the_start_are_done),
              UNIT_TEST(directories_are_watched_also_new_ones),
+             UNIT_TEST(a_picture_goes_through_a_chain_of_folders),
              UNIT_TEST(a_folder_given_by_options_needs_no_configuration))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SIGTERM: what runs is finished, what waits is kept, and nothing is done twice. */
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "daemon_harness.h"
 #include "ledger_copy.h"
@@ -177,23 +178,19 @@ END_TEST
 static bool has_thread(const struct harness *h, const char *name)
 {
     char directory[32], path[sizeof directory + NAME_MAX + 8], comm[32] = "";
+    _cleanup_dir_ DIR *tasks = NULL;
     bool found = false;
     struct dirent *entry;
-    DIR *tasks;
 
     snprintf(directory, sizeof directory, "/proc/%d/task", (int)h->pid);
     tasks = opendir(directory);
     while (tasks && !found && (entry = readdir(tasks))) {
-        FILE *file;
+        _cleanup_file_ FILE *file = NULL;
 
         snprintf(path, sizeof path, "%s/%s/comm", directory, entry->d_name);
         file = fopen(path, "re");
         found = file && fscanf(file, "%31s", comm) == 1 && strcmp(comm, name) == 0;
-        if (file)
-            fclose(file);
     }
-    if (tasks)
-        closedir(tasks);
     return found;
 }
 

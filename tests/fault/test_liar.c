@@ -202,7 +202,7 @@ START_TEST(a_failure_that_may_pass_is_tried_again_and_is_no_attempt)
 {
     struct run run;
 
-    run_open(&run, "transient", "MaxAttempts=1\nStopTimeout=1s\n"); /* a liar does not leave by itself */
+    run_open(&run, "transient", "MaxAttempts=1\n");
     harness_start(&run.c.h);
     campaign_drop(&run.c, "a.jpg", 48, 48, 1);
     harness_await(&run.c.h, "the first try has failed", is_tried_later, &run.c.h);
@@ -299,8 +299,8 @@ END_TEST
 
 /* ---- suspects ---- */
 
-/* Of two folders, with a worker for each job: only the rule keeps the second suspect waiting, while what has come since is
- * worked on. Each daemon ends with all that it has in work, and only what ran is blamed for that. */
+/* Of two folders, with a worker for each job: only the rule keeps the second suspect waiting, while what has come since
+ * is worked on. Each daemon ends with all that it has in work, and only what ran is blamed for that. */
 START_TEST(of_two_jobs_with_which_the_daemon_may_have_died_one_runs_at_a_time)
 {
     struct run run;
@@ -337,7 +337,6 @@ START_TEST(of_two_jobs_with_which_the_daemon_may_have_died_one_runs_at_a_time)
         attempts += harness_number(job, "attempts");
     json_decref(jobs);
     ck_assert_int_eq(attempts, 1);
-    harness_kill(h, true); /* a liar does not leave by itself */
     campaign_close(&run.c);
 }
 END_TEST
@@ -413,7 +412,8 @@ START_TEST(a_configuration_that_no_worker_gets_ready_with_changes_nothing)
 }
 END_TEST
 
-/* From now on a new worker says nothing, and a reload is under way until it, whose pid await_prover() returns, is killed. */
+/* From now on a new worker says nothing, and a reload is under way until it, whose pid await_prover() returns, is
+ * killed. */
 static int fall_silent(struct harness *h)
 {
     harness_await(h, "all workers are idle", are_idle, h);

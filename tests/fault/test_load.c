@@ -46,7 +46,8 @@ static int compare_samples(const void *a, const void *b)
 }
 
 /* Half of the time went by in answers that took this long at most. Somebody who asks at any moment meets the slow ones,
- * however many quick ones come between them; that this machine was busy for a moment does not count. @samples is sorted. */
+ * however many quick ones come between them; that this machine was busy for a moment does not count. @samples is
+ * sorted. */
 static uint32_t half_of_the_time(const uint32_t *samples, size_t count)
 {
     uint64_t all = 0, passed = 0;

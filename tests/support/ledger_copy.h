@@ -7,8 +7,8 @@
 #include <sqlite3.h>
 #include <stdint.h>
 
-/* Copies the @ledger (the path of a ledger.db), which is empty when there is none; while the daemon runs its ledger may not be
- * written to. Ends with sqlite3_close(). A test in which the ledger cannot be read has failed. */
+/* Copies the @ledger (the path of a ledger.db), which is empty when there is none; while the daemon runs its ledger may
+ * not be written to. Ends with sqlite3_close(). A test in which the ledger cannot be read has failed. */
 sqlite3 *ledger_copy_open(const char *ledger);
 
 /* The number that @sql asks for. */

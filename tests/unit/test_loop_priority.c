@@ -85,6 +85,8 @@ START_TEST(a_loop_comes_first_where_it_may_and_nothing_that_it_makes_does)
 {
     int r;
 
+    if (getpriority(PRIO_PROCESS, 0) != 0)
+        return; /* somebody has chosen a priority for the tests */
     askers[_i].be();
     r = loop_priority_raise();
     if (askers[_i].result == 0 && r == -EPERM)
