@@ -293,16 +293,22 @@ START_TEST(a_follow_up_is_in_the_news)
 }
 END_TEST
 
-START_TEST(suspects_are_counted_apart)
+/* The daemon ended while "a.jpg" was handed out. */
+static void setup_suspect(void)
 {
-    struct job *job;
-
     setup();
     enter();
     arrive("a.jpg", 1);
     await_arrivals();
     job_free(take_one());
     restart_ledger();
+}
+
+START_TEST(suspects_are_counted_apart)
+{
+    struct job *job;
+
+    setup_suspect();
     ledger_read_news(ledger, &news);
     ck_assert_uint_eq(news.folders[0].queued, 0);
     ck_assert_uint_eq(news.folders[0].suspects, 1);
@@ -330,12 +336,7 @@ START_TEST(a_suspect_is_to_blame_for_an_end_unless_its_worker_came_through)
     bool came_through = came_through_or_not[_i];
     struct job *job;
 
-    setup();
-    enter();
-    arrive("a.jpg", 1);
-    await_arrivals();
-    job_free(take_one());
-    restart_ledger();
+    setup_suspect();
     job = take_suspect();
     ck_assert_uint_eq(job->attempts, 0);
     ask(LEDGER_STARTED, job);

@@ -583,6 +583,13 @@ START_TEST(an_original_in_a_directory_that_is_gone_is_gone)
 }
 END_TEST
 
+static void expect_archived(struct job *job)
+{
+    ck_assert_int_eq(handle(job), VERDICT_OK);
+    ck_assert_str_eq(hot_read(hot.archive, "a.jpg"), "original");
+    ck_assert_uint_eq(hot_count(hot.in[0]), 0);
+}
+
 START_TEST(an_original_goes_to_another_file_system)
 {
     struct version before, after;
@@ -622,9 +629,7 @@ START_TEST(a_full_archive_on_another_file_system_loses_nothing)
         }
         snprintf(filler, sizeof filler, "%s/filler", hot.archive);
         unlink(filler);
-        ck_assert_int_eq(handle(job), VERDICT_OK);
-        ck_assert_str_eq(hot_read(hot.archive, "a.jpg"), "original");
-        ck_assert_uint_eq(hot_count(hot.in[0]), 0);
+        expect_archived(job);
         job_free(job);
         umount(hot.archive);
     }
@@ -644,9 +649,7 @@ START_TEST(a_copy_that_is_not_the_same_does_not_stand_for_its_original)
         ck_assert_uint_eq(hot_count(hot.archive), 0);
         ck_assert_str_eq(hot_read(hot.in[0], PRIVATE), "original");
         disk_lies = false;
-        ck_assert_int_eq(handle(job), VERDICT_OK);
-        ck_assert_str_eq(hot_read(hot.archive, "a.jpg"), "original");
-        ck_assert_uint_eq(hot_count(hot.in[0]), 0);
+        expect_archived(job);
         job_free(job);
         umount(hot.archive);
     }
