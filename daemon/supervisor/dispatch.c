@@ -250,12 +250,26 @@ static void hand_out(struct supervisor *supervisor)
         ;
 }
 
+/* Does something wait that only an idle worker is given? While mailboxes are kept full there would be none. */
+static bool needs_idle_worker(struct supervisor *supervisor)
+{
+    if (plan_next_grant(supervisor) > 0 || !TAILQ_EMPTY(&supervisor->admission.parked))
+        return true;
+    for (size_t i = 0; i < supervisor->slot_count; i++) {
+        const struct folder *folder = supervisor->folders[i];
+
+        if (folder && has_opened(folder) && !has_small_opened(folder))
+            return true;
+    }
+    return false;
+}
+
 /* A second small job in a busy worker's mailbox saves the round trip between two. */
 static void prefetch(struct supervisor *supervisor)
 {
     struct worker *worker;
 
-    while ((worker = pool_prefetch_worker(&supervisor->pool)) &&
+    while (!needs_idle_worker(supervisor) && (worker = pool_prefetch_worker(&supervisor->pool)) &&
            give_opened(supervisor, worker, has_small_opened) > 0)
         ;
 }

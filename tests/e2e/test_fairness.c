@@ -184,16 +184,14 @@ START_TEST(a_folder_of_high_priority_goes_first_and_the_low_one_is_done_all_the_
 }
 END_TEST
 
-enum { SHARE = 10 };
-
-static bool have_their_share(const json_t *status, void *context)
+/* Each folder has as many at hand as @context, an int, says. */
+static bool have_at_hand(const json_t *status, void *context)
 {
     const json_t *folder;
     size_t i;
 
-    (void)context;
     json_array_foreach (json_object_get(status, "folders"), i, folder)
-        if (harness_number(folder, "in_flight") < SHARE)
+        if (harness_number(folder, "in_flight") < *(const int *)context)
             return false;
     return true;
 }
@@ -202,7 +200,8 @@ static bool have_their_share(const json_t *status, void *context)
 START_TEST(folders_of_one_priority_take_turns)
 {
     static const char *const names[] = { "a", "b", "c" };
-    enum { FOLDERS = ARRAY_SIZE(names), EACH = 2 * SHARE, SLACK = 3 };
+    enum { FOLDERS = ARRAY_SIZE(names), SHARE = 10, EACH = 2 * SHARE, SLACK = 3 };
+    int share = SHARE;
     struct harness h;
 
     harness_open(&h);
@@ -214,7 +213,7 @@ START_TEST(folders_of_one_priority_take_turns)
     harness_freeze_workers(&h);
     for (size_t i = 0; i < FOLDERS; i++)
         write_crowd(&h, names[i], EACH, "png", 600);
-    harness_await(&h, "each has its share at hand", have_their_share, NULL);
+    harness_await(&h, "each has its share at hand", have_at_hand, &share);
     harness_thaw_workers(&h);
     harness_await_ends(&h, FOLDERS * EACH, 0);
     for (size_t i = 0; i < FOLDERS; i++) {
@@ -227,6 +226,35 @@ START_TEST(folders_of_one_priority_take_turns)
 }
 END_TEST
 
+/* One that is too large to be fetched ahead: it waited until no small one was left, whatever its priority. */
+START_TEST(a_large_file_does_not_wait_for_a_crowd_of_small_ones)
+{
+    enum { COUNT = 60, EARLY = 20, LARGE_BYTES = 2 << 20 };
+    int some = 1;
+    char hidden[PATH_MAX];
+    struct harness h;
+
+    harness_open(&h);
+    harness_write(&h, "config/darkroom.conf", "[Daemon]\nWorkers=1\n");
+    harness_write(&h, "config/recipes/web.recipe", "%s", HARNESS_RECIPE_SINGLE);
+    add_folder(&h, "crowd", "");
+    add_folder(&h, "single", "");
+    harness_start(&h);
+    harness_freeze_workers(&h);
+    write_crowd(&h, "crowd", COUNT, "png", 600);
+    snprintf(hidden, sizeof hidden, "%s", harness_path(&h, "archive/large.jpg"));
+    painter_paint(hidden, 48, 32, 2);
+    ck_assert_int_eq(truncate(hidden, LARGE_BYTES), 0);
+    ck_assert_int_eq(rename(hidden, harness_path(&h, "single.in/large.jpg")), 0);
+    harness_await(&h, "both have some at hand", have_at_hand, &some);
+    harness_thaw_workers(&h);
+    harness_await_ends(&h, COUNT + 1, 0);
+    ck_assert_uint_eq(count_early(&h, "single", EARLY), 1);
+    harness_close(&h);
+}
+END_TEST
+
 HARNESS_MAIN("fairness", UNIT_ROWS(a_picture_does_not_wait_for_the_crowd_in_another_folder, crowds),
              UNIT_TEST(a_folder_of_high_priority_goes_first_and_the_low_one_is_done_all_the_same),
-             UNIT_TEST(folders_of_one_priority_take_turns))
+             UNIT_TEST(folders_of_one_priority_take_turns),
+             UNIT_TEST(a_large_file_does_not_wait_for_a_crowd_of_small_ones))
