@@ -23,7 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HOT_FOLDERS_MAX = 2, HOT_PATH_MAX = 128, HOT_AWAIT_MS = 30000 };
+enum { HOT_FOLDERS_MAX = 2, HOT_PATH_MAX = 128, HOT_AWAIT_MS = 50000 };
 
 /* Two files for each picture: a.10.png and a.20.png for a.jpg. */
 #define HOT_RECIPE                                                                                           \

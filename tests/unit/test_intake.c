@@ -30,8 +30,13 @@ static atomic_uint_fast64_t monotonic_passed_us, realtime_passed_us;
 
 int clock_gettime(clockid_t clock, struct timespec *ret)
 {
-    int r = (int)syscall(SYS_clock_gettime, clock, ret);
+    static int (*_Atomic libc)(clockid_t, struct timespec *);
     uint64_t passed_us = 0;
+    int r;
+
+    if (!libc)
+        libc = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    r = libc(clock, ret);
 
     if (clock == CLOCK_MONOTONIC)
         passed_us = atomic_load(&monotonic_passed_us);
