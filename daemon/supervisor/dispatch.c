@@ -251,7 +251,7 @@ static void hand_out(struct supervisor *supervisor)
 }
 
 /* Does something wait that only an idle worker is given? While mailboxes are kept full there would be none. */
-static bool needs_idle_worker(struct supervisor *supervisor)
+static bool needs_idle_worker(const struct supervisor *supervisor)
 {
     if (plan_next_grant(supervisor) > 0 || !TAILQ_EMPTY(&supervisor->admission.parked))
         return true;

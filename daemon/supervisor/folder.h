@@ -75,7 +75,7 @@ const char *folder_reason(struct folder *folder);
 /* The environment refused a job (no descriptors left, a codec that fails, an Output that is not there): the folder
  * is held for FOLDER_SICK_US, then a job is tried. True when it was well before. */
 bool folder_fall_sick(struct folder *folder, const char *reason);
-/* The environment let a job pass. True when it was sick before. */
+/* The environment let a job pass. True when it was sick before. Of both, who waits for another status is told. */
 bool folder_recover(struct folder *folder);
 /* The watcher's news have come, or the above has changed something. */
 void folder_note_state(struct folder *folder);
