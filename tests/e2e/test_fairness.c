@@ -254,7 +254,33 @@ START_TEST(a_large_file_does_not_wait_for_a_crowd_of_small_ones)
 }
 END_TEST
 
+/* Only an idle worker looks at a picture for a plan: there was none until the crowd had ended. */
+START_TEST(a_plan_does_not_wait_for_a_crowd_of_small_files)
+{
+    enum { COUNT = 200 };
+    struct harness h;
+    int some = 1;
+    char *plan;
+
+    harness_open(&h);
+    harness_write(&h, "config/darkroom.conf", "[Daemon]\nWorkers=1\n");
+    harness_write(&h, "config/recipes/web.recipe", "%s", HARNESS_RECIPE_SINGLE);
+    add_folder(&h, "crowd", "");
+    harness_start(&h);
+    harness_freeze_workers(&h);
+    write_crowd(&h, "crowd", COUNT, "png", 600);
+    harness_await(&h, "it has some at hand", have_at_hand, &some);
+    harness_thaw_workers(&h);
+    ck_assert_int_eq(darkroom_plan(h.dk, harness_path(&h, "crowd.in/%06d.png", COUNT - 1), NULL, &plan), 0);
+    darkroom_free(plan);
+    ck_assert_int_lt(harness_number(harness_status(&h), "jobs.done"), COUNT);
+    harness_await_ends(&h, COUNT, 0);
+    harness_close(&h);
+}
+END_TEST
+
 HARNESS_MAIN("fairness", UNIT_ROWS(a_picture_does_not_wait_for_the_crowd_in_another_folder, crowds),
              UNIT_TEST(a_folder_of_high_priority_goes_first_and_the_low_one_is_done_all_the_same),
              UNIT_TEST(folders_of_one_priority_take_turns),
-             UNIT_TEST(a_large_file_does_not_wait_for_a_crowd_of_small_ones))
+             UNIT_TEST(a_large_file_does_not_wait_for_a_crowd_of_small_ones),
+             UNIT_TEST(a_plan_does_not_wait_for_a_crowd_of_small_files))
