@@ -117,6 +117,7 @@ static void walk_changed(void *context, const char *path)
     if (!intake->conf->recursive || folder_conf_ignores_path(intake->conf, path))
         return;
     coverage_forget(intake->coverage, path);
+    walks_gone(intake->walks, path);
     walks_begin_new(intake->walks, path);
 }
 
@@ -254,7 +255,10 @@ static void on_change(struct intake *intake, enum watch_change change, const cha
         break;
     case WATCH_DIRECTORY_GONE:
         arrivals_forget_below(intake->arrivals, path);
-        coverage_gone(intake->coverage, path);
+        walks_gone(intake->walks, path);
+        break;
+    case WATCH_DIRECTORY_TOUCHED:
+        walks_touched(intake->walks, path);
         break;
     case WATCH_ROOT_GONE:
         root_gone(intake);
@@ -461,6 +465,8 @@ uint64_t intake_next_us(const struct intake *intake, uint64_t now_us)
 
 void intake_news(const struct intake *intake, struct watcher_news *news)
 {
+    char less[WATCHER_REASON_MAX], unread[WATCHER_REASON_MAX], all[2 * WATCHER_REASON_MAX];
+
     news->state = intake->lost ? FOLDER_LOST : FOLDER_OK;
     news->watch = coverage_watch(intake->coverage);
     arrivals_news(intake->arrivals, news);
@@ -471,6 +477,8 @@ void intake_news(const struct intake *intake, struct watcher_news *news)
         return;
     }
     /* All that is less than it should be, in one line. */
-    coverage_reason(intake->coverage, news->reason, sizeof news->reason);
-    walks_reason(intake->walks, news->reason, sizeof news->reason);
+    coverage_reason(intake->coverage, less, sizeof less);
+    walks_reason(intake->walks, unread, sizeof unread);
+    snprintf(all, sizeof all, "%s%s%s", less, *less && *unread ? "; " : "", unread);
+    text_copy_cut(all, news->reason, sizeof news->reason);
 }

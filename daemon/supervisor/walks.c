@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "supervisor/scan.h"
 #include "supervisor/source.h"
+#include "supervisor/unreadable.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,13 +26,6 @@ enum {
 #define PIECE_COUNTED_MAX_US                                                                                 \
     (100 * USEC_PER_MSEC)             /* a file system that hangs is no work that asks for a rest */
 #define TROUBLE_RETRY_US USEC_PER_SEC /* a directory that cannot be read just now */
-
-/* Directories that a walk over all could not read. */
-struct unreadable {
-    size_t count;
-    int errnum;
-    char first[WATCHER_REASON_MAX / 2];
-};
 
 struct walks {
     const char *name;
@@ -53,7 +47,7 @@ struct walks {
     uint64_t poll_busy_us, poll_took_us;
     int64_t looked_ns,
         looking_ns; /* CLOCK_REALTIME: when the last whole look began, and the one that is under way */
-    struct unreadable unreadable, unreadable_now; /* by the last walk over all, and by the one under way */
+    struct unreadable unreadable;
 };
 
 /* Something was left out, for want of memory: the walk under way is not whole, and another one is due soon. */
@@ -78,6 +72,7 @@ static void on_scan_file(void *context, const char *path, const struct stat *st)
 {
     struct walks *walks = context;
 
+    unreadable_met(&walks->unreadable, path);
     walks_note(walks, arrivals_found(walks->arrivals, path, st));
 }
 
@@ -104,40 +99,34 @@ static bool on_scan_directory(void *context, const char *path, int fd, enum walk
 {
     struct walks *walks = context;
 
+    unreadable_met(&walks->unreadable, path);
     return coverage_meet(walks->coverage, path, fd, walk);
 }
 
-static void note_unreadable(struct walks *walks, struct unreadable *unreadable, const char *path, int errnum)
+static void note_unreadable(struct walks *walks, const char *path, int errnum)
 {
     char name[TEXT_ESCAPED_MAX];
 
-    if (unreadable->count++ == 0) {
-        unreadable->errnum = errnum;
-        snprintf(unreadable->first, sizeof unreadable->first, "%s", text_escape(path, name, sizeof name));
-        text_drop_cut_character(unreadable->first);
-    }
-    if (unreadable->count > UNREADABLE_TOLD_MAX)
+    if (!unreadable_note(&walks->unreadable, path, errnum) || walks->unreadable.count > UNREADABLE_TOLD_MAX)
         return;
-    log_line(walks->unreadable.count == 0 || unreadable == &walks->unreadable ? LOG_WARNING : LOG_DEBUG,
-             "%s/%s cannot be read: %s, %s", walks->name, text_escape(path, name, sizeof name),
-             strerrordesc_np(errnum), error_is_passing(errnum) ? "retrying" : "ignoring");
+    log_warning("%s/%s cannot be read: %s, %s", walks->name, text_escape(path, name, sizeof name),
+                strerrordesc_np(errnum), error_is_passing(errnum) ? "retrying" : "ignoring");
 }
 
 static void on_scan_failed(void *context, const char *path, int errnum, enum walk walk)
 {
     struct walks *walks = context;
 
+    (void)walk;
     if (*path == '\0') {
         walks->root_errnum = errnum; /* the walk is being used: it is lost afterwards */
         return;
     }
     walks->unread |= error_is_passing(errnum);
     if (errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP) /* no directory any more */
-        coverage_gone(walks->coverage, path);
-    else if (walk == WALK_ALL)
-        note_unreadable(walks, &walks->unreadable_now, path, errnum);
-    else if (walk == WALK_NEW)
-        note_unreadable(walks, &walks->unreadable, path, errnum);
+        walks_gone(walks, path);
+    else
+        note_unreadable(walks, path, errnum);
 }
 
 /* ---- going on, to the end ---- */
@@ -183,7 +172,6 @@ static void all_finished(struct walks *walks, uint64_t now, uint64_t took, bool 
         walks->scanned = true;
     }
     walks->rescan_us = next_walk(walks, now, took, unread);
-    walks->unreadable = walks->unreadable_now;
     coverage_end_all(walks->coverage);
     if (first && coverage_watch(walks->coverage) == FOLDER_POLL)
         walks->poll_took_us = took; /* a first guess */
@@ -201,6 +189,7 @@ static void scan_finished(struct walks *walks)
 
     walks->scan_started_us = 0;
     walks->unread = false;
+    unreadable_end_walk(&walks->unreadable);
     if (walks->scanning_all)
         all_finished(walks, now, walks->scan_busy_us, unread);
     else if (unread)
@@ -298,7 +287,7 @@ void walks_begin_all(struct walks *walks)
     walks->scanning_all = true;
     walks->scan_started_us = 0;
     hurry(walks);
-    walks->unreadable_now = (struct unreadable){ 0 };
+    unreadable_begin_all(&walks->unreadable);
     coverage_begin_all(walks->coverage);
 }
 
@@ -307,6 +296,18 @@ void walks_begin_new(struct walks *walks, const char *path)
     if (scan_request(walks->scan, path, WALK_NEW) < 0)
         walk_again(walks);
     walks->scan_resume_us = 0;
+}
+
+void walks_touched(struct walks *walks, const char *path)
+{
+    if (unreadable_touches(&walks->unreadable, path))
+        walks_begin_new(walks, path);
+}
+
+void walks_gone(struct walks *walks, const char *path)
+{
+    coverage_gone(walks->coverage, path);
+    unreadable_gone(&walks->unreadable, path);
 }
 
 /* Files were missed, and there is room for them now. */
@@ -352,6 +353,7 @@ bool walks_missed(struct walks *walks)
 void walks_forget(struct walks *walks)
 {
     scan_cancel(walks->scan);
+    unreadable_release(&walks->unreadable);
     walks->scanning_all = walks->polling = walks->missed = false;
     walks->scan_started_us = 0;
     hurry(walks);
@@ -401,6 +403,7 @@ void walks_free(struct walks *walks)
     if (!walks)
         return;
     scan_free(walks->scan);
+    unreadable_release(&walks->unreadable);
     free(walks);
 }
 
@@ -419,17 +422,7 @@ bool walks_are_whole(const struct walks *walks)
     return walks->scanned;
 }
 
-void walks_reason(const struct walks *walks, char *buffer, size_t size)
+const char *walks_reason(const struct walks *walks, char *buffer, size_t size)
 {
-    const struct unreadable *unreadable = &walks->unreadable;
-    size_t used = strlen(buffer);
-
-    if (unreadable->count == 1)
-        snprintf(buffer + used, size - used, "%s%s cannot be read: %s", used > 0 ? "; " : "",
-                 unreadable->first, strerrordesc_np(unreadable->errnum));
-    else if (unreadable->count > 1)
-        snprintf(buffer + used, size - used, "%s%zu directories cannot be read, for instance %s: %s",
-                 used > 0 ? "; " : "", unreadable->count, unreadable->first,
-                 strerrordesc_np(unreadable->errnum));
-    text_drop_cut_character(buffer);
+    return unreadable_reason(&walks->unreadable, buffer, size);
 }

@@ -33,6 +33,12 @@ void walks_begin_all(struct walks *walks);
 /* The directory @path is new, and somebody waits for what is in it. */
 void walks_begin_new(struct walks *walks, const char *path);
 
+/* The attributes of the directory @path have changed: perhaps it, or what is in it, can be read now. */
+void walks_touched(struct walks *walks, const char *path);
+
+/* The directory @path was moved away or deleted. */
+void walks_gone(struct walks *walks, const char *path);
+
 /* Begins the walk that is due, if one is. */
 void walks_begin_due(struct walks *walks, uint64_t now_us);
 
@@ -58,7 +64,7 @@ uint64_t walks_next_us(const struct walks *walks, uint64_t now_us);
 /* True when a walk over everything has ended that left nothing out. */
 bool walks_are_whole(const struct walks *walks);
 
-/* Appends to the text in @buffer which directories cannot be read, for people, if there are any. */
-void walks_reason(const struct walks *walks, char *buffer, size_t size);
+/* Which directories cannot be read, for people; "" when there are none. Returns @buffer. */
+const char *walks_reason(const struct walks *walks, char *buffer, size_t size);
 
 #endif

@@ -467,13 +467,17 @@ static void settle_moving(struct watch_tree *tree)
         drop(tree, tree->moving, true);
 }
 
-static enum watch_change root_change(struct watch_tree *tree, struct node *node,
-                                     const struct inotify_event *event)
+/* What the directory's own watch tells of itself. */
+static enum watch_change own_change(struct watch_tree *tree, struct node *node,
+                                    const struct inotify_event *event, char *path, size_t size)
 {
     if (event->mask & IN_IGNORED) {
         drop(tree, node, false);
         return WATCH_NOTHING;
     }
+    if (event->mask & IN_ATTRIB)
+        return node != tree->moving && path_of(node->parent, node->name, path, size) ? WATCH_DIRECTORY_TOUCHED
+                                                                                     : WATCH_NOTHING;
     return node == tree->root && (event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT))
                ? WATCH_ROOT_GONE
                : WATCH_NOTHING;
@@ -496,6 +500,8 @@ static enum watch_change directory_change(struct watch_tree *tree, struct node *
         return WATCH_DIRECTORY_NEW;
     if (event->mask & IN_DELETE)
         return WATCH_DIRECTORY_GONE;
+    if (event->mask & IN_ATTRIB && !(child && child->descriptor != UNWATCHED))
+        return WATCH_DIRECTORY_TOUCHED; /* otherwise its own watch tells */
     return WATCH_NOTHING;
 }
 
@@ -541,7 +547,7 @@ static enum watch_change interpret(struct watch_tree *tree, const struct inotify
     if (!node)
         return WATCH_NOTHING; /* of a directory that we let go */
     if (event->len == 0)
-        return root_change(tree, node, event);
+        return own_change(tree, node, event, path, size);
 
     if (node == tree->moving)
         return WATCH_NOTHING; /* it has no path just now; where it turns up again it is scanned */

@@ -16,13 +16,14 @@ struct watch_tree;
 /* What became of one inotify event. */
 enum watch_change {
     WATCH_NOTHING,
-    WATCH_FILE_TOUCHED,   /* created, written to, attributes changed */
-    WATCH_FILE_FINISHED,  /* closed after writing, or moved in */
-    WATCH_FILE_GONE,      /* deleted or moved out */
-    WATCH_DIRECTORY_NEW,  /* created or moved in (or within): watch and scan it */
-    WATCH_DIRECTORY_GONE, /* its watches are released */
-    WATCH_ROOT_GONE,      /* the root, or one above it, was deleted, moved or unmounted */
-    WATCH_OVERFLOW,       /* events were lost: scan everything */
+    WATCH_FILE_TOUCHED,      /* created, written to, attributes changed */
+    WATCH_FILE_FINISHED,     /* closed after writing, or moved in */
+    WATCH_FILE_GONE,         /* deleted or moved out */
+    WATCH_DIRECTORY_NEW,     /* created or moved in (or within): watch and scan it */
+    WATCH_DIRECTORY_GONE,    /* its watches are released */
+    WATCH_DIRECTORY_TOUCHED, /* its attributes were changed: who may read it, for instance */
+    WATCH_ROOT_GONE,         /* the root, or one above it, was deleted, moved or unmounted */
+    WATCH_OVERFLOW,          /* events were lost: scan everything */
 };
 
 /* A tree that watches nothing yet. 0, or -errno: -EMFILE past fs.inotify.max_user_instances. */

@@ -912,6 +912,61 @@ START_TEST(a_directory_that_cannot_be_read_is_told_in_the_reason)
 }
 END_TEST
 
+static bool has_a_reason(void)
+{
+    return watcher_news().reason[0] != '\0';
+}
+
+/* As a directory that root copies here: nobody else may read it before all is in it. */
+static const struct {
+    mode_t mode;
+    const char *reason;
+} closed[] = {
+    { 0, "private cannot be read: Permission denied" },
+    { 0200, "private cannot be read: Permission denied" },
+    { 0400,
+      "private/a.jpg cannot be read: Permission denied" }, /* what is there is seen, and not what it is */
+};
+
+/* It used to come in with the next reconcile. */
+START_TEST(a_directory_that_could_not_be_read_comes_in_when_it_can)
+{
+    setup();
+    ck_assert(drop_capabilities());
+    hot.conf[0].rescan_us = HOUR_US;
+    enter(false);
+    run_until(is_scanned);
+    make_directory("private");
+    hot_write(hot.in[0], "private/a.jpg", "x");
+    ck_assert_int_eq(chmod(hot_path(hot.in[0], "private"), closed[_i].mode), 0);
+    run_until(has_a_reason);
+    ck_assert_str_eq(watcher_news().reason, closed[_i].reason);
+    ck_assert_uint_eq(queued(), 0);
+    ck_assert_int_eq(chmod(hot_path(hot.in[0], "private"), 0755), 0);
+    run_until(one_is_queued);
+    run_until(has_no_reason);
+    hot_write(hot.in[0], "private/b.jpg", "x"); /* it is watched */
+    run_until(two_are_queued);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_directory_that_cannot_be_read_is_not_told_of_when_it_is_gone)
+{
+    setup();
+    ck_assert(drop_capabilities());
+    hot.conf[0].rescan_us = HOUR_US;
+    enter(false);
+    run_until(is_scanned);
+    make_directory("private");
+    ck_assert_int_eq(chmod(hot_path(hot.in[0], "private"), 0), 0);
+    run_until(has_a_reason);
+    ck_assert_int_eq(rmdir(hot_path(hot.in[0], "private")), 0);
+    run_until(has_no_reason);
+    teardown();
+}
+END_TEST
+
 /* ---- scanning again ---- */
 
 START_TEST(a_polled_folder_finds_files_without_events)
@@ -1446,6 +1501,8 @@ UNIT_MAIN("intake", UNIT_TEST(files_that_were_there_before_come_in),
           UNIT_TEST(a_folder_entered_without_its_disk_is_lost),
           UNIT_TEST(a_disk_mounted_below_the_root_comes_in_and_is_watched),
           UNIT_TEST(a_directory_that_cannot_be_read_is_told_in_the_reason),
+          UNIT_ROWS(a_directory_that_could_not_be_read_comes_in_when_it_can, closed),
+          UNIT_TEST(a_directory_that_cannot_be_read_is_not_told_of_when_it_is_gone),
           UNIT_ROWS(a_polled_file_that_has_another_inode_comes_in_again_only_where_inodes_last, kinds),
           UNIT_TEST(a_polled_folder_finds_files_without_events), UNIT_TEST(a_drained_folder_is_walked_once),
           UNIT_TEST(new_directories_do_not_put_the_next_scan_off),

@@ -635,6 +635,45 @@ START_TEST(a_directory_can_be_watched_where_those_above_it_are_not)
 }
 END_TEST
 
+/* Once each, whether the directory itself is watched or the one above it. */
+START_TEST(changed_attributes_of_a_directory_are_told)
+{
+    setup();
+    make_directory("watched");
+    ck_assert_int_eq(watch("watched"), 0);
+    make_directory("other");
+    make_directory("other/apart");
+    ck_assert_int_eq(watch_apart("other/apart"), 0);
+    read_changes();
+    ck_assert_int_eq(chmod(at(""), 0700), 0);
+    ck_assert_int_eq(chmod(at("watched"), 0700), 0);
+    ck_assert_int_eq(chmod(at("other"), 0700), 0);
+    ck_assert_int_eq(chmod(at("other/apart"), 0700), 0);
+    read_changes();
+    ck_assert_uint_eq(count(WATCH_DIRECTORY_TOUCHED, ""), 1);
+    ck_assert_uint_eq(count(WATCH_DIRECTORY_TOUCHED, "watched"), 1);
+    ck_assert_uint_eq(count(WATCH_DIRECTORY_TOUCHED, "other"), 1);
+    ck_assert_uint_eq(count(WATCH_DIRECTORY_TOUCHED, "other/apart"), 1);
+    ck_assert_uint_eq(change_count, 4);
+    teardown();
+}
+END_TEST
+
+/* It has no path when that is read. */
+START_TEST(changed_attributes_of_a_directory_that_was_moved_out_are_not_told)
+{
+    setup();
+    make_directory("a");
+    ck_assert_int_eq(watch("a"), 0);
+    read_changes();
+    move(at("a"), outside("a"));
+    ck_assert_int_eq(chmod(outside("a"), 0700), 0);
+    read_changes();
+    ck_assert_uint_eq(count_all(WATCH_DIRECTORY_TOUCHED), 0);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_link_to_a_directory_does_not_lead_there)
 {
     _cleanup_close_ int fd = -1;
@@ -744,5 +783,7 @@ UNIT_MAIN("watch_tree", UNIT_TEST(writing_and_closing_a_file_are_told),
           UNIT_TEST(a_path_longer_than_any_buffer_is_left_out_not_cut),
           UNIT_TEST(a_directory_whose_parent_is_not_watched_is_refused),
           UNIT_TEST(a_directory_can_be_watched_where_those_above_it_are_not),
+          UNIT_TEST(changed_attributes_of_a_directory_are_told),
+          UNIT_TEST(changed_attributes_of_a_directory_that_was_moved_out_are_not_told),
           UNIT_TEST(a_link_to_a_directory_does_not_lead_there), UNIT_TEST(lost_events_are_told),
           UNIT_TEST(past_the_watch_limit_it_says_so_and_what_is_watched_stays))
