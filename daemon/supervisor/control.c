@@ -213,7 +213,7 @@ void control_turn(struct control *control)
         return;
     for (request = TAILQ_FIRST(&control->waiting); request; request = next) {
         next = TAILQ_NEXT(request, link);
-        if (request->after >= sequence)
+        if (request->after == sequence)
             continue;
         if (woken++ == CONTROL_WAKE_MAX) {
             sd_event_source_set_enabled(control->again_source, SD_EVENT_ONESHOT);

@@ -107,7 +107,8 @@ static void get_status(struct control *control, struct request *request)
 {
     if (!number_argument(request, "after", INT64_MAX, 0, &request->after) || !wait_argument(request))
         return;
-    if (request->after < control->supervisor->sequence || is_over(request))
+    /* After a restart the sequence is below those that were told before. */
+    if (request->after != control->supervisor->sequence || is_over(request))
         routes_answer_status(control, request);
     else
         control_wait(control, request, false);

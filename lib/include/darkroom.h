@@ -82,10 +82,11 @@ DARKROOM_PUBLIC int darkroom_http_status(const struct darkroom *dk);
  * "problems" with the details. Valid until the next call. */
 DARKROOM_PUBLIC const char *darkroom_problem(const struct darkroom *dk);
 
-/* The state of the daemon: jobs, workers, folders, problems, and "sequence", which grows with every change. */
+/* The state of the daemon: jobs, workers, folders, problems, and "sequence", which grows with every change and begins
+ * anew with every start. */
 DARKROOM_PUBLIC int darkroom_status(struct darkroom *dk, char **ret_json);
 
-/* The same as soon as its sequence is above @after, or when @timeout_ms are over (or earlier, where the daemon
+/* The same as soon as its sequence is not @after (any more), or when @timeout_ms are over (or earlier, where the daemon
  * limits the wait): compare "sequence". */
 DARKROOM_PUBLIC int darkroom_status_wait(struct darkroom *dk, uint64_t after, uint64_t timeout_ms,
                                          char **ret_json);

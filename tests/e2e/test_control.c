@@ -232,6 +232,25 @@ static bool has_a_job(const json_t *status, void *context)
            0;
 }
 
+/* Who follows the status across a restart knows a sequence that the daemon may need days to get to. */
+START_TEST(a_sequence_of_before_a_restart_is_not_waited_for)
+{
+    const uint64_t wait_us = 20 * USEC_PER_SEC;
+    struct harness h;
+    uint64_t asked_us;
+    char *text;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    asked_us = monotonic_us();
+    ck_assert_int_eq(darkroom_status_wait(h.dk, INT64_MAX, wait_us / USEC_PER_MSEC, &text), 0);
+    ck_assert_uint_lt(monotonic_us() - asked_us, wait_us);
+    darkroom_free(text);
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(a_job_can_be_waited_for)
 {
     struct harness h;
@@ -393,6 +412,6 @@ HARNESS_MAIN("control", UNIT_TEST(wrong_requests_get_problem_documents),
              UNIT_TEST(what_is_allowed_and_where_the_new_job_is_stands_in_headers),
              UNIT_TEST(a_path_of_any_length_and_bytes_can_be_asked_for),
              UNIT_TEST(a_list_that_is_not_all_says_so), UNIT_TEST(health_and_readiness_are_told),
-             UNIT_TEST(a_job_can_be_waited_for), UNIT_TEST(darkroomctl_shows_and_its_exit_codes_tell),
-             UNIT_TEST(darkroomctl_checks_and_reloads), UNIT_TEST(the_loop_comes_before_all_work),
-             UNIT_TEST(status_answers_while_jobs_run))
+             UNIT_TEST(a_sequence_of_before_a_restart_is_not_waited_for), UNIT_TEST(a_job_can_be_waited_for),
+             UNIT_TEST(darkroomctl_shows_and_its_exit_codes_tell), UNIT_TEST(darkroomctl_checks_and_reloads),
+             UNIT_TEST(the_loop_comes_before_all_work), UNIT_TEST(status_answers_while_jobs_run))

@@ -197,18 +197,6 @@ START_TEST(links_pipes_and_temporary_names_make_no_job)
 }
 END_TEST
 
-/* Root may write everywhere, and must not be able to here. */
-static void start_without_privilege(struct harness *h)
-{
-    static const char *const command[] = { "/usr/bin/setpriv",
-                                           "--bounding-set=-dac_override,-dac_read_search",
-                                           DARKROOM_BIN_DIR "/darkroomd", NULL };
-
-    if (geteuid() == 0)
-        h->command = command;
-    harness_start(h);
-}
-
 static const struct {
     const char *directory;
     mode_t mode;
@@ -225,7 +213,7 @@ START_TEST(an_output_that_may_not_be_used_holds_its_folder_until_it_may)
     if (strcmp(closed[_i].directory, "out/sub") == 0)
         ck_assert_int_eq(mkdir(harness_path(&h, "out/sub"), 0755), 0);
     ck_assert_int_eq(chmod(harness_path(&h, "%s", closed[_i].directory), closed[_i].mode), 0);
-    start_without_privilege(&h);
+    harness_start_without_privilege(&h);
     harness_drop(&h, "sub/a.jpg", 48, 48, 1);
     harness_await_folder(&h, "held");
     ck_assert_ptr_nonnull(strstr(harness_string(h.status, "problems.0"), "Permission denied"));

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "daemon_harness.h"
 #include "overflow.h"
+#include "painter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,15 +56,11 @@ START_TEST(a_link_is_refused_makes_no_job_and_is_shown)
 }
 END_TEST
 
-/* Nothing but time passes: nothing happens that would wake us sooner. */
-static void let_a_second_pass(const struct harness *h)
+/* Nothing but time passes. */
+static void let_a_second_pass(struct harness *h)
 {
-    for (uint64_t since = monotonic_us(); monotonic_us() < since + USEC_PER_SEC;) {
-        char *text;
-
-        if (darkroom_status_wait(h->dk, INT64_MAX, 1000, &text) == 0)
-            darkroom_free(text);
-    }
+    for (uint64_t since = monotonic_us(); monotonic_us() < since + USEC_PER_SEC;)
+        harness_next_status(h, 1000);
 }
 
 START_TEST(a_file_that_waits_is_shown_with_its_age)
@@ -79,6 +76,35 @@ START_TEST(a_file_that_waits_is_shown_with_its_age)
     harness_drop(&h, "a.jpg", 48, 48, 2); /* however often it is written to */
     let_a_second_pass(&h);
     ck_assert_int_ge(harness_number(harness_status(&h), "folders.0.waiting_oldest_s"), 1);
+    harness_close(&h);
+}
+END_TEST
+
+static bool has_reason(const json_t *status, void *context)
+{
+    const json_t *folder = json_array_get(json_object_get(status, "folders"), 0);
+    const char *reason = json_string_value(json_object_get(folder, "reason"));
+
+    return strcmp(reason ?: "", context) == 0;
+}
+
+/* So does cp -a of root: directories are closed until all is in them. */
+START_TEST(a_directory_that_is_opened_last_comes_in_at_once)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start_without_privilege(&h);
+    ck_assert_int_eq(mkdir(harness_path(&h, "late"), 0755), 0);
+    painter_paint(harness_path(&h, "late/a.jpg"), 48, 48, 1);
+    ck_assert_int_eq(chmod(harness_path(&h, "late"), 0200), 0);
+    ck_assert_int_eq(rename(harness_path(&h, "late"), harness_path(&h, "in/late")), 0);
+    harness_await(&h, "the directory cannot be read", has_reason,
+                  (char *)"late cannot be read: Permission denied");
+    ck_assert_int_eq(chmod(harness_path(&h, "in/late"), 0755), 0);
+    harness_await_ends(&h, 1, 0);
+    harness_await(&h, "all can be read", has_reason, (char *)"");
     harness_close(&h);
 }
 END_TEST
@@ -133,5 +159,6 @@ END_TEST
 
 HARNESS_MAIN("intake", UNIT_TEST(a_link_is_refused_makes_no_job_and_is_shown),
              UNIT_TEST(a_file_that_waits_is_shown_with_its_age),
+             UNIT_TEST(a_directory_that_is_opened_last_comes_in_at_once),
              UNIT_TEST(lost_events_are_counted_and_lose_no_file),
              UNIT_TEST(a_check_prints_what_folders_come_to))

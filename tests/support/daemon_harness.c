@@ -506,6 +506,17 @@ void harness_start(struct harness *h)
     harness_await_ready(h);
 }
 
+void harness_start_without_privilege(struct harness *h)
+{
+    static const char *const command[] = { "/usr/bin/setpriv",
+                                           "--bounding-set=-dac_override,-dac_read_search",
+                                           DARKROOM_BIN_DIR "/darkroomd", NULL };
+
+    if (geteuid() == 0)
+        h->command = command;
+    harness_start(h);
+}
+
 void harness_signal(const struct harness *h, int signal)
 {
     ck_assert_int_gt(h->pid, 0);
@@ -660,6 +671,17 @@ static void fail_waiting(const struct harness *h, const char *what)
     harness_fail(h, "not after %d s: %s; the status is %s", HARNESS_DEADLINE_S, what, text);
 }
 
+const json_t *harness_next_status(struct harness *h, int64_t ms)
+{
+    uint64_t sequence = (uint64_t)harness_number(h->status, "sequence");
+    char *text = NULL;
+    int r = darkroom_status_wait(h->dk, sequence, (uint64_t)ms, &text);
+
+    json_decref(h->status);
+    h->status = parse(h, r, text);
+    return h->status;
+}
+
 void harness_await(struct harness *h, const char *what, bool (*is)(const json_t *status, void *context),
                    void *context)
 {
@@ -667,15 +689,9 @@ void harness_await(struct harness *h, const char *what, bool (*is)(const json_t 
 
     harness_status(h);
     while (!is(h->status, context)) {
-        uint64_t sequence = (uint64_t)harness_number(h->status, "sequence");
-        char *text = NULL;
-        int r;
-
         if (is_over(since))
             fail_waiting(h, what);
-        r = darkroom_status_wait(h->dk, sequence, (uint64_t)harness_left_ms(since), &text);
-        json_decref(h->status);
-        h->status = parse(h, r, text);
+        harness_next_status(h, harness_left_ms(since));
     }
 }
 

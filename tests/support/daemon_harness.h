@@ -111,6 +111,9 @@ void harness_check_log(const struct harness *h);
 /* Starts it and waits until it is ready. */
 void harness_start(struct harness *h);
 
+/* The same without the right to read and write whatever it likes, which root has. */
+void harness_start_without_privilege(struct harness *h);
+
 /* Starts it with @arguments (NULL-terminated) instead of the directories' own; does not wait. */
 void harness_spawn(struct harness *h, const char *const *arguments);
 
@@ -148,6 +151,9 @@ int harness_run(const struct harness *h, const char *program, const char *const 
 
 /* The status; it belongs to @h and is valid until the next call that reads one. */
 const json_t *harness_status(struct harness *h);
+
+/* The same as soon as something has changed since the last one, or when @ms are over. */
+const json_t *harness_next_status(struct harness *h, int64_t ms);
 
 /* A number or string in @json at a path like "jobs.done" or "workers.0.state". */
 int64_t harness_number(const json_t *json, const char *path);
