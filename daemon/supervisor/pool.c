@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* pool - see pool.h. From a worker's spawn to its reaping: on_link() reads what it says, on_worker_exit() judges its
- * end, maintain() keeps their number. */
+/* pool - see pool.h. on_link() reads what a worker says, on_ended() judges its end, maintain() keeps their number. */
 #include "supervisor/pool.h"
 
 #include "base/cleanup.h"
@@ -118,7 +117,7 @@ static struct ticket ticket_of(const struct worker *worker, const struct job *jo
 static void kill_worker(struct worker *worker)
 {
     worker->killed = true;
-    kill(worker->process.pid, SIGKILL); /* not reaped yet: its number is its own */
+    spawned_kill(&worker->process);
 }
 
 /* Workers are not trusted: what cannot be costs the worker its life and leaves our state as it was. */
@@ -289,15 +288,16 @@ static int on_deadline(sd_event_source *source, uint64_t now, void *userdata)
 
 /* ---- its end ---- */
 
-static void worker_free(struct worker *worker)
+static void unwatch_worker(struct worker *worker)
 {
     sd_event_source_disable_unref(worker->link_source);
-    sd_event_source_disable_unref(worker->exit_source);
     sd_event_source_disable_unref(worker->deadline_source);
-    close_fd(worker->process.pidfd);
-    close_fd(worker->process.link);
-    if (worker->process.mailbox >= 0)
-        mq_close(worker->process.mailbox);
+}
+
+static void worker_free(struct worker *worker)
+{
+    unwatch_worker(worker);
+    spawned_release(&worker->process);
     free(worker);
 }
 
@@ -357,22 +357,28 @@ static void give_back(struct worker *worker, const struct error *why)
         pool->handler.lost(pool->handler.context, prefetched, &innocent);
 }
 
-static int on_worker_exit(sd_event_source *source, int fd, uint32_t events, void *userdata)
+static struct worker *find_worker(const struct pool *pool, pid_t pid)
 {
-    struct worker *worker = userdata;
-    struct pool *pool = worker->pool;
-    siginfo_t end = { 0 };
+    struct worker *worker;
+
+    TAILQ_FOREACH (worker, &pool->workers, link)
+        if (worker->process.pid == pid)
+            return worker;
+    return NULL; /* it could not be watched, and was killed */
+}
+
+static void on_ended(void *context, pid_t pid, const siginfo_t *end)
+{
+    struct pool *pool = context;
+    struct worker *worker = find_worker(pool, pid);
     struct error why;
 
-    (void)source;
-    (void)events;
-    if (waitid(P_PIDFD, (id_t)fd, &end, WEXITED | WNOHANG) < 0 || end.si_pid == 0)
-        return 0;
-
+    if (!worker)
+        return;
     /* What it managed to say before it died counts. */
     if (!worker->misbehaved)
         read_link(worker);
-    describe_end(worker, &end, &why);
+    describe_end(worker, end, &why);
     if (!pool->stopping && (worker->state != WORKER_LEAVING || worker->running))
         log_warning("worker %d is gone: %s", worker->process.pid, why.text);
 
@@ -384,7 +390,6 @@ static int on_worker_exit(sd_event_source *source, int fd, uint32_t events, void
     worker_free(worker);
     pool->handler.changed(pool->handler.context);
     maintain(pool);
-    return 0;
 }
 
 /* ---- its beginning ---- */
@@ -400,46 +405,12 @@ static int watch_worker(struct worker *worker)
     r = sd_event_source_set_priority(worker->link_source, ORDER_RESULTS);
     if (r < 0)
         return r;
-    r = sd_event_add_io(event, &worker->exit_source, worker->process.pidfd, EPOLLIN, on_worker_exit, worker);
-    if (r < 0)
-        return r;
-    r = sd_event_source_set_priority(worker->exit_source, ORDER_EXITS);
-    if (r < 0)
-        return r;
     worker->deadline_us = worker->armed_us = monotonic_us() + HELLO_TIMEOUT_US;
     r = sd_event_add_time(event, &worker->deadline_source, CLOCK_MONOTONIC, worker->armed_us, USEC_PER_MSEC,
                           on_deadline, worker);
     if (r < 0)
         return r;
     return sd_event_source_set_priority(worker->deadline_source, ORDER_TIMERS);
-}
-
-static int add_worker(struct pool *pool, const struct pool_generation *generation, struct error *error)
-{
-    struct worker *worker = calloc(1, sizeof *worker);
-    int r;
-
-    if (!worker)
-        return error_set_errno(error, ENOMEM, STAGE_NONE, "cannot start a worker");
-    worker->pool = pool;
-    worker->generation = generation->number;
-    worker->state = WORKER_STARTING;
-
-    r = pool_spawn(pool->program, generation->number, generation->bundle, &worker->process, error);
-    if (r < 0) {
-        free(worker);
-        return r;
-    }
-    r = watch_worker(worker);
-    if (r < 0) {
-        kill_worker(worker);
-        waitid(P_PIDFD, (id_t)worker->process.pidfd, &(siginfo_t){ 0 }, WEXITED);
-        worker_free(worker);
-        return error_set_errno(error, -r, STAGE_NONE, "cannot watch a worker");
-    }
-    TAILQ_INSERT_TAIL(&pool->workers, worker, link);
-    pool->handler.changed(pool->handler.context);
-    return 0;
 }
 
 static size_t count_current(const struct pool *pool)
@@ -474,41 +445,125 @@ static bool is_short(const struct pool *pool)
     return !pool->stopping && count_current(pool) < pool->current.workers;
 }
 
-/* One a turn: the loop waits until the new process has begun its program, and for that it needs a core. */
-static int on_respawn(sd_event_source *source, uint64_t now, void *userdata)
+/* No worker has come of it. */
+static void start_failed(struct pool *pool, uint64_t generation, const struct error *error)
 {
-    struct pool *pool = userdata;
+    pool->on_order = 0;
+    if (generation == pool->next.number)
+        pool->handler.refused(pool->handler.context, generation, error->text);
+    if (generation == pool->current.number && !pool->stopping) {
+        snprintf(pool->trouble, sizeof pool->trouble, "%s", error->text);
+        log_error("%s, retrying", error->text);
+        pool->failures++;
+        pool->start_failures++;
+    }
+    maintain(pool);
+}
+
+static void order_worker(struct pool *pool, const struct pool_generation *generation)
+{
+    struct error error;
+    int r;
+
+    pool->on_order = generation->number;
+    r = nursery_order(pool->nursery, generation->number, generation->bundle);
+    if (r == 0)
+        return;
+    error_set_errno(&error, -r, STAGE_NONE, "cannot start a worker");
+    start_failed(pool, generation->number, &error);
+}
+
+/* One after the other, and the one that proves the next generation first. */
+static void order_what_is_missing(struct pool *pool)
+{
+    if (pool->on_order)
+        return;
+    if (pool->next.number && !pool->proving) {
+        pool->proving = true;
+        order_worker(pool, &pool->next);
+    } else if (is_short(pool)) {
+        order_worker(pool, &pool->current);
+    }
+}
+
+/* A reload that has failed meanwhile, or a stop, does not want it any more. */
+static bool is_wanted(const struct pool *pool, const struct worker *worker)
+{
+    return !pool->stopping &&
+           (worker->generation == pool->current.number || worker->generation == pool->next.number);
+}
+
+static int add_worker(struct pool *pool, uint64_t generation, struct spawned *process, struct error *error)
+{
+    struct worker *worker = calloc(1, sizeof *worker);
+    int r;
+
+    if (!worker)
+        return error_set_errno(error, ENOMEM, STAGE_NONE, "cannot start a worker");
+    worker->pool = pool;
+    worker->generation = generation;
+    worker->state = WORKER_STARTING;
+    worker->process = *process;
+    r = watch_worker(worker);
+    if (r < 0) {
+        unwatch_worker(worker);
+        free(worker);
+        return error_set_errno(error, -r, STAGE_NONE, "cannot watch a worker");
+    }
+    TAILQ_INSERT_TAIL(&pool->workers, worker, link);
+    pool->handler.changed(pool->handler.context);
+    if (!is_wanted(pool, worker)) {
+        worker->state = WORKER_LEAVING;
+        kill_worker(worker);
+    }
+    return 0;
+}
+
+static void on_started(void *context, uint64_t generation, struct spawned *process)
+{
+    struct pool *pool = context;
     struct error error;
 
+    if (add_worker(pool, generation, process, &error) < 0) {
+        spawned_kill(process);
+        spawned_release(process);
+        start_failed(pool, generation, &error);
+        return;
+    }
+    pool->on_order = 0;
+    order_what_is_missing(pool);
+}
+
+static void on_failed(void *context, uint64_t generation, const struct error *error)
+{
+    start_failed(context, generation, error);
+}
+
+static int on_respawn(sd_event_source *source, uint64_t now, void *userdata)
+{
     (void)source;
     (void)now;
-    if (!is_short(pool))
-        return 0;
-    if (add_worker(pool, &pool->current, &error) == 0) {
-        if (is_short(pool))
-            arm_respawn(pool, 0);
-        return 0;
-    }
-    snprintf(pool->trouble, sizeof pool->trouble, "%s", error.text);
-    log_error("%s, retrying", error.text);
-    pool->failures++;
-    pool->start_failures++;
-    maintain(pool);
+    order_what_is_missing(userdata);
     return 0;
 }
 
 /* Replaces the workers that are missing, at once or, when they die young, after a while. */
 static void maintain(struct pool *pool)
 {
-    if (is_short(pool))
-        arm_respawn(pool, pool->failures ? monotonic_us() + backoff_us(pool) : 0);
+    if (pool->failures == 0 || (pool->next.number && !pool->proving))
+        order_what_is_missing(pool);
+    else if (is_short(pool))
+        arm_respawn(pool, monotonic_us() + backoff_us(pool));
 }
 
 int pool_init(struct pool *pool, sd_event *event, const char *program, const struct pool_handler *handler)
 {
+    struct nursery_handler nursery = {
+        .started = on_started, .failed = on_failed, .ended = on_ended, .context = pool
+    };
     int r;
 
-    *pool = (struct pool){ .event = event, .program = program, .handler = *handler };
+    *pool = (struct pool){ .event = event, .handler = *handler };
     pool->current.bundle = pool->next.bundle = -1;
     TAILQ_INIT(&pool->workers);
 
@@ -516,7 +571,10 @@ int pool_init(struct pool *pool, sd_event *event, const char *program, const str
     if (r < 0)
         return r;
     sd_event_source_set_enabled(pool->respawn_source, SD_EVENT_OFF);
-    return sd_event_source_set_priority(pool->respawn_source, ORDER_TIMERS);
+    r = sd_event_source_set_priority(pool->respawn_source, ORDER_TIMERS);
+    if (r < 0)
+        return r;
+    return nursery_new(event, program, &nursery, &pool->nursery);
 }
 
 void pool_release(struct pool *pool)
@@ -524,9 +582,9 @@ void pool_release(struct pool *pool)
     struct worker *worker;
 
     pool->stopping = true;
+    pool_kill(pool);
+    nursery_free(pool->nursery);
     while ((worker = TAILQ_FIRST(&pool->workers))) {
-        kill_worker(worker);
-        waitid(P_PIDFD, (id_t)worker->process.pidfd, &(siginfo_t){ 0 }, WEXITED);
         TAILQ_REMOVE(&pool->workers, worker, link);
         worker_free(worker);
     }
@@ -540,19 +598,14 @@ void pool_release(struct pool *pool)
 void pool_start(struct pool *pool, const struct pool_generation *generation)
 {
     pool->current = *generation;
-    on_respawn(NULL, 0, pool);
+    order_what_is_missing(pool);
 }
 
-int pool_prove(struct pool *pool, const struct pool_generation *generation, struct error *error)
+void pool_prove(struct pool *pool, const struct pool_generation *generation)
 {
-    int r;
-
     pool_forget_next(pool);
     pool->next = *generation;
-    r = add_worker(pool, &pool->next, error);
-    if (r < 0)
-        pool_forget_next(pool);
-    return r;
+    order_what_is_missing(pool);
 }
 
 /* It finishes what is in its mailbox, sees the end of the link, and goes. */
@@ -574,6 +627,7 @@ void pool_swap(struct pool *pool)
     close_fd(pool->current.bundle);
     pool->current = pool->next;
     pool->next = (struct pool_generation){ .bundle = -1 };
+    pool->proving = false;
 
     TAILQ_FOREACH (worker, &pool->workers, link)
         if (worker->generation != pool->current.number)
@@ -585,6 +639,7 @@ void pool_forget_next(struct pool *pool)
 {
     close_fd(pool->next.bundle);
     pool->next = (struct pool_generation){ .bundle = -1 };
+    pool->proving = false;
 }
 
 /* ---- work ---- */
@@ -730,5 +785,5 @@ void pool_kill(struct pool *pool)
 
 bool pool_is_empty(const struct pool *pool)
 {
-    return TAILQ_EMPTY(&pool->workers);
+    return TAILQ_EMPTY(&pool->workers) && !pool->on_order;
 }

@@ -14,6 +14,7 @@
 
 #include "supervisor/admission.h"
 #include "supervisor/job.h"
+#include "supervisor/nursery.h"
 #include "supervisor/pool_spawn.h"
 #include "wire/worker_link.h"
 
@@ -42,7 +43,7 @@ struct worker {
     bool killed;                         /* we did; one of these says why: */
     bool timed_out;                      /* at a job's deadline */
     bool misbehaved;                     /* for what it sent */
-    sd_event_source *link_source, *exit_source, *deadline_source;
+    sd_event_source *link_source, *deadline_source;
     uint64_t deadline_us; /* of the job that runs, or of the hello; monotonic; USEC_INFINITY: none */
     uint64_t armed_us;    /* when deadline_source goes off: then or earlier */
     TAILQ_ENTRY(worker) link;
@@ -72,9 +73,11 @@ struct pool_generation {
 
 struct pool {
     sd_event *event;
-    const char *program;
+    struct nursery *nursery;
     struct pool_handler handler;
     struct pool_generation current, next; /* number 0: none */
+    uint64_t on_order; /* the generation of the worker that the nursery is about to start; 0: none */
+    bool proving;      /* the worker that is to prove the next generation was ordered */
     struct worker_list workers;
     bool stopping;
     unsigned failures;       /* workers in a row that died before or on their first job */
@@ -92,9 +95,8 @@ void pool_release(struct pool *pool);
 /* The first generation: starts its workers. @bundle becomes the pool's. */
 void pool_start(struct pool *pool, const struct pool_generation *generation);
 
-/* Starts one worker of @generation, which tells ready() or refused(). @bundle becomes the pool's. 0 or -errno
- * with @error (then nothing was started). */
-int pool_prove(struct pool *pool, const struct pool_generation *generation, struct error *error);
+/* Starts one worker of @generation: ready() or refused() follows, perhaps at once. @bundle becomes the pool's. */
+void pool_prove(struct pool *pool, const struct pool_generation *generation);
 
 /* After ready(): the proven generation takes over; workers of the old one leave. */
 void pool_swap(struct pool *pool);

@@ -13,7 +13,8 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <sys/syscall.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* The child's numbers are small; ours are moved out of their way first, so none is overwritten before its turn. */
@@ -129,14 +130,27 @@ int pool_spawn(const char *program, uint64_t generation, int bundle, struct spaw
         return error_set_errno(error, -r, STAGE_NONE, "cannot start %s", program);
 
     /* The child is not reaped yet, so its number is still its own. */
-    pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    pidfd = pidfd_open(pid, 0);
     if (pidfd < 0) {
         r = -errno;
         kill(pid, SIGKILL);
+        waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WEXITED);
         return error_set_errno(error, -r, STAGE_NONE, "cannot watch a worker");
     }
 
     *ret =
         (struct spawned){ .pid = pid, .pidfd = pidfd, .link = take_fd(&link), .mailbox = take_fd(&mailbox) };
     return 0;
+}
+
+void spawned_kill(const struct spawned *process)
+{
+    pidfd_send_signal(process->pidfd, SIGKILL, NULL, 0);
+}
+
+void spawned_release(struct spawned *process)
+{
+    close_fd(process->pidfd);
+    close_fd(process->link);
+    mq_close(process->mailbox);
 }

@@ -18,9 +18,15 @@ struct spawned {
     mqd_t mailbox;
 };
 
-/* Starts @program for @generation with the recipes of @bundle (stays the caller's). The caller closes what is
- * in *@ret and reaps the process. 0, or -errno with @error. Event loop's thread. */
+/* Starts @program for @generation with the recipes of @bundle (stays the caller's) and waits until it runs. The caller
+ * releases *@ret and reaps the process. 0, or -errno with @error. Any thread; the process dies with it. */
 int pool_spawn(const char *program, uint64_t generation, int bundle, struct spawned *ret,
                struct error *error);
+
+/* SIGKILL; nothing when the process is reaped already. */
+void spawned_kill(const struct spawned *process);
+
+/* Closes our side. */
+void spawned_release(struct spawned *process);
 
 #endif

@@ -80,7 +80,6 @@ static void on_loaded(void *context, int result, struct config *config, struct p
 {
     struct supervisor *supervisor = context;
     struct pool_generation generation;
-    struct error error;
 
     if (supervisor->phase != PHASE_RUNNING) {
         config_unref(config); /* the stop has told whoever asked */
@@ -94,8 +93,8 @@ static void on_loaded(void *context, int result, struct config *config, struct p
     supervisor->reload.config = config;
     if (reload_make_generation(supervisor, config, &generation) < 0)
         reload_failed(supervisor, NULL, "the recipes cannot be handed to workers: out of memory");
-    else if (pool_prove(&supervisor->pool, &generation, &error) < 0)
-        reload_failed(supervisor, NULL, error.text);
+    else
+        pool_prove(&supervisor->pool, &generation);
 }
 
 void supervisor_reload(struct supervisor *supervisor, struct request *waiter)

@@ -7,7 +7,8 @@
  * Two ways to send, because of who may wait for whom:
  *  - channel_send() never waits. It is for senders that know there is room, because the protocol bounds how
  *    many messages can be under way; a full channel is then a bug of ours and aborts.
- *  - channel_send_wait() waits for room. Only watcher threads use it, and only towards the ledger. */
+ *  - channel_send_wait() waits for room. Only watcher threads use it, towards the ledger, and the nursery, towards the
+ *    event loop: neither of these ever waits for who sends. */
 #ifndef DARKROOM_BASE_CHANNEL_H
 #define DARKROOM_BASE_CHANNEL_H
 

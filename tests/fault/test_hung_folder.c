@@ -11,8 +11,8 @@
 
 enum { BEFORE = 3, HUNG = 5, OTHERS = 30, STOP_TIMEOUT_S = 2, PATIENCE_S = 10 };
 
-/* What waited for the path would wait as long as that hangs; the start of workers on a busy machine has taken 0.8 s. */
-#define STATUS_US (2 * USEC_PER_SEC * HARNESS_SLOWER)
+/* What waited for the path would wait as long as that hangs. */
+#define STATUS_US (500 * USEC_PER_MSEC * HARNESS_SLOWER)
 #define STOP_US ((STOP_TIMEOUT_S + PATIENCE_S) * USEC_PER_SEC * HARNESS_SLOWER)
 
 struct run {

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 enum { GRANT = 1 << 20 };
@@ -23,6 +24,7 @@ struct told {
     bool lost;
     struct error why;
     unsigned changes;
+    char refusal[200];
 };
 
 struct stage {
@@ -40,8 +42,11 @@ static void on_ready(void *context, uint64_t generation)
 
 static void on_refused(void *context, uint64_t generation, const char *text)
 {
-    (void)context;
-    ck_abort_msg("generation %u: %s", (unsigned)generation, text);
+    struct told *told = context;
+
+    (void)generation;
+    snprintf(told->refusal, sizeof told->refusal, "%s", text);
+    pool_forget_next(told->pool);
 }
 
 /* As the supervisor does: it is given again, with what it is said to need, if nothing else is run meanwhile. */
@@ -199,6 +204,71 @@ START_TEST(each_worker_that_comes_is_to_leave_or_is_gone_is_told)
 }
 END_TEST
 
+static void prove(struct stage *stage)
+{
+    struct pool_generation generation = { .number = 2, .workers = 1 };
+
+    generation.bundle = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    pool_prove(&stage->pool, &generation);
+}
+
+/* It is started while the loop goes on, and may come when nobody needs it any more. */
+START_TEST(a_worker_that_is_on_order_at_a_stop_is_waited_for_and_leaves)
+{
+    struct stage stage;
+
+    set_up(&stage);
+    prove(&stage);
+    pool_forget_next(&stage.pool);
+    pool_stop(&stage.pool);
+    pool_kill(&stage.pool);
+    while (!pool_is_empty(&stage.pool)) {
+        ck_assert_uint_eq(stage.told.refusal[0], 0);
+        ck_assert_int_gt(sd_event_run(stage.event, HOT_AWAIT_MS * USEC_PER_MSEC), 0);
+    }
+    ck_assert_uint_eq(stage.told.changes, 5); /* one was to leave, one came after, both are gone */
+    tear_down(&stage);
+}
+END_TEST
+
+START_TEST(a_worker_of_a_generation_that_was_given_up_leaves)
+{
+    struct stage stage;
+    struct worker *worker = set_up(&stage);
+
+    prove(&stage);
+    pool_forget_next(&stage.pool);
+    while (stage.told.changes < 3)
+        ck_assert_int_gt(sd_event_run(stage.event, HOT_AWAIT_MS * USEC_PER_MSEC), 0);
+    ck_assert_ptr_eq(TAILQ_FIRST(&stage.pool.workers), worker);
+    ck_assert_ptr_null(TAILQ_NEXT(worker, link));
+    ck_assert_ptr_eq(pool_idle_worker(&stage.pool), worker);
+    tear_down(&stage);
+}
+END_TEST
+
+/* With nothing done and the workers as they were. */
+START_TEST(a_generation_that_cannot_be_proven_for_want_of_descriptors_is_refused)
+{
+    struct rlimit limit, none = { 0 };
+    struct stage stage;
+    struct worker *worker = set_up(&stage);
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none.rlim_max = limit.rlim_max;
+    stage.told.ready = false;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    pool_prove(&stage.pool, &(struct pool_generation){ .number = 2, .bundle = -1, .workers = 1 });
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ck_assert_msg(strstr(stage.told.refusal, "cannot start a worker: "), "%s", stage.told.refusal);
+    ck_assert(!stage.pool.on_order);
+
+    ck_assert_int_eq(kill(worker->process.pid, SIGKILL), 0);
+    run_until(&stage, &stage.told.ready); /* another one of the first generation */
+    tear_down(&stage);
+}
+END_TEST
+
 /* The time of a prefetched job begins when the one before it has ended. */
 START_TEST(a_prefetched_job_that_hangs_ends_in_its_time)
 {
@@ -300,6 +370,9 @@ UNIT_MAIN("pool", UNIT_TEST(a_worker_that_asks_for_more_memory_again_and_again_i
           UNIT_TEST(a_worker_has_the_larger_grant_of_the_two_jobs_that_it_holds),
           UNIT_TEST(nothing_is_prefetched_behind_a_job_that_is_known_to_be_large),
           UNIT_TEST(each_worker_that_comes_is_to_leave_or_is_gone_is_told),
+          UNIT_TEST(a_worker_that_is_on_order_at_a_stop_is_waited_for_and_leaves),
+          UNIT_TEST(a_worker_of_a_generation_that_was_given_up_leaves),
+          UNIT_TEST(a_generation_that_cannot_be_proven_for_want_of_descriptors_is_refused),
           UNIT_TEST(a_prefetched_job_that_hangs_ends_in_its_time),
           UNIT_TEST(a_prefetched_job_that_does_not_fit_the_mailbox_costs_the_running_one_nothing),
           UNIT_TEST(a_prefetched_job_that_does_not_fit_the_link_costs_the_running_one_nothing),
