@@ -44,27 +44,45 @@ int reload_make_generation(struct supervisor *supervisor, const struct config *c
     return 0;
 }
 
+void reload_init(struct reload *reload)
+{
+    TAILQ_INIT(&reload->waiters);
+    TAILQ_INIT(&reload->following);
+}
+
+static struct request *pop(struct request_list *requests)
+{
+    struct request *request = TAILQ_FIRST(requests);
+
+    if (request)
+        TAILQ_REMOVE(requests, request, link);
+    return request;
+}
+
+static void begin(struct supervisor *supervisor);
+
 static void reload_ends(struct supervisor *supervisor)
 {
-    bool again = supervisor->reload.again;
+    struct reload *reload = &supervisor->reload;
+    bool again = reload->again;
 
-    config_unref(supervisor->reload.config);
-    supervisor->reload = (struct reload){ 0 };
+    config_unref(take_ptr(reload->config));
+    reload->active = reload->again = false;
+    TAILQ_CONCAT(&reload->waiters, &reload->following, link);
     notify_tell(&supervisor->notify, "READY=1");
     supervisor_changed(supervisor);
     if (again)
-        supervisor_reload(supervisor, NULL);
+        begin(supervisor);
 }
 
 static void reload_failed(struct supervisor *supervisor, json_t *problems, const char *text)
 {
-    struct request *waiter = take_ptr(supervisor->reload.waiter);
+    struct request *waiter;
 
     log_error("the configuration was not reloaded, the old one stays: %s", text);
-    if (waiter)
-        http_answer_problem(waiter, 409, problems, "%s", text);
-    else
-        json_decref(problems);
+    while ((waiter = pop(&supervisor->reload.waiters)))
+        http_answer_problem(waiter, 409, json_incref(problems), "%s", text);
+    json_decref(problems);
     reload_ends(supervisor);
 }
 
@@ -97,28 +115,38 @@ static void on_loaded(void *context, int result, struct config *config, struct p
         pool_prove(&supervisor->pool, &generation);
 }
 
-void supervisor_reload(struct supervisor *supervisor, struct request *waiter)
+static void begin(struct supervisor *supervisor)
 {
-    if (supervisor->phase != PHASE_RUNNING || supervisor->reload.active) {
-        supervisor->reload.again = supervisor->reload.active;
-        if (waiter)
-            http_answer_problem(waiter, 409, NULL, "%s",
-                                supervisor->reload.active ? "a reload is under way; another one follows"
-                                                          : "darkroomd is not running yet, or stopping");
-        return;
-    }
-
     notify_tell(&supervisor->notify, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, monotonic_us());
-    supervisor->reload = (struct reload){ .active = true, .waiter = waiter };
+    supervisor->reload.active = true;
     if (errand_load_config(supervisor->event, &supervisor->options->origin, on_loaded, supervisor) < 0)
         reload_failed(supervisor, NULL, "no thread could be started");
+}
+
+void supervisor_reload(struct supervisor *supervisor, struct request *waiter)
+{
+    struct reload *reload = &supervisor->reload;
+
+    if (supervisor->phase != PHASE_RUNNING) {
+        if (waiter)
+            http_answer_problem(waiter, 409, NULL, "darkroomd is not running yet, or stopping");
+        return;
+    }
+    if (waiter)
+        TAILQ_INSERT_TAIL(reload->active ? &reload->following : &reload->waiters, waiter, link);
+    if (!reload->active) {
+        begin(supervisor);
+        return;
+    }
+    reload->again = true;
+    log_info("a reload is under way; another one follows");
 }
 
 /* Proven: everything changes over in this one function. Running jobs keep the generation they began with. */
 static void swap(struct supervisor *supervisor)
 {
     struct config *old = supervisor->config;
-    struct request *waiter = take_ptr(supervisor->reload.waiter);
+    struct request *waiter;
 
     supervisor->config = take_ptr(supervisor->reload.config);
     supervisor->generation = supervisor->pool.next.number;
@@ -131,7 +159,7 @@ static void swap(struct supervisor *supervisor)
     config_unref(old);
 
     log_notice("the configuration was reloaded (generation %" PRIu64 ")", supervisor->generation);
-    if (waiter)
+    while ((waiter = pop(&supervisor->reload.waiters)))
         http_answer(waiter, 202, json_pack("{s:I}", "generation", (json_int_t)supervisor->generation));
     reload_ends(supervisor);
 }
@@ -169,9 +197,12 @@ void reload_worker_refused(void *context, uint64_t generation, const char *text)
 /* A stop ends a reload wherever it is. */
 void reload_cancel(struct supervisor *supervisor)
 {
-    if (supervisor->reload.waiter)
-        http_answer_problem(supervisor->reload.waiter, 503, NULL, "darkroomd is stopping");
-    config_unref(supervisor->reload.config);
-    supervisor->reload = (struct reload){ 0 };
+    struct reload *reload = &supervisor->reload;
+    struct request *waiter;
+
+    while ((waiter = pop(&reload->waiters) ?: pop(&reload->following)))
+        http_answer_problem(waiter, 503, NULL, "darkroomd is stopping");
+    config_unref(take_ptr(reload->config));
+    reload->active = reload->again = false;
     pool_forget_next(&supervisor->pool);
 }

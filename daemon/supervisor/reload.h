@@ -8,23 +8,27 @@
 #define DARKROOM_SUPERVISOR_RELOAD_H
 
 #include "supervisor/config.h"
+#include "supervisor/http.h"
 #include "supervisor/pool.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct request;
 struct supervisor;
 
 /* A reload under way, or none. */
 struct reload {
-    bool active, again;     /* again: another was asked for meanwhile */
-    struct config *config;  /* loaded, being proven by a worker */
-    struct request *waiter; /* the client that asked, or NULL */
+    bool active, again;            /* again: another was asked for meanwhile */
+    struct config *config;         /* loaded, being proven by a worker */
+    struct request_list waiters;   /* who asked for this one … */
+    struct request_list following; /* … and for the other one */
 };
 
-/* Begins a reload; @waiter (may be NULL) is answered when it has worked or failed. */
+void reload_init(struct reload *reload);
+
+/* Begins a reload; @waiter (may be NULL) is answered when it has worked or failed. While one is under way, another one
+ * follows, as the files may have been changed after they were read. */
 void supervisor_reload(struct supervisor *supervisor, struct request *waiter);
 
 /* A stop ends a reload wherever it is. */

@@ -264,6 +264,7 @@ int supervisor_start(struct supervisor *supervisor, const struct supervisor_opti
     };
     supervisor->started_us = monotonic_us();
     TAILQ_INIT(&supervisor->plans);
+    reload_init(&supervisor->reload);
     TAILQ_INIT(&supervisor->pool.workers);
     TAILQ_INIT(&supervisor->suspects);
     admission_init(&supervisor->admission);

@@ -104,8 +104,8 @@ DARKROOM_PUBLIC int darkroom_job(struct darkroom *dk, const char *id, uint64_t w
 DARKROOM_PUBLIC int darkroom_check(struct darkroom *dk, char **ret_json);
 
 /* Has the daemon read its configuration again; returns when the new one is in use: {"generation":2}.
- * -EEXIST: it is wrong, and the old one stays; darkroom_problem() lists the "problems" as above. Also when another
- * reload is under way (no "problems"): one more follows by itself, and only the log tells what came of that. */
+ * -EEXIST: it is wrong, and the old one stays; darkroom_problem() lists the "problems" as above. While another reload is
+ * under way, one more follows, which is waited for. */
 DARKROOM_PUBLIC int darkroom_reload(struct darkroom *dk, char **ret_json);
 
 /* Which outputs the file @path would make, and where; nothing is made. @path is bytes: absolute and below the Path= of
