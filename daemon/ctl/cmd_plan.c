@@ -35,6 +35,10 @@ static int plan_one(struct ctl *ctl, const char *file)
     char *path, *json;
     int r = ctl->options.folder && *file != '/' ? clean_path(file, &path) : absolute_path(file, &path);
 
+    if (r == -EINVAL) {
+        fprintf(stderr, CTL_PROGRAM ": plan: '%s' names no file\n", file);
+        return CTL_USAGE;
+    }
     if (r < 0)
         return report_own_failure(file, r);
     r = darkroom_plan(ctl->dk, path, ctl->options.folder, &json);

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { REAL_DIGITS = 15 }; /* what a double keeps of a decimal number */
+
 struct http {
     struct MHD_Daemon *daemon;
     http_router *router;
@@ -203,7 +205,8 @@ static void answer(struct request *request, unsigned status, const char *content
 
 void http_answer(struct request *request, unsigned status, json_t *json)
 {
-    answer(request, status, "application/json", json ? json_dumps(json, JSON_COMPACT) : NULL);
+    answer(request, status, "application/json",
+           json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS)) : NULL);
     json_decref(json);
 }
 
@@ -232,7 +235,8 @@ void http_answer_problem(struct request *request, unsigned status, json_t *probl
     if (json && problems)
         json_object_set(json, "problems", problems);
     json_decref(problems);
-    answer(request, status, "application/problem+json", json ? json_dumps(json, JSON_COMPACT) : NULL);
+    answer(request, status, "application/problem+json",
+           json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS)) : NULL);
     json_decref(json);
 }
 

@@ -108,9 +108,9 @@ struct job {
     struct error *clash;  /* of its names, which only counts if the content is new; owned, or NULL */
     bool undecodable;     /* the failure is about the content, so it may be an upload that stalls */
     uint64_t delay_us;    /* back in the queue, but not before this long */
-    uint64_t taken_us;    /* monotonic */
+    uint64_t begun_us;    /* monotonic: when it was handed out, or last given to a worker */
     uint64_t cpu_us;      /* the worker's */
-    uint64_t duration_us; /* from taken to outcome */
+    uint64_t duration_us; /* from then to its outcome */
     struct plan *plan;    /* it is only asked about, see plan.h; NULL for all that the ledger knows; owned */
 
     TAILQ_ENTRY(job) link; /* in the list of whoever owns it */

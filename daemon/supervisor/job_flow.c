@@ -75,7 +75,7 @@ static void finish(struct supervisor *supervisor, struct job *job, enum job_stat
 
     folder_set_state(folder_of(supervisor, job), job, state);
     job_close_fds(job);
-    job->duration_us = monotonic_us() - job->taken_us;
+    job->duration_us = monotonic_us() - job->begun_us;
     if (state != JOB_DONE || job->resume != RESUME_PUBLISH) /* else it was settled when that was announced */
         job->original = originals_pending(job, state);
     if (originals_reason(job))

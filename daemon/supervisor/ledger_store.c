@@ -276,7 +276,7 @@ static struct job *job_of_row(sqlite3_stmt *statement, struct config *config, si
     job->path = sql_column_string(statement, 1);
     job->version = sql_column_version(statement, 2);
     job->attempts = (unsigned)sqlite3_column_int64(statement, 7);
-    job->taken_us = monotonic_us();
+    job->begun_us = monotonic_us();
     if (!job->path) {
         job_free(job);
         return NULL;

@@ -654,6 +654,8 @@ START_TEST(darkroomctl_shows_plans_and_its_exit_code_tells)
     ck_assert_int_eq(CTL(&h, &text, "/etc/passwd.jpg"), 1);
     ck_assert_msg(strstr(text, "not below") && strstr(text, "web"), "%s", text);
     ck_assert_int_eq(CTL(&h, NULL, "--folder=web"), 2);
+    ck_assert_int_eq(CTL(&h, &text, ""), 2);
+    ck_assert_msg(strstr(text, "plan: '' names no file"), "%s", text);
     ck_assert_int_eq(CTL(&h, &text, "--folder=wob", "a.jpg"), 1);
     ck_assert_msg(strstr(text, "there are: web"), "%s", text);
     expect_no_trace(&h);
