@@ -54,8 +54,7 @@ static int add_folder(struct supervisor *supervisor, const struct folder_conf *c
     if (!folder)
         return slot < FOLDERS_MAX ? -ENOMEM : -ENOSPC;
     r = watcher_start(slot, supervisor->config, conf, supervisor->ledger, &supervisor->replies,
-                      &supervisor->options->kernel, supervisor->options->state_directory,
-                      supervisor->options->drain, &folder->watcher);
+                      &supervisor->options->kernel, supervisor->options->drain, &folder->watcher);
     if (r < 0) {
         folder_free(folder);
         return r;

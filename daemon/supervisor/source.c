@@ -11,13 +11,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 const char *source_type_name(mode_t mode)
 {
@@ -104,63 +99,29 @@ enum verdict source_look(struct job *job, int root)
     return verdict;
 }
 
-/* Somewhere to copy a source to: in memory, or, when it is large, in a file of @spool that has no name. */
-static int open_copy(const struct job *job, const char *spool)
-{
-    _cleanup_close_ int fd = -1;
-    char path[PATH_MAX];
-
-    if (job->version.size <= SOURCE_IN_MEMORY_BYTES_MAX)
-        fd = memfd_create("source", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    else if (snprintf(path, sizeof path, "%s/source-XXXXXX", spool) < (int)sizeof path) {
-        fd = mkostemp(path, O_CLOEXEC);
-        if (fd >= 0)
-            unlink(path);
-    }
-    return fd < 0 ? -errno : take_fd(&fd);
-}
-
-/* From now on nobody changes it: workers are not to fill a disk through it. What it is read by, or -errno. */
-static int finish_copy(int *copy)
-{
-    char link[64];
-    int fd;
-
-    if (fd_seal(*copy) == 0)
-        return take_fd(copy);
-    snprintf(link, sizeof link, "/proc/self/fd/%d", *copy);
-    fd = open(link, O_RDONLY | O_CLOEXEC);
-    return fd < 0 ? -errno : fd;
-}
-
-/* Whoever reads from a server that stops answering waits as long as that, and so does whoever closes a descriptor of it:
- * a worker could not even be killed, and the loop would stand still. They get a copy; the server is this thread's to
- * wait for. */
-static enum verdict bring_near(struct job *job, const char *spool, int *fd)
+/* A worker that reads from a server which stops answering could not even be killed: it gets a copy, in memory, and the
+ * server is this thread's to wait for. */
+static enum verdict bring_near(struct job *job, int *fd)
 {
     _cleanup_close_ int copy = -1;
     int r;
 
-    if (!fs_kind_of(*fd)->remote)
+    if (job->version.size > SOURCE_COPY_BYTES_MAX || !fs_kind_of(*fd)->remote)
         return VERDICT_OK;
-    copy = open_copy(job, spool);
-    if (copy < 0) {
-        error_set(&job->failure, -copy, CLASS_ENVIRONMENT, STAGE_OPEN, "cannot keep a copy of it in %s: %s",
-                  spool, strerrordesc_np(-copy));
-        return VERDICT_RETRY;
-    }
+    copy = memfd_create("source", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (copy < 0)
+        return verdict_of(job, errno, "keep a copy of");
     r = fd_copy(*fd, copy, (uint64_t)job->version.size);
+    if (r == 0)
+        r = fd_seal(copy);
     if (r < 0)
         return verdict_of(job, -r, "copy");
-    r = finish_copy(&copy);
-    if (r < 0)
-        return verdict_of(job, -r, "open the copy of");
     close_fd(*fd);
-    *fd = r;
+    *fd = take_fd(&copy);
     return VERDICT_OK;
 }
 
-enum verdict source_open(struct job *job, int root, const struct kernel_settings *kernel, const char *spool)
+enum verdict source_open(struct job *job, int root, const struct kernel_settings *kernel)
 {
     _cleanup_close_ int fd = -1;
     enum verdict verdict;
@@ -185,7 +146,7 @@ enum verdict source_open(struct job *job, int root, const struct kernel_settings
         return VERDICT_FAILED;
     verdict = check_limits(job);
     if (verdict == VERDICT_OK)
-        verdict = bring_near(job, spool, &fd);
+        verdict = bring_near(job, &fd);
     if (verdict == VERDICT_OK)
         job->source_fd = take_fd(&fd);
     return verdict;

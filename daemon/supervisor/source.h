@@ -12,12 +12,12 @@
 /* "a named pipe" and the like, for what is not a regular file. */
 const char *source_type_name(mode_t mode);
 
-enum { SOURCE_IN_MEMORY_BYTES_MAX = 256 << 20 }; /* the copy of a larger one is on the disk */
+enum { SOURCE_COPY_BYTES_MAX = 256 << 20 }; /* a larger one is read by its worker where it is */
 
 /* Opens job->path below @root for reading into job->source_fd; from a network or FUSE file system a copy of it, in
- * sealed memory or, of a large one, in the directory @spool, without a name. OK, SUPERSEDED when it is another version
- * than the job's, VANISHED, or FAILED and RETRY with job->failure (a link, a pipe, no permission, too large …). */
-enum verdict source_open(struct job *job, int root, const struct kernel_settings *kernel, const char *spool);
+ * sealed memory. OK, SUPERSEDED when it is another version than
+ * the job's, VANISHED, or FAILED and RETRY with job->failure (a link, a pipe, no permission, too large …). */
+enum verdict source_open(struct job *job, int root, const struct kernel_settings *kernel);
 
 /* Fills job->version with that of the file at job->path below @root. OK, VANISHED, or FAILED and RETRY as above. */
 enum verdict source_look(struct job *job, int root);

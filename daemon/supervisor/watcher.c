@@ -39,7 +39,6 @@ struct watcher {
     struct ledger *ledger;
     struct channel *replies;
     const struct kernel_settings *kernel;
-    const char *spool;
     bool once;
     struct channel requests;
     struct cell news_cell;
@@ -176,8 +175,7 @@ static void look(struct watcher *watcher, struct job *job)
 static void open_source(struct watcher *watcher, struct job *job)
 {
     _cleanup_close_ int root = intake_open_root(watcher->intake);
-    enum verdict verdict =
-        root < 0 ? VERDICT_RETURNED : source_open(job, root, watcher->kernel, watcher->spool);
+    enum verdict verdict = root < 0 ? VERDICT_RETURNED : source_open(job, root, watcher->kernel);
 
     if (verdict == VERDICT_OK)
         verdict = job->plan ? claim_for_plan(watcher, job, root, false) : claim(watcher, job, root, false);
@@ -663,7 +661,7 @@ static void *watcher_main(void *argument)
 /* ---- for the event loop ---- */
 
 int watcher_start(size_t slot, struct config *config, const struct folder_conf *folder, struct ledger *ledger,
-                  struct channel *replies, const struct kernel_settings *kernel, const char *spool, bool once,
+                  struct channel *replies, const struct kernel_settings *kernel, bool once,
                   struct watcher **ret)
 {
     struct watcher *watcher = calloc(1, sizeof *watcher);
@@ -675,7 +673,6 @@ int watcher_start(size_t slot, struct config *config, const struct folder_conf *
                                  .ledger = ledger,
                                  .replies = replies,
                                  .kernel = kernel,
-                                 .spool = spool,
                                  .once = once,
                                  .config = config_ref(config),
                                  .conf = folder };

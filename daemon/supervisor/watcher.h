@@ -68,10 +68,10 @@ struct watcher_news {
 
 struct watcher;
 
-/* Starts the thread. @spool: a directory on a local disk, for copies of large sources (source.h). @once: only what is
- * there at the start (--drain). The reference @config stays the caller's; @kernel and @spool outlive the thread. 0 or -errno. Event loop's thread. */
+/* Starts the thread. @once: only what is there at the start (--drain). The reference @config stays the
+ * caller's; @kernel outlives the thread. 0 or -errno. Event loop's thread. */
 int watcher_start(size_t slot, struct config *config, const struct folder_conf *folder, struct ledger *ledger,
-                  struct channel *replies, const struct kernel_settings *kernel, const char *spool, bool once,
+                  struct channel *replies, const struct kernel_settings *kernel, bool once,
                   struct watcher **ret);
 
 /* Event loop: sends a request; never waits. */

@@ -38,8 +38,7 @@ static void open_folders(void)
 
 static void start(bool once)
 {
-    ck_assert_int_eq(watcher_start(0, hot.config, &hot.conf[0], ledger, &replies, &kernel, hot.scratch.path,
-                                   once, &watcher),
+    ck_assert_int_eq(watcher_start(0, hot.config, &hot.conf[0], ledger, &replies, &kernel, once, &watcher),
                      0);
 }
 
