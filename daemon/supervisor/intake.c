@@ -117,7 +117,6 @@ static void walk_changed(void *context, const char *path)
     if (!intake->conf->recursive || folder_conf_ignores_path(intake->conf, path))
         return;
     coverage_forget(intake->coverage, path);
-    walks_gone(intake->walks, path);
     walks_begin_new(intake->walks, path);
 }
 

@@ -3,6 +3,7 @@
 #include "supervisor/job.h"
 
 #include "base/cleanup.h"
+#include "supervisor/close_apart.h"
 #include "supervisor/plan.h"
 
 #include <errno.h>
@@ -42,9 +43,16 @@ void job_reconfigure(struct job *job, struct config *config, const struct folder
     config_unref(before);
 }
 
+void job_close_source(struct job *job)
+{
+    bool large = job->source_fd >= 0 && job->version.size > SOURCE_CLOSED_HERE_BYTES_MAX;
+
+    job->source_fd = large ? close_apart(job->source_fd) : close_fd(job->source_fd);
+}
+
 void job_close_fds(struct job *job)
 {
-    job->source_fd = close_fd(job->source_fd);
+    job_close_source(job);
     for (size_t i = 0; i < job->output_count; i++)
         job->outputs[i].fd = close_fd(job->outputs[i].fd);
 }

@@ -134,6 +134,12 @@ struct job_output *job_add_output(struct job *job, uint32_t rendition, const cha
 /* Forgets its outputs. */
 void job_drop_outputs(struct job *job);
 
+enum {
+    SOURCE_CLOSED_HERE_BYTES_MAX = 4 << 20
+}; /* what is larger is closed by a thread of its own (close_apart.h) */
+
+void job_close_source(struct job *job);
+
 /* Closes source and pictures: what the job holds of the worker's side. */
 void job_close_fds(struct job *job);
 

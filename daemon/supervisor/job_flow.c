@@ -547,7 +547,7 @@ void job_flow_result(void *context, struct job *job, const struct result_message
     came_through(supervisor, job);
     job->source_hash = result->source_hash;
     job->cpu_us = result->cpu_us;
-    job->source_fd = close_fd(job->source_fd);
+    job_close_source(job);
     if (result->class != CLASS_ENVIRONMENT)
         environment_is_well(supervisor, job);
 

@@ -20,10 +20,12 @@
 #include <sysexits.h>
 
 /* All signals are blocked before the first thread starts; the loop reads the few that we want. */
+/* Where the end of children is ignored, nobody is told of it. */
 static void block_signals(void)
 {
     sigset_t all;
 
+    signal(SIGCHLD, SIG_DFL);
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
 }

@@ -4,6 +4,7 @@
 
 #include "base/channel.h"
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "supervisor/event_order.h"
 
 #include <errno.h>
@@ -13,12 +14,14 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
     ORDERS_MAX = 2, /* a worker, and that there will be no more */
     NEWS_MAX = 64,  /* with more the thread waits for the loop */
     EVENTS_A_TURN = 16,
+    NURSERY_PATIENCE_S = 10, /* at the end */
 };
 
 struct order {
@@ -115,7 +118,7 @@ static void reap(struct nursery *nursery, int pidfd)
 {
     struct news news = { .kind = ENDED };
 
-    if (waitid(P_PIDFD, (id_t)pidfd, &news.end, WEXITED | WNOHANG) < 0 || news.end.si_pid == 0)
+    if (waitid(P_PIDFD, (id_t)pidfd, &news.end, WEXITED | WNOHANG) == 0 && news.end.si_pid == 0)
         return;
     epoll_ctl(nursery->epoll, EPOLL_CTL_DEL, pidfd,
               NULL); /* closing it would not do: the loop has one, too */
@@ -223,6 +226,15 @@ int nursery_new(sd_event *event, const char *program, const struct nursery_handl
     return 0;
 }
 
+static bool ends_in_time(struct nursery *nursery)
+{
+    struct timespec deadline;
+
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    deadline.tv_sec += NURSERY_PATIENCE_S;
+    return pthread_clockjoin_np(nursery->thread, NULL, CLOCK_MONOTONIC, &deadline) == 0;
+}
+
 void nursery_free(struct nursery *nursery)
 {
     struct news news;
@@ -234,6 +246,10 @@ void nursery_free(struct nursery *nursery)
         if (news.kind == STARTED)
             abandon(&news.process);
     channel_send(&nursery->orders, &(struct order){ .last = true, .bundle = -1 });
-    pthread_join(nursery->thread, NULL);
-    release(nursery);
+    if (ends_in_time(nursery))
+        release(nursery);
+    else
+        log_error(
+            "a worker can be neither started nor ended: perhaps its program, or what it reads, is on a file "
+            "system that does not answer; leaving without it");
 }

@@ -35,7 +35,8 @@ struct nursery_handler {
 int nursery_new(sd_event *event, const char *program, const struct nursery_handler *handler,
                 struct nursery **ret);
 
-/* Waits until all its processes have ended, which is for the caller to see to, and tells no more. Accepts NULL. */
+/* Waits until all its processes have ended, which is for the caller to see to, and tells no more. What hangs is left
+ * behind after a while. Accepts NULL. */
 void nursery_free(struct nursery *nursery);
 
 /* Orders a worker for @generation, with the recipes of @bundle (stays the caller's); started() or failed() follows. Only

@@ -382,7 +382,7 @@ static void accept_sizes(struct job *job, const struct result_message *result)
 
 void plan_result(struct supervisor *supervisor, struct job *job, const struct result_message *result)
 {
-    job->source_fd = close_fd(job->source_fd);
+    job_close_source(job);
     job->plan->source_width = result->source_width;
     job->plan->source_height = result->source_height;
     if (end_if_stale(supervisor, job))

@@ -440,6 +440,11 @@ static void arm_respawn(struct pool *pool, uint64_t at_us)
     sd_event_source_set_enabled(pool->respawn_source, SD_EVENT_ONESHOT);
 }
 
+static bool is_respawn_armed(const struct pool *pool)
+{
+    return sd_event_source_get_enabled(pool->respawn_source, NULL) > 0;
+}
+
 static bool is_short(const struct pool *pool)
 {
     return !pool->stopping && count_current(pool) < pool->current.workers;
@@ -473,7 +478,8 @@ static void order_worker(struct pool *pool, const struct pool_generation *genera
     start_failed(pool, generation->number, &error);
 }
 
-/* One after the other, and the one that proves the next generation first. */
+/* One after the other, and the one that proves the next generation first; while some die young, none of the others
+ * before their time has come. */
 static void order_what_is_missing(struct pool *pool)
 {
     if (pool->on_order)
@@ -481,7 +487,7 @@ static void order_what_is_missing(struct pool *pool)
     if (pool->next.number && !pool->proving) {
         pool->proving = true;
         order_worker(pool, &pool->next);
-    } else if (is_short(pool)) {
+    } else if (is_short(pool) && !is_respawn_armed(pool)) {
         order_worker(pool, &pool->current);
     }
 }
@@ -550,10 +556,11 @@ static int on_respawn(sd_event_source *source, uint64_t now, void *userdata)
 /* Replaces the workers that are missing, at once or, when they die young, after a while. */
 static void maintain(struct pool *pool)
 {
-    if (pool->failures == 0 || (pool->next.number && !pool->proving))
-        order_what_is_missing(pool);
-    else if (is_short(pool))
+    if (is_short(pool) && pool->failures > 0)
         arm_respawn(pool, monotonic_us() + backoff_us(pool));
+    else
+        sd_event_source_set_enabled(pool->respawn_source, SD_EVENT_OFF);
+    order_what_is_missing(pool);
 }
 
 int pool_init(struct pool *pool, sd_event *event, const char *program, const struct pool_handler *handler)

@@ -104,7 +104,7 @@ bool scan_urgent(const struct scan *scan)
 
 static void fail(struct scan *scan, const char *path, int errnum)
 {
-    scan->handler.failed(scan->handler.context, path, errnum, scan->current->walk);
+    scan->handler.failed(scan->handler.context, path, errnum);
 }
 
 static void enter_directory(struct scan *scan, int root)
@@ -159,7 +159,7 @@ static void visit(struct scan *scan, const struct folder_conf *conf, const struc
     if (type != DT_DIR) {
         if (fstatat(dirfd(scan->directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
             if (errno != ENOENT)
-                fail(scan, path, errno);
+                scan->handler.unseen(scan->handler.context, scan->current->path, errno);
             return;
         }
         type = IFTODT(st.st_mode);

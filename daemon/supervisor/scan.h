@@ -28,9 +28,11 @@ struct scan_handler {
     void (*file)(void *context, const char *path, const struct stat *st);
     /* Something with a name that the folder accepts that is neither a file nor a directory. */
     void (*other)(void *context, const char *path, const struct stat *st, enum walk walk);
-    /* A directory cannot be read, or not to its end, or a file not be looked at, or (ENOENT) a directory is gone.
-     * ENOMEM: @path, or its last component, was left out. */
-    void (*failed)(void *context, const char *path, int errnum, enum walk walk);
+    /* The directory @path cannot be read, or not to its end, or is gone (ENOENT). ENOMEM: @path, or its last component,
+     * was left out. */
+    void (*failed)(void *context, const char *path, int errnum);
+    /* Something in the directory @path cannot be looked at. */
+    void (*unseen)(void *context, const char *path, int errnum);
     void *context;
 };
 

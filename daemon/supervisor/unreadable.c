@@ -112,6 +112,7 @@ bool unreadable_note(struct unreadable *unreadable, const char *path, int errnum
     if (known) {
         known->errnum = errnum;
         known->failed = true;
+        known->touched = false;
         return false;
     }
     if (insert(unreadable, path, errnum))
@@ -125,19 +126,24 @@ void unreadable_met(struct unreadable *unreadable, const char *path)
     struct unreadable_place *known = unreadable->count > 0 ? find(unreadable, path) : NULL;
 
     if (known)
-        known->failed = false;
+        known->failed = known->touched = false;
 }
 
-void unreadable_begin_all(struct unreadable *unreadable)
+void unreadable_begin(struct unreadable *unreadable, const char *path)
 {
     for (size_t i = 0; i < unreadable->count; i++)
-        unreadable->places[i].failed = false;
-    unreadable->more = false;
+        if (is_at_or_below(&unreadable->places[i], path))
+            unreadable->places[i].failed = false;
+    if (!*path)
+        unreadable->more = false;
 }
 
-void unreadable_end_walk(struct unreadable *unreadable)
+bool unreadable_end(struct unreadable *unreadable)
 {
+    size_t before = unreadable->count;
+
     drop(unreadable, can_be_read, "");
+    return unreadable->more && unreadable->count < before;
 }
 
 void unreadable_gone(struct unreadable *unreadable, const char *path)
@@ -145,12 +151,17 @@ void unreadable_gone(struct unreadable *unreadable, const char *path)
     drop(unreadable, is_at_or_below, path);
 }
 
-bool unreadable_touches(const struct unreadable *unreadable, const char *path)
+void unreadable_touch(struct unreadable *unreadable, const char *path,
+                      void (*each)(void *context, const char *path), void *context)
 {
-    for (size_t i = 0; i < unreadable->count; i++)
-        if (is_at_or_below(&unreadable->places[i], path))
-            return true;
-    return false;
+    for (size_t i = 0; i < unreadable->count; i++) {
+        struct unreadable_place *place = &unreadable->places[i];
+
+        if (place->touched || !is_at_or_below(place, path))
+            continue;
+        place->touched = true;
+        each(context, place->path);
+    }
 }
 
 const char *unreadable_reason(const struct unreadable *unreadable, char *buffer, size_t size)
@@ -159,13 +170,15 @@ const char *unreadable_reason(const struct unreadable *unreadable, char *buffer,
     char path[TEXT_ESCAPED_MAX], name[UNREADABLE_NAME_MAX];
 
     buffer[0] = '\0';
+    if (unreadable->count == 0 && unreadable->more)
+        snprintf(buffer, size, "some directories cannot be read");
     if (unreadable->count == 0)
         return buffer;
-    text_copy_cut(text_escape(first->path, path, sizeof path), name, sizeof name);
+    text_copy_cut(text_escape(*first->path ? first->path : ".", path, sizeof path), name, sizeof name);
     if (unreadable->count == 1)
         snprintf(buffer, size, "%s cannot be read: %s", name, strerrordesc_np(first->errnum));
     else
-        snprintf(buffer, size, "%s%zu directories or files cannot be read, for instance %s: %s",
+        snprintf(buffer, size, "%s%zu directories cannot be read, for instance %s: %s",
                  unreadable->more ? "more than " : "", unreadable->count, name,
                  strerrordesc_np(first->errnum));
     return buffer;

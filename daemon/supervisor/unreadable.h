@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* unreadable - the directories, and files, of a hot folder that could not be read when they were last walked over.
+/* unreadable - the directories of a hot folder that could not be read, or not what is in them, when they were last walked
+ * over.
  *
  * Paths are relative to the folder's root. What a walk meets again and can read stays until that walk has ended: a
  * directory that can be opened and not be read to its end is no news each time. The first UNREADABLE_MAX are
@@ -15,7 +16,8 @@ enum { UNREADABLE_MAX = 1000 };
 struct unreadable_place {
     char *path;
     int errnum;
-    bool failed; /* since the walk over it began */
+    bool failed;  /* since a walk over it was asked for */
+    bool touched; /* and is to be walked over again */
 };
 
 /* All zero is an empty one. */
@@ -33,17 +35,20 @@ bool unreadable_note(struct unreadable *unreadable, const char *path, int errnum
 /* @path can be read, so far. */
 void unreadable_met(struct unreadable *unreadable, const char *path);
 
-/* A walk over everything begins: what does not fail in it can be read, or is gone. */
-void unreadable_begin_all(struct unreadable *unreadable);
+/* @path and all below it are to be walked over: what does not fail then can be read, or is gone. */
+void unreadable_begin(struct unreadable *unreadable, const char *path);
 
-/* No walk is under way any more: what did not fail in the last one can be read. */
-void unreadable_end_walk(struct unreadable *unreadable);
+/* No walk is under way any more: what did not fail in the last one can be read. True when further ones than those that
+ * are known by name may be among these: everything is to be walked over again. */
+bool unreadable_end(struct unreadable *unreadable);
 
 /* Neither @path nor anything below it is there any more. */
 void unreadable_gone(struct unreadable *unreadable, const char *path);
 
-/* Is @path one, or does it have one below it? */
-bool unreadable_touches(const struct unreadable *unreadable, const char *path);
+/* Something has changed for @path and all below it: calls @each, which must not change the set, with those of them that
+ * cannot be read; once, until they are walked over. */
+void unreadable_touch(struct unreadable *unreadable, const char *path,
+                      void (*each)(void *context, const char *path), void *context);
 
 /* For people: "" when everything can be read. Returns @buffer. */
 const char *unreadable_reason(const struct unreadable *unreadable, char *buffer, size_t size);

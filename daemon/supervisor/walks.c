@@ -72,7 +72,6 @@ static void on_scan_file(void *context, const char *path, const struct stat *st)
 {
     struct walks *walks = context;
 
-    unreadable_met(&walks->unreadable, path);
     walks_note(walks, arrivals_found(walks->arrivals, path, st));
 }
 
@@ -113,11 +112,18 @@ static void note_unreadable(struct walks *walks, const char *path, int errnum)
                 strerrordesc_np(errnum), error_is_passing(errnum) ? "retrying" : "ignoring");
 }
 
-static void on_scan_failed(void *context, const char *path, int errnum, enum walk walk)
+static void on_scan_unseen(void *context, const char *path, int errnum)
 {
     struct walks *walks = context;
 
-    (void)walk;
+    walks->unread |= error_is_passing(errnum);
+    note_unreadable(walks, path, errnum);
+}
+
+static void on_scan_failed(void *context, const char *path, int errnum)
+{
+    struct walks *walks = context;
+
     if (*path == '\0') {
         walks->root_errnum = errnum; /* the walk is being used: it is lost afterwards */
         return;
@@ -136,8 +142,10 @@ static void request_place(void *context, const char *path, enum poll_why why)
     struct walks *walks = context;
 
     (void)why;
-    if (scan_request(walks->scan, path, WALK_POLL) == 0)
-        walks->polling = true;
+    if (scan_request(walks->scan, path, WALK_POLL) < 0)
+        return;
+    walks->polling = true;
+    unreadable_begin(&walks->unreadable, path);
 }
 
 static void poll_again(struct walks *walks, uint64_t now)
@@ -189,7 +197,7 @@ static void scan_finished(struct walks *walks)
 
     walks->scan_started_us = 0;
     walks->unread = false;
-    unreadable_end_walk(&walks->unreadable);
+    unread |= unreadable_end(&walks->unreadable);
     if (walks->scanning_all)
         all_finished(walks, now, walks->scan_busy_us, unread);
     else if (unread)
@@ -287,7 +295,7 @@ void walks_begin_all(struct walks *walks)
     walks->scanning_all = true;
     walks->scan_started_us = 0;
     hurry(walks);
-    unreadable_begin_all(&walks->unreadable);
+    unreadable_begin(&walks->unreadable, "");
     coverage_begin_all(walks->coverage);
 }
 
@@ -295,13 +303,19 @@ void walks_begin_new(struct walks *walks, const char *path)
 {
     if (scan_request(walks->scan, path, WALK_NEW) < 0)
         walk_again(walks);
+    else
+        unreadable_begin(&walks->unreadable, path);
     walks->scan_resume_us = 0;
+}
+
+static void begin_unreadable(void *context, const char *path)
+{
+    walks_begin_new(context, path);
 }
 
 void walks_touched(struct walks *walks, const char *path)
 {
-    if (unreadable_touches(&walks->unreadable, path))
-        walks_begin_new(walks, path);
+    unreadable_touch(&walks->unreadable, path, begin_unreadable, walks);
 }
 
 void walks_gone(struct walks *walks, const char *path)
@@ -353,7 +367,6 @@ bool walks_missed(struct walks *walks)
 void walks_forget(struct walks *walks)
 {
     scan_cancel(walks->scan);
-    unreadable_release(&walks->unreadable);
     walks->scanning_all = walks->polling = walks->missed = false;
     walks->scan_started_us = 0;
     hurry(walks);
@@ -382,6 +395,7 @@ struct walks *walks_new(const char *name, const struct folder_conf *conf, bool o
         .file = on_scan_file,
         .other = on_scan_other,
         .failed = on_scan_failed,
+        .unseen = on_scan_unseen,
         .context = walks,
     };
 

@@ -33,7 +33,7 @@ void walks_begin_all(struct walks *walks);
 /* The directory @path is new, and somebody waits for what is in it. */
 void walks_begin_new(struct walks *walks, const char *path);
 
-/* The attributes of the directory @path have changed: perhaps it, or what is in it, can be read now. */
+/* The attributes of the directory @path have changed: what could not be read, of it and below it, is looked at again. */
 void walks_touched(struct walks *walks, const char *path);
 
 /* The directory @path was moved away or deleted. */

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Every file is read and, for a reload, a worker is started and tries itself out. */
-enum { CONFIGURATION_PATIENCE_MS = 60000 };
+/* Every file is read and, for a reload, a worker is started and tries itself out; twice, when another one is under way. */
+enum { CHECK_PATIENCE_MS = 60000, RELOAD_PATIENCE_MS = 120000 };
 
 /* A plan waits for a worker, and retries of a million jobs go over as many rows. */
 enum { PLAN_PATIENCE_MS = 60000, AGAIN_PATIENCE_MS = 600000 };
@@ -96,7 +96,7 @@ int darkroom_check(struct darkroom *dk, char **ret_json)
 
     request_init(&request, dk, "/v1/check");
     request.post = true;
-    request.patience_ms = CONFIGURATION_PATIENCE_MS;
+    request.patience_ms = CHECK_PATIENCE_MS;
     return request_perform(&request, ret_json);
 }
 
@@ -106,7 +106,7 @@ int darkroom_reload(struct darkroom *dk, char **ret_json)
 
     request_init(&request, dk, "/v1/reload");
     request.post = true;
-    request.patience_ms = CONFIGURATION_PATIENCE_MS;
+    request.patience_ms = RELOAD_PATIENCE_MS;
     return request_perform(&request, ret_json);
 }
 

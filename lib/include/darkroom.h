@@ -65,7 +65,7 @@ DARKROOM_PUBLIC int darkroom_open(const char *socket_path, struct darkroom **ret
 DARKROOM_PUBLIC void darkroom_close(struct darkroom *dk);
 
 /* How long the daemon may take to answer; milliseconds, not 0. What it was asked to wait comes on top, and a
- * minute for darkroom_check(), darkroom_reload() and darkroom_plan(), ten for darkroom_retry_failed() and
+ * minute for darkroom_check() and darkroom_plan(), two for darkroom_reload(), ten for darkroom_retry_failed() and
  * darkroom_scan(). */
 DARKROOM_PUBLIC void darkroom_set_answer_timeout(struct darkroom *dk, uint64_t timeout_ms);
 

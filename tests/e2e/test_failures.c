@@ -6,9 +6,11 @@
 #include "daemon_harness.h"
 #include "painter.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* The bytes of a JPEG of 200×150. */
@@ -183,6 +185,8 @@ START_TEST(links_pipes_and_temporary_names_make_no_job)
     ck_assert_int_eq(symlink(harness_path(&h, "outside.jpg"), harness_path(&h, "in/link.jpg")), 0);
     ck_assert_int_eq(symlink(h.root, harness_path(&h, "in/directory")), 0);
     ck_assert_int_eq(mkfifo(harness_path(&h, "in/pipe.jpg"), 0644), 0);
+    if (mknod(harness_path(&h, "in/device.jpg"), S_IFCHR | 0644, makedev(1, 5)) < 0) /* zeros without end */
+        ck_assert_msg(errno == EPERM, "mknod: %m");
     harness_drop(&h, "a.jpg.part", 48, 48, 1);
     harness_drop(&h, ".hidden.jpg", 48, 48, 1);
     harness_drop(&h, "notes.txt", 48, 48, 1);

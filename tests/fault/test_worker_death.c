@@ -171,6 +171,12 @@ START_TEST(a_worker_that_is_killed_takes_no_other_along)
 }
 END_TEST
 
+/* How it is started: perhaps by somebody who ignores what becomes of children, which nobody would tell it then. */
+static const char *const *const commands[] = {
+    NULL,
+    (const char *const[]){ "/usr/bin/env", "--ignore-signal=CHLD", DARKROOM_BIN_DIR "/darkroomd", NULL },
+};
+
 /* Workers that die before they can do anything: the pool backs off and goes on. */
 START_TEST(idle_workers_that_are_killed_are_replaced)
 {
@@ -178,6 +184,7 @@ START_TEST(idle_workers_that_are_killed_are_replaced)
 
     harness_open(&h);
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    h.command = commands[_i];
     harness_start(&h);
     for (int round = 0; round < 3; round++) {
         pid_t pids[WORKERS];
@@ -214,5 +221,5 @@ END_TEST
 HARNESS_MAIN("worker_death", UNIT_TEST(workers_that_are_killed_at_any_moment_lose_nothing),
              UNIT_TEST(a_file_that_kills_its_workers_fails_and_its_neighbours_do_not),
              UNIT_TEST(a_worker_that_is_killed_takes_no_other_along),
-             UNIT_TEST(idle_workers_that_are_killed_are_replaced),
+             UNIT_ROWS(idle_workers_that_are_killed_are_replaced, commands),
              UNIT_TEST(workers_leave_when_the_daemon_is_killed))

@@ -116,7 +116,30 @@ START_TEST(only_pictures_in_memory_are_held)
 }
 END_TEST
 
+/* The loop waited for as long as the kernel took to free it, or a server to answer. */
+START_TEST(a_large_source_is_closed_by_somebody_else)
+{
+    struct hot_folders hot;
+    struct job *job;
+    char byte;
+    int ends[2];
+
+    hot_open(&hot, 1, HOT_RECIPE);
+    job = hot_job(&hot, 0, 1, "a.jpg");
+    job->version.size = SOURCE_CLOSED_HERE_BYTES_MAX + 1;
+    job_close_source(job); /* there is none */
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    job->source_fd = ends[1];
+    job_close_source(job);
+    ck_assert_int_eq(job->source_fd, -1);
+    ck_assert_int_eq(read(ends[0], &byte, 1), 0); /* when it is closed */
+    close(ends[0]);
+    job_free(job);
+    hot_close(&hot);
+}
+END_TEST
+
 UNIT_MAIN("job", UNIT_ROWS(a_state_has_its_name_in_both_directions, states),
           UNIT_TEST(a_name_that_is_no_state_is_refused), UNIT_TEST(a_job_keeps_its_configuration_alive),
           UNIT_TEST(an_output_copies_its_path_and_has_no_picture),
-          UNIT_TEST(only_pictures_in_memory_are_held))
+          UNIT_TEST(only_pictures_in_memory_are_held), UNIT_TEST(a_large_source_is_closed_by_somebody_else))

@@ -88,19 +88,24 @@ static void run_until(struct stage *stage, const bool *is)
     }
 }
 
-/* A pool with one worker, which is ready. */
-static struct worker *set_up(struct stage *stage)
+static void start(struct stage *stage, const char *program, size_t workers)
 {
-    struct pool_generation generation = { .number = 1, .workers = 1 };
+    struct pool_generation generation = { .number = 1, .workers = workers };
     struct pool_handler handler = { on_result, on_lost, on_ready, on_refused, on_changed, &stage->told };
 
     *stage = (struct stage){ .told.pool = &stage->pool };
     hot_open(&stage->hot, 1, HOT_RECIPE);
     hot_write(stage->hot.in[0], "a.jpg", "abc");
     ck_assert_int_ge(sd_event_new(&stage->event), 0);
-    ck_assert_int_eq(pool_init(&stage->pool, stage->event, GREEDY_WORKER_PATH, &handler), 0);
+    ck_assert_int_eq(pool_init(&stage->pool, stage->event, program, &handler), 0);
     generation.bundle = open("/dev/null", O_RDONLY | O_CLOEXEC);
     pool_start(&stage->pool, &generation);
+}
+
+/* A pool with one worker, which is ready. */
+static struct worker *set_up(struct stage *stage)
+{
+    start(stage, GREEDY_WORKER_PATH, 1);
     run_until(stage, &stage->told.ready);
     return pool_idle_worker(&stage->pool);
 }
@@ -212,21 +217,45 @@ static void prove(struct stage *stage)
     pool_prove(&stage->pool, &generation);
 }
 
+START_TEST(all_workers_come)
+{
+    struct stage stage;
+
+    start(&stage, GREEDY_WORKER_PATH, 5);
+    while (pool_ready_count(&stage.pool) < 5)
+        ck_assert_int_gt(sd_event_run(stage.event, HOT_AWAIT_MS * USEC_PER_MSEC), 0);
+    tear_down(&stage);
+}
+END_TEST
+
+/* Others that came meanwhile took the place of each at once, thousands in a second. */
+START_TEST(workers_that_die_young_are_replaced_ever_more_slowly)
+{
+    enum { WORKERS = 16, FAILURES = 4 };
+    uint64_t since = monotonic_us();
+    struct stage stage;
+
+    start(&stage, "/bin/false", WORKERS);
+    while (monotonic_us() - since < 500 * USEC_PER_MSEC)
+        ck_assert_int_ge(sd_event_run(stage.event, 50 * USEC_PER_MSEC), 0);
+    ck_assert_uint_ge(stage.told.changes, 2);
+    ck_assert_uint_lt(stage.told.changes, 2 * (WORKERS + FAILURES)); /* each came and went */
+    tear_down(&stage);
+}
+END_TEST
+
 /* It is started while the loop goes on, and may come when nobody needs it any more. */
 START_TEST(a_worker_that_is_on_order_at_a_stop_is_waited_for_and_leaves)
 {
     struct stage stage;
 
-    set_up(&stage);
-    prove(&stage);
-    pool_forget_next(&stage.pool);
+    start(&stage, GREEDY_WORKER_PATH, 1);
     pool_stop(&stage.pool);
-    pool_kill(&stage.pool);
-    while (!pool_is_empty(&stage.pool)) {
-        ck_assert_uint_eq(stage.told.refusal[0], 0);
+    ck_assert(TAILQ_EMPTY(&stage.pool.workers));
+    ck_assert(!pool_is_empty(&stage.pool));
+    while (!pool_is_empty(&stage.pool))
         ck_assert_int_gt(sd_event_run(stage.event, HOT_AWAIT_MS * USEC_PER_MSEC), 0);
-    }
-    ck_assert_uint_eq(stage.told.changes, 5); /* one was to leave, one came after, both are gone */
+    ck_assert_uint_eq(stage.told.changes, 2); /* it has come and is gone */
     tear_down(&stage);
 }
 END_TEST
@@ -369,7 +398,8 @@ END_TEST
 UNIT_MAIN("pool", UNIT_TEST(a_worker_that_asks_for_more_memory_again_and_again_is_killed),
           UNIT_TEST(a_worker_has_the_larger_grant_of_the_two_jobs_that_it_holds),
           UNIT_TEST(nothing_is_prefetched_behind_a_job_that_is_known_to_be_large),
-          UNIT_TEST(each_worker_that_comes_is_to_leave_or_is_gone_is_told),
+          UNIT_TEST(each_worker_that_comes_is_to_leave_or_is_gone_is_told), UNIT_TEST(all_workers_come),
+          UNIT_TEST(workers_that_die_young_are_replaced_ever_more_slowly),
           UNIT_TEST(a_worker_that_is_on_order_at_a_stop_is_waited_for_and_leaves),
           UNIT_TEST(a_worker_of_a_generation_that_was_given_up_leaves),
           UNIT_TEST(a_generation_that_cannot_be_proven_for_want_of_descriptors_is_refused),

@@ -58,17 +58,24 @@ static void note_other(void *context, const char *path, const struct stat *st, e
     note('o', path);
 }
 
-static void note_failed(void *context, const char *path, int errnum, enum walk why)
+static void note_failed(void *context, const char *path, int errnum)
 {
-    ck_assert_int_eq(why, walking);
     ck_assert_ptr_eq(context, &hot);
     ck_assert_int_gt(errnum, 0);
     note('!', path);
 }
 
+static void note_unseen(void *context, const char *path, int errnum)
+{
+    ck_assert_ptr_eq(context, &hot);
+    ck_assert_int_gt(errnum, 0);
+    note('?', path);
+}
+
 static void setup(void)
 {
-    static const struct scan_handler handler = { note_directory, note_file, note_other, note_failed, &hot };
+    static const struct scan_handler handler = { note_directory, note_file,   note_other,
+                                                 note_failed,    note_unseen, &hot };
 
     hot_open(&hot, 1, HOT_RECIPE);
     scan = scan_new(&handler);

@@ -30,7 +30,7 @@ START_TEST(what_cannot_be_read_is_news_once)
     ck_assert_str_eq(reason(), "b cannot be read: Permission denied");
     ck_assert(note("a"));
     ck_assert(note("c"));
-    ck_assert_str_eq(reason(), "3 directories or files cannot be read, for instance a: Permission denied");
+    ck_assert_str_eq(reason(), "3 directories cannot be read, for instance a: Permission denied");
     ck_assert(!note("c"));
     unreadable_release(&unreadable);
     ck_assert_str_eq(reason(), "");
@@ -41,14 +41,14 @@ END_TEST
 START_TEST(what_fails_again_in_the_walk_that_met_it_is_no_news)
 {
     ck_assert(note("a"));
-    unreadable_end_walk(&unreadable);
+    unreadable_end(&unreadable);
     unreadable_met(&unreadable, "a");
     ck_assert(!note("a"));
-    unreadable_end_walk(&unreadable);
+    unreadable_end(&unreadable);
     ck_assert_str_eq(reason(), "a cannot be read: Permission denied");
     unreadable_met(&unreadable, "a");
     ck_assert_str_ne(reason(), ""); /* the walk is not over */
-    unreadable_end_walk(&unreadable);
+    unreadable_end(&unreadable);
     ck_assert_str_eq(reason(), "");
     ck_assert(note("a"));
     unreadable_release(&unreadable);
@@ -59,10 +59,25 @@ START_TEST(what_a_walk_over_everything_does_not_fail_at_is_forgotten)
 {
     note("a");
     note("b");
-    unreadable_begin_all(&unreadable);
+    unreadable_begin(&unreadable, "");
     note("b");
-    unreadable_end_walk(&unreadable);
+    unreadable_end(&unreadable);
     ck_assert_str_eq(reason(), "b cannot be read: Permission denied");
+    unreadable_release(&unreadable);
+}
+END_TEST
+
+START_TEST(what_a_walk_over_a_part_does_not_fail_at_is_forgotten_there)
+{
+    note("a/b");
+    note("a/c");
+    note("b");
+    unreadable_begin(&unreadable, "a");
+    note("a/c");
+    unreadable_end(&unreadable);
+    ck_assert_uint_eq(unreadable.count, 2);
+    ck_assert_str_eq(unreadable.places[0].path, "a/c");
+    ck_assert_str_eq(unreadable.places[1].path, "b");
     unreadable_release(&unreadable);
 }
 END_TEST
@@ -74,15 +89,43 @@ START_TEST(what_is_gone_is_forgotten_with_all_below_it)
     note("a/b/c");
     note("a-");
     note("ab");
-    ck_assert(unreadable_touches(&unreadable, "a/b"));
-    ck_assert(unreadable_touches(&unreadable, ""));
-    ck_assert(!unreadable_touches(&unreadable, "a/b/c/d"));
-    ck_assert(!unreadable_touches(&unreadable, "a/"));
     unreadable_gone(&unreadable, "a");
     ck_assert_uint_eq(unreadable.count, 2);
-    ck_assert(!unreadable_touches(&unreadable, "a"));
-    ck_assert(unreadable_touches(&unreadable, "a-"));
-    ck_assert(unreadable_touches(&unreadable, "ab"));
+    ck_assert_str_eq(unreadable.places[0].path, "a-");
+    ck_assert_str_eq(unreadable.places[1].path, "ab");
+    unreadable_release(&unreadable);
+}
+END_TEST
+
+static char touched[100];
+
+static void list(void *context, const char *path)
+{
+    (void)context;
+    snprintf(touched + strlen(touched), sizeof touched - strlen(touched), "[%s]", path);
+}
+
+static const char *touch(const char *path)
+{
+    touched[0] = '\0';
+    unreadable_touch(&unreadable, path, list, NULL);
+    return touched;
+}
+
+/* However often something above them changes. */
+START_TEST(what_is_touched_is_to_be_walked_over_once)
+{
+    note("a/b");
+    note("a/c");
+    note("ab");
+    ck_assert_str_eq(touch("a/b/d"), "");
+    ck_assert_str_eq(touch("a"), "[a/b][a/c]");
+    ck_assert_str_eq(touch("a"), "");
+    ck_assert_str_eq(touch(""), "[ab]");
+    note("a/b"); /* it was walked over */
+    ck_assert_str_eq(touch(""), "[a/b]");
+    unreadable_met(&unreadable, "a/c");
+    ck_assert_str_eq(touch("a/c"), "[a/c]");
     unreadable_release(&unreadable);
 }
 END_TEST
@@ -95,12 +138,17 @@ START_TEST(past_the_limit_it_is_known_that_there_are_more)
         snprintf(path, sizeof path, "d%04d", UNREADABLE_MAX - i);
         ck_assert(note(path) == (i < UNREADABLE_MAX));
     }
-    ck_assert_str_eq(
-        reason(),
-        "more than 1000 directories or files cannot be read, for instance d0001: Permission denied");
-    unreadable_begin_all(&unreadable);
+    ck_assert_str_eq(reason(),
+                     "more than 1000 directories cannot be read, for instance d0001: Permission denied");
+    ck_assert(!unreadable_end(&unreadable));
+    unreadable_begin(&unreadable, "d0001");
+    ck_assert(unreadable_end(&unreadable)); /* where one can be read, others may be */
+    unreadable_gone(&unreadable, "");
+    ck_assert_str_eq(reason(), "some directories cannot be read");
+
+    unreadable_begin(&unreadable, "");
     note("d0001");
-    unreadable_end_walk(&unreadable);
+    ck_assert(!unreadable_end(&unreadable));
     ck_assert_str_eq(reason(), "d0001 cannot be read: Permission denied");
     unreadable_release(&unreadable);
 }
@@ -124,6 +172,8 @@ END_TEST
 UNIT_MAIN("unreadable", UNIT_TEST(what_cannot_be_read_is_news_once),
           UNIT_TEST(what_fails_again_in_the_walk_that_met_it_is_no_news),
           UNIT_TEST(what_a_walk_over_everything_does_not_fail_at_is_forgotten),
+          UNIT_TEST(what_a_walk_over_a_part_does_not_fail_at_is_forgotten_there),
           UNIT_TEST(what_is_gone_is_forgotten_with_all_below_it),
+          UNIT_TEST(what_is_touched_is_to_be_walked_over_once),
           UNIT_TEST(past_the_limit_it_is_known_that_there_are_more),
           UNIT_TEST(a_name_is_shown_safely_and_as_far_as_there_is_room))
