@@ -149,7 +149,7 @@ START_TEST(a_check_prints_what_folders_come_to)
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
     snprintf(directory, sizeof directory, "--config=%s", harness_path(&h, "config"));
     ck_assert_int_eq(HARNESS_RUN(&h, &output, "darkroomd", "--check", directory), 0);
-    snprintf(path, sizeof path, "web\n  Path       %s, on ", harness_path(&h, "in"));
+    snprintf(path, sizeof path, "web\n  Path       %s", harness_path(&h, "in"));
     ck_assert_msg(strstr(output, path) && strstr(output, "\n  Watch      inotify") &&
                       strstr(output, "The configuration is right."),
                   "%s", output);
