@@ -76,13 +76,17 @@ static bool is_same(const struct anchor *anchor, int fd, const struct stat *st)
            (anchor->inode == st->st_ino || fs_kind_of(fd)->coarse);
 }
 
+static bool lost_point(const struct anchor *anchor, const struct mount_table *table)
+{
+    return is_tied(anchor) && !mount_table_has_point(table, anchor->mount_point);
+}
+
 /* The place was reached through @mount: is that one around the mount that we know, and nothing mounted there? */
 static bool lost_mount(const struct anchor *anchor, const struct mount_table *table,
                        const struct mount *mount)
 {
-    return is_tied(anchor) && strcmp(anchor->mount_point, mount->point) != 0 &&
-           text_is_path_inside(anchor->mount_point, mount->point) &&
-           !mount_table_has_point(table, anchor->mount_point);
+    return lost_point(anchor, table) && strcmp(anchor->mount_point, mount->point) != 0 &&
+           text_is_path_inside(anchor->mount_point, mount->point);
 }
 
 static int adopt(struct anchor *anchor, const struct stat *st, const char *mount_point)
@@ -100,14 +104,15 @@ static int adopt(struct anchor *anchor, const struct stat *st, const char *mount
     return 0;
 }
 
-/* Where there is no mount table to be had, what is there is taken for what it was. */
+/* Where there is no mount table to be had, what is there is taken for what it was. In a chroot the place's own mount may
+ * not be in it. */
 static int judge(struct anchor *anchor, int fd, const struct stat *st, struct error *error)
 {
     _cleanup_(free_table) struct mount_table *table = NULL;
     struct mount mount = { .point = "" };
 
-    if (mount_table_read(&table) == 0 && mount_table_of(table, fd, &mount) &&
-        lost_mount(anchor, table, &mount))
+    if (mount_table_read(&table) == 0 &&
+        (mount_table_of(table, fd, &mount) ? lost_mount(anchor, table, &mount) : lost_point(anchor, table)))
         return mount_is_gone(anchor, error);
     return adopt(anchor, st, mount.point) < 0
                ? error_set(error, ENOMEM, CLASS_ENVIRONMENT, STAGE_NONE, "out of memory")

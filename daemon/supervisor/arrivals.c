@@ -201,7 +201,8 @@ static void drop(struct arrivals *arrivals, const char *path, int r, const struc
     settle_forget(arrivals->settle, path);
 }
 
-static int look_at(struct arrivals *arrivals, int root, const struct settle_file *file)
+static int look_at(struct arrivals *arrivals, int root, const struct settle_file *file,
+                   arrivals_unseen *unseen, void *context)
 {
     char name[TEXT_ESCAPED_MAX];
     _cleanup_free_ char *path = strdup(file->path);
@@ -217,6 +218,8 @@ static int look_at(struct arrivals *arrivals, int root, const struct settle_file
         return arrivals_hold(arrivals, path, TROUBLE_RETRY_US);
     if (r < 0 || !S_ISREG(st.st_mode)) {
         drop(arrivals, path, r, &st);
+        if (r == -EACCES || r == -EPERM)
+            unseen(context, path, -r);
         return 0;
     }
     if (file->slow)
@@ -234,14 +237,14 @@ uint64_t arrivals_next_us(const struct arrivals *arrivals)
     return settle_next_us(arrivals->settle);
 }
 
-int arrivals_look(struct arrivals *arrivals, int root)
+int arrivals_look(struct arrivals *arrivals, int root, arrivals_unseen *unseen, void *context)
 {
     struct settle_file file;
     uint64_t now = monotonic_us(), end = now + LOOK_A_TURN_US;
     int r = 0;
 
     for (; r == 0 && now < end && settle_due(arrivals->settle, now, &file); now = monotonic_us())
-        r = look_at(arrivals, root, &file);
+        r = look_at(arrivals, root, &file, unseen, context);
     tell_of_first_walk(arrivals);
     return r;
 }

@@ -48,9 +48,12 @@ void arrivals_forget_below(struct arrivals *arrivals, const char *directory);
 /* @path will not be taken. */
 void arrivals_refuse(struct arrivals *arrivals, const char *path, const char *why);
 
+/* The directory of the file @path does not let it be looked at: it is forgotten until somebody sees it again. */
+typedef void arrivals_unseen(void *context, const char *path, int errnum);
+
 /* When a file is due to be looked at (monotonic), or USEC_INFINITY; and looks at those that are, for a while. */
 uint64_t arrivals_next_us(const struct arrivals *arrivals);
-int arrivals_look(struct arrivals *arrivals, int root);
+int arrivals_look(struct arrivals *arrivals, int root, arrivals_unseen *unseen, void *context);
 
 /* A whole walk has ended that left nothing out. What the first one found was there before the folder was; see
  * ledger_scanned(). */

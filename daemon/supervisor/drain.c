@@ -54,6 +54,12 @@ static bool is_drained(const struct supervisor *supervisor, const struct folder 
            !folder->taking && !folder->taking_suspects;
 }
 
+/* … and nothing was left out that could not be read. */
+static bool is_finished(const struct supervisor *supervisor, const struct folder *folder)
+{
+    return is_drained(supervisor, folder) && folder->news.reason[0] == '\0';
+}
+
 /* A slow disk may take long over one large set of pictures, or over an original. */
 static bool is_at_work(const struct folder *folder)
 {
@@ -125,14 +131,14 @@ int drain_tick(sd_event_source *source, uint64_t now, void *userdata)
     for (size_t i = 0; i < supervisor->slot_count; i++) {
         struct folder *folder = supervisor->folders[i];
 
-        if (!folder || is_drained(supervisor, folder))
+        if (!folder || is_finished(supervisor, folder))
             continue;
-        if (!stalled && !is_given_up(supervisor, folder))
+        if (!is_drained(supervisor, folder) && !stalled && !is_given_up(supervisor, folder))
             return 0;
         held = true;
     }
     for (size_t i = 0; held && i < supervisor->slot_count; i++)
-        if (supervisor->folders[i] && !is_drained(supervisor, supervisor->folders[i]))
+        if (supervisor->folders[i] && !is_finished(supervisor, supervisor->folders[i]))
             log_error("folder %s was not finished: %s", supervisor->folders[i]->name,
                       why_not_drained(supervisor, supervisor->folders[i]));
 

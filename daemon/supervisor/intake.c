@@ -59,6 +59,13 @@ struct intake {
     size_t leftover_count;
 };
 
+static void on_unseen(void *context, const char *path, int errnum)
+{
+    struct intake *intake = context;
+
+    walks_unseen(intake->walks, path, errnum);
+}
+
 static void look_at_due(struct intake *intake)
 {
     _cleanup_close_ int root = -1;
@@ -67,7 +74,7 @@ static void look_at_due(struct intake *intake)
         return;
     root = intake_open_root(intake);
     if (root >= 0)
-        walks_note(intake->walks, arrivals_look(intake->arrivals, root));
+        walks_note(intake->walks, arrivals_look(intake->arrivals, root, on_unseen, intake));
 }
 
 /* ---- the root ---- */

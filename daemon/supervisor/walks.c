@@ -2,6 +2,7 @@
 /* walks - see walks.h. From top to bottom: what a walk meets, when one ends, when one begins. */
 #include "supervisor/walks.h"
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -109,7 +110,8 @@ static void note_unreadable(struct walks *walks, const char *path, int errnum)
     if (!unreadable_note(&walks->unreadable, path, errnum) || walks->unreadable.count > UNREADABLE_TOLD_MAX)
         return;
     log_warning("%s/%s cannot be read: %s, %s", walks->name, text_escape(path, name, sizeof name),
-                strerrordesc_np(errnum), error_is_passing(errnum) ? "retrying" : "ignoring");
+                strerrordesc_np(errnum),
+                error_is_passing(errnum) ? "retrying" : "waiting for that to change");
 }
 
 static void on_scan_unseen(void *context, const char *path, int errnum)
@@ -311,6 +313,17 @@ void walks_begin_new(struct walks *walks, const char *path)
 static void begin_unreadable(void *context, const char *path)
 {
     walks_begin_new(context, path);
+}
+
+void walks_unseen(struct walks *walks, const char *path, int errnum)
+{
+    const char *slash = strrchr(path, '/');
+    _cleanup_free_ char *directory = strndup(path, slash ? (size_t)(slash - path) : 0);
+
+    if (directory)
+        note_unreadable(walks, directory, errnum);
+    else
+        walk_again(walks);
 }
 
 void walks_touched(struct walks *walks, const char *path)

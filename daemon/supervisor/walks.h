@@ -33,6 +33,9 @@ void walks_begin_all(struct walks *walks);
 /* The directory @path is new, and somebody waits for what is in it. */
 void walks_begin_new(struct walks *walks, const char *path);
 
+/* The file @path cannot be looked at: its directory is one that cannot be read. */
+void walks_unseen(struct walks *walks, const char *path, int errnum);
+
 /* The attributes of the directory @path have changed: what could not be read, of it and below it, is looked at again. */
 void walks_touched(struct walks *walks, const char *path);
 

@@ -136,6 +136,28 @@ START_TEST(drain_ends_with_1_when_some_failed)
 }
 END_TEST
 
+/* What is in it was left out, and was said to be done. */
+START_TEST(drain_ends_with_75_when_a_directory_cannot_be_read)
+{
+    struct places places;
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    ck_assert_int_eq(mkdir(harness_path(&h, "in/private"), 0), 0);
+    harness_give_up_privilege(&h);
+    places = places_of(&h);
+    harness_spawn(&h, (const char *const[]){ places.config, places.state, places.run, "--drain", NULL });
+    ck_assert_int_eq(harness_await_exit(&h), EX_TEMPFAIL);
+    ck_assert_uint_eq(harness_count(&h, "out"), 1);
+    ck_assert_ptr_nonnull(
+        strstr(harness_read(&h, "log"), "was not finished: private cannot be read: Permission denied"));
+    ck_assert_int_eq(chmod(harness_path(&h, "in/private"), 0755), 0);
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(drain_ends_with_75_when_it_is_interrupted)
 {
     struct places places;
@@ -256,6 +278,7 @@ HARNESS_MAIN("exit_codes", UNIT_ROWS(a_wrong_configuration_is_told_with_its_plac
              UNIT_TEST(a_second_daemon_with_the_same_state_gives_up),
              UNIT_TEST(drain_ends_with_0_when_all_is_done), UNIT_TEST(drain_of_an_empty_folder_ends_with_0),
              UNIT_TEST(drain_ends_with_1_when_some_failed),
+             UNIT_TEST(drain_ends_with_75_when_a_directory_cannot_be_read),
              UNIT_TEST(drain_ends_with_75_when_it_is_interrupted),
              UNIT_TEST(drain_ends_with_75_when_the_archive_is_not_there),
              UNIT_TEST(drain_ends_with_75_when_the_output_is_not_there),

@@ -217,7 +217,8 @@ START_TEST(an_output_that_may_not_be_used_holds_its_folder_until_it_may)
     if (strcmp(closed[_i].directory, "out/sub") == 0)
         ck_assert_int_eq(mkdir(harness_path(&h, "out/sub"), 0755), 0);
     ck_assert_int_eq(chmod(harness_path(&h, "%s", closed[_i].directory), closed[_i].mode), 0);
-    harness_start_without_privilege(&h);
+    harness_give_up_privilege(&h);
+    harness_start(&h);
     harness_drop(&h, "sub/a.jpg", 48, 48, 1);
     harness_await_folder(&h, "held");
     ck_assert_ptr_nonnull(strstr(harness_string(h.status, "problems.0"), "Permission denied"));

@@ -506,7 +506,7 @@ void harness_start(struct harness *h)
     harness_await_ready(h);
 }
 
-void harness_start_without_privilege(struct harness *h)
+void harness_give_up_privilege(struct harness *h)
 {
     static const char *const command[] = { "/usr/bin/setpriv",
                                            "--bounding-set=-dac_override,-dac_read_search",
@@ -514,7 +514,6 @@ void harness_start_without_privilege(struct harness *h)
 
     if (geteuid() == 0)
         h->command = command;
-    harness_start(h);
 }
 
 void harness_signal(const struct harness *h, int signal)

@@ -111,8 +111,8 @@ void harness_check_log(const struct harness *h);
 /* Starts it and waits until it is ready. */
 void harness_start(struct harness *h);
 
-/* The same without the right to read and write whatever it likes, which root has. */
-void harness_start_without_privilege(struct harness *h);
+/* From now on it is started without the right to read and write whatever it likes, which root has. */
+void harness_give_up_privilege(struct harness *h);
 
 /* Starts it with @arguments (NULL-terminated) instead of the directories' own; does not wait. */
 void harness_spawn(struct harness *h, const char *const *arguments);

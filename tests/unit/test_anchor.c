@@ -77,6 +77,41 @@ START_TEST(without_its_disk_it_is_not_opened_and_any_disk_brings_it_back)
 }
 END_TEST
 
+/* The mount that everything is on is not in the mount table there. */
+START_TEST(a_disk_is_missed_in_a_chroot_too)
+{
+    struct scratch outer;
+    int outside;
+
+    if (!setup("disk/in"))
+        return;
+    anchor_release(&anchor);
+    mounts_directory(&scratch, "proc");
+    ck_assert_int_eq(mount("/proc", mounts_path(&scratch, "proc"), NULL, MS_BIND | MS_REC, NULL), 0);
+    outside = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    ck_assert_int_eq(chroot(scratch.path), 0);
+    outer = scratch;
+    scratch.path[0] = '\0';
+
+    ck_assert(anchor_set(&anchor, "/disk/in", true));
+    ck_assert_int_eq(try_open(), 0);
+    mounts_unmount(&scratch, "disk");
+    mounts_directory(&scratch, "disk/in"); /* on the disk below */
+    expect_lost();
+    mounts_tmpfs(&scratch, "disk");
+    mounts_directory(&scratch, "disk/in");
+    ck_assert_int_eq(try_open(), 0);
+
+    scratch = outer;
+    ck_assert_int_eq(fchdir(outside), 0);
+    ck_assert_int_eq(chroot("."), 0);
+    close(outside);
+    mounts_unmount(&scratch, "proc");
+    mounts_unmount(&scratch, "disk");
+    teardown();
+}
+END_TEST
+
 START_TEST(a_disk_under_a_disk_is_missed_too)
 {
     if (!setup("disk/in"))
@@ -200,7 +235,8 @@ START_TEST(nothing_is_held_open)
 END_TEST
 
 UNIT_MAIN("anchor", UNIT_ROWS(without_its_disk_it_is_not_opened_and_any_disk_brings_it_back, paths),
-          UNIT_TEST(a_disk_under_a_disk_is_missed_too), UNIT_TEST(what_an_earlier_run_knew_is_heeded),
+          UNIT_TEST(a_disk_is_missed_in_a_chroot_too), UNIT_TEST(a_disk_under_a_disk_is_missed_too),
+          UNIT_TEST(what_an_earlier_run_knew_is_heeded),
           UNIT_TEST(a_disk_mounted_over_it_is_another_directory),
           UNIT_TEST(another_directory_of_the_name_is_seen),
           UNIT_TEST(the_same_directory_without_a_bind_mount_is_the_same),

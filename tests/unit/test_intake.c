@@ -242,6 +242,11 @@ static bool is_ok(void)
     return watcher_news().state == FOLDER_OK;
 }
 
+static bool one_is_waiting(void)
+{
+    return watcher_news().waiting == 1;
+}
+
 static bool one_is_queued(void)
 {
     return news.folders[0].queued == 1;
@@ -929,6 +934,9 @@ static bool has_a_reason(void)
  * what it is. */
 static const mode_t closed[] = { 0, 0200, 0400 };
 
+/* The directory itself, or one above it. */
+static const char *const closed_later[] = { "private", "" };
+
 /* It used to come in with the next reconcile. */
 START_TEST(a_directory_that_could_not_be_read_comes_in_when_it_can)
 {
@@ -948,6 +956,35 @@ START_TEST(a_directory_that_could_not_be_read_comes_in_when_it_can)
     run_until(has_no_reason);
     hot_write(hot.in[0], "private/b.jpg", "x"); /* it is watched */
     run_until(two_are_queued);
+    teardown();
+}
+END_TEST
+
+/* The file was dropped without a word, and came in with the next reconcile. */
+START_TEST(a_directory_that_is_closed_before_its_file_has_settled_comes_in_when_it_is_opened)
+{
+    const char *directory = closed_later[_i];
+
+    setup();
+    ck_assert(drop_capabilities());
+    hot.conf[0].rescan_us = 3 * HOUR_US;
+    hot.conf[0].settle_us = HOUR_US;
+    enter(false);
+    run_until(is_scanned);
+    make_directory("private");
+    run_until(is_idle);
+    hot_write(hot.in[0], "private/a.jpg", "x");
+    run_until(one_is_waiting);
+    ck_assert_int_eq(chmod(hot_path(hot.in[0], directory), 0), 0);
+    atomic_fetch_add(&monotonic_passed_us, HOUR_US);
+    atomic_fetch_add(&realtime_passed_us, HOUR_US);
+    run_until(has_a_reason);
+    ck_assert_msg(strstr(watcher_news().reason, "cannot be read: Permission denied"), "%s",
+                  watcher_news().reason);
+    ck_assert_uint_eq(queued(), 0);
+    ck_assert_int_eq(chmod(hot_path(hot.in[0], directory), 0755), 0);
+    run_until(has_no_reason);
+    run_until(one_is_queued);
     teardown();
 }
 END_TEST
@@ -1585,6 +1622,8 @@ UNIT_MAIN("intake", UNIT_TEST(files_that_were_there_before_come_in),
           UNIT_TEST(a_disk_mounted_below_the_root_comes_in_and_is_watched),
           UNIT_TEST(a_directory_that_cannot_be_read_is_told_in_the_reason),
           UNIT_ROWS(a_directory_that_could_not_be_read_comes_in_when_it_can, closed),
+          UNIT_ROWS(a_directory_that_is_closed_before_its_file_has_settled_comes_in_when_it_is_opened,
+                    closed_later),
           UNIT_TEST(a_directory_that_cannot_be_read_is_not_told_of_when_it_is_gone),
           UNIT_TEST(any_number_of_directories_that_could_not_be_read_come_in),
           UNIT_TEST(a_directory_that_cannot_be_read_makes_no_walks_over_others),
