@@ -9,19 +9,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
     ORDERS_MAX = 2, /* a worker, and that there will be no more */
     NEWS_MAX = 64,  /* with more the thread waits for the loop */
     EVENTS_A_TURN = 16,
-    NURSERY_PATIENCE_S = 10, /* at the end */
+    NURSERY_PATIENCE_MS = 10000, /* at the end */
 };
 
 struct order {
@@ -44,6 +45,7 @@ struct nursery {
     struct channel orders, news;
     sd_event_source *source;
     pthread_t thread;
+    int ended_fd; /* the thread has nothing left to do but to end */
 
     /* The thread's own. */
     int epoll;
@@ -142,6 +144,7 @@ static void *run(void *argument)
                 reap(nursery, events[i].data.fd);
         }
     }
+    (void)!write(nursery->ended_fd, &(uint64_t){ 1 }, sizeof(uint64_t));
     return NULL;
 }
 
@@ -187,6 +190,9 @@ static int open_all(struct nursery *nursery, sd_event *event)
     r = channel_init(&nursery->news, sizeof(struct news), NEWS_MAX);
     if (r < 0)
         return r;
+    nursery->ended_fd = eventfd(0, EFD_CLOEXEC);
+    if (nursery->ended_fd < 0)
+        return -errno;
     nursery->epoll = epoll_create1(EPOLL_CLOEXEC);
     r = nursery->epoll < 0 ? -errno : watch(nursery, channel_fd(&nursery->orders));
     if (r < 0)
@@ -201,6 +207,7 @@ static void release(struct nursery *nursery)
 {
     sd_event_source_disable_unref(nursery->source);
     close_fd(nursery->epoll);
+    close_fd(nursery->ended_fd);
     channel_release(&nursery->orders);
     channel_release(&nursery->news);
     free(nursery);
@@ -214,7 +221,7 @@ int nursery_new(sd_event *event, const char *program, const struct nursery_handl
 
     if (!nursery)
         return -ENOMEM;
-    *nursery = (struct nursery){ .program = program, .handler = *handler, .epoll = -1 };
+    *nursery = (struct nursery){ .program = program, .handler = *handler, .ended_fd = -1, .epoll = -1 };
     r = open_all(nursery, event);
     if (r >= 0)
         r = -pthread_create(&nursery->thread, NULL, run, nursery);
@@ -228,11 +235,12 @@ int nursery_new(sd_event *event, const char *program, const struct nursery_handl
 
 static bool ends_in_time(struct nursery *nursery)
 {
-    struct timespec deadline;
+    struct pollfd ended = { .fd = nursery->ended_fd, .events = POLLIN };
 
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_sec += NURSERY_PATIENCE_S;
-    return pthread_clockjoin_np(nursery->thread, NULL, CLOCK_MONOTONIC, &deadline) == 0;
+    if (poll(&ended, 1, NURSERY_PATIENCE_MS) <= 0)
+        return false;
+    pthread_join(nursery->thread, NULL);
+    return true;
 }
 
 void nursery_free(struct nursery *nursery)
