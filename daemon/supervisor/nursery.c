@@ -122,8 +122,8 @@ static void reap(struct nursery *nursery, int pidfd)
 
     if (waitid(P_PIDFD, (id_t)pidfd, &news.end, WEXITED | WNOHANG) == 0 && news.end.si_pid == 0)
         return;
-    epoll_ctl(nursery->epoll, EPOLL_CTL_DEL, pidfd,
-              NULL); /* closing it would not do: the loop has one, too */
+    /* Closing it would not do: the loop has one, too. */
+    epoll_ctl(nursery->epoll, EPOLL_CTL_DEL, pidfd, NULL);
     close_fd(pidfd);
     nursery->children--;
     channel_send_wait(&nursery->news, &news);
