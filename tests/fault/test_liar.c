@@ -273,6 +273,13 @@ static bool has_queued(const json_t *status, void *context)
     return harness_number(status, "jobs.queued") + harness_number(status, "jobs.opening") > 0;
 }
 
+static bool has_workers(const json_t *status, void *context)
+{
+    const size_t *count = context;
+
+    return json_array_size(json_object_get(status, "workers")) == *count;
+}
+
 START_TEST(workers_that_never_say_hello_do_not_keep_status_or_a_stop_waiting)
 {
     struct run run;
@@ -281,7 +288,7 @@ START_TEST(workers_that_never_say_hello_do_not_keep_status_or_a_stop_waiting)
     start_unready(&run);
     campaign_drop(&run.c, "a.jpg", 48, 48, 1);
     harness_await(&run.c.h, "the file is queued", has_queued, NULL);
-    ck_assert_uint_eq(json_array_size(json_object_get(run.c.h.status, "workers")), 2);
+    harness_await(&run.c.h, "both workers are started", has_workers, &(size_t){ 2 });
     if (harness_is_full()) { /* a minute */
         harness_await(&run.c.h, "the trouble with workers is told", says_trouble, NULL);
         set_lie(&run.c.h, "truth");

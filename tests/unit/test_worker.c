@@ -3,6 +3,7 @@
 #include "worker.h"
 
 #include "base/cleanup.h"
+#include "pictures.h"
 #include "recipe_text.h"
 #include "worker_harness.h"
 
@@ -216,6 +217,27 @@ START_TEST(a_job_is_done)
 {
     submit(1);
     expect_renditions(1);
+}
+END_TEST
+
+/* The warm-up makes none: whatever such a picture needs is needed under the filter for the first time. */
+START_TEST(a_cmyk_picture_is_done_though_none_was_made_before)
+{
+    _cleanup_image_ VipsImage *image = NULL;
+    struct harness_answer answer;
+    struct bytes file;
+
+    picture_start();
+    image = picture_make(PICTURE_WIDTH, PICTURE_HEIGHT, 4);
+    image->Type = VIPS_INTERPRETATION_CMYK;
+    file = picture_save(image, FORMAT_JPEG, _i == 0 ? NULL : "cmyk");
+    harness_submit(&harness, 1, file.data, file.size);
+
+    harness_answer(&harness, 1, recipe, &answer);
+    ck_assert_msg(answer.result.class == CLASS_NONE, "%s", answer.result.text);
+    ck_assert_uint_eq(answer.result.output_count, 4);
+    harness_answer_release(&answer);
+    bytes_release(&file);
 }
 END_TEST
 
@@ -479,6 +501,7 @@ static TCase *jobs(void)
     tcase_add_test(tests, every_thread_is_under_the_filter_before_and_after_a_job);
     tcase_add_test(tests, it_has_no_descriptors_but_its_own);
     tcase_add_test(tests, a_job_is_done);
+    tcase_add_loop_test(tests, a_cmyk_picture_is_done_though_none_was_made_before, 0, 2);
     tcase_add_test(tests, a_source_whose_content_is_known_is_not_worked_on);
     tcase_add_test(tests, a_prefetched_job_is_done_after_the_first);
     tcase_add_test(tests, many_jobs_cost_no_descriptors);
