@@ -243,6 +243,7 @@ START_TEST(a_sequence_of_before_a_restart_is_not_waited_for)
     harness_open(&h);
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
     harness_start(&h);
+    harness_await_idle(&h); /* nothing changes any more */
     asked_us = monotonic_us();
     ck_assert_int_eq(darkroom_status_wait(h.dk, INT64_MAX, wait_us / USEC_PER_MSEC, &text), 0);
     ck_assert_uint_lt(monotonic_us() - asked_us, wait_us);

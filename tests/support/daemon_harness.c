@@ -817,9 +817,14 @@ static void await_stop(const struct harness *h, pid_t pid)
     }
 }
 
-void harness_freeze_workers(struct harness *h)
+void harness_await_idle(struct harness *h)
 {
     harness_await(h, "the workers are ready and idle", are_idle, NULL);
+}
+
+void harness_freeze_workers(struct harness *h)
+{
+    harness_await_idle(h);
     h->frozen_count = harness_workers(h, NULL, h->frozen, HARNESS_WORKERS_MAX);
     for (size_t i = 0; i < h->frozen_count; i++)
         ck_assert_int_eq(kill(h->frozen[i], SIGSTOP), 0);

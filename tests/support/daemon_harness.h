@@ -179,6 +179,9 @@ void harness_await_folder(struct harness *h, const char *state);
 /* The pids of the workers in the state ("busy", or NULL: any). Returns how many. */
 size_t harness_workers(const struct harness *h, const char *state, pid_t *pids, size_t max);
 
+/* Waits until all workers are ready and none has anything to do. */
+void harness_await_idle(struct harness *h);
+
 /* Stops the workers (SIGSTOP) when all of them are ready and idle, so that what is given to them from now on is under
  * way, and unread, until they go on. */
 void harness_freeze_workers(struct harness *h);

@@ -6,6 +6,8 @@
 #include "unit_main.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 static const struct {
     enum job_state state;
@@ -117,23 +119,48 @@ START_TEST(only_pictures_in_memory_are_held)
 END_TEST
 
 /* The loop waited for as long as the kernel took to free it, or a server to answer. */
+/* A connection whose end @ret_far has not read what the other, which is returned, has sent: closing that takes until it
+ * has. */
+static int slow_to_close(int *ret_far)
+{
+    static const struct linger linger = { .l_onoff = 1, .l_linger = 1000 };
+    static const char zeros[1 << 16];
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int near = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(listen(listener, 1), 0);
+    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &(socklen_t){ sizeof address }), 0);
+    ck_assert_int_eq(connect(near, (struct sockaddr *)&address, sizeof address), 0);
+    *ret_far = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    ck_assert_int_ge(*ret_far, 0);
+    close(listener);
+    while (send(near, zeros, sizeof zeros, MSG_DONTWAIT) > 0)
+        ;
+    ck_assert_int_eq(setsockopt(near, SOL_SOCKET, SO_LINGER, &linger, sizeof linger), 0);
+    return near;
+}
+
 START_TEST(a_large_source_is_closed_by_somebody_else)
 {
     struct hot_folders hot;
     struct job *job;
-    char byte;
-    int ends[2];
+    char bytes[1 << 16];
+    ssize_t got;
+    int far;
 
     hot_open(&hot, 1, HOT_RECIPE);
     job = hot_job(&hot, 0, 1, "a.jpg");
     job->version.size = SOURCE_CLOSED_HERE_BYTES_MAX + 1;
     job_close_source(job); /* there is none */
-    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
-    job->source_fd = ends[1];
+    job->source_fd = slow_to_close(&far);
     job_close_source(job);
     ck_assert_int_eq(job->source_fd, -1);
-    ck_assert_int_eq(read(ends[0], &byte, 1), 0); /* when it is closed */
-    close(ends[0]);
+    while ((got = read(far, bytes, sizeof bytes)) > 0)
+        ;
+    ck_assert_int_eq(got, 0); /* it is closed */
+    close(far);
     job_free(job);
     hot_close(&hot);
 }

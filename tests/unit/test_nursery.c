@@ -19,6 +19,7 @@ static struct {
     uint64_t started, failed;
     struct error error;
     pid_t ended;
+    unsigned ends;
     siginfo_t end;
 } told;
 
@@ -40,6 +41,7 @@ static void on_ended(void *context, pid_t pid, const siginfo_t *end)
 {
     (void)context;
     told.ended = pid;
+    told.ends++;
     told.end = *end;
 }
 
@@ -111,6 +113,29 @@ START_TEST(a_process_is_told_when_it_has_started_and_when_it_has_ended)
 }
 END_TEST
 
+START_TEST(an_end_is_told_once_while_the_process_is_still_held)
+{
+    struct spawned first;
+
+    set_up(GREEDY_WORKER_PATH);
+    order(7);
+    run_until_started();
+    first = process;
+    spawned_kill(&first);
+    while (!told.ended)
+        run_once();
+
+    told.started = 0;
+    order(8); /* whose news comes after any of the first */
+    run_until_started();
+    ck_assert_uint_eq(told.ends, 1);
+    spawned_kill(&process);
+    spawned_release(&process);
+    spawned_release(&first);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_program_that_cannot_be_started_is_told)
 {
     set_up("/nonexistent/worker");
@@ -149,5 +174,6 @@ END_TEST
 static const int orders[] = { 0, 1 };
 
 UNIT_MAIN("nursery", UNIT_TEST(a_process_is_told_when_it_has_started_and_when_it_has_ended),
+          UNIT_TEST(an_end_is_told_once_while_the_process_is_still_held),
           UNIT_TEST(a_program_that_cannot_be_started_is_told),
           UNIT_ROWS(what_is_on_order_at_the_end_ends_too, orders))
