@@ -22,7 +22,7 @@ enum {
     ORDERS_MAX = 2, /* a worker, and that there will be no more */
     NEWS_MAX = 64,  /* with more the thread waits for the loop */
     EVENTS_A_TURN = 16,
-    NURSERY_PATIENCE_MS = 10000, /* at the end */
+    NURSERY_PATIENCE_MS = 5000, /* at the end */
 };
 
 struct order {
@@ -256,8 +256,4 @@ void nursery_free(struct nursery *nursery)
     channel_send(&nursery->orders, &(struct order){ .last = true, .bundle = -1 });
     if (ends_in_time(nursery))
         release(nursery);
-    else
-        log_error(
-            "a worker can be neither started nor ended: perhaps its program, or what it reads, is on a file "
-            "system that does not answer; leaving without it");
 }

@@ -36,7 +36,7 @@ int nursery_new(sd_event *event, const char *program, const struct nursery_handl
                 struct nursery **ret);
 
 /* Waits until all its processes have ended, which is for the caller to see to, and tells no more. What hangs is left
- * behind after a while. Accepts NULL. */
+ * behind after five seconds. Accepts NULL. */
 void nursery_free(struct nursery *nursery);
 
 /* Orders a worker for @generation, with the recipes of @bundle (stays the caller's); started() or failed() follows. Only

@@ -22,6 +22,8 @@
 #define BACKOFF_MAX_US (30 * USEC_PER_SEC)
 #define BACKOFF_JOB_MAX_US USEC_PER_SEC
 #define LEAVE_TIMEOUT_US (10 * USEC_PER_SEC) /* a worker that was let go and holds nothing */
+#define START_LATE_US                                                                                        \
+    (10 * USEC_PER_SEC) /* starting a process takes milliseconds, some seconds where memory is short */
 #define HELLO_TIMEOUT_US (60 * USEC_PER_SEC) /* loading, warming up and the self-test, on a busy machine */
 
 static void maintain(struct pool *pool);
@@ -450,10 +452,34 @@ static bool is_short(const struct pool *pool)
     return !pool->stopping && count_current(pool) < pool->current.workers;
 }
 
+/* @generation is 0 when what was on order has come, or will not. */
+static void note_order(struct pool *pool, uint64_t generation)
+{
+    pool->on_order = generation;
+    sd_event_source_set_time(pool->late_source, monotonic_us() + START_LATE_US);
+    sd_event_source_set_enabled(pool->late_source, generation ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+/* There is no end to wait for: it may yet start. */
+static int on_late(sd_event_source *source, uint64_t now, void *userdata)
+{
+    static const char what[] =
+        "its program is not reached; perhaps that is on a file system that does not answer";
+    struct pool *pool = userdata;
+
+    (void)source;
+    (void)now;
+    log_error("a worker is being started and does not get ready: %s", what);
+    if (pool->on_order == pool->current.number)
+        snprintf(pool->trouble, sizeof pool->trouble, "%s", what);
+    pool->handler.changed(pool->handler.context);
+    return 0;
+}
+
 /* No worker has come of it. */
 static void start_failed(struct pool *pool, uint64_t generation, const struct error *error)
 {
-    pool->on_order = 0;
+    note_order(pool, 0);
     if (generation == pool->next.number)
         pool->handler.refused(pool->handler.context, generation, error->text);
     if (generation == pool->current.number && !pool->stopping) {
@@ -470,7 +496,7 @@ static void order_worker(struct pool *pool, const struct pool_generation *genera
     struct error error;
     int r;
 
-    pool->on_order = generation->number;
+    note_order(pool, generation->number);
     r = nursery_order(pool->nursery, generation->number, generation->bundle);
     if (r == 0)
         return;
@@ -536,7 +562,7 @@ static void on_started(void *context, uint64_t generation, struct spawned *proce
         start_failed(pool, generation, &error);
         return;
     }
-    pool->on_order = 0;
+    note_order(pool, 0);
     order_what_is_missing(pool);
 }
 
@@ -581,6 +607,13 @@ int pool_init(struct pool *pool, sd_event *event, const char *program, const str
     r = sd_event_source_set_priority(pool->respawn_source, ORDER_TIMERS);
     if (r < 0)
         return r;
+    r = sd_event_add_time(event, &pool->late_source, CLOCK_MONOTONIC, 0, USEC_PER_MSEC, on_late, pool);
+    if (r < 0)
+        return r;
+    sd_event_source_set_enabled(pool->late_source, SD_EVENT_OFF);
+    r = sd_event_source_set_priority(pool->late_source, ORDER_TIMERS);
+    if (r < 0)
+        return r;
     return nursery_new(event, program, &nursery, &pool->nursery);
 }
 
@@ -596,6 +629,7 @@ void pool_release(struct pool *pool)
         worker_free(worker);
     }
     sd_event_source_disable_unref(pool->respawn_source);
+    sd_event_source_disable_unref(pool->late_source);
     close_fd(pool->current.bundle);
     close_fd(pool->next.bundle);
 }

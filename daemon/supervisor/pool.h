@@ -83,7 +83,7 @@ struct pool {
     unsigned failures;       /* workers in a row that died before or on their first job */
     unsigned start_failures; /* … and those that never got ready */
     char trouble[400];       /* why the last of them did; "" when all is well */
-    sd_event_source *respawn_source;
+    sd_event_source *respawn_source, *late_source;
 };
 
 /* Prepares an empty pool; @program is borrowed. 0 or -errno. */

@@ -78,7 +78,7 @@ void stop_go_on(struct supervisor *supervisor)
         return;
 
     /* 1. Running jobs end, or are killed when patience does. */
-    if (pool_held_count(&supervisor->pool) > 0)
+    if (pool_held_count(&supervisor->pool) > 0 && !supervisor->workers_left)
         return;
 
     /* 2. Workers leave. */
@@ -86,7 +86,7 @@ void stop_go_on(struct supervisor *supervisor)
         supervisor->workers_released = true;
         pool_stop(&supervisor->pool);
     }
-    if (!pool_is_empty(&supervisor->pool))
+    if (!pool_is_empty(&supervisor->pool) && !supervisor->workers_left)
         return;
 
     /* 3. Watchers publish what they were given, hand back what they cannot, and end. */
@@ -96,9 +96,23 @@ void stop_go_on(struct supervisor *supervisor)
         return;
 
     /* 4. The ledger has recorded where every job stands. */
-    if (has_jobs_under_way(supervisor) && !supervisor->abandoned)
+    if (has_jobs_under_way(supervisor) && !supervisor->abandoned && pool_held_count(&supervisor->pool) == 0)
         return;
     supervisor->phase = PHASE_STOPPED;
+}
+
+static void kill_workers(struct supervisor *supervisor)
+{
+    log_warning("StopTimeout= is over; what is still running goes back to the queue");
+    pool_kill(&supervisor->pool);
+}
+
+static void leave_workers(struct supervisor *supervisor)
+{
+    log_error(
+        "a worker can be neither started nor ended: perhaps its program, or what it reads, is on a file "
+        "system that does not answer; leaving without it");
+    supervisor->workers_left = true;
 }
 
 static void abandon_hung_watchers(struct supervisor *supervisor)
@@ -126,17 +140,15 @@ int stop_impatience(sd_event_source *source, uint64_t now, void *userdata)
 
     (void)source;
     (void)now;
-    switch (supervisor->patience++) {
-    case 0:
-        if (pool_is_empty(&supervisor->pool))
-            break;
-        log_warning("StopTimeout= is over; what is still running goes back to the queue");
-        pool_kill(&supervisor->pool);
-        break;
-    case 1:
+    if (!supervisor->overdue) {
+        supervisor->overdue = true;
+        if (!pool_is_empty(&supervisor->pool))
+            kill_workers(supervisor);
+    } else if (!pool_is_empty(&supervisor->pool) && !supervisor->workers_left) {
+        leave_workers(supervisor);
+    } else if (!all_watchers_ended(supervisor)) {
         abandon_hung_watchers(supervisor);
-        break;
-    default:
+    } else {
         log_error("the ledger does not answer; what it has not recorded is found at the next start");
         supervisor->phase = PHASE_STOPPED;
         return 0;

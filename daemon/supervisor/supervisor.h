@@ -68,7 +68,8 @@ struct supervisor {
     uint64_t done_before, failed_before; /* jobs in the ledger at the start */
     uint64_t longest_stall_us;
     bool workers_released, watchers_released; /* steps of the stop that were taken */
-    int patience;                             /* how often the stop's timer has run out */
+    bool overdue;                             /* StopTimeout= is over */
+    bool workers_left;                        /* behind: one can be neither started nor ended */
     bool abandoned;                           /* a watcher hung at the stop: its memory is left alone */
     int exit_code;
     uint64_t progress_us,

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A folder whose file system does not answer any more (a server that is gone) disturbs no other, nor status, nor a stop,
  * which names it; when it answers again nothing was lost (rules 18, 21, 25, 26). Needs root and /dev/fuse. */
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "campaign.h"
 #include "fuse_mount.h"
 #include "painter.h"
 
+#include <glob.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -22,7 +26,8 @@ struct run {
     uint64_t slowest_us;
 };
 
-/* The folder "web", whose directory @hangs (in or out) is a FUSE file system, and "other" beside it. */
+/* The folders "web" and "other"; the directory @hangs (in or out, which are those of "web", or programs, which is none's)
+ * is a FUSE file system. */
 static bool run_open(struct run *run, const char *hangs)
 {
     struct harness *h = &run->c.h;
@@ -30,6 +35,7 @@ static bool run_open(struct run *run, const char *hangs)
     *run = (struct run){ 0 };
     harness_open(h);
     ck_assert_int_eq(mkdir(harness_path(h, "behind"), 0755), 0);
+    ck_assert_int_eq(mkdir(harness_path(h, "programs"), 0755), 0);
     ck_assert_int_eq(mkdir(harness_path(h, "in2"), 0755), 0);
     ck_assert_int_eq(mkdir(harness_path(h, "out2"), 0755), 0);
     if (!fuse_mount_open(&run->mounted, harness_path(h, "behind"), harness_path(h, "%s", hangs))) {
@@ -226,7 +232,85 @@ START_TEST(a_start_and_a_reload_while_a_path_hangs)
 }
 END_TEST
 
+static size_t count_children(pid_t parent)
+{
+    char path[64];
+    glob_t tasks;
+    size_t count = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/task/*/children", (int)parent);
+    ck_assert_int_eq(glob(path, 0, NULL, &tasks), 0);
+    for (size_t i = 0; i < tasks.gl_pathc; i++) {
+        _cleanup_file_ FILE *file = fopen(tasks.gl_pathv[i], "re");
+        int child;
+
+        while (file && fscanf(file, "%d", &child) == 1)
+            count++;
+    }
+    globfree(&tasks);
+    return count;
+}
+
+/* Until there is a process that is no worker yet. */
+static void await_start(struct harness *h)
+{
+    uint64_t since = monotonic_us();
+
+    do {
+        ck_assert_int_gt(harness_left_ms(since), 1);
+        harness_status(h);
+    } while (count_children(h->pid) <= json_array_size(json_object_get(h->status, "workers")));
+}
+
+static bool says_trouble(const json_t *status, void *context)
+{
+    (void)context;
+    return json_array_size(json_object_get(status, "problems")) > 0 &&
+           strstr(harness_string(status, "problems.0"), "workers cannot start: its program is not reached");
+}
+
+/* In the middle of its start it is killed by nothing, so the thread that starts it waits. */
+START_TEST(a_stop_leaves_without_a_worker_whose_program_hangs)
+{
+    struct run run;
+    struct harness *h = &run.c.h;
+    uint64_t since, took_us;
+    pid_t pids[2];
+
+    if (!run_open(&run, "programs"))
+        return;
+    harness_use_own_worker(h);
+    harness_copy_program(h, DARKROOM_BIN_DIR "/darkroom-worker", "behind/darkroom-worker");
+    ck_assert_int_eq(symlink("../programs/darkroom-worker", harness_path(h, "bin/darkroom-worker")), 0);
+    harness_start(h);
+    harness_await_idle(h);
+    ck_assert_uint_eq(harness_workers(h, NULL, pids, 2), 2);
+
+    fuse_mount_stop(&run.mounted);
+    ck_assert_int_eq(kill(pids[0], SIGKILL), 0);
+    await_start(h);
+    harness_await(h, "it is told", says_trouble, NULL);
+    since = monotonic_us();
+    harness_signal(h, SIGTERM);
+    ck_assert_int_eq(
+        poll(&(struct pollfd){ .fd = h->pidfd, .events = POLLIN }, 1, 2 * STOP_US / USEC_PER_MSEC), 1);
+    took_us = monotonic_us() - since;
+    fuse_mount_go_on(&run.mounted); /* what is left behind ends as well */
+    ck_assert_int_eq(harness_await_exit(h), 0);
+    ck_assert(strstr(harness_read(h, "log"), "a worker can be neither started nor ended"));
+    ck_assert(!strstr(harness_read(h, "log"), "folder "));
+    printf("stopped after %llu ms\n", (unsigned long long)took_us / 1000);
+
+    drop_others(&run);
+    harness_start(h);
+    harness_await_ends(h, run.others, 0);
+    campaign_finish(&run.c, "when the file system answers again");
+    run_close(&run);
+}
+END_TEST
+
 HARNESS_MAIN("hung_folder", UNIT_TEST(a_hung_path_disturbs_no_other_folder_and_no_stop),
              UNIT_TEST(a_hung_output_disturbs_no_other_folder_and_no_stop),
              UNIT_TEST(a_path_that_hangs_for_a_while_is_gone_on_with),
-             UNIT_TEST(a_start_and_a_reload_while_a_path_hangs))
+             UNIT_TEST(a_start_and_a_reload_while_a_path_hangs),
+             UNIT_TEST(a_stop_leaves_without_a_worker_whose_program_hangs))

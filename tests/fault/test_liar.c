@@ -26,16 +26,6 @@
 
 #define SOCKET_AWAIT_US (60 * USEC_PER_SEC)
 
-static void copy_program(const struct harness *h, const char *from, const char *to)
-{
-    _cleanup_close_ int source = open(from, O_RDONLY | O_CLOEXEC);
-    _cleanup_close_ int copy = open(harness_path(h, "%s", to), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
-    struct stat st;
-
-    ck_assert_int_eq(fstat(source, &st), 0);
-    ck_assert_int_eq(fd_copy(source, copy, (uint64_t)st.st_size), 0);
-}
-
 /* Replaced whole: a liar may be reading it. */
 static void set_lie(const struct harness *h, const char *lie)
 {
@@ -43,28 +33,17 @@ static void set_lie(const struct harness *h, const char *lie)
     ck_assert_int_eq(rename(harness_path(h, "bin/lie.new"), harness_path(h, "bin/lie")), 0);
 }
 
-struct run {
-    struct campaign c;
-    char program[PATH_MAX];
-    const char *command[2];
-};
-
-static void run_open(struct run *run, const char *lie, const char *daemon_lines)
+static void run_open(struct campaign *c, const char *lie, const char *daemon_lines)
 {
-    struct harness *h = &run->c.h;
+    struct harness *h = &c->h;
 
-    campaign_open(&run->c, false, HARNESS_RECIPE_SINGLE, "");
+    campaign_open(c, false, HARNESS_RECIPE_SINGLE, "");
     harness_configure_daemon(h, daemon_lines);
-    ck_assert_int_eq(mkdir(harness_path(h, "bin"), 0755), 0);
-    copy_program(h, DARKROOM_BIN_DIR "/darkroomd", "bin/darkroomd");
-    copy_program(h, DARKROOM_LIAR, "bin/darkroom-worker");
+    harness_use_own_worker(h);
+    harness_copy_program(h, DARKROOM_LIAR, "bin/darkroom-worker");
     painter_paint(harness_path(h, "bin/picture.png"), 24, 18, 1);
     ck_assert_int_eq(rename(harness_path(h, "bin/picture.png"), harness_path(h, "bin/picture")), 0);
     set_lie(h, lie);
-    snprintf(run->program, sizeof run->program, "%s", harness_path(h, "bin/darkroomd"));
-    run->command[0] = run->program;
-    run->command[1] = NULL;
-    h->command = run->command;
 }
 
 /* ---- results ---- */
@@ -103,9 +82,9 @@ struct expectation {
     int64_t done, failed;
 };
 
-static void expect_verdict(struct run *run, const struct lie *lie, const char *name)
+static void expect_verdict(struct campaign *c, const struct lie *lie, const char *name)
 {
-    json_t *job = harness_job_of(&run->c.h, name);
+    json_t *job = harness_job_of(&c->h, name);
 
     ck_assert_msg(job != NULL, "%s", lie->name);
     ck_assert_msg(strcmp(harness_string(job, "state"), lie->believed ? "done" : "failed") == 0,
@@ -123,32 +102,32 @@ static void expect_verdict(struct run *run, const struct lie *lie, const char *n
 START_TEST(a_worker_that_lies_is_killed_and_harms_nobody_else)
 {
     struct expectation expected = { 0, 0 };
-    struct run run;
+    struct campaign c;
 
-    run_open(&run, "truth", "MaxAttempts=1\nJobTimeout=2s\n");
-    harness_start(&run.c.h);
+    run_open(&c, "truth", "MaxAttempts=1\nJobTimeout=2s\n");
+    harness_start(&c.h);
     for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
         char name[48];
 
-        set_lie(&run.c.h, lies[i].name);
+        set_lie(&c.h, lies[i].name);
         snprintf(name, sizeof name, "%s.jpg", lies[i].name);
         if (!lies[i].believed)
-            campaign_expect_guilty(&run.c, name);
-        campaign_drop(&run.c, name, 48, 48, (unsigned)i);
+            campaign_expect_guilty(&c, name);
+        campaign_drop(&c, name, 48, 48, (unsigned)i);
         expected.done += lies[i].believed;
         expected.failed += !lies[i].believed;
-        harness_await_ends(&run.c.h, expected.done, expected.failed);
-        expect_verdict(&run, &lies[i], name);
+        harness_await_ends(&c.h, expected.done, expected.failed);
+        expect_verdict(&c, &lies[i], name);
 
-        set_lie(&run.c.h, "truth");
+        set_lie(&c.h, "truth");
         snprintf(name, sizeof name, "after-%s.jpg", lies[i].name);
-        campaign_drop(&run.c, name, 48, 48, (unsigned)i);
+        campaign_drop(&c, name, 48, 48, (unsigned)i);
         expected.done++;
-        harness_await_ends(&run.c.h, expected.done, expected.failed);
+        harness_await_ends(&c.h, expected.done, expected.failed);
     }
-    campaign_finish(&run.c, "after all lies");
-    printf("%zu lies: %zu jobs, 0 lost, 0 doubled, 0 half visible\n", ARRAY_SIZE(lies), run.c.jobs);
-    campaign_close(&run.c);
+    campaign_finish(&c, "after all lies");
+    printf("%zu lies: %zu jobs, 0 lost, 0 doubled, 0 half visible\n", ARRAY_SIZE(lies), c.jobs);
+    campaign_close(&c);
 }
 END_TEST
 
@@ -164,25 +143,25 @@ static bool has_been_tried(const json_t *status, void *context)
 
 START_TEST(a_file_fails_when_every_attempt_met_a_lie_and_is_done_when_the_last_did_not)
 {
-    struct run run;
+    struct campaign c;
     json_t *job;
 
-    run_open(&run, "size", "");
-    harness_start(&run.c.h);
-    campaign_expect_guilty(&run.c, "a.jpg");
-    campaign_drop(&run.c, "a.jpg", 48, 48, 1);
-    harness_await_ends(&run.c.h, 0, 1);
-    job = harness_job_of(&run.c.h, "a.jpg");
+    run_open(&c, "size", "");
+    harness_start(&c.h);
+    campaign_expect_guilty(&c, "a.jpg");
+    campaign_drop(&c, "a.jpg", 48, 48, 1);
+    harness_await_ends(&c.h, 0, 1);
+    job = harness_job_of(&c.h, "a.jpg");
     ck_assert_int_eq(harness_number(job, "attempts"), 3);
     json_decref(job);
 
-    campaign_drop(&run.c, "b.jpg", 48, 48, 2);
-    harness_await(&run.c.h, "the first attempt met a lie", has_been_tried, &run.c.h);
-    set_lie(&run.c.h, "truth");
-    harness_await_ends(&run.c.h, 1, 1);
-    harness_expect_picture(&run.c.h, "out/b.png", 24, 18);
-    campaign_finish(&run.c, "in the end");
-    campaign_close(&run.c);
+    campaign_drop(&c, "b.jpg", 48, 48, 2);
+    harness_await(&c.h, "the first attempt met a lie", has_been_tried, &c.h);
+    set_lie(&c.h, "truth");
+    harness_await_ends(&c.h, 1, 1);
+    harness_expect_picture(&c.h, "out/b.png", 24, 18);
+    campaign_finish(&c, "in the end");
+    campaign_close(&c);
 }
 END_TEST
 
@@ -200,19 +179,18 @@ static bool is_tried_later(const json_t *status, void *context)
 /* Nobody is to blame, and the file is not looked at as one that failed. */
 START_TEST(a_failure_that_may_pass_is_tried_again_and_is_no_attempt)
 {
-    struct run run;
+    struct campaign c;
 
-    run_open(&run, "transient", "MaxAttempts=1\n");
-    harness_start(&run.c.h);
-    campaign_drop(&run.c, "a.jpg", 48, 48, 1);
-    harness_await(&run.c.h, "the first try has failed", is_tried_later, &run.c.h);
-    set_lie(&run.c.h, "truth");
-    harness_await_ends(&run.c.h, 1, 0);
-    campaign_finish(&run.c, "in the end");
-    ck_assert_int_ge(ledger_copy_ask(harness_path(&run.c.h, "state/ledger.db"), "SELECT retries FROM job"),
-                     1);
-    ck_assert_uint_eq(run.c.attempts, 0);
-    campaign_close(&run.c);
+    run_open(&c, "transient", "MaxAttempts=1\n");
+    harness_start(&c.h);
+    campaign_drop(&c, "a.jpg", 48, 48, 1);
+    harness_await(&c.h, "the first try has failed", is_tried_later, &c.h);
+    set_lie(&c.h, "truth");
+    harness_await_ends(&c.h, 1, 0);
+    campaign_finish(&c, "in the end");
+    ck_assert_int_ge(ledger_copy_ask(harness_path(&c.h, "state/ledger.db"), "SELECT retries FROM job"), 1);
+    ck_assert_uint_eq(c.attempts, 0);
+    campaign_close(&c);
 }
 END_TEST
 
@@ -238,9 +216,9 @@ static bool can_connect(const struct harness *h)
 }
 
 /* darkroomd is not ready, and says why when it knows; status answers as soon as there is a socket. */
-static void start_unready(struct run *run)
+static void start_unready(struct campaign *c)
 {
-    struct harness *h = &run->c.h;
+    struct harness *h = &c->h;
 
     uint64_t deadline = monotonic_us() + SOCKET_AWAIT_US;
 
@@ -253,17 +231,17 @@ static void start_unready(struct run *run)
 
 START_TEST(workers_that_exit_at_the_start_are_told_and_better_ones_are_taken)
 {
-    struct run run;
+    struct campaign c;
 
-    run_open(&run, "exit-at-start", "");
-    start_unready(&run);
-    campaign_drop(&run.c, "a.jpg", 48, 48, 1);
-    harness_await(&run.c.h, "the trouble with workers is told", says_trouble, NULL);
-    set_lie(&run.c.h, "truth");
-    harness_await_ends(&run.c.h, 1, 0);
-    campaign_finish(&run.c, "in the end");
-    ck_assert_uint_eq(run.c.attempts, 0);
-    campaign_close(&run.c);
+    run_open(&c, "exit-at-start", "");
+    start_unready(&c);
+    campaign_drop(&c, "a.jpg", 48, 48, 1);
+    harness_await(&c.h, "the trouble with workers is told", says_trouble, NULL);
+    set_lie(&c.h, "truth");
+    harness_await_ends(&c.h, 1, 0);
+    campaign_finish(&c, "in the end");
+    ck_assert_uint_eq(c.attempts, 0);
+    campaign_close(&c);
 }
 END_TEST
 
@@ -282,25 +260,25 @@ static bool has_workers(const json_t *status, void *context)
 
 START_TEST(workers_that_never_say_hello_do_not_keep_status_or_a_stop_waiting)
 {
-    struct run run;
+    struct campaign c;
 
-    run_open(&run, "silent", "StopTimeout=2s\n");
-    start_unready(&run);
-    campaign_drop(&run.c, "a.jpg", 48, 48, 1);
-    harness_await(&run.c.h, "the file is queued", has_queued, NULL);
-    harness_await(&run.c.h, "both workers are started", has_workers, &(size_t){ 2 });
+    run_open(&c, "silent", "StopTimeout=2s\n");
+    start_unready(&c);
+    campaign_drop(&c, "a.jpg", 48, 48, 1);
+    harness_await(&c.h, "the file is queued", has_queued, NULL);
+    harness_await(&c.h, "both workers are started", has_workers, &(size_t){ 2 });
     if (harness_is_full()) { /* a minute */
-        harness_await(&run.c.h, "the trouble with workers is told", says_trouble, NULL);
-        set_lie(&run.c.h, "truth");
-        harness_await_ends(&run.c.h, 1, 0);
+        harness_await(&c.h, "the trouble with workers is told", says_trouble, NULL);
+        set_lie(&c.h, "truth");
+        harness_await_ends(&c.h, 1, 0);
     }
-    ck_assert_int_eq(harness_stop(&run.c.h), 0);
+    ck_assert_int_eq(harness_stop(&c.h), 0);
 
-    set_lie(&run.c.h, "truth");
-    harness_start(&run.c.h);
-    harness_await_ends(&run.c.h, 1, 0);
-    campaign_finish(&run.c, "in the end");
-    campaign_close(&run.c);
+    set_lie(&c.h, "truth");
+    harness_start(&c.h);
+    harness_await_ends(&c.h, 1, 0);
+    campaign_finish(&c, "in the end");
+    campaign_close(&c);
 }
 END_TEST
 
@@ -310,26 +288,26 @@ END_TEST
  * is worked on. Each daemon ends with all that it has in work, and only what ran is blamed for that. */
 START_TEST(of_two_jobs_with_which_the_daemon_may_have_died_one_runs_at_a_time)
 {
-    struct run run;
-    struct harness *h = &run.c.h;
+    struct campaign c;
+    struct harness *h = &c.h;
     json_int_t attempts = 0;
     json_t *jobs, *job;
     size_t i;
 
-    run_open(&run, "hang", "");
+    run_open(&c, "hang", "");
     harness_write(h, "config/darkroom.conf", "[Daemon]\nWorkers=4\n");
     ck_assert_int_eq(mkdir(harness_path(h, "in2"), 0755), 0);
     ck_assert_int_eq(mkdir(harness_path(h, "out2"), 0755), 0);
     harness_write(h, "config/folders/other.folder", "[Folder]\nPath=%s\nOutput=%s\nRecipe=web\nSettle=0\n",
                   harness_path(h, "in2"), harness_path(h, "out2"));
     harness_start(h);
-    campaign_drop(&run.c, "a.jpg", 48, 48, 1);
+    campaign_drop(&c, "a.jpg", 48, 48, 1);
     harness_drop(h, "../in2/a.jpg", 48, 48, 2);
     harness_await_jobs(h, "running", 2);
     harness_kill(h, true);
 
     harness_start(h);
-    campaign_drop(&run.c, "b.jpg", 48, 48, 3);
+    campaign_drop(&c, "b.jpg", 48, 48, 3);
     harness_drop(h, "../in2/b.jpg", 48, 48, 4);
     harness_await_jobs(h, "running", 3);
     json_decref(harness_jobs(h, NULL)); /* the ledger has dealt with all that it was told before */
@@ -344,7 +322,7 @@ START_TEST(of_two_jobs_with_which_the_daemon_may_have_died_one_runs_at_a_time)
         attempts += harness_number(job, "attempts");
     json_decref(jobs);
     ck_assert_int_eq(attempts, 1);
-    campaign_close(&run.c);
+    campaign_close(&c);
 }
 END_TEST
 
@@ -384,11 +362,11 @@ static bool are_idle(const json_t *status, void *context)
 START_TEST(a_configuration_that_no_worker_gets_ready_with_changes_nothing)
 {
     pid_t before[WORKERS], after[WORKERS];
-    struct run run;
-    struct harness *h = &run.c.h;
+    struct campaign c;
+    struct harness *h = &c.h;
     char *text;
 
-    run_open(&run, "truth", "");
+    run_open(&c, "truth", "");
     harness_start(h);
     harness_await(h, "all workers are idle", are_idle, h);
     harness_workers(h, NULL, before, WORKERS);
@@ -401,7 +379,7 @@ START_TEST(a_configuration_that_no_worker_gets_ready_with_changes_nothing)
     ck_assert_int_eq(darkroom_reload(h->dk, &text), -EEXIST);
     ck_assert_msg(strstr(darkroom_error(h->dk), "its worker exited with status 0"), "%s",
                   darkroom_error(h->dk));
-    campaign_drop(&run.c, "a.jpg", 48, 48, 1);
+    campaign_drop(&c, "a.jpg", 48, 48, 1);
     harness_await_ends(h, 1, 0);
     ck_assert_int_eq(harness_number(h->status, "generation"), 1);
     ck_assert(!says_trouble(h->status, NULL));
@@ -411,11 +389,11 @@ START_TEST(a_configuration_that_no_worker_gets_ready_with_changes_nothing)
     set_lie(h, "truth");
     ck_assert_int_eq(darkroom_reload(h->dk, &text), 0);
     darkroom_free(text);
-    campaign_drop(&run.c, "b.jpg", 48, 48, 2);
+    campaign_drop(&c, "b.jpg", 48, 48, 2);
     harness_await_ends(h, 2, 0);
     ck_assert_int_gt(harness_number(h->status, "generation"), 1);
-    campaign_finish(&run.c, "in the end");
-    campaign_close(&run.c);
+    campaign_finish(&c, "in the end");
+    campaign_close(&c);
 }
 END_TEST
 
@@ -469,13 +447,13 @@ static void await_log(struct harness *h, const char *text)
 START_TEST(what_is_changed_while_a_reload_is_under_way_is_loaded_by_another)
 {
     struct asker asker;
-    struct run run;
-    struct harness *h = &run.c.h;
+    struct campaign c;
+    struct harness *h = &c.h;
     pthread_t thread;
     pid_t prover;
     int silent;
 
-    run_open(&run, "truth", "");
+    run_open(&c, "truth", "");
     harness_start(h);
     silent = fall_silent(h);
     harness_signal(h, SIGHUP);
@@ -493,10 +471,10 @@ START_TEST(what_is_changed_while_a_reload_is_under_way_is_loaded_by_another)
     harness_status(h);
     ck_assert_int_gt(harness_number(h->status, "generation"), 1);
     ck_assert_int_eq(harness_number(h->status, "memory.budget_bytes"), 100 << 20);
-    campaign_drop(&run.c, "a.jpg", 48, 48, 1);
+    campaign_drop(&c, "a.jpg", 48, 48, 1);
     harness_await_ends(h, 1, 0);
-    campaign_finish(&run.c, "in the end");
-    campaign_close(&run.c);
+    campaign_finish(&c, "in the end");
+    campaign_close(&c);
 }
 END_TEST
 
@@ -520,14 +498,14 @@ static bool is_stopping(const json_t *status, void *context)
 START_TEST(a_file_whose_worker_is_killed_by_a_stop_is_not_blamed)
 {
     const struct impatience *impatience = &impatiences[_i];
-    struct run run;
-    struct harness *h = &run.c.h;
+    struct campaign c;
+    struct harness *h = &c.h;
     int beginning;
 
-    run_open(&run, "hang", impatience->daemon_lines);
+    run_open(&c, "hang", impatience->daemon_lines);
     beginning = watch_readings(h, "bin/picture");
     harness_start(h);
-    campaign_drop(&run.c, "a.jpg", 48, 48, 1);
+    campaign_drop(&c, "a.jpg", 48, 48, 1);
     await_reading(beginning);
     harness_signal(h, SIGTERM);
     if (impatience->asked_twice) {
@@ -535,27 +513,27 @@ START_TEST(a_file_whose_worker_is_killed_by_a_stop_is_not_blamed)
         harness_signal(h, SIGTERM);
     }
     ck_assert_int_eq(harness_await_exit(h), 0);
-    campaign_audit(&run.c, false, impatience->what);
+    campaign_audit(&c, false, impatience->what);
 
     set_lie(h, "truth");
     harness_start(h);
     harness_await_ends(h, 1, 0);
-    campaign_finish(&run.c, impatience->what);
-    ck_assert_uint_eq(run.c.attempts, 0);
-    campaign_close(&run.c);
+    campaign_finish(&c, impatience->what);
+    ck_assert_uint_eq(c.attempts, 0);
+    campaign_close(&c);
 }
 END_TEST
 
 START_TEST(a_stop_answers_whoever_waits_for_a_reload_and_ends_it)
 {
     struct asker asker;
-    struct run run;
-    struct harness *h = &run.c.h;
+    struct campaign c;
+    struct harness *h = &c.h;
     pthread_t thread;
     pid_t prover;
     int silent;
 
-    run_open(&run, "truth", "");
+    run_open(&c, "truth", "");
     harness_start(h);
     silent = fall_silent(h);
     asker = (struct asker){ .socket = darkroom_socket_path(h->dk) };
@@ -567,7 +545,7 @@ START_TEST(a_stop_answers_whoever_waits_for_a_reload_and_ends_it)
     kill(prover, SIGKILL); /* it would be given ten seconds to leave */
     ck_assert_int_eq(harness_await_exit(h), 0);
     ck_assert_ptr_null(strstr(harness_read(h, "log"), "the old one stays"));
-    campaign_close(&run.c);
+    campaign_close(&c);
 }
 END_TEST
 

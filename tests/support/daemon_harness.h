@@ -47,6 +47,8 @@ struct harness {
     pid_t frozen[HARNESS_WORKERS_MAX];                    /* by harness_freeze_workers() */
     size_t frozen_count;
     const char *const *command; /* instead of darkroomd: "strace", …, "/path/darkroomd"; NULL-terminated */
+    char own_program[128];
+    const char *own_command[2]; /* see harness_use_own_worker() */
 };
 
 /* Four pictures of each: a.16.jpg, a.16.png, a.32.jpg and a.32.png of a.jpg. */
@@ -67,6 +69,12 @@ void harness_close(struct harness *h);
 /* A path in the directory; valid for the next fifteen calls. */
 const char *harness_path(const struct harness *h, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Copies the program @from to @to in the directory. */
+void harness_copy_program(const struct harness *h, const char *from, const char *to);
+
+/* Has the daemon be a copy, bin/darkroomd in the directory: its worker is bin/darkroom-worker, which the test makes. */
+void harness_use_own_worker(struct harness *h);
 
 /* Writes a text file at @path in the directory. */
 void harness_write(const struct harness *h, const char *path, const char *format, ...)
