@@ -322,6 +322,7 @@ START_TEST(a_call_that_fails_at_the_start_ends_it_or_is_survived)
     harness_await(&run.c.h, "all is done", is_all_done, &run);
     printf("%u starts: %u ended at once, %u got ready\n", ends.starts, ends.ended, ends.ready);
     ck_assert_uint_gt(ends.ended, 0);
+    run.rounds = run.injected = ends.starts;
     run_close(&run, "at the start");
 }
 END_TEST
