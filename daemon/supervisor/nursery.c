@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
@@ -40,7 +41,7 @@ struct news {
 };
 
 struct nursery {
-    const char *program;
+    char *program;
     struct nursery_handler handler;
     struct channel orders, news;
     sd_event_source *source;
@@ -210,6 +211,7 @@ static void release(struct nursery *nursery)
     close_fd(nursery->ended_fd);
     channel_release(&nursery->orders);
     channel_release(&nursery->news);
+    free(nursery->program);
     free(nursery);
 }
 
@@ -221,8 +223,9 @@ int nursery_new(sd_event *event, const char *program, const struct nursery_handl
 
     if (!nursery)
         return -ENOMEM;
-    *nursery = (struct nursery){ .program = program, .handler = *handler, .ended_fd = -1, .epoll = -1 };
-    r = open_all(nursery, event);
+    *nursery =
+        (struct nursery){ .program = strdup(program), .handler = *handler, .ended_fd = -1, .epoll = -1 };
+    r = nursery->program ? open_all(nursery, event) : -ENOMEM;
     if (r >= 0)
         r = -pthread_create(&nursery->thread, NULL, run, nursery);
     if (r < 0) {

@@ -31,7 +31,7 @@ struct nursery_handler {
     void *context;
 };
 
-/* Starts the thread, for workers that run @program (borrowed). 0 or -errno. */
+/* Starts the thread, for workers that run @program (copied: a thread that hangs keeps it). 0 or -errno. */
 int nursery_new(sd_event *event, const char *program, const struct nursery_handler *handler,
                 struct nursery **ret);
 

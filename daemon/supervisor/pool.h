@@ -86,7 +86,7 @@ struct pool {
     sd_event_source *respawn_source, *late_source;
 };
 
-/* Prepares an empty pool; @program is borrowed. 0 or -errno. */
+/* Prepares an empty pool; @program is copied. 0 or -errno. */
 int pool_init(struct pool *pool, sd_event *event, const char *program, const struct pool_handler *handler);
 
 /* Kills and reaps what is left, frees. No job may be held any more (pool_stop, or pool_kill and its exits). */
