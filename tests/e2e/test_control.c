@@ -274,6 +274,76 @@ START_TEST(a_job_can_be_waited_for)
 }
 END_TEST
 
+enum { WAITING = 6, AT_THE_WORKER = 2 /* one, and the next */ };
+
+static bool all_wait(const json_t *status, void *context)
+{
+    (void)context;
+    return harness_number(status, "jobs.queued") + harness_number(status, "jobs.opening") +
+               harness_number(status, "jobs.running") ==
+           WAITING;
+}
+
+/* It was the time since it had been taken out of the ledger, some hundred at once. */
+START_TEST(the_time_of_a_job_is_not_that_of_those_before_it)
+{
+    const uint64_t hold_us =
+        700 * USEC_PER_MSEC; /* longer than an end needs to be seen; if not, nothing is shown */
+    uint64_t since_us, took_us;
+    size_t i, long_ones = 0;
+    json_t *jobs, *job;
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_write(&h, "config/darkroom.conf", "[Daemon]\nWorkers=1\n");
+    harness_start(&h);
+    harness_freeze_workers(&h);
+    for (int n = 0; n < WAITING; n++) {
+        char name[16];
+
+        snprintf(name, sizeof name, "a%d.jpg", n);
+        harness_drop(&h, name, 48, 48, (unsigned)n);
+    }
+    harness_await(&h, "all wait", all_wait, NULL);
+    for (since_us = monotonic_us(); monotonic_us() - since_us < hold_us;)
+        harness_next_status(&h, 100);
+
+    since_us = monotonic_us();
+    harness_thaw_workers(&h);
+    harness_await_ends(&h, WAITING, 0);
+    took_us = monotonic_us() - since_us;
+    jobs = harness_jobs(&h, NULL);
+    ck_assert_uint_eq(json_array_size(jobs), WAITING);
+    json_array_foreach (jobs, i, job)
+        long_ones += (uint64_t)harness_number(job, "duration_ms") > took_us / USEC_PER_MSEC;
+    ck_assert_uint_le(long_ones, AT_THE_WORKER);
+    json_decref(jobs);
+    harness_close(&h);
+}
+END_TEST
+
+/* 3.8029999999999999 was what a clock of microseconds told. */
+START_TEST(a_number_has_no_more_digits_than_it_means)
+{
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    for (int i = 0; i < 50; i++) {
+        const char *point;
+        char *text;
+
+        ck_assert_int_eq(darkroom_status(h.dk, &text), 0);
+        point = strchr(strstr(text, "\"uptime_s\":"), '.');
+        ck_assert_msg(!point || strspn(point + 1, "0123456789") <= 6, "%.60s", text);
+        darkroom_free(text);
+    }
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(darkroomctl_shows_and_its_exit_codes_tell)
 {
     struct harness h;
@@ -414,5 +484,7 @@ HARNESS_MAIN("control", UNIT_TEST(wrong_requests_get_problem_documents),
              UNIT_TEST(a_path_of_any_length_and_bytes_can_be_asked_for),
              UNIT_TEST(a_list_that_is_not_all_says_so), UNIT_TEST(health_and_readiness_are_told),
              UNIT_TEST(a_sequence_of_before_a_restart_is_not_waited_for), UNIT_TEST(a_job_can_be_waited_for),
+             UNIT_TEST(the_time_of_a_job_is_not_that_of_those_before_it),
+             UNIT_TEST(a_number_has_no_more_digits_than_it_means),
              UNIT_TEST(darkroomctl_shows_and_its_exit_codes_tell), UNIT_TEST(darkroomctl_checks_and_reloads),
              UNIT_TEST(the_loop_comes_before_all_work), UNIT_TEST(status_answers_while_jobs_run))
