@@ -589,6 +589,18 @@ static void maintain(struct pool *pool)
     order_what_is_missing(pool);
 }
 
+/* One that is off. */
+static int add_timer(struct pool *pool, sd_event_source **ret, sd_event_time_handler_t handler)
+{
+    int r;
+
+    r = sd_event_add_time(pool->event, ret, CLOCK_MONOTONIC, 0, USEC_PER_MSEC, handler, pool);
+    if (r < 0)
+        return r;
+    sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
+    return sd_event_source_set_priority(*ret, ORDER_TIMERS);
+}
+
 int pool_init(struct pool *pool, sd_event *event, const char *program, const struct pool_handler *handler)
 {
     struct nursery_handler nursery = {
@@ -600,18 +612,10 @@ int pool_init(struct pool *pool, sd_event *event, const char *program, const str
     pool->current.bundle = pool->next.bundle = -1;
     TAILQ_INIT(&pool->workers);
 
-    r = sd_event_add_time(event, &pool->respawn_source, CLOCK_MONOTONIC, 0, USEC_PER_MSEC, on_respawn, pool);
+    r = add_timer(pool, &pool->respawn_source, on_respawn);
     if (r < 0)
         return r;
-    sd_event_source_set_enabled(pool->respawn_source, SD_EVENT_OFF);
-    r = sd_event_source_set_priority(pool->respawn_source, ORDER_TIMERS);
-    if (r < 0)
-        return r;
-    r = sd_event_add_time(event, &pool->late_source, CLOCK_MONOTONIC, 0, USEC_PER_MSEC, on_late, pool);
-    if (r < 0)
-        return r;
-    sd_event_source_set_enabled(pool->late_source, SD_EVENT_OFF);
-    r = sd_event_source_set_priority(pool->late_source, ORDER_TIMERS);
+    r = add_timer(pool, &pool->late_source, on_late);
     if (r < 0)
         return r;
     return nursery_new(event, program, &nursery, &pool->nursery);
