@@ -99,8 +99,8 @@ static const char *why_not_drained(const struct supervisor *supervisor, struct f
         return folder_reason(folder);
     if (supervisor->ledger_news.failing)
         return supervisor->ledger_news.text;
-    return supervisor->pool.trouble[0] ? supervisor->pool.trouble
-                                       : "nothing moves any more; see the messages above";
+    return pool_trouble(&supervisor->pool)[0] ? pool_trouble(&supervisor->pool)
+                                              : "nothing moves any more; see the messages above";
 }
 
 static void say_drained(const struct progress_counts *counts)

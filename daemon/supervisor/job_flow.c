@@ -116,7 +116,7 @@ static void end_unchanged(struct supervisor *supervisor, struct job *job)
 /* False when nobody is left to look at files: the whole daemon stops, or this folder is let go. */
 static bool has_watcher(const struct supervisor *supervisor, const struct job *job)
 {
-    return !supervisor->watchers_released && !supervisor->folders[job->slot]->stop_sent;
+    return supervisor->stop_step < STOP_WATCHERS && !supervisor->folders[job->slot]->stop_sent;
 }
 
 static void ask_watcher(struct supervisor *supervisor, struct job *job, enum watcher_op op)

@@ -23,7 +23,7 @@ enum {
     ORDERS_MAX = 2, /* a worker, and that there will be no more */
     NEWS_MAX = 64,  /* with more the thread waits for the loop */
     EVENTS_A_TURN = 16,
-    NURSERY_PATIENCE_MS = 5000, /* at the end */
+    NURSERY_PATIENCE_MS = 2000, /* at the end */
 };
 
 struct order {
@@ -246,17 +246,19 @@ static bool ends_in_time(struct nursery *nursery)
     return true;
 }
 
-void nursery_free(struct nursery *nursery)
+bool nursery_free(struct nursery *nursery)
 {
     struct news news;
 
     if (!nursery)
-        return;
+        return true;
     channel_close(&nursery->news);
     while (channel_receive(&nursery->news, &news))
         if (news.kind == STARTED)
             abandon(&news.process);
     channel_send(&nursery->orders, &(struct order){ .last = true, .bundle = -1 });
-    if (ends_in_time(nursery))
-        release(nursery);
+    if (!ends_in_time(nursery))
+        return false;
+    release(nursery);
+    return true;
 }

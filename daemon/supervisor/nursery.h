@@ -7,7 +7,8 @@
  * real-time priority, span there for 950 ms, until the kernel's throttle for such threads ended it.
  *
  * It is one thread for all of them, which ends after the last: a worker dies with the thread that started it
- * (PR_SET_PDEATHSIG). It sends to the loop, which never waits for it but in nursery_free(). */
+ * (PR_SET_PDEATHSIG). It sends to the loop, which never waits for it but in nursery_free(). While a
+ * start hangs, because the program does, nobody is reaped: a worker that dies meanwhile keeps its job. */
 #ifndef DARKROOM_SUPERVISOR_NURSERY_H
 #define DARKROOM_SUPERVISOR_NURSERY_H
 
@@ -35,9 +36,9 @@ struct nursery_handler {
 int nursery_new(sd_event *event, const char *program, const struct nursery_handler *handler,
                 struct nursery **ret);
 
-/* Waits until all its processes have ended, which is for the caller to see to, and tells no more. What hangs is left
- * behind after five seconds. Accepts NULL. */
-void nursery_free(struct nursery *nursery);
+/* Waits until all its processes have ended, which is for the caller to see to, and tells no more. False when one did not,
+ * for two seconds: its thread is left behind then, with what it uses. Accepts NULL. */
+bool nursery_free(struct nursery *nursery);
 
 /* Orders a worker for @generation, with the recipes of @bundle (stays the caller's); started() or failed() follows. Only
  * one at a time may be on order. 0 or -errno. */

@@ -22,11 +22,13 @@
 #define BACKOFF_MAX_US (30 * USEC_PER_SEC)
 #define BACKOFF_JOB_MAX_US USEC_PER_SEC
 #define LEAVE_TIMEOUT_US (10 * USEC_PER_SEC) /* a worker that was let go and holds nothing */
-#define START_LATE_US                                                                                        \
-    (10 * USEC_PER_SEC) /* starting a process takes milliseconds, some seconds where memory is short */
+#define START_LATE_US (10 * USEC_PER_SEC)    /* it takes milliseconds */
 #define HELLO_TIMEOUT_US (60 * USEC_PER_SEC) /* loading, warming up and the self-test, on a busy machine */
 
 static void maintain(struct pool *pool);
+
+static const char late_text[] =
+    "the program darkroom-worker is not reached; perhaps it is on a file system that does not answer";
 
 const char *worker_state_name(enum worker_state state)
 {
@@ -456,22 +458,24 @@ static bool is_short(const struct pool *pool)
 static void note_order(struct pool *pool, uint64_t generation)
 {
     pool->on_order = generation;
-    sd_event_source_set_time(pool->late_source, monotonic_us() + START_LATE_US);
-    sd_event_source_set_enabled(pool->late_source, generation ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+    pool->is_late = false;
+    if (generation) {
+        sd_event_source_set_time(pool->late_source, monotonic_us() + START_LATE_US);
+        sd_event_source_set_enabled(pool->late_source, SD_EVENT_ONESHOT);
+    } else {
+        sd_event_source_set_enabled(pool->late_source, SD_EVENT_OFF);
+    }
 }
 
-/* There is no end to wait for: it may yet start. */
+/* It may yet start; until then no other does. */
 static int on_late(sd_event_source *source, uint64_t now, void *userdata)
 {
-    static const char what[] =
-        "its program is not reached; perhaps that is on a file system that does not answer";
     struct pool *pool = userdata;
 
     (void)source;
     (void)now;
-    log_error("a worker is being started and does not get ready: %s", what);
-    if (pool->on_order == pool->current.number)
-        snprintf(pool->trouble, sizeof pool->trouble, "%s", what);
+    pool->is_late = true;
+    log_error("a worker is not started: %s", late_text);
     pool->handler.changed(pool->handler.context);
     return 0;
 }
@@ -621,13 +625,14 @@ int pool_init(struct pool *pool, sd_event *event, const char *program, const str
     return nursery_new(event, program, &nursery, &pool->nursery);
 }
 
-void pool_release(struct pool *pool)
+bool pool_release(struct pool *pool)
 {
     struct worker *worker;
+    bool ended;
 
     pool->stopping = true;
     pool_kill(pool);
-    nursery_free(pool->nursery);
+    ended = nursery_free(pool->nursery);
     while ((worker = TAILQ_FIRST(&pool->workers))) {
         TAILQ_REMOVE(&pool->workers, worker, link);
         worker_free(worker);
@@ -636,6 +641,7 @@ void pool_release(struct pool *pool)
     sd_event_source_disable_unref(pool->late_source);
     close_fd(pool->current.bundle);
     close_fd(pool->next.bundle);
+    return ended;
 }
 
 /* ---- generations ---- */
@@ -826,6 +832,24 @@ void pool_kill(struct pool *pool)
 
     TAILQ_FOREACH (worker, &pool->workers, link)
         kill_worker(worker);
+}
+
+void pool_leave(struct pool *pool)
+{
+    struct error innocent = { .class = CLASS_NONE };
+    struct worker *worker;
+
+    while ((worker = TAILQ_FIRST(&pool->workers))) {
+        TAILQ_REMOVE(&pool->workers, worker, link);
+        give_back(worker, &innocent);
+        worker_free(worker);
+    }
+    note_order(pool, 0);
+}
+
+const char *pool_trouble(const struct pool *pool)
+{
+    return pool->is_late ? late_text : pool->trouble;
 }
 
 bool pool_is_empty(const struct pool *pool)

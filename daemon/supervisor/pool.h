@@ -60,7 +60,7 @@ struct pool_handler {
     /* A worker got ready, or one that was to prove the next generation refused it (@text). */
     void (*ready)(void *context, uint64_t generation);
     void (*refused)(void *context, uint64_t generation, const char *text);
-    /* A worker has come, is to leave, or is gone. */
+    /* A worker has come, is late, is to leave, or is gone. */
     void (*changed)(void *context);
     void *context;
 };
@@ -83,14 +83,16 @@ struct pool {
     unsigned failures;       /* workers in a row that died before or on their first job */
     unsigned start_failures; /* … and those that never got ready */
     char trouble[400];       /* why the last of them did; "" when all is well */
+    bool is_late;            /* what is on order has not started for long */
     sd_event_source *respawn_source, *late_source;
 };
 
 /* Prepares an empty pool; @program is copied. 0 or -errno. */
 int pool_init(struct pool *pool, sd_event *event, const char *program, const struct pool_handler *handler);
 
-/* Kills and reaps what is left, frees. No job may be held any more (pool_stop, or pool_kill and its exits). */
-void pool_release(struct pool *pool);
+/* Kills and reaps what is left, frees. No job may be held any more (pool_stop, or pool_kill and its exits). False when a
+ * process is left that can be neither started nor ended. */
+bool pool_release(struct pool *pool);
 
 /* The first generation: starts its workers. @bundle becomes the pool's. */
 void pool_start(struct pool *pool, const struct pool_generation *generation);
@@ -138,7 +140,14 @@ void pool_stop(struct pool *pool);
 /* SIGKILL to every worker. Their jobs come back through lost(). */
 void pool_kill(struct pool *pool);
 
-/* True when there is no worker left. */
+/* Leaves the workers behind that are left though they were killed: their jobs come back through lost(), and none of these
+ * is blamed. */
+void pool_leave(struct pool *pool);
+
+/* Why workers do not start, for people; "" when they do. Valid until the pool changes. */
+const char *pool_trouble(const struct pool *pool);
+
+/* True when there is no worker left, and none on order. */
 bool pool_is_empty(const struct pool *pool);
 
 enum { PREFETCH_BYTES_MAX = 1 << 20 }; /* of a source that may be prefetched, or prefetched behind */

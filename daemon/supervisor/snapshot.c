@@ -155,8 +155,9 @@ static json_t *problems(const struct supervisor *supervisor)
                                 supervisor->ledger_news.text));
     if (supervisor->ledger_news.missing)
         json_array_append_new(array, ledger_is_missing(supervisor->ledger_news.missing));
-    if (supervisor->pool.trouble[0])
-        json_array_append_new(array, json_sprintf("workers cannot start: %s", supervisor->pool.trouble));
+    if (pool_trouble(&supervisor->pool)[0])
+        json_array_append_new(array,
+                              json_sprintf("workers cannot start: %s", pool_trouble(&supervisor->pool)));
     for (size_t i = 0; i < supervisor->slot_count; i++) {
         struct folder *folder = supervisor->folders[i];
 

@@ -10,7 +10,7 @@
 #include "supervisor/reload.h"
 #include "supervisor/supervisor.h"
 
-#define STOP_PATIENCE_US (5 * USEC_PER_SEC) /* for each step after StopTimeout= */
+#define STOP_PATIENCE_US (5 * USEC_PER_SEC) /* for each step, once StopTimeout= is over */
 
 static void arm_patience(struct supervisor *supervisor, uint64_t us)
 {
@@ -22,7 +22,9 @@ void supervisor_stop(struct supervisor *supervisor, int exit_code)
 {
     if (supervisor->phase == PHASE_STOPPING) {
         log_notice("stopping at once; what is running goes back to the queue");
+        supervisor->overdue = true;
         pool_kill(&supervisor->pool);
+        arm_patience(supervisor, STOP_PATIENCE_US);
         return;
     }
 
@@ -65,10 +67,17 @@ static bool has_jobs_under_way(const struct supervisor *supervisor)
 
 static void release_watchers(struct supervisor *supervisor)
 {
-    supervisor->watchers_released = true;
     for (size_t i = 0; i < supervisor->slot_count; i++)
         if (supervisor->folders[i])
             folders_send_stop(supervisor->folders[i]);
+}
+
+/* A step has been taken: what it waits for has its own time. */
+static void step_taken(struct supervisor *supervisor, enum stop_step step)
+{
+    supervisor->stop_step = step;
+    if (supervisor->overdue)
+        arm_patience(supervisor, STOP_PATIENCE_US);
 }
 
 /* The shut-down, top to bottom; called after every turn of the loop, it goes on where it has to wait. */
@@ -78,32 +87,38 @@ void stop_go_on(struct supervisor *supervisor)
         return;
 
     /* 1. Running jobs end, or are killed when patience does. */
-    if (pool_held_count(&supervisor->pool) > 0 && !supervisor->workers_left)
+    if (pool_held_count(&supervisor->pool) > 0)
         return;
 
     /* 2. Workers leave. */
-    if (!supervisor->workers_released) {
-        supervisor->workers_released = true;
+    if (supervisor->stop_step < STOP_WORKERS) {
+        step_taken(supervisor, STOP_WORKERS);
         pool_stop(&supervisor->pool);
     }
-    if (!pool_is_empty(&supervisor->pool) && !supervisor->workers_left)
+    if (!pool_is_empty(&supervisor->pool))
         return;
 
     /* 3. Watchers publish what they were given, hand back what they cannot, and end. */
-    if (!supervisor->watchers_released)
+    if (supervisor->stop_step < STOP_WATCHERS) {
+        step_taken(supervisor, STOP_WATCHERS);
         release_watchers(supervisor);
+    }
     if (!all_watchers_ended(supervisor))
         return;
 
     /* 4. The ledger has recorded where every job stands. */
-    if (has_jobs_under_way(supervisor) && !supervisor->abandoned && pool_held_count(&supervisor->pool) == 0)
+    if (supervisor->stop_step < STOP_LEDGER)
+        step_taken(supervisor, STOP_LEDGER);
+    if (has_jobs_under_way(supervisor) && !supervisor->abandoned)
         return;
     supervisor->phase = PHASE_STOPPED;
 }
 
 static void kill_workers(struct supervisor *supervisor)
 {
-    log_warning("StopTimeout= is over; what is still running goes back to the queue");
+    supervisor->overdue = true;
+    if (pool_held_count(&supervisor->pool) > 0)
+        log_warning("StopTimeout= is over; what is still running goes back to the queue");
     pool_kill(&supervisor->pool);
 }
 
@@ -112,7 +127,7 @@ static void leave_workers(struct supervisor *supervisor)
     log_error(
         "a worker can be neither started nor ended: perhaps its program, or what it reads, is on a file "
         "system that does not answer; leaving without it");
-    supervisor->workers_left = true;
+    pool_leave(&supervisor->pool);
 }
 
 static void abandon_hung_watchers(struct supervisor *supervisor)
@@ -141,10 +156,8 @@ int stop_impatience(sd_event_source *source, uint64_t now, void *userdata)
     (void)source;
     (void)now;
     if (!supervisor->overdue) {
-        supervisor->overdue = true;
-        if (!pool_is_empty(&supervisor->pool))
-            kill_workers(supervisor);
-    } else if (!pool_is_empty(&supervisor->pool) && !supervisor->workers_left) {
+        kill_workers(supervisor);
+    } else if (!pool_is_empty(&supervisor->pool)) {
         leave_workers(supervisor);
     } else if (!all_watchers_ended(supervisor)) {
         abandon_hung_watchers(supervisor);

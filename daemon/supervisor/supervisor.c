@@ -390,7 +390,8 @@ static void stop_watchers(struct supervisor *supervisor)
 
 void supervisor_release(struct supervisor *supervisor)
 {
-    pool_release(&supervisor->pool);
+    bool all_ended = pool_release(&supervisor->pool);
+
     stop_watchers(supervisor);
     if (supervisor->ledger)
         ledger_stop(supervisor->ledger);
@@ -414,4 +415,5 @@ void supervisor_release(struct supervisor *supervisor)
     }
     sd_event_unref(supervisor->event);
     close_fd(supervisor->lock_fd);
+    supervisor->abandoned |= !all_ended;
 }

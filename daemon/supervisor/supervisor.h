@@ -36,6 +36,10 @@ enum phase { PHASE_STARTING, PHASE_RUNNING, PHASE_STOPPING, PHASE_STOPPED };
 /* "starting", … as in JSON. */
 const char *phase_name(enum phase phase);
 
+/* What a stop waits for, in this order: that jobs end, that workers leave, that watchers end, and that the ledger has
+ * recorded everything. */
+enum stop_step { STOP_JOBS, STOP_WORKERS, STOP_WATCHERS, STOP_LEDGER };
+
 struct supervisor {
     const struct supervisor_options *options;
     sd_event *event;
@@ -67,10 +71,9 @@ struct supervisor {
 
     uint64_t done_before, failed_before; /* jobs in the ledger at the start */
     uint64_t longest_stall_us;
-    bool workers_released, watchers_released; /* steps of the stop that were taken */
-    bool overdue;                             /* StopTimeout= is over */
-    bool workers_left;                        /* behind: one can be neither started nor ended */
-    bool abandoned;                           /* a watcher hung at the stop: its memory is left alone */
+    enum stop_step stop_step;
+    bool overdue;   /* StopTimeout= is over */
+    bool abandoned; /* a thread hung at the stop: its memory is left alone */
     int exit_code;
     uint64_t progress_us,
         progress_ended; /* --drain: when something last moved, and how many had ended then */

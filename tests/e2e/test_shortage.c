@@ -32,15 +32,6 @@ static rlim_t tight_limit(const struct harness *h)
     return limit;
 }
 
-static bool both_are_idle(const json_t *status, void *context)
-{
-    (void)context;
-    for (size_t i = 0; i < WORKERS; i++)
-        if (strcmp(harness_string(status, i ? "workers.1.state" : "workers.0.state"), "idle") != 0)
-            return false;
-    return true;
-}
-
 static bool has_complained(const json_t *status, void *context)
 {
     (void)status;
@@ -69,7 +60,7 @@ START_TEST(descriptors_that_run_out_cost_no_attempt_and_no_worker)
     harness_configure(&h, "", HARNESS_RECIPE);
     write_recipe(&h);
     harness_start(&h);
-    harness_await(&h, "both workers are there", both_are_idle, NULL);
+    harness_await_idle(&h);
     ck_assert_uint_eq(harness_workers(&h, "idle", pids, WORKERS), WORKERS);
 
     ck_assert_int_eq(prlimit(h.pid, RLIMIT_NOFILE, NULL, &before), 0);

@@ -350,14 +350,6 @@ static void await_reading(int fd)
 
 enum { WORKERS = 2 };
 
-static bool are_idle(const json_t *status, void *context)
-{
-    pid_t pids[WORKERS];
-
-    (void)status;
-    return harness_workers(context, "idle", pids, WORKERS) == WORKERS;
-}
-
 /* Those who are at work stay, and go on as before. */
 START_TEST(a_configuration_that_no_worker_gets_ready_with_changes_nothing)
 {
@@ -368,7 +360,7 @@ START_TEST(a_configuration_that_no_worker_gets_ready_with_changes_nothing)
 
     run_open(&c, "truth", "");
     harness_start(h);
-    harness_await(h, "all workers are idle", are_idle, h);
+    harness_await_idle(h);
     harness_workers(h, NULL, before, WORKERS);
 
     set_lie(h, "exit-at-start");
@@ -401,7 +393,7 @@ END_TEST
  * killed. */
 static int fall_silent(struct harness *h)
 {
-    harness_await(h, "all workers are idle", are_idle, h);
+    harness_await_idle(h);
     set_lie(h, "silent");
     return watch_readings(h, "bin/lie");
 }
@@ -597,7 +589,7 @@ START_TEST(a_mailbox_with_garbage_costs_its_worker_and_no_file)
 
     campaign_open(&c, true, HARNESS_RECIPE, "");
     harness_start(&c.h);
-    harness_await(&c.h, "all workers are idle", are_idle, &c.h);
+    harness_await_idle(&c.h);
     workers = harness_workers(&c.h, "idle", pids, WORKERS);
     ck_assert_uint_eq(workers, WORKERS);
     boxes = take_mailboxes(&c.h, fds, ARRAY_SIZE(fds));

@@ -801,16 +801,24 @@ size_t harness_workers(const struct harness *h, const char *state, pid_t *pids, 
     return count;
 }
 
+/* Of the configuration; 1 where that leaves it to the daemon. */
+static size_t workers_wanted(const struct harness *h)
+{
+    const char *line = strstr(harness_read(h, "config/darkroom.conf"), "\nWorkers=");
+
+    return line ? strtoul(line + strlen("\nWorkers="), NULL, 10) : 1;
+}
+
 static bool are_idle(const json_t *status, void *context)
 {
+    const size_t *wanted = context;
     const json_t *worker;
     size_t i;
 
-    (void)context;
     json_array_foreach (json_object_get(status, "workers"), i, worker)
         if (strcmp(harness_string(worker, "state"), "idle") != 0)
             return false;
-    return i > 0;
+    return i >= *wanted;
 }
 
 static bool has_stopped(pid_t pid)
@@ -838,7 +846,9 @@ static void await_stop(const struct harness *h, pid_t pid)
 
 void harness_await_idle(struct harness *h)
 {
-    harness_await(h, "the workers are ready and idle", are_idle, NULL);
+    size_t wanted = workers_wanted(h);
+
+    harness_await(h, "the workers are ready and idle", are_idle, &wanted);
 }
 
 void harness_freeze_workers(struct harness *h)

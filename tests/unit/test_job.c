@@ -118,7 +118,6 @@ START_TEST(only_pictures_in_memory_are_held)
 }
 END_TEST
 
-/* The loop waited for as long as the kernel took to free it, or a server to answer. */
 /* A connection whose end @ret_far has not read what the other, which is returned, has sent: closing that takes until it
  * has. */
 static int slow_to_close(int *ret_far)
@@ -142,6 +141,7 @@ static int slow_to_close(int *ret_far)
     return near;
 }
 
+/* The loop waited for as long as the kernel took to free it, or a server to answer. */
 START_TEST(a_large_source_is_closed_by_somebody_else)
 {
     struct hot_folders hot;

@@ -55,7 +55,7 @@ static void set_up(const char *program)
 
 static void tear_down(void)
 {
-    nursery_free(nursery);
+    ck_assert(nursery_free(nursery));
     sd_event_unref(event);
 }
 
@@ -171,9 +171,21 @@ START_TEST(what_is_on_order_at_the_end_ends_too)
 }
 END_TEST
 
+/* It could be the start that hangs as well. Its thread ends with us, and it with its thread. */
+START_TEST(what_does_not_end_is_left_behind)
+{
+    set_up(GREEDY_WORKER_PATH);
+    order(7);
+    run_until_started();
+    ck_assert(!nursery_free(nursery));
+    ck_assert(has_children());
+    sd_event_unref(event);
+}
+END_TEST
+
 static const int orders[] = { 0, 1 };
 
 UNIT_MAIN("nursery", UNIT_TEST(a_process_is_told_when_it_has_started_and_when_it_has_ended),
           UNIT_TEST(an_end_is_told_once_while_the_process_is_still_held),
-          UNIT_TEST(a_program_that_cannot_be_started_is_told),
+          UNIT_TEST(a_program_that_cannot_be_started_is_told), UNIT_TEST(what_does_not_end_is_left_behind),
           UNIT_ROWS(what_is_on_order_at_the_end_ends_too, orders))
