@@ -243,8 +243,20 @@ void control_job_ended(struct control *control, uint64_t id)
 
 /* ---- the ledger ---- */
 
+bool control_ledger_answers(struct control *control, struct request *request)
+{
+    const struct ledger_news *news = &control->supervisor->ledger_news;
+
+    if (news->failing)
+        http_answer_problem(request, 503, NULL,
+                            "the ledger cannot be written: %s; it does not answer until it can", news->text);
+    return !news->failing;
+}
+
 bool control_ask_for(struct control *control, struct request *request, const struct ledger_request *message)
 {
+    if (!control_ledger_answers(control, request))
+        return false;
     if (control->asking_count >= CONTROL_QUERIES_MAX) {
         http_answer_problem(request, 503, NULL, "too many questions at once; ask again");
         return false;
@@ -277,7 +289,7 @@ void control_ask(struct control *control, struct request *request, struct job_qu
 }
 
 /* One answer serves everybody who waits for the end of the same job. */
-static void answer_others(struct control *control, const struct job_query *query)
+static void answer_others(struct control *control, struct job_query *query)
 {
     struct request *request, *next;
 

@@ -64,12 +64,15 @@ void control_wait(struct control *control, struct request *request, bool for_job
 void control_wait_for_plan(struct control *control, struct request *request);
 void control_planned(struct control *control, struct request *request);
 
-/* Sends @message to the ledger for @request, which waits for the answer. False after a 503, because too many are
- * under way. control_asked(): the answer is there, @request is to be answered. */
+/* False after a 503, because the ledger cannot be written. */
+bool control_ledger_answers(struct control *control, struct request *request);
+
+/* Sends @message to the ledger for @request, which waits for the answer. False after a 503, because that cannot be
+ * written, or too many are under way. control_asked(): the answer is there, @request is to be answered. */
 bool control_ask_for(struct control *control, struct request *request, const struct ledger_request *message);
 void control_asked(struct control *control, struct request *request);
 
-/* Sends @query (taken) to the ledger for @request; answers 503 when too many are under way. */
+/* Sends @query (taken) to the ledger for @request; answers 503 where control_ask_for() does. */
 void control_ask(struct control *control, struct request *request, struct job_query *query);
 
 #endif

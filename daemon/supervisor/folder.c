@@ -17,6 +17,7 @@ struct folder *folder_new(struct supervisor *supervisor, size_t slot, const stru
     if (!folder)
         return NULL;
     *folder = (struct folder){ .supervisor = supervisor, .slot = slot, .conf = conf };
+    TAILQ_INIT(&folder->jobs);
     TAILQ_INIT(&folder->ready);
     TAILQ_INIT(&folder->opened);
     folder->name = strdup(conf->name);
@@ -123,6 +124,7 @@ uint64_t folder_queued(const struct folder *folder)
 
 void folder_enter_job(struct folder *folder, struct job *job, enum job_state state)
 {
+    TAILQ_INSERT_TAIL(&folder->jobs, job, in_folder);
     folder->in_flight++;
     folder->counts[state]++;
     job->state = state;
@@ -147,9 +149,20 @@ void folder_leave_job(struct folder *folder, struct job *job)
 {
     assert(folder->in_flight > 0 && folder->counts[job->state] > 0);
 
+    TAILQ_REMOVE(&folder->jobs, job, in_folder);
     folder->counts[job->state]--;
     folder->in_flight--;
     supervisor_changed(folder->supervisor);
+}
+
+const struct job *folder_find_job(const struct folder *folder, uint64_t id)
+{
+    const struct job *job;
+
+    TAILQ_FOREACH (job, &folder->jobs, in_folder)
+        if (job->id == id)
+            return job;
+    return NULL;
 }
 
 void folder_push_ready(struct folder *folder, struct job *job)

@@ -42,6 +42,7 @@ struct folder {
     uint64_t sick_until_us;   /* realtime: then one job is tried, and shows whether that is over */
     uint64_t held_since_us;   /* monotonic; 0: neither held nor lost */
 
+    struct job_list jobs;   /* in flight, by in_folder */
     struct job_list ready;  /* taken from the ledger, not opened yet; JOB_QUEUED */
     struct job_list opened; /* with their source, waiting for a worker; JOB_OPENING */
     size_t ready_count, opened_count;
@@ -93,6 +94,9 @@ uint64_t folder_queued(const struct folder *folder);
 void folder_enter_job(struct folder *folder, struct job *job, enum job_state state);
 void folder_set_state(struct folder *folder, struct job *job, enum job_state state);
 void folder_leave_job(struct folder *folder, struct job *job);
+
+/* The job in flight that has @id, or NULL. */
+const struct job *folder_find_job(const struct folder *folder, uint64_t id);
 
 /* The queues of the two stages in which jobs wait in the loop. */
 void folder_push_ready(struct folder *folder, struct job *job);

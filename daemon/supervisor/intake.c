@@ -471,7 +471,7 @@ uint64_t intake_next_us(const struct intake *intake, uint64_t now_us)
 
 void intake_news(const struct intake *intake, struct watcher_news *news)
 {
-    char less[WATCHER_REASON_MAX], unread[WATCHER_REASON_MAX], all[2 * WATCHER_REASON_MAX];
+    char less[WATCHER_REASON_MAX], unread[WATCHER_REASON_MAX], all[2 * WATCHER_REASON_MAX + sizeof "; "];
 
     news->state = intake->lost ? FOLDER_LOST : FOLDER_OK;
     news->watch = coverage_watch(intake->coverage);

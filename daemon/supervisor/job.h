@@ -113,7 +113,8 @@ struct job {
     uint64_t duration_us; /* from then to its outcome */
     struct plan *plan;    /* it is only asked about, see plan.h; NULL for all that the ledger knows; owned */
 
-    TAILQ_ENTRY(job) link; /* in the list of whoever owns it */
+    TAILQ_ENTRY(job) link;      /* in the list of whoever owns it */
+    TAILQ_ENTRY(job) in_folder; /* in the list of its folder; the loop's */
 };
 
 TAILQ_HEAD(job_list, job);

@@ -152,7 +152,7 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
                         " AND NOT EXISTS (SELECT 1 FROM output WHERE source = ?1)",
     [SQL_LIST_JOBS] = LIST_JOBS("job", "(?2 < 0 OR job.state = ?2)"),
     /* As in the indexes: the only failed one among a million is found at once. */
-    [SQL_LIST_OPEN_JOBS] = LIST_JOBS("job INDEXED BY job_open", "job.state IN (1, 2, 3) AND job.state = ?2"),
+    [SQL_LIST_OPEN_JOBS] = LIST_JOBS("job INDEXED BY job_open", "job.state IN (1, 2, 3) AND ?2 = 1"),
     [SQL_LIST_ENDED_JOBS] = LIST_JOBS("job", "job.state > 3 AND job.state = ?2"),
     [SQL_RETRY_JOB] = "SELECT " RETRY_COLUMNS " FROM job JOIN source ON source.id = job.source"
                       " WHERE job.id = ?1",

@@ -146,12 +146,14 @@ struct job_row {
 enum { JOB_LIST_MAX = 1000 };
 
 struct job_query {
-    uint64_t id;          /* this one only; 0: the newest that match */
-    uint64_t before;      /* older than this id; 0: from the newest */
-    int state;            /* enum job_state, or -1 for any */
-    char folder[80];      /* "" for any */
-    size_t limit;         /* at most JOB_LIST_MAX */
-    void *context;        /* of whoever asked */
+    uint64_t id;     /* this one only; 0: the newest that match */
+    uint64_t before; /* older than this id; 0: from the newest */
+    int state;       /* enum job_state, or -1 for any; JOB_OPENING: all that were taken and have not ended */
+    char folder[80]; /* "" for any */
+    size_t limit;    /* at most JOB_LIST_MAX */
+    void *context;   /* of whoever asked, as is what follows: the state and the limit that were asked for */
+    int live_state;
+    size_t live_limit;
     struct job_row *rows; /* the answer, newest first */
     size_t row_count;
     bool more; /* there are older ones that match */

@@ -114,6 +114,11 @@ static void get_status(struct control *control, struct request *request)
         control_wait(control, request, false);
 }
 
+static bool is_at_work(enum job_state state)
+{
+    return state == JOB_OPENING || state == JOB_RUNNING || state == JOB_PUBLISHING;
+}
+
 static void get_jobs(struct control *control, struct request *request)
 {
     const char *state = http_argument(request, "state"), *folder = http_argument(request, "folder");
@@ -127,13 +132,24 @@ static void get_jobs(struct control *control, struct request *request)
     if (state && job_state_from_name(state, &wanted) < 0) {
         http_answer_problem(
             request, 400, NULL,
-            "state=%.60s is no state of a job (files that wait are none yet; status counts them)", state);
+            "state=%.60s is no state of a job: queued, opening, running, publishing, done, failed, "
+            "cancelled, "
+            "superseded or vanished (a file that still changes is no job yet; status counts those)",
+            state);
         return;
     }
 
     query = calloc(1, sizeof *query);
     if (query) {
-        *query = (struct job_query){ .before = before, .state = state ? (int)wanted : -1, .limit = limit };
+        *query = (struct job_query){ .before = before,
+                                     .state = state ? (int)wanted : -1,
+                                     .limit = limit,
+                                     .live_state = state ? (int)wanted : -1,
+                                     .live_limit = limit };
+        if (state && is_at_work(wanted)) {
+            query->state = JOB_OPENING;
+            query->limit = JOB_LIST_MAX;
+        }
         snprintf(query->folder, sizeof query->folder, "%s", folder ?: "");
         request->folder = folder ? strdup(folder) : NULL;
     }
@@ -153,8 +169,23 @@ static void get_job(struct control *control, struct request *request)
     control_ask(control, request, query);
 }
 
-static void answer_job(struct control *control, struct request *request, const struct job_query *query)
+/* The ledger knows that a job was taken, and what came of it; what it is at in between is the loop's. */
+static void set_live_state(const struct supervisor *supervisor, struct job_row *row)
 {
+    for (size_t i = 0; is_at_work(row->state) && i < supervisor->slot_count; i++) {
+        const struct folder *folder = supervisor->folders[i];
+        const struct job *job =
+            folder && strcmp(folder->name, row->folder) == 0 ? folder_find_job(folder, row->id) : NULL;
+
+        if (job && (job->state == JOB_RUNNING || job->state == JOB_PUBLISHING))
+            row->state = job->state;
+    }
+}
+
+static void answer_job(struct control *control, struct request *request, struct job_query *query)
+{
+    if (query->row_count > 0)
+        set_live_state(control->supervisor, &query->rows[0]);
     if (query->row_count == 0)
         http_answer_problem(request, 404, NULL, "there is no job %llu", (unsigned long long)request->job);
     else if (job_state_is_end(query->rows[0].state) || is_over(request))
@@ -163,7 +194,7 @@ static void answer_job(struct control *control, struct request *request, const s
         control_wait(control, request, true);
 }
 
-void routes_answer_query(struct control *control, struct request *request, const struct job_query *query)
+void routes_answer_query(struct control *control, struct request *request, struct job_query *query)
 {
     json_t *jobs;
 
@@ -178,8 +209,16 @@ void routes_answer_query(struct control *control, struct request *request, const
         return;
     }
     jobs = json_array();
-    for (size_t i = 0; i < query->row_count; i++)
+    for (size_t i = 0; i < query->row_count; i++) {
+        set_live_state(control->supervisor, &query->rows[i]);
+        if (query->live_state >= 0 && (int)query->rows[i].state != query->live_state)
+            continue;
+        if (json_array_size(jobs) == query->live_limit) {
+            query->more = true;
+            break;
+        }
         json_array_append_new(jobs, snapshot_job(&query->rows[i]));
+    }
     http_answer(request, 200, json_pack("{s:o, s:b}", "jobs", jobs, "more", query->more));
 }
 
@@ -223,7 +262,7 @@ static void get_plan(struct control *control, struct request *request)
         http_answer_problem(request, 400, NULL, "path= is missing: which file?");
         return;
     }
-    if (folder && !folder_called(control, request, folder))
+    if ((folder && !folder_called(control, request, folder)) || !control_ledger_answers(control, request))
         return;
     plan_start(control->supervisor, request, folder, path);
 }

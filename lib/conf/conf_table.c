@@ -280,12 +280,14 @@ int conf_parse_size(const struct ini_entry *entry, const struct conf_key *key, v
 int conf_parse_mode(const struct ini_entry *entry, const struct conf_key *key, void *field,
                     struct problems *problems)
 {
-    char wanted[64];
+    char wanted[96];
     unsigned value;
 
-    if (text_parse_mode(entry->value, &value) < 0 || !in_range(key, value)) {
-        snprintf(wanted, sizeof wanted, "give a mode in octal from %04" PRIo64 " to %04" PRIo64, key->min,
-                 key->max);
+    /* The bits of the least are needed, those of the greatest are allowed. */
+    if (text_parse_mode(entry->value, &value) < 0 || (value & (unsigned)key->min) != key->min ||
+        (value & ~(unsigned)key->max) != 0) {
+        snprintf(wanted, sizeof wanted, "give a mode in octal from %04" PRIo64 " to %04" PRIo64 "%s",
+                 key->min, key->max, key->min > 0 ? ", with all bits of the first" : "");
         return refuse_value(entry, problems, wanted);
     }
 

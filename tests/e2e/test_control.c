@@ -323,6 +323,59 @@ START_TEST(the_time_of_a_job_is_not_that_of_those_before_it)
 }
 END_TEST
 
+static void expect_states(struct harness *h, const char *asked, size_t count)
+{
+    json_t *jobs = harness_jobs(h, asked), *job;
+    size_t i;
+
+    ck_assert_uint_eq(json_array_size(jobs), count);
+    json_array_foreach (jobs, i, job)
+        ck_assert_str_eq(harness_string(job, "state"), asked);
+    json_decref(jobs);
+}
+
+static bool worker_is_full(const json_t *status, void *context)
+{
+    return all_wait(status, context) && harness_number(status, "jobs.running") == AT_THE_WORKER;
+}
+
+/* What is at a worker was "opening" in the list, which is what the ledger knows, and none was "running". */
+START_TEST(a_list_tells_the_state_of_the_moment)
+{
+    struct darkroom_jobs_filter one = { .state = "running", .limit = 1 };
+    struct harness h;
+    char *text;
+    json_t *list;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_write(&h, "config/darkroom.conf", "[Daemon]\nWorkers=1\n");
+    harness_start(&h);
+    harness_freeze_workers(&h);
+    for (int n = 0; n < WAITING; n++) {
+        char name[16];
+
+        snprintf(name, sizeof name, "a%d.jpg", n);
+        harness_drop(&h, name, 48, 48, (unsigned)n);
+    }
+    harness_await(&h, "the worker has what it may have", worker_is_full, NULL);
+    expect_states(&h, "running", AT_THE_WORKER);
+    expect_states(&h, "publishing", 0);
+    ck_assert_int_eq(darkroom_jobs(h.dk, &one, &text), 0);
+    list = json_loads(text, 0, NULL);
+    ck_assert_uint_eq(json_array_size(json_object_get(list, "jobs")), 1);
+    ck_assert(json_is_true(json_object_get(list, "more")));
+    json_decref(list);
+    darkroom_free(text);
+
+    harness_thaw_workers(&h);
+    harness_await_ends(&h, WAITING, 0);
+    expect_states(&h, "running", 0);
+    expect_states(&h, "opening", 0);
+    harness_close(&h);
+}
+END_TEST
+
 /* 3.8029999999999999 was what a clock of microseconds told. */
 START_TEST(a_number_has_no_more_digits_than_it_means)
 {
@@ -485,6 +538,7 @@ HARNESS_MAIN("control", UNIT_TEST(wrong_requests_get_problem_documents),
              UNIT_TEST(a_list_that_is_not_all_says_so), UNIT_TEST(health_and_readiness_are_told),
              UNIT_TEST(a_sequence_of_before_a_restart_is_not_waited_for), UNIT_TEST(a_job_can_be_waited_for),
              UNIT_TEST(the_time_of_a_job_is_not_that_of_those_before_it),
+             UNIT_TEST(a_list_tells_the_state_of_the_moment),
              UNIT_TEST(a_number_has_no_more_digits_than_it_means),
              UNIT_TEST(darkroomctl_shows_and_its_exit_codes_tell), UNIT_TEST(darkroomctl_checks_and_reloads),
              UNIT_TEST(the_loop_comes_before_all_work), UNIT_TEST(status_answers_while_jobs_run))

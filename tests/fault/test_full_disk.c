@@ -61,6 +61,44 @@ out:
 }
 END_TEST
 
+static bool says_ledger(const json_t *status, void *context)
+{
+    (void)context;
+    return json_array_size(json_object_get(status, "problems")) > 0 &&
+           strstr(harness_string(status, "problems.0"), "the ledger cannot be written");
+}
+
+/* Whoever asked for jobs was told nothing, until his patience ended. */
+START_TEST(a_full_disk_of_the_ledger_is_told_to_who_asks_for_jobs)
+{
+    struct harness h;
+    uint64_t cured_us;
+    char *text;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE);
+    if (!small_disk_mount(harness_path(&h, "state"), "size=9m"))
+        goto out;
+    harness_start(&h);
+    small_disk_fill(harness_path(&h, "state"), "ballast");
+    drop_all(&h);
+    harness_await(&h, "the ledger's trouble is told", says_ledger, NULL);
+    ck_assert_int_lt(darkroom_jobs(h.dk, NULL, &text), 0);
+    ck_assert_msg(strstr(darkroom_error(h.dk), "the ledger cannot be written"), "%s", darkroom_error(h.dk));
+    ck_assert_int_lt(darkroom_plan(h.dk, "0.jpg", "web", &text), 0);
+    ck_assert_msg(strstr(darkroom_error(h.dk), "the ledger cannot be written"), "%s", darkroom_error(h.dk));
+
+    ck_assert_int_eq(unlink(harness_path(&h, "state/ballast")), 0);
+    cured_us = monotonic_us();
+    harness_await_ends(&h, COUNT, 0);
+    ck_assert_uint_lt(monotonic_us() - cured_us, CURE_US);
+    expect_no_attempts(&h);
+    ck_assert_uint_eq(harness_count(&h, "out"), COUNT * 4);
+out:
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(a_missing_output_holds_the_folder_until_it_is_there)
 {
     struct harness h;
@@ -142,6 +180,7 @@ START_TEST(a_held_folder_does_not_hold_a_stop_or_another_folder_up)
 END_TEST
 
 HARNESS_MAIN("full_disk", UNIT_TEST(a_full_disk_holds_the_folder_until_there_is_room),
+             UNIT_TEST(a_full_disk_of_the_ledger_is_told_to_who_asks_for_jobs),
              UNIT_TEST(a_full_disk_is_cured_by_another_output),
              UNIT_TEST(a_missing_output_holds_the_folder_until_it_is_there),
              UNIT_TEST(a_held_folder_does_not_hold_a_stop_or_another_folder_up))

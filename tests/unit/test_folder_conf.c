@@ -142,6 +142,8 @@ static const struct {
     { "an endless number of pixels", NEEDED "MaxPixels=1000000000000000000000000000000000000000000000\n",
       "give a number of pixels" },
     { "a set-user-id mode for files", NEEDED "FileMode=4755\n", "from 0000 to 0777" },
+    { "directories that their owner may not enter", NEEDED "DirectoryMode=1077\n",
+      "with all bits of the first" },
     { "directories that we could not enter", NEEDED "DirectoryMode=0600\n", "from 0700 to 7777" },
     { "a policy that does not exist", NEEDED "Existing=ask\n",
       "use one of fail, adopt, skip, overwrite, number" },
