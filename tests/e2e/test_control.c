@@ -284,6 +284,22 @@ static bool all_wait(const json_t *status, void *context)
            WAITING;
 }
 
+/* The only worker takes nothing until it is thawed. */
+static void start_frozen(struct harness *h)
+{
+    harness_open(h);
+    harness_configure(h, "", HARNESS_RECIPE_SINGLE);
+    harness_write(h, "config/darkroom.conf", "[Daemon]\nWorkers=1\n");
+    harness_start(h);
+    harness_freeze_workers(h);
+    for (int n = 0; n < WAITING; n++) {
+        char name[16];
+
+        snprintf(name, sizeof name, "a%d.jpg", n);
+        harness_drop(h, name, 48, 48, (unsigned)n);
+    }
+}
+
 /* It was the time since it had been taken out of the ledger, some hundred at once. */
 START_TEST(the_time_of_a_job_is_not_that_of_those_before_it)
 {
@@ -294,17 +310,7 @@ START_TEST(the_time_of_a_job_is_not_that_of_those_before_it)
     json_t *jobs, *job;
     struct harness h;
 
-    harness_open(&h);
-    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
-    harness_write(&h, "config/darkroom.conf", "[Daemon]\nWorkers=1\n");
-    harness_start(&h);
-    harness_freeze_workers(&h);
-    for (int n = 0; n < WAITING; n++) {
-        char name[16];
-
-        snprintf(name, sizeof name, "a%d.jpg", n);
-        harness_drop(&h, name, 48, 48, (unsigned)n);
-    }
+    start_frozen(&h);
     harness_await(&h, "all wait", all_wait, NULL);
     for (since_us = monotonic_us(); monotonic_us() - since_us < hold_us;)
         harness_next_status(&h, 100);
@@ -347,17 +353,7 @@ START_TEST(a_list_tells_the_state_of_the_moment)
     char *text;
     json_t *list;
 
-    harness_open(&h);
-    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
-    harness_write(&h, "config/darkroom.conf", "[Daemon]\nWorkers=1\n");
-    harness_start(&h);
-    harness_freeze_workers(&h);
-    for (int n = 0; n < WAITING; n++) {
-        char name[16];
-
-        snprintf(name, sizeof name, "a%d.jpg", n);
-        harness_drop(&h, name, 48, 48, (unsigned)n);
-    }
+    start_frozen(&h);
     harness_await(&h, "the worker has what it may have", worker_is_full, NULL);
     expect_states(&h, "running", AT_THE_WORKER);
     expect_states(&h, "publishing", 0);
