@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* absolute - paths as the daemon wants them: absolute, without ".", ".." and empty components; bytes stay as they are. */
+/* absolute - paths as the daemon wants them: absolute, without ".", ".." and empty components; bytes stay as they
+ * are. */
 #ifndef DARKROOM_CTL_ABSOLUTE_H
 #define DARKROOM_CTL_ABSOLUTE_H
 
@@ -7,7 +8,8 @@
  * when nothing is left or it leads out of a relative path, or -ENOMEM. */
 int clean_path(const char *path, char **ret);
 
-/* The same, seen from the current directory (as the shell calls it in $PWD, which may have links in it, as Path= may). */
+/* The same, seen from the current directory (as the shell calls it in $PWD, which may have links in it, as Path=
+ * may). */
 int absolute_path(const char *path, char **ret);
 
 #endif

@@ -104,8 +104,8 @@ static int adopt(struct anchor *anchor, const struct stat *st, const char *mount
     return 0;
 }
 
-/* Where there is no mount table to be had, what is there is taken for what it was. In a chroot the place's own mount may
- * not be in it. */
+/* Where there is no mount table to be had, what is there is taken for what it was. In a chroot the place's own mount
+ * may not be in it. */
 static int judge(struct anchor *anchor, int fd, const struct stat *st, struct error *error)
 {
     _cleanup_(free_table) struct mount_table *table = NULL;

@@ -211,8 +211,8 @@ static struct published published_at(const struct job *job, const char *path)
     return (struct published){ 0 };
 }
 
-/* The first number under which the name is free on the disk and in the ledger; or, after a ledger may have been lost, under
- * which the picture is already. */
+/* The first number under which the name is free on the disk and in the ledger; or, after a ledger may have been lost,
+ * under which the picture is already. */
 static enum claim number(const struct claim_context *context, struct job *job, struct job_output *output,
                          const struct stat *st)
 {
@@ -273,8 +273,8 @@ static enum claim inherit(const struct claim_context *context, struct job *job, 
     return r < 0 ? sick(job, -r, output->path) : CLAIM_FREE;
 }
 
-/* A ledger that never saw this folder before may be one that was lost: what may be ours is taken for that. Which number is
- * whose can be told only when the picture is made; until then nothing is in its way. */
+/* A ledger that never saw this folder before may be one that was lost: what may be ours is taken for that. Which number
+ * is whose can be told only when the picture is made; until then nothing is in its way. */
 static enum claim find_again(const struct claim_context *context, struct job *job, struct job_output *output,
                              const struct stat *st)
 {

@@ -120,8 +120,8 @@ int ledger_enter_folder(struct ledger *ledger, size_t slot, const char *folder,
                         int (*each)(void *context, const char *output_path, uint64_t job, uint32_t rendition),
                         void *context);
 
-/* Watcher threads: all that the first walk over @folder found has arrived; what comes now is new, see claim.h. Waits for
- * the answer. 0 or -EPIPE. */
+/* Watcher threads: all that the first walk over @folder found has arrived; what comes now is new, see claim.h. Waits
+ * for the answer. 0 or -EPIPE. */
 int ledger_scanned(struct ledger *ledger, const char *folder);
 
 /* Watcher threads: reserves @path, relative to Output, for @output of @job instead of its present name. Waits for

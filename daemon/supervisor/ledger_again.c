@@ -176,8 +176,9 @@ static struct source_row read_source(sqlite3_stmt *statement)
     };
 }
 
-/* What is handed out goes on, and is made once more after, if it was with another recipe. What is queued is made with the
- * new recipe anyway, unless it finds the content that was made with the old one. The end of the job sees to both. */
+/* What is handed out goes on, and is made once more after, if it was with another recipe. What is queued is made with
+ * the new recipe anyway, unless it finds the content that was made with the old one. The end of the job sees to
+ * both. */
 static int forget(struct ledger_store *store, struct again *again, const struct source_row *source)
 {
     uint64_t recipe = again->config->recipes[config_recipe_of(again->config, again->folder)]->hash;

@@ -199,8 +199,8 @@ int ledger_inherit(struct ledger_store *store, const struct job *job, int64_t so
 }
 
 /* Another source has the name, and keeps it: what Existing= says. 1: *path may be had; 0: the output is not made, or it
- * was a clash: job->state says so. What is to be overwritten stays the other's until that is announced: nothing may come
- * of it. */
+ * was a clash: job->state says so. What is to be overwritten stays the other's until that is announced: nothing may
+ * come of it. */
 static int resolve_clash(struct ledger_store *store, struct job *job, int64_t source, uint32_t rendition,
                          const struct owner *owner, char **path, unsigned *ret_number)
 {

@@ -109,7 +109,8 @@ struct version sql_column_version(sqlite3_stmt *statement, int first);
 int ledger_add_source(struct ledger_store *store, const char *folder, const char *path,
                       const struct version *version);
 
-/* Queues a job for what is known of @source; @verify: unless its content is the known one (ledger_store.c). 1 or -EIO. */
+/* Queues a job for what is known of @source; @verify: unless its content is the known one (ledger_store.c). 1 or
+ * -EIO. */
 int ledger_add_job(struct ledger_store *store, int64_t source, bool verify, uint64_t now_us);
 
 #endif

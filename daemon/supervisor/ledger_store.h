@@ -87,7 +87,8 @@ int ledger_store_move_output(struct ledger_store *store, const struct job *job,
  * done then with its original is job->original. */
 int ledger_store_intent(struct ledger_store *store, const struct job *job);
 
-/* @job ended as job->state and job->original say. Returns 1 when a newer version of the source waits in the queue now. */
+/* @job ended as job->state and job->original say. Returns 1 when a newer version of the source waits in the queue
+ * now. */
 int ledger_store_finish(struct ledger_store *store, const struct job *job, bool forget_version,
                         uint64_t now_us);
 

@@ -36,12 +36,12 @@ struct nursery_handler {
 int nursery_new(sd_event *event, const char *program, const struct nursery_handler *handler,
                 struct nursery **ret);
 
-/* Waits until all its processes have ended, which is for the caller to see to, and tells no more. False when one did not,
- * for two seconds: its thread is left behind then, with what it uses. Accepts NULL. */
+/* Waits until all its processes have ended, which is for the caller to see to, and tells no more. False when one did
+ * not, for two seconds: its thread is left behind then, with what it uses. Accepts NULL. */
 bool nursery_free(struct nursery *nursery);
 
-/* Orders a worker for @generation, with the recipes of @bundle (stays the caller's); started() or failed() follows. Only
- * one at a time may be on order. 0 or -errno. */
+/* Orders a worker for @generation, with the recipes of @bundle (stays the caller's); started() or failed() follows.
+ * Only one at a time may be on order. 0 or -errno. */
 int nursery_order(struct nursery *nursery, uint64_t generation, int bundle);
 
 #endif

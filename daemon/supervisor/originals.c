@@ -194,8 +194,8 @@ static int copy_across(const struct original *original, int to, const char *name
     return r;
 }
 
-/* Can nothing be renamed into @to: is it on another mount, in another subvolume, of another quota project? A rename to a
- * name that is taken does not tell: EEXIST comes before the file system is asked. */
+/* Can nothing be renamed into @to: is it on another mount, in another subvolume, of another quota project? A rename to
+ * a name that is taken does not tell: EEXIST comes before the file system is asked. */
 static bool is_across(const struct original *original, int to)
 {
     int r;

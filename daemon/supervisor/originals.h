@@ -21,8 +21,8 @@
  * Not for a job that an earlier run has announced: of its outputs it is not known which were only found. Any thread. */
 enum job_original originals_pending(const struct job *job, enum job_state end);
 
-/* Why the original of @job, which is done, is not archived or deleted as configured, for people; NULL: it is, or it is not
- * to be. Any thread. */
+/* Why the original of @job, which is done, is not archived or deleted as configured, for people; NULL: it is, or it is
+ * not to be. Any thread. */
 const char *originals_reason(const struct job *job);
 
 /* Where it is configured so by now, does the file of job->original stay where it is? Any thread. */

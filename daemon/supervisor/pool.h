@@ -90,8 +90,8 @@ struct pool {
 /* Prepares an empty pool; @program is copied. 0 or -errno. */
 int pool_init(struct pool *pool, sd_event *event, const char *program, const struct pool_handler *handler);
 
-/* Kills and reaps what is left, frees. No job may be held any more (pool_stop, or pool_kill and its exits). False when a
- * process is left that can be neither started nor ended. */
+/* Kills and reaps what is left, frees. No job may be held any more (pool_stop, or pool_kill and its exits). False when
+ * a process is left that can be neither started nor ended. */
 bool pool_release(struct pool *pool);
 
 /* The first generation: starts its workers. @bundle becomes the pool's. */
@@ -140,8 +140,8 @@ void pool_stop(struct pool *pool);
 /* SIGKILL to every worker. Their jobs come back through lost(). */
 void pool_kill(struct pool *pool);
 
-/* Leaves the workers behind that are left though they were killed: their jobs come back through lost(), and none of these
- * is blamed. */
+/* Leaves the workers behind that are left though they were killed: their jobs come back through lost(), and none of
+ * these is blamed. */
 void pool_leave(struct pool *pool);
 
 /* Why workers do not start, for people; "" when they do. Valid until the pool changes. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* unreadable - the directories of a hot folder that could not be read, or not what is in them, when they were last walked
- * over.
+/* unreadable - the directories of a hot folder that could not be read, or not what is in them, when they were last
+ * walked over.
  *
  * Paths are relative to the folder's root. What a walk meets again and can read stays until that walk has ended: a
  * directory that can be opened and not be read to its end is no news each time. The first UNREADABLE_MAX are

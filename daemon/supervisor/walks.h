@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* walks - when a hot folder is walked over, and how much of it: as a whole at the start, when files were missed and from
- * time to time (the reconcile), a directory when it is new, and again and again what no event tells of.
+/* walks - when a hot folder is walked over, and how much of it: as a whole at the start, when files were missed and
+ * from time to time (the reconcile), a directory when it is new, and again and again what no event tells of.
  *
  * A walk itself is scan.h; what it meets goes to the coverage and the arrivals. The reconcile never takes more than a
  * twentieth of the time. Owned by the folder's watcher thread. */
@@ -36,7 +36,8 @@ void walks_begin_new(struct walks *walks, const char *path);
 /* The file @path cannot be looked at: its directory is one that cannot be read. */
 void walks_unseen(struct walks *walks, const char *path, int errnum);
 
-/* The attributes of the directory @path have changed: what could not be read, of it and below it, is looked at again. */
+/* The attributes of the directory @path have changed: what could not be read, of it and below it, is looked at
+ * again. */
 void walks_touched(struct walks *walks, const char *path);
 
 /* The directory @path was moved away or deleted. */

@@ -279,8 +279,8 @@ static void judge_environment(struct watcher *watcher, struct job *const *jobs, 
     }
 }
 
-/* Makes the outputs of @job, which was announced for @output, those of another Output, as the ledger does at a start: the
- * next round sweeps what is left of them there, and has them made again. False when memory is out. */
+/* Makes the outputs of @job, which was announced for @output, those of another Output, as the ledger does at a start:
+ * the next round sweeps what is left of them there, and has them made again. False when memory is out. */
 static bool leave_output(struct job *job, const char *output)
 {
     for (size_t i = 0; i < job->output_count; i++) {
@@ -297,8 +297,8 @@ static bool leave_output(struct job *job, const char *output)
     return true;
 }
 
-/* @job was refused, and its folder is configured otherwise by now, which may be the cure: what was not announced is made
- * again under that. What was comes out as announced, unless Output is another one. */
+/* @job was refused, and its folder is configured otherwise by now, which may be the cure: what was not announced is
+ * made again under that. What was comes out as announced, unless Output is another one. */
 static enum verdict reconsider(struct watcher *watcher, struct job *job)
 {
     if (job->config == watcher->config)

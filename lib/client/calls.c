@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Every file is read and, for a reload, a worker is started and tries itself out; twice, when another one is under way. */
+/* Every file is read and, for a reload, a worker is started and tries itself out; twice, when another one is under
+ * way. */
 enum { CHECK_PATIENCE_MS = 60000, RELOAD_PATIENCE_MS = 120000 };
 
 /* A plan waits for a worker, and retries of a million jobs go over as many rows. */

@@ -104,8 +104,8 @@ DARKROOM_PUBLIC int darkroom_job(struct darkroom *dk, const char *id, uint64_t w
 DARKROOM_PUBLIC int darkroom_check(struct darkroom *dk, char **ret_json);
 
 /* Has the daemon read its configuration again; returns when the new one is in use: {"generation":2}.
- * -EEXIST: it is wrong, and the old one stays; darkroom_problem() lists the "problems" as above. While another reload is
- * under way, one more follows, which is waited for. */
+ * -EEXIST: it is wrong, and the old one stays; darkroom_problem() lists the "problems" as above. While another reload
+ * is under way, one more follows, which is waited for. */
 DARKROOM_PUBLIC int darkroom_reload(struct darkroom *dk, char **ret_json);
 
 /* Which outputs the file @path would make, and where; nothing is made. @path is bytes: absolute and below the Path= of
@@ -117,8 +117,8 @@ DARKROOM_PUBLIC int darkroom_reload(struct darkroom *dk, char **ret_json);
  * name: free; ours (an earlier version of the file made what is there); taken (by the file "owner", or null: by what
  * darkroom did not make, or somebody changed). action: make; number (make, under a name with a number); replace;
  * overwrite; adopt (what is there stands for it); skip (it is not made); fail: then nothing is made. width and height
- * are null where the picture was not looked at, because nothing of it is to be made. removed: made by an earlier version, and
- * gone after this one. A path that is not UTF-8 comes with path_b64 beside it.
+ * are null where the picture was not looked at, because nothing of it is to be made. removed: made by an earlier
+ * version, and gone after this one. A path that is not UTF-8 comes with path_b64 beside it.
  * A file that would make nothing is no failure of the call: ok is false, and "failure" has class, stage and message. */
 DARKROOM_PUBLIC int darkroom_plan(struct darkroom *dk, const char *path, const char *folder, char **ret_json);
 

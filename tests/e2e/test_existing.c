@@ -171,8 +171,8 @@ START_TEST(whatever_existing_says_a_lost_ledger_makes_nothing_twice_and_knows_it
 }
 END_TEST
 
-/* One of the set is there, newer and of the right kind, and is somebody else's: it was taken for ours, and overwritten by
- * the next version. */
+/* One of the set is there, newer and of the right kind, and is somebody else's: it was taken for ours, and overwritten
+ * by the next version. */
 static const char *const unasked[] = { "Existing=skip\n", "Existing=fail\n" };
 
 START_TEST(half_a_set_is_not_taken_for_what_a_lost_ledger_knew)

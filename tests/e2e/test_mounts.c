@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Each mount is watched or polled by its kind, also below the root (contract, rules 1, 7 and 8). The network file system
- * is a FUSE mirror of a directory: what is put into that comes without an event. Needs root. */
+/* Each mount is watched or polled by its kind, also below the root (contract, rules 1, 7 and 8). The network file
+ * system is a FUSE mirror of a directory: what is put into that comes without an event. Needs root. */
 #include "daemon_harness.h"
 #include "fuse_mirror.h"
 #include "mounts.h"

@@ -375,7 +375,8 @@ START_TEST(a_plan_does_what_existing_says_and_so_does_the_job)
 }
 END_TEST
 
-/* Nothing was said of outputs that are left out: of none at all, of some, and of those whose name another source has. */
+/* Nothing was said of outputs that are left out: of none at all, of some, and of those whose name another source
+ * has. */
 START_TEST(outputs_that_are_skipped_are_told)
 {
     const json_t *output;

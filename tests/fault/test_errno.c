@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* System calls that fail (rules 19 and 21), by strace's fault injection. A call of the running daemon fails once, or again
- * and again until the injection ends: whatever it is, status answers meanwhile, everything is done in the end, no file
- * is blamed, and nothing is lost, doubled or half visible. What is the environment's fault is cured within 5 s.
+/* System calls that fail (rules 19 and 21), by strace's fault injection. A call of the running daemon fails once, or
+ * again and again until the injection ends: whatever it is, status answers meanwhile, everything is done in the end, no
+ * file is blamed, and nothing is lost, doubled or half visible. What is the environment's fault is cured within 5 s.
  * At the start a call that fails ends the daemon with a message, or nobody notices.
  *
  * strace counts for each thread by itself. In CI one error for each call; with DARKROOM_FULL=1 each error, and once at
@@ -19,10 +19,11 @@
 #define STATUS_US (5 * USEC_PER_SEC * HARNESS_SLOWER) /* only that it is not stuck: a tracer is slow */
 #define HARM_US (2 * USEC_PER_SEC)                    /* how long a call goes on failing */
 
-/* An interrupted call is made again, so only some of them are; and not each second, because two calls may take turns. */
+/* An interrupted call is made again, so only some of them are; and not each second, because two calls may take
+ * turns. */
 #define SOMETIMES "1+3"
-/* Not any more when strace lets go: a call that it is just about to let fail then ends with ENOSYS, which the event loop
- * does not survive. */
+/* Not any more when strace lets go: a call that it is just about to let fail then ends with ENOSYS, which the event
+ * loop does not survive. */
 #define AT_FIRST "1..30+3"
 
 enum {

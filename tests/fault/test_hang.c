@@ -96,7 +96,8 @@ START_TEST(a_file_with_which_darkroomd_ends_each_time_fails)
 }
 END_TEST
 
-/* All workers hang at once, with jobs in their mailboxes that they have not even looked at: those are nobody's fault. */
+/* All workers hang at once, with jobs in their mailboxes that they have not even looked at: those are nobody's
+ * fault. */
 START_TEST(what_a_hung_worker_has_not_read_is_not_blamed)
 {
     enum { COUNT = 12 };

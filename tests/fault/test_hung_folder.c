@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A folder whose file system does not answer any more (a server that is gone) disturbs no other, nor status, nor a stop,
- * which names it; when it answers again nothing was lost (rules 18, 21, 25, 26). Needs root and /dev/fuse. */
+/* A folder whose file system does not answer any more (a server that is gone) disturbs no other, nor status, nor a
+ * stop, which names it; when it answers again nothing was lost (rules 18, 21, 25, 26). Needs root and /dev/fuse. */
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "campaign.h"
@@ -24,8 +24,8 @@ struct run {
     uint64_t slowest_us;
 };
 
-/* The folders "web" and "other"; the directory @hangs (in or out, which are those of "web", or programs, which is none's)
- * is a FUSE file system. */
+/* The folders "web" and "other"; the directory @hangs (in or out, which are those of "web", or programs, which is
+ * none's) is a FUSE file system. */
 static bool run_open(struct run *run, const char *hangs)
 {
     struct harness *h = &run->c.h;

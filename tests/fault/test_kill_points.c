@@ -141,8 +141,8 @@ START_TEST(a_kill_during_the_recovery_loses_and_repeats_nothing)
 }
 END_TEST
 
-/* A ledger that is new to its folder finds the outputs of a.jpg, but for one that the picture is too small for: nothing is
- * made, and nothing that was only found lets an original be deleted. */
+/* A ledger that is new to its folder finds the outputs of a.jpg, but for one that the picture is too small for: nothing
+ * is made, and nothing that was only found lets an original be deleted. */
 static bool find_and_die_at(uint64_t at)
 {
     struct switched switched;

@@ -4,8 +4,8 @@
  * has failed. Innocent files never fail, with MaxAttempts= at its default: no file is blamed for its neighbours' end.
  *
  * A kill may hit the file that a worker runs, or the suspect that a supervisor runs, by bad luck; that costs it an
- * attempt, and nobody could tell it from poison. So that luck does not decide the test, a file that has one attempt left
- * is let through before the next kill.
+ * attempt, and nobody could tell it from poison. So that luck does not decide the test, a file that has one attempt
+ * left is let through before the next kill.
  *
  * The moments are counted in changes of the status, from a seed that is printed; $DARKROOM_SEED repeats it. */
 #include "base/clock.h"

@@ -195,8 +195,8 @@ void harness_await_idle(struct harness *h);
 void harness_freeze_workers(struct harness *h);
 void harness_thaw_workers(struct harness *h);
 
-/* Waits until work has begun: a job is running, or more than @done (the jobs.done of before) are done already, as may be
- * before one is seen to run. */
+/* Waits until work has begun: a job is running, or more than @done (the jobs.done of before) are done already, as may
+ * be before one is seen to run. */
 void harness_await_work(struct harness *h, int64_t done);
 
 /* All jobs (at most 1000) in the state (NULL: any), newest first; the caller's to json_decref(). */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* loop_disk - an ext4 on a file in memory, whose power can be cut (see kill_switch.h): what was not made durable is gone
- * after the next mount. It writes nothing by itself (commit=300).
+/* loop_disk - an ext4 on a file in memory, whose power can be cut (see kill_switch.h): what was not made durable is
+ * gone after the next mount. It writes nothing by itself (commit=300).
  *
  * Everything is mounted in a mount namespace of the test's own process, so nothing of it is left whatever happens. Only
  * where that is permitted (root) and there are loop devices: a test begins with `if (!loop_disk_open(…)) return;`. */

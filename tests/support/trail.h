@@ -5,8 +5,8 @@
  *     …
  *     ck_assert_str_eq(trail_text, "flush out0/.a.tmp\nname out0/a.png\nflush out0\n");
  *
- * fsync() and unlinkat() are the ones below instead of libc's; a renameat2() of the test's own calls trail_add() itself.
- * Only what went well is noted. For one file of a program: it defines them. */
+ * fsync() and unlinkat() are the ones below instead of libc's; a renameat2() of the test's own calls trail_add()
+ * itself. Only what went well is noted. For one file of a program: it defines them. */
 #ifndef DARKROOM_TESTS_TRAIL_H
 #define DARKROOM_TESTS_TRAIL_H
 

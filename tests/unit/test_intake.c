@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The intake of a hot folder: its root, the mounts on and below it, and what it is asked from outside. The thread's loop
- * is the test's own, the ledger is a real one. */
+/* The intake of a hot folder: its root, the mounts on and below it, and what it is asked from outside. The thread's
+ * loop is the test's own, the ledger is a real one. */
 #include "supervisor/intake.h"
 
 #include "base/cleanup.h"

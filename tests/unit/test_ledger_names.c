@@ -223,8 +223,8 @@ START_TEST(overwriting_takes_the_name_when_it_is_announced)
 }
 END_TEST
 
-/* After a restart it looked like what the job's own source had made before; where a picture was too small for that output,
- * the other's was removed. */
+/* After a restart it looked like what the job's own source had made before; where a picture was too small for that
+ * output, the other's was removed. */
 START_TEST(what_lies_under_a_name_that_was_taken_over_is_another_sources_at_the_next_attempt_too)
 {
     struct job *first, *second;
@@ -265,8 +265,8 @@ START_TEST(a_name_is_of_the_source_that_announces_it_last)
 }
 END_TEST
 
-/* Nobody says any more what is to become of originals of a folder that is not configured. When it was, and they were to be
- * deleted, one went for a picture that another source had replaced. */
+/* Nobody says any more what is to become of originals of a folder that is not configured. When it was, and they were to
+ * be deleted, one went for a picture that another source had replaced. */
 START_TEST(an_original_that_waits_is_spared_when_another_source_takes_its_output_over)
 {
     struct job *job;

@@ -172,8 +172,8 @@ START_TEST(a_job_announced_for_another_output_is_resumed_with_what_was_to_be_the
 }
 END_TEST
 
-/* It was never announced there. After a kill while it was published in the Output of now it was made once more, and what it
- * had published was in its way. */
+/* It was never announced there. After a kill while it was published in the Output of now it was made once more, and
+ * what it had published was in its way. */
 START_TEST(a_job_planned_for_another_output_before_is_resumed_in_this_one)
 {
     struct job *job;

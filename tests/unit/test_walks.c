@@ -584,8 +584,8 @@ static bool all_are_queued(void)
     return news.folders[0].queued == all_files;
 }
 
-/* Writes @name to a polled place while the reconcile rests. True when it came in before that has ended; on a busy machine
- * it may end too early. */
+/* Writes @name to a polled place while the reconcile rests. True when it came in before that has ended; on a busy
+ * machine it may end too early. */
 static bool comes_in_during_a_rest(const char *name)
 {
     uint64_t rests_until_us;
