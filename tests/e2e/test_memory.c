@@ -55,11 +55,19 @@ static bool is_over(const json_t *status, void *context)
     return harness_number(status, "jobs.done") + harness_number(status, "jobs.failed") >= watch->ends;
 }
 
-/* Painting takes a while; so they arrive together. */
+/* They arrive together; and painting takes a while. */
 static void drop_large(const struct harness *h, int count)
 {
-    for (int i = 0; i < count; i++)
-        painter_paint(harness_path(h, "archive/large%d.png", i), LARGE_WIDTH, LARGE_HEIGHT, (unsigned)i);
+    char first[PATH_MAX];
+
+    snprintf(first, sizeof first, "%s", harness_path(h, "archive/large0.png"));
+    painter_paint(first, LARGE_WIDTH, LARGE_HEIGHT, 0);
+    for (int i = 1; i < count; i++) {
+        char name[40];
+
+        snprintf(name, sizeof name, "archive/large%d.png", i);
+        harness_copy(h, first, name);
+    }
     for (int i = 0; i < count; i++)
         ck_assert_int_eq(
             rename(harness_path(h, "archive/large%d.png", i), harness_path(h, "in/large%d.png", i)), 0);

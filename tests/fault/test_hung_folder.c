@@ -249,7 +249,7 @@ START_TEST(a_stop_leaves_without_a_worker_whose_program_hangs)
     if (!run_open(&run, "programs"))
         return;
     harness_use_own_worker(h);
-    harness_copy_program(h, DARKROOM_BIN_DIR "/darkroom-worker", "behind/darkroom-worker");
+    harness_copy(h, DARKROOM_BIN_DIR "/darkroom-worker", "behind/darkroom-worker");
     ck_assert_int_eq(symlink("../programs/darkroom-worker", harness_path(h, "bin/darkroom-worker")), 0);
     harness_start(h);
     harness_await_idle(h);

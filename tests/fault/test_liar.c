@@ -40,7 +40,7 @@ static void run_open(struct campaign *c, const char *lie, const char *daemon_lin
     campaign_open(c, false, HARNESS_RECIPE_SINGLE, "");
     harness_configure_daemon(h, daemon_lines);
     harness_use_own_worker(h);
-    harness_copy_program(h, DARKROOM_LIAR, "bin/darkroom-worker");
+    harness_copy(h, DARKROOM_LIAR, "bin/darkroom-worker");
     painter_paint(harness_path(h, "bin/picture.png"), 24, 18, 1);
     ck_assert_int_eq(rename(harness_path(h, "bin/picture.png"), harness_path(h, "bin/picture")), 0);
     set_lie(h, lie);

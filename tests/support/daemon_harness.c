@@ -231,7 +231,7 @@ void harness_write(const struct harness *h, const char *path, const char *format
     write_text(harness_path(h, "%s", path), text);
 }
 
-void harness_copy_program(const struct harness *h, const char *from, const char *to)
+void harness_copy(const struct harness *h, const char *from, const char *to)
 {
     _cleanup_close_ int source = open(from, O_RDONLY | O_CLOEXEC);
     _cleanup_close_ int copy = open(harness_path(h, "%s", to), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
@@ -244,7 +244,7 @@ void harness_copy_program(const struct harness *h, const char *from, const char 
 void harness_use_own_worker(struct harness *h)
 {
     ck_assert_int_eq(mkdir(harness_path(h, "bin"), 0755), 0);
-    harness_copy_program(h, DARKROOM_BIN_DIR "/darkroomd", "bin/darkroomd");
+    harness_copy(h, DARKROOM_BIN_DIR "/darkroomd", "bin/darkroomd");
     snprintf(h->own_program, sizeof h->own_program, "%s", harness_path(h, "bin/darkroomd"));
     h->own_command[0] = h->own_program;
     h->command = h->own_command;

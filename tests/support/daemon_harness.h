@@ -70,8 +70,8 @@ void harness_close(struct harness *h);
 const char *harness_path(const struct harness *h, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Copies the program @from to @to in the directory. */
-void harness_copy_program(const struct harness *h, const char *from, const char *to);
+/* Copies the file @from, which may be a program, to @to in the directory. */
+void harness_copy(const struct harness *h, const char *from, const char *to);
 
 /* Has the daemon be a copy, bin/darkroomd in the directory: its worker is bin/darkroom-worker, which the test makes. */
 void harness_use_own_worker(struct harness *h);
