@@ -21,8 +21,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int source_fd; /* FUSE's operations have no argument of ours */
-static bool same_inodes;
+static int source_fd;      /* FUSE's operations have no argument of ours */
+static ino_t inode_offset; /* to those of the source: another one for each mount */
 
 /* FUSE's paths are absolute. */
 static const char *below(const char *path)
@@ -38,7 +38,7 @@ static int result(long r)
 static void *on_init(struct fuse_conn_info *connection, struct fuse_config *config)
 {
     (void)connection;
-    config->use_ino = same_inodes;
+    config->use_ino = true;
     config->entry_timeout = config->attr_timeout = config->negative_timeout = 0;
     puts("mounted");
     fflush(stdout);
@@ -47,7 +47,11 @@ static void *on_init(struct fuse_conn_info *connection, struct fuse_config *conf
 
 static int on_getattr(const char *path, struct stat *st, struct fuse_file_info *file)
 {
-    return result(file ? fstat((int)file->fh, st) : fstatat(source_fd, below(path), st, AT_SYMLINK_NOFOLLOW));
+    int r =
+        result(file ? fstat((int)file->fh, st) : fstatat(source_fd, below(path), st, AT_SYMLINK_NOFOLLOW));
+
+    st->st_ino += inode_offset;
+    return r;
 }
 
 static int on_readdir(const char *path, void *buffer, fuse_fill_dir_t fill, off_t offset,
@@ -61,7 +65,7 @@ static int on_readdir(const char *path, void *buffer, fuse_fill_dir_t fill, off_
     if (!directory)
         return -errno;
     while ((entry = readdir(directory))) {
-        struct stat st = { .st_ino = entry->d_ino, .st_mode = DTTOIF(entry->d_type) };
+        struct stat st = { .st_ino = entry->d_ino + inode_offset, .st_mode = DTTOIF(entry->d_type) };
 
         if (fill(buffer, entry->d_name, &st, 0, 0) != 0)
             break;
@@ -218,7 +222,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: fuse-mirror SOURCE MOUNT_POINT [same-inodes]\n");
         return 2;
     }
-    same_inodes = argc > 3 && strcmp(argv[3], "same-inodes") == 0;
+    if (argc <= 3 || strcmp(argv[3], "same-inodes") != 0)
+        inode_offset = (ino_t)getpid() << 32;
     source_fd = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (source_fd < 0 || pthread_create(&thread, NULL, await_end, NULL) != 0) {
         perror(argv[1]);
