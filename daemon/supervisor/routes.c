@@ -18,7 +18,13 @@
 
 #define WAIT_MAX_US (3600 * USEC_PER_SEC)
 
-enum { LIST_DEFAULT = 100, ARGUMENTS_MAX = 5, FOLDER_LIST_BYTES = 300, METHODS_BYTES = 40 };
+enum {
+    LIST_DEFAULT = 100,
+    ARGUMENTS_MAX = 5,
+    FOLDER_LIST_BYTES = 300,
+    STATE_LIST_BYTES = 120,
+    METHODS_BYTES = 40
+};
 
 /* ---- arguments ---- */
 
@@ -119,6 +125,21 @@ static bool is_at_work(enum job_state state)
     return state == JOB_OPENING || state == JOB_RUNNING || state == JOB_PUBLISHING;
 }
 
+static void answer_no_state(struct request *request, const char *state)
+{
+    char names[STATE_LIST_BYTES];
+    size_t used = 0;
+
+    for (enum job_state each = 0; each < JOB_STATE_COUNT && used < sizeof names; each++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", each > 0 ? ", " : "",
+                                 job_state_name(each));
+    http_answer_problem(
+        request, 400, NULL,
+        "state=%.60s is no state of a job, there are: %s (a file that still changes is no job "
+        "yet; status counts those)",
+        state, names);
+}
+
 static void get_jobs(struct control *control, struct request *request)
 {
     const char *state = http_argument(request, "state"), *folder = http_argument(request, "folder");
@@ -130,12 +151,7 @@ static void get_jobs(struct control *control, struct request *request)
         !number_argument(request, "before", INT64_MAX, 0, &before))
         return;
     if (state && job_state_from_name(state, &wanted) < 0) {
-        http_answer_problem(
-            request, 400, NULL,
-            "state=%.60s is no state of a job: queued, opening, running, publishing, done, failed, "
-            "cancelled, "
-            "superseded or vanished (a file that still changes is no job yet; status counts those)",
-            state);
+        answer_no_state(request, state);
         return;
     }
 

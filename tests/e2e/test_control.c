@@ -410,7 +410,8 @@ START_TEST(darkroomctl_shows_and_its_exit_codes_tell)
     ck_assert_msg(strstr(text, "web"), "%s", text);
     ck_assert_int_eq(ctl(&h, "jobs", NULL, &text), 0);
     ck_assert_msg(strstr(text, "a.jpg") && strstr(text, "done"), "%s", text);
-    ck_assert_int_eq(ctl(&h, "jobs", "--state=asleep", NULL), 1);
+    ck_assert_int_eq(ctl(&h, "jobs", "--state=asleep", &text), 1);
+    ck_assert_msg(strstr(text, "there are: queued, opening") && strstr(text, "vanished ("), "%s", text);
     ck_assert_int_eq(ctl(&h, "jobs", "--limit=x", NULL), 2);
     ck_assert_int_eq(ctl(&h, "fly", NULL, NULL), 2);
     ck_assert_int_eq(ctl(&h, "status", "--json", &text), 0);
