@@ -39,6 +39,7 @@ static const struct format_info formats[FORMAT_COUNT] = {
         .output = true,
         .has_quality = true,
         .default_quality = 75,
+        .sequence = SEQUENCE_FRAMES,
     },
 };
 

@@ -13,6 +13,13 @@ enum format { FORMAT_JPEG = 0, FORMAT_PNG = 1, FORMAT_WEBP = 2, FORMAT_COUNT };
 
 enum { FORMAT_MAGIC_BYTES = 16 }; /* how much of a file's start format_detect() looks at */
 
+/* What several pictures in one file are to each other. */
+enum format_sequence {
+    SEQUENCE_NONE,   /* there is one, or only the main one counts */
+    SEQUENCE_FRAMES, /* an animation */
+    SEQUENCE_PAGES,  /* a document: each is a picture of its own, and may have its own size */
+};
+
 struct format_info {
     const char *name;              /* "jpeg", as in Format= */
     const char *extension;         /* "jpg", for {ext} */
@@ -20,6 +27,7 @@ struct format_info {
     bool input, output;            /* can be a source, can be made */
     bool has_quality;              /* Quality= applies (1 to 100) */
     uint8_t default_quality;
+    enum format_sequence sequence; /* of sources; an output with SEQUENCE_FRAMES can be an animation */
 };
 
 /* The row of @format, which must be in range. */

@@ -35,12 +35,15 @@ enum field {
     FIELD_HEIGHT,
     FIELD_EXT,
     FIELD_DATE,
+    FIELD_PAGE,
+    FIELD_DASH_PAGE,
     FIELD_COUNT
 };
 
 static const char *const field_names[FIELD_COUNT] = {
-    [FIELD_DIR] = "dir",       [FIELD_STEM] = "stem", [FIELD_NAME] = "name", [FIELD_WIDTH] = "width",
-    [FIELD_HEIGHT] = "height", [FIELD_EXT] = "ext",   [FIELD_DATE] = "date",
+    [FIELD_DIR] = "dir",     [FIELD_STEM] = "stem",     [FIELD_NAME] = "name",
+    [FIELD_WIDTH] = "width", [FIELD_HEIGHT] = "height", [FIELD_EXT] = "ext",
+    [FIELD_DATE] = "date",   [FIELD_PAGE] = "page",     [FIELD_DASH_PAGE] = "-page",
 };
 
 /* Either @length bytes of text at @text, or (when @text is NULL) a field. */
@@ -70,8 +73,9 @@ static const char *read_field(const char **next, struct token *ret)
         return "\"{\" without \"}\": write {{ for a brace";
     *ret = (struct token){ 0 };
     if (!field_from_name(name, length, &ret->field))
-        return "unknown field: use {dir}, {stem}, {name}, {width}, {height}, {ext} or {date}, and {{ for a "
-               "brace";
+        return "unknown field: use {dir}, {stem}, {name}, {width}, {height}, {ext}, {date}, {page} or "
+               "{-page}, "
+               "and {{ for a brace";
     *next = name + length + 1;
     return NULL;
 }
@@ -167,6 +171,23 @@ bool naming_uses(const char *name_template, const char *field)
     return false;
 }
 
+bool naming_has_pages(const struct recipe *recipe, size_t index)
+{
+    const char *name_template = recipe->outputs[recipe->renditions[index].output].name_template;
+
+    return naming_uses(name_template, field_names[FIELD_PAGE]) ||
+           naming_uses(name_template, field_names[FIELD_DASH_PAGE]);
+}
+
+size_t naming_count_paged(const struct recipe *recipe)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < recipe->rendition_count; i++)
+        count += naming_has_pages(recipe, i);
+    return count;
+}
+
 /* Expansion. */
 
 struct subject {
@@ -174,6 +195,7 @@ struct subject {
     const char *path, *name; /* of the source; @name is inside @path */
     size_t directory_length; /* of the part of @path before the last slash */
     int64_t mtime_ns;
+    struct naming_page page;
 };
 
 /* The length of @name without its extension; a leading dot starts none. */
@@ -192,6 +214,14 @@ static void write_date(FILE *stream, int64_t mtime_ns)
 
     if (gmtime_r(&seconds, &tm) && strftime(date, sizeof date, "%Y-%m-%d", &tm) > 0)
         fputs(date, stream);
+}
+
+/* With zeros in front, so that names sort as pages do. */
+static void write_page(FILE *stream, const struct naming_page *page)
+{
+    int width = snprintf(NULL, 0, "%" PRIu32, page->count);
+
+    fprintf(stream, "%0*" PRIu32, width, page->number);
 }
 
 static void write_field(FILE *stream, enum field field, const struct subject *subject)
@@ -217,6 +247,15 @@ static void write_field(FILE *stream, enum field field, const struct subject *su
         break;
     case FIELD_DATE:
         write_date(stream, subject->mtime_ns);
+        break;
+    case FIELD_PAGE:
+        write_page(stream, &subject->page);
+        break;
+    case FIELD_DASH_PAGE:
+        if (subject->page.count > 1) {
+            fputc('-', stream);
+            write_page(stream, &subject->page);
+        }
         break;
     case FIELD_COUNT:
         break;
@@ -344,7 +383,8 @@ static int make_safe(const char *path, char **ret)
     return 0;
 }
 
-int naming_output(const struct recipe *recipe, size_t index, const char *path, int64_t mtime_ns, char **ret)
+int naming_output_page(const struct recipe *recipe, size_t index, const char *path, int64_t mtime_ns,
+                       struct naming_page page, char **ret)
 {
     const struct rendition *rendition = &recipe->renditions[index];
     const char *slash = strrchr(path, '/');
@@ -354,6 +394,7 @@ int naming_output(const struct recipe *recipe, size_t index, const char *path, i
         .name = slash ? slash + 1 : path,
         .directory_length = slash ? (size_t)(slash - path) : 0,
         .mtime_ns = mtime_ns,
+        .page = page,
     };
     _cleanup_free_ char *expanded = NULL;
 
@@ -364,6 +405,11 @@ int naming_output(const struct recipe *recipe, size_t index, const char *path, i
     if (!expanded)
         return -ENOMEM;
     return make_safe(expanded, ret);
+}
+
+int naming_output(const struct recipe *recipe, size_t index, const char *path, int64_t mtime_ns, char **ret)
+{
+    return naming_output_page(recipe, index, path, mtime_ns, (struct naming_page){ 1, 1 }, ret);
 }
 
 /* Suffixes. */

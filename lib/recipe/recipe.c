@@ -488,18 +488,18 @@ static int check_draft(const struct draft *draft, const struct ini_section *sect
 
 /* From drafts to renditions. */
 
-/* A name that tells the renditions of one output apart. */
+/* A name that tells the renditions of one output apart, and the pages of a document. */
 static const char *default_template(const struct draft *draft)
 {
     bool widths = draft->widths.count > 1, heights = draft->heights.count > 1;
 
     if (widths && heights)
-        return "{dir}/{stem}-{width}x{height}.{ext}";
+        return "{dir}/{stem}-{width}x{height}{-page}.{ext}";
     if (widths)
-        return "{dir}/{stem}-{width}.{ext}";
+        return "{dir}/{stem}-{width}{-page}.{ext}";
     if (heights)
-        return "{dir}/{stem}-{height}.{ext}";
-    return "{dir}/{stem}.{ext}";
+        return "{dir}/{stem}-{height}{-page}.{ext}";
+    return "{dir}/{stem}{-page}.{ext}";
 }
 
 static uint8_t quality_of(const struct qualities *qualities, enum format format)
@@ -671,37 +671,67 @@ static int refuse_clash(const struct parse *parse, size_t earlier, size_t later,
         text_escape(name, shown, sizeof shown), missing_field(a, b));
 }
 
+/* The numbers of pages that sources may have, to the check: with nine of them every digit is the last of a name. */
+static const uint32_t sample_pages[] = { 1, 9 };
+
+enum { SAMPLE_PAGES_MAX = 9 };
+
 struct names {
-    char *of[RECIPE_RENDITIONS_MAX];
+    struct {
+        char *text;
+        size_t rendition;
+    } list[RECIPE_RENDITIONS_MAX * SAMPLE_PAGES_MAX];
+    size_t count;
 };
 
 static void names_release(struct names *names)
 {
-    for (size_t i = 0; i < RECIPE_RENDITIONS_MAX; i++)
-        free(names->of[i]);
+    for (size_t i = 0; i < names->count; i++)
+        free(names->list[i].text);
+}
+
+static int add_name(const struct parse *parse, struct names *names, size_t rendition, const char *source,
+                    struct naming_page page)
+{
+    char *name = NULL;
+    int r = naming_output_page(parse->recipe, rendition, source, 0, page, &name);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->list[i].text, name) == 0) {
+            r = refuse_clash(parse, names->list[i].rendition, rendition, name);
+            free(name);
+            return r;
+        }
+    names->list[names->count].text = name;
+    names->list[names->count++].rendition = rendition;
+    return 0;
 }
 
 /* Shows the first clash only: the others have the same reason. */
-static int check_names_for(const struct parse *parse, const char *source)
+static int check_names_for(const struct parse *parse, const char *source, uint32_t pages)
 {
-    _cleanup_(names_release) struct names names = { 0 };
+    _cleanup_(names_release) struct names names = { .count = 0 };
 
     for (size_t i = 0; i < parse->recipe->rendition_count; i++) {
-        int r = naming_output(parse->recipe, i, source, 0, &names.of[i]);
+        uint32_t last = naming_has_pages(parse->recipe, i) ? pages : 1;
 
-        if (r < 0)
-            return r;
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(names.of[i], names.of[j]) == 0)
-                return refuse_clash(parse, j, i, names.of[i]);
+        for (uint32_t page = 1; page <= last; page++) {
+            int r = add_name(parse, &names, i, source, (struct naming_page){ page, pages });
+
+            if (r < 0)
+                return r;
+        }
     }
     return 0;
 }
 
 static int check_names(const struct parse *parse)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(sample_sources); i++) {
-        int r = check_names_for(parse, sample_sources[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(sample_sources) * ARRAY_SIZE(sample_pages); i++) {
+        int r = check_names_for(parse, sample_sources[i / ARRAY_SIZE(sample_pages)],
+                                sample_pages[i % ARRAY_SIZE(sample_pages)]);
 
         if (r < 0)
             return r;

@@ -38,7 +38,10 @@ static const struct {
     { "{stem}-{Width}", "unknown field", 7 },
     { "{stem}-{}", "unknown field", 7 },
     { "{stem}-{ stem }", "unknown field", 7 },
-    { "{stem}-{page}", "unknown field", 7 },
+    { "{stem}-{page}", NULL, 0 },
+    { "{stem}{-page}", NULL, 0 },
+    { "{stem}-{pages}", "unknown field", 7 },
+    { "{-page}", "{stem} or {name} is missing", 0 },
 };
 
 START_TEST(a_template_is_checked_with_place)
@@ -79,14 +82,21 @@ START_TEST(fields_in_use_are_known)
 END_TEST
 
 /* A recipe of one rendition, 640 pixels wide, as WebP. */
-static char *name_of(const char *name_template, const char *path, int64_t mtime_ns, int *ret_result)
+static struct recipe *recipe_with(const char *name_template)
 {
     struct recipe *recipe = calloc(1, sizeof *recipe);
-    char *name = NULL;
 
     recipe->output_count = recipe->rendition_count = 1;
     recipe->outputs[0].name_template = strdup(name_template);
     recipe->renditions[0] = (struct rendition){ .format = FORMAT_WEBP, .width = 640, .height = 480 };
+    return recipe;
+}
+
+static char *name_of(const char *name_template, const char *path, int64_t mtime_ns, int *ret_result)
+{
+    struct recipe *recipe = recipe_with(name_template);
+    char *name = NULL;
+
     *ret_result = naming_output(recipe, 0, path, mtime_ns, &name);
     recipe_free(recipe);
     return name;
@@ -137,6 +147,47 @@ START_TEST(a_name_comes_out_safe)
     ck_assert_msg(r == (names[_i].wanted ? 0 : -EINVAL), "%s of %s", names[_i].name_template, names[_i].path);
     if (names[_i].wanted)
         ck_assert_str_eq(name, names[_i].wanted);
+}
+END_TEST
+
+static const struct {
+    const char *name_template, *wanted;
+    struct naming_page page;
+} pages[] = {
+    { "{stem}{-page}.{ext}", "a.webp", { 1, 1 } },     { "{stem}{-page}.{ext}", "a-1.webp", { 1, 2 } },
+    { "{stem}{-page}.{ext}", "a-09.webp", { 9, 10 } }, { "{stem}{-page}.{ext}", "a-10.webp", { 10, 10 } },
+    { "{stem}-{page}.{ext}", "a-1.webp", { 1, 1 } },   { "{stem}/{page}", "a/7", { 7, 9 } },
+    { "{stem}/{page}", "a/0007", { 7, 1000 } },        { "{stem}.{ext}", "a.webp", { 7, 9 } },
+};
+
+START_TEST(a_page_has_as_many_digits_as_the_number_of_pages)
+{
+    struct recipe *recipe = recipe_with(pages[_i].name_template);
+    _cleanup_free_ char *name = NULL;
+
+    ck_assert_int_eq(naming_output_page(recipe, 0, "a.tif", 0, pages[_i].page, &name), 0);
+    ck_assert_str_eq(name, pages[_i].wanted);
+    recipe_free(recipe);
+}
+END_TEST
+
+START_TEST(a_rendition_has_pages_when_its_name_tells_them_apart)
+{
+    static const struct {
+        const char *name_template;
+        bool has;
+    } cases[] = { { "{stem}-{page}", true },
+                  { "{stem}{-page}", true },
+                  { "{stem}", false },
+                  { "{stem}-{{page}}", false } };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct recipe *recipe = recipe_with(cases[i].name_template);
+
+        ck_assert_msg(naming_has_pages(recipe, 0) == cases[i].has, "%s", cases[i].name_template);
+        ck_assert_uint_eq(naming_count_paged(recipe), cases[i].has);
+        recipe_free(recipe);
+    }
 }
 END_TEST
 
@@ -289,7 +340,10 @@ END_TEST
 
 UNIT_MAIN("naming", UNIT_ROWS(a_template_is_checked_with_place, templates),
           UNIT_TEST(an_endless_template_is_refused), UNIT_TEST(fields_in_use_are_known),
-          UNIT_ROWS(a_name_comes_out_safe, names), UNIT_ROWS(a_date_is_that_of_the_source_in_utc, dates),
+          UNIT_ROWS(a_name_comes_out_safe, names),
+          UNIT_ROWS(a_page_has_as_many_digits_as_the_number_of_pages, pages),
+          UNIT_TEST(a_rendition_has_pages_when_its_name_tells_them_apart),
+          UNIT_ROWS(a_date_is_that_of_the_source_in_utc, dates),
           UNIT_ROWS(a_name_that_is_too_long_is_cut_and_keeps_its_extension, lengths),
           UNIT_TEST(names_that_differ_only_where_they_are_cut_stay_apart),
           UNIT_TEST(directories_and_prefixed_names_are_cut_too),

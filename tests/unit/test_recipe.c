@@ -34,7 +34,7 @@ static char *flatten(const struct recipe *recipe)
     return text;
 }
 
-#define PLAIN "{dir}/{stem}.{ext}:0:3"
+#define PLAIN "{dir}/{stem}{-page}.{ext}:0:3"
 
 static const struct {
     const char *name, *text, *wanted;
@@ -47,21 +47,21 @@ static const struct {
     { "an empty step clears those before", "[Recipe]\nStep=auto-orient\nStep=\n[Output a]\nFormat=png\n",
       "a:" PLAIN " png 0x0@0" },
     { "widths and formats fan out, in the order given", "[Output a]\nWidth=640 320\nFormat=webp jpeg\n",
-      "a:{dir}/{stem}-{width}.{ext}:0:3 webp 640x0@75 jpeg 640x0@82 webp 320x0@75 jpeg 320x0@82" },
+      "a:{dir}/{stem}-{width}{-page}.{ext}:0:3 webp 640x0@75 jpeg 640x0@82 webp 320x0@75 jpeg 320x0@82" },
     { "heights fan out too", "[Output a]\nHeight=10 20\nFormat=png\n",
-      "a:{dir}/{stem}-{height}.{ext}:0:3 png 0x10@0 png 0x20@0" },
+      "a:{dir}/{stem}-{height}{-page}.{ext}:0:3 png 0x10@0 png 0x20@0" },
     { "as many heights as widths pair up", "[Output a]\nWidth=1 2\nHeight=3 4\nFormat=png\n",
-      "a:{dir}/{stem}-{width}x{height}.{ext}:0:3 png 1x3@0 png 2x4@0" },
+      "a:{dir}/{stem}-{width}x{height}{-page}.{ext}:0:3 png 1x3@0 png 2x4@0" },
     { "a single height serves all widths", "[Output a]\nWidth=1 2\nHeight=3\nFormat=png\n",
-      "a:{dir}/{stem}-{width}.{ext}:0:3 png 1x3@0 png 2x3@0" },
+      "a:{dir}/{stem}-{width}{-page}.{ext}:0:3 png 1x3@0 png 2x3@0" },
     { "a single width serves all heights", "[Output a]\nWidth=9\nHeight=3 4\nFormat=png\n",
-      "a:{dir}/{stem}-{height}.{ext}:0:3 png 9x3@0 png 9x4@0" },
+      "a:{dir}/{stem}-{height}{-page}.{ext}:0:3 png 9x3@0 png 9x4@0" },
     { "one width may have two heights", "[Output a]\nWidth=9 9\nHeight=3 4\nFormat=png\n",
-      "a:{dir}/{stem}-{width}x{height}.{ext}:0:3 png 9x3@0 png 9x4@0" },
+      "a:{dir}/{stem}-{width}x{height}{-page}.{ext}:0:3 png 9x3@0 png 9x4@0" },
     { "the smallest and largest sizes", "[Output a]\nWidth=1 65500\nFormat=png\n",
-      "a:{dir}/{stem}-{width}.{ext}:0:3 png 1x0@0 png 65500x0@0" },
+      "a:{dir}/{stem}-{width}{-page}.{ext}:0:3 png 1x0@0 png 65500x0@0" },
     { "a fit that needs a box has one", "[Output a]\nWidth=9\nHeight=8\nFit=cover\nFormat=png\n",
-      "a:{dir}/{stem}.{ext}:2:3 png 9x8@0" },
+      "a:{dir}/{stem}{-page}.{ext}:2:3 png 9x8@0" },
     { "one quality serves all formats that have one", "[Output a]\nFormat=webp png jpeg\nQuality=50\n",
       "a:" PLAIN " webp 0x0@50 png 0x0@0 jpeg 0x0@50" },
     { "a quality of its own goes before that for all", "[Output a]\nFormat=webp jpeg\nQuality=jpg:1 50\n",
@@ -72,15 +72,15 @@ static const struct {
       "a:" PLAIN " webp 0x0@75" },
     { "lists grow and are cleared",
       "[Output a]\nWidth=1\nWidth=\nWidth=2\nWidth=3\nFormat=png\nFormat=\nFormat=jpeg\nHeight=5\nHeight=\n",
-      "a:{dir}/{stem}-{width}.{ext}:0:3 jpeg 2x0@82 jpeg 3x0@82" },
+      "a:{dir}/{stem}-{width}{-page}.{ext}:0:3 jpeg 2x0@82 jpeg 3x0@82" },
     { "metadata may be none", "[Output a]\nFormat=png\nMetadata=none\n",
-      "a:{dir}/{stem}.{ext}:0:0 png 0x0@0" },
+      "a:{dir}/{stem}{-page}.{ext}:0:0 png 0x0@0" },
     { "metadata may be some", "[Output a]\nFormat=png\nMetadata=copyright\n",
-      "a:{dir}/{stem}.{ext}:0:2 png 0x0@0" },
+      "a:{dir}/{stem}{-page}.{ext}:0:2 png 0x0@0" },
     { "empty metadata is the default", "[Output a]\nFormat=png\nMetadata=none\nMetadata=\n",
       "a:" PLAIN " png 0x0@0" },
     { "metadata after none is what is kept", "[Output a]\nFormat=png\nMetadata=none\nMetadata=icc\n",
-      "a:{dir}/{stem}.{ext}:0:1 png 0x0@0" },
+      "a:{dir}/{stem}{-page}.{ext}:0:1 png 0x0@0" },
     { "outputs come in their order", "[Output b]\nFormat=png\n[Output a]\nFormat=png\nName=a/{stem}\n",
       "b:" PLAIN " png 0x0@0a:a/{stem}:0:3 png 0x0@0" },
     { "sections of one output merge", "[Output b]\nFormat=png\n[Recipe]\n[Output b]\nWidth=5\n",
@@ -197,6 +197,12 @@ static const struct {
     { "two outputs that differ in nothing", "[Output a]\nFormat=png\n[Output b]\nFormat=png\n",
       "f:3:1: [Output a] png and [Output b] png would both be called \"picture.png\": give each output a "
       "Name=" },
+    { "an output that is called as a page of another",
+      "[Output a]\nFormat=png\nName={stem}{-page}.{ext}\n[Output b]\nFormat=png\nName={stem}-2.{ext}\n",
+      "would both be called \"picture-2.png\"" },
+    { "two outputs of which different pages meet",
+      "[Output a]\nFormat=png\nName={stem}1{page}\n[Output b]\nFormat=png\nName={stem}{page}5\n",
+      "would both be called \"picture15\"" },
     { "two outputs that meet in the root",
       "[Output a]\nFormat=png\n[Output b]\nFormat=png\nName={stem}.{ext}\n",
       "f:5:6: [Output a] png and [Output b] png would both be called \"picture.png\"" },
@@ -334,7 +340,8 @@ START_TEST(drop_ins_merge_by_output)
     ck_assert_str_eq(recipe->name, "web");
     ck_assert_str_eq(recipe->description, "new");
     got = flatten(recipe);
-    ck_assert_str_eq(got, "a:{dir}/{stem}-{width}.{ext}:0:3 webp 1x0@5 jpeg 1x0@7 webp 2x0@5 jpeg 2x0@7");
+    ck_assert_str_eq(got,
+                     "a:{dir}/{stem}-{width}{-page}.{ext}:0:3 webp 1x0@5 jpeg 1x0@7 webp 2x0@5 jpeg 2x0@7");
 }
 END_TEST
 
