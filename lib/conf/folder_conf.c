@@ -21,6 +21,9 @@
 enum {
     NAME_BYTES_MAX = 64,
     SHOWN_BYTES = 200, /* of a value in a message */
+    MAX_FRAMES_DEFAULT = 1000,
+    MAX_FRAMES_MOST = 10000,
+    MAX_PAGES_DEFAULT = 500,
 };
 
 #define MEGAPIXEL 1000000ULL
@@ -191,6 +194,10 @@ static const struct conf_key keys[] = {
         .choices = fail_on_names),
     KEY("MaxPixels", max_pixels, parse_pixels, "Larger pictures are refused before they are decoded.",
         RANGE(1, MAX_PIXELS_MOST)),
+    KEY("MaxFrames", max_frames, conf_parse_unsigned,
+        "Longer animations are refused before they are decoded.", RANGE(1, MAX_FRAMES_MOST)),
+    KEY("MaxPages", max_pages, conf_parse_unsigned, "Longer documents are refused before they are decoded.",
+        RANGE(1, MAX_PAGES_MOST)),
     KEY("MaxFileSize", max_file_bytes, conf_parse_size, "Larger files are refused before they are read.",
         RANGE(1, 1ULL << 40)),
     KEY("MaxMemory", max_memory_bytes, conf_parse_size,
@@ -220,6 +227,8 @@ static struct folder_conf defaults(void)
         .directories = { .mode = 0755, .uid = (uid_t)-1, .gid = (gid_t)-1 },
         .fail_on = FAIL_ON_TRUNCATED,
         .max_pixels = MAX_PIXELS_DEFAULT,
+        .max_frames = MAX_FRAMES_DEFAULT,
+        .max_pages = MAX_PAGES_DEFAULT,
         .max_file_bytes = 2ULL << 30,
         .max_memory_bytes = 4ULL << 30,
         .priority = PRIORITY_NORMAL,

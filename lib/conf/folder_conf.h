@@ -17,6 +17,8 @@ enum watch_mode { WATCH_AUTO, WATCH_INOTIFY, WATCH_POLL };
 enum fail_on { FAIL_ON_NONE, FAIL_ON_TRUNCATED, FAIL_ON_ERROR, FAIL_ON_WARNING }; /* as libvips orders them */
 enum priority { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH };                   /* ascending */
 
+enum { MAX_PAGES_MOST = 1000 };
+
 /* Names are the keys of section [Folder]. */
 struct folder_conf {
     char *name; /* the file's, without ".folder": letters, digits, "-", "_", "."; at most 64 */
@@ -41,10 +43,12 @@ struct folder_conf {
     struct path_attributes directories; /* DirectoryMode=0755, and the above looked up by the supervisor */
     int file_time;                      /* FileTime=now; enum file_time */
     int fail_on;                        /* FailOn=truncated; enum fail_on */
-    uint64_t max_pixels;                /* MaxPixels=500M (plain number or K, M, G as powers of 1000) */
-    uint64_t max_file_bytes;            /* MaxFileSize=2G */
-    uint64_t max_memory_bytes;          /* MaxMemory=4G: of the estimate for one picture */
-    int priority;                       /* Priority=normal; enum priority */
+    uint64_t max_pixels;       /* MaxPixels=500M: of a frame (plain number or K, M, G as powers of 1000) */
+    uint64_t max_frames;       /* MaxFrames=1000: of an animation that is to stay one */
+    uint64_t max_pages;        /* MaxPages=500: of a document of which every page is made */
+    uint64_t max_file_bytes;   /* MaxFileSize=2G */
+    uint64_t max_memory_bytes; /* MaxMemory=4G: of the estimate for one picture */
+    int priority;              /* Priority=normal; enum priority */
 };
 
 /* Fills in the defaults; @name is copied. 0 or -ENOMEM. */

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd_io.h"
+#include "image/frames.h"
 #include "image/metadata.h"
 #include "image/source.h"
 
@@ -79,22 +80,29 @@ static int seal(const void *data, size_t size, int *ret_fd, struct error *error)
     return 0;
 }
 
-static int compare_header(const VipsImage *image, enum format format, const void *data, size_t size,
+/* Of an animation's frames encoders leave out those that are as the one before, which stays longer. */
+static int compare_header(VipsImage *image, enum format format, const void *data, size_t size,
                           struct error *error)
 {
     _cleanup_image_ VipsImage *header = NULL;
+    unsigned frames = frames_count(image);
+    int height = vips_image_get_page_height(image), found;
 
-    if (source_open_header(format, data, size, &header) != 0)
+    if (source_open_header(format, data, size, frames > 1 ? -1 : 1, &header) != 0)
         return engine_error(error, CLASS_PERMANENT, STAGE_CHECK, "the output cannot be read back");
-    if (header->Xsize != image->Xsize || header->Ysize != image->Ysize)
+    found = vips_image_get_page_height(header);
+    if (header->Xsize != image->Xsize || found != height)
         return error_set(error, EBADMSG, CLASS_PERMANENT, STAGE_CHECK,
-                         "the output reads back as %d × %d instead of %d × %d", header->Xsize, header->Ysize,
-                         image->Xsize, image->Ysize);
+                         "the output reads back as %d × %d instead of %d × %d", header->Xsize, found,
+                         image->Xsize, height);
+    if (frames_count(header) > frames)
+        return error_set(error, EBADMSG, CLASS_PERMANENT, STAGE_CHECK,
+                         "the output reads back with %u frames instead of %u", frames_count(header), frames);
     return 0;
 }
 
 /* Reads what will be published, not what it was copied from. */
-static int check(const VipsImage *image, enum format format, int fd, size_t size, struct error *error)
+static int check(VipsImage *image, enum format format, int fd, size_t size, struct error *error)
 {
     void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
     int r;
@@ -107,7 +115,7 @@ static int check(const VipsImage *image, enum format format, int fd, size_t size
     return r;
 }
 
-static int seal_and_check(const VipsImage *image, enum format format, const void *data, size_t size,
+static int seal_and_check(VipsImage *image, enum format format, const void *data, size_t size,
                           struct encoded *ret, struct error *error)
 {
     _cleanup_close_ int fd = -1;
@@ -124,7 +132,7 @@ static int seal_and_check(const VipsImage *image, enum format format, const void
     *ret = (struct encoded){
         .fd = take_fd(&fd),
         .width = (uint32_t)image->Xsize,
-        .height = (uint32_t)image->Ysize,
+        .height = (uint32_t)vips_image_get_page_height(image),
         .bytes = size,
     };
     return 0;
@@ -136,7 +144,8 @@ int encode(VipsImage *image, enum format format, unsigned quality, struct encode
     size_t size = 0;
     int r;
 
-    r = encode_check_sides(format, (uint32_t)image->Xsize, (uint32_t)image->Ysize, error);
+    r = encode_check_sides(format, (uint32_t)image->Xsize, (uint32_t)vips_image_get_page_height(image),
+                           error);
     if (r < 0)
         return r;
 

@@ -17,7 +17,8 @@ enum {
     WEBP_PLANES_BYTES = 2,  /* a pixel, while it decodes */
     WEBP_ENCODER_BYTES = 8, /* a pixel */
     WEBP_ALPHA_ENCODER_BYTES = 22,
-    FULL_CHROMA_QUALITY = 90, /* from here on libvips' JPEGs have colours in full resolution */
+    WEBP_CANVASES_BYTES = 4 * 4, /* a pixel: an animation's encoder compares frames in four canvases */
+    FULL_CHROMA_QUALITY = 90,    /* from here on libvips' JPEGs have colours in full resolution */
     COLOURS = 3,
 };
 
@@ -38,6 +39,12 @@ static uint64_t multiply(uint64_t a, uint64_t b)
 static uint64_t larger(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
+}
+
+/* Pictures that no one says more of are one frame. */
+static uint64_t frames_of(const struct workload *work)
+{
+    return work->frames > 1 ? work->frames : 1;
 }
 
 static struct extent shrunk(const struct workload *work)
@@ -75,19 +82,28 @@ static uint64_t strip_bytes(const struct workload *work)
     return multiply(multiply(picture.width, picture.height < most ? picture.height : most), pixel);
 }
 
+/* The steps that are done frame by frame make all of them anew. */
 static uint64_t picture_bytes(const struct workload *work)
 {
-    return work->streamed ? 0 : multiply(extent_area(shrunk(work)), pixel_bytes(work));
+    uint64_t frame = multiply(extent_area(shrunk(work)), pixel_bytes(work));
+    uint64_t frames = multiply(frame, frames_of(work));
+
+    if (work->streamed)
+        return 0;
+    return frames_of(work) > 1 && work->recipe->step_count > 0 ? multiply(frames, 2) : frames;
 }
 
 static uint64_t window_bytes(const struct workload *work, size_t index)
 {
-    return multiply(extent_area(work->selection->list[index].placement.window), pixel_bytes(work));
+    uint64_t frame = multiply(extent_area(work->selection->list[index].placement.window), pixel_bytes(work));
+
+    return multiply(frame, frames_of(work));
 }
 
 /* What is given to the encoder. */
 struct finished {
-    uint64_t pixels;
+    uint64_t pixels; /* of a frame */
+    uint64_t frames;
     unsigned bands, sample_bytes;
     bool alpha;
 };
@@ -97,7 +113,12 @@ static struct finished finished_of(const struct workload *work, const struct pla
 {
     bool padded = !extent_equal(placement->canvas, placement->window);
     unsigned colours = work->alpha ? work->bands - 1 : work->bands;
-    struct finished finished = { .pixels = extent_area(placement->canvas), .sample_bytes = 1 };
+    bool animated = format_info(rendition->format)->sequence == SEQUENCE_FRAMES;
+    struct finished finished = {
+        .pixels = extent_area(placement->canvas),
+        .frames = animated ? frames_of(work) : 1,
+        .sample_bytes = 1,
+    };
 
     finished.alpha = rendition->format != FORMAT_JPEG && (work->alpha || padded);
     if (rendition->format == FORMAT_PNG)
@@ -116,7 +137,8 @@ static unsigned encoder_bytes(const struct finished *finished, const struct rend
     if (rendition->format == FORMAT_JPEG)
         return full_chroma ? finished->bands * COEFFICIENT_BYTES : COLOURS * COEFFICIENT_BYTES / 2;
     if (rendition->format == FORMAT_WEBP)
-        return finished->alpha ? WEBP_ALPHA_ENCODER_BYTES : WEBP_ENCODER_BYTES;
+        return (finished->alpha ? WEBP_ALPHA_ENCODER_BYTES : WEBP_ENCODER_BYTES) +
+               (finished->frames > 1 ? WEBP_CANVASES_BYTES : 0);
     return 0;
 }
 
@@ -139,9 +161,11 @@ static uint64_t outputs_bytes(const struct workload *work)
         const struct rendition *rendition = &work->recipe->renditions[selected->rendition];
         struct finished finished = finished_of(work, &selected->placement, rendition);
         uint64_t window = window_bytes(work, i);
-        uint64_t file = multiply(finished.pixels, file_bytes(&finished, rendition));
-        uint64_t pixel = finished.bands * finished.sample_bytes + encoder_bytes(&finished, rendition);
-        uint64_t encoding = add(multiply(finished.pixels, pixel), file);
+        uint64_t pixels = multiply(finished.pixels, finished.frames);
+        uint64_t file = multiply(pixels, file_bytes(&finished, rendition));
+        uint64_t encoder = multiply(finished.pixels, encoder_bytes(&finished, rendition));
+        uint64_t given = multiply(pixels, finished.bands * finished.sample_bytes);
+        uint64_t encoding = add(add(given, encoder), file);
 
         files = add(files, file);
         peak = larger(peak, add(files, add(window, larger(previous, encoding))));

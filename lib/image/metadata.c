@@ -8,6 +8,7 @@
 #include "image/metadata.h"
 
 #include "base/cleanup.h"
+#include "image/frames.h"
 
 #include <string.h>
 
@@ -24,6 +25,8 @@ static const struct {
 
 static bool is_kept(const char *name, unsigned keep)
 {
+    if (frames_is_field(name))
+        return true;
     for (size_t i = 0; i < ARRAY_SIZE(kept_fields); i++)
         if (strcmp(name, kept_fields[i].name) == 0)
             return kept_fields[i].wanted_by == 0 || (keep & kept_fields[i].wanted_by);

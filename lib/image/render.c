@@ -1,26 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* render - see render.h.
  *
+ * For each page:
+ *
  *   probe → select → estimate →
  *   decode (shrunk by the decoder where it can) → steps → scale → colours, pad, metadata → encode
  *                                                 └── for each size ──┘└─ for each rendition ─┘
  *
  * Pixels are pulled through libvips from the back, so a decoder's failure would show up in whatever asks first.
  * Two points where pictures are copied to memory keep the stages apart: after decoding or, when all renditions
- * come from one small picture and the big one need never exist as a whole, after scaling. */
+ * come from one small picture and the big one need never exist as a whole, after scaling.
+ *
+ * An animation of which some output stays one is decoded with all its frames; every step is done frame by frame
+ * (frames.h), and outputs that are none are made of the first. */
 #include "image/render.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "image/colour.h"
 #include "image/estimate.h"
+#include "image/frames.h"
 #include "image/metadata.h"
 #include "image/resize.h"
 #include "image/selection.h"
 #include "image/source.h"
 #include "image/steps.h"
+#include "recipe/naming.h"
 
 #include <errno.h>
 #include <string.h>
+
+#define PORTION_US (2 * USEC_PER_SEC) /* after so long the next page is left to another portion */
 
 /* Everything one job needs on its way. */
 struct rendering {
@@ -29,16 +39,22 @@ struct rendering {
     struct selection selection;
     unsigned shrink;    /* by the decoder */
     bool streamed;      /* the picture is decoded while it is scaled, once */
+    bool animated;      /* some output has all frames */
     VipsImage *picture; /* decoded, after the steps */
 
     VipsImage *window; /* the last scaled picture, in memory */
     struct placement window_placement;
 };
 
+static void leave_page(struct rendering *rendering)
+{
+    image_replace(&rendering->window, NULL);
+    image_replace(&rendering->picture, NULL);
+}
+
 static void rendering_release(struct rendering *rendering)
 {
-    image_unrefp(&rendering->window);
-    image_unrefp(&rendering->picture);
+    leave_page(rendering);
     source_release(&rendering->source);
     vips_error_clear();
 }
@@ -70,24 +86,64 @@ static int render_error(struct error *error)
     return engine_error(error, CLASS_PERMANENT, STAGE_RENDER, "the picture cannot be rendered");
 }
 
+static bool can_be_animated(const struct rendering *rendering, const struct selected *selected)
+{
+    enum format format = rendering->recipe->renditions[selected->rendition].format;
+
+    return format_info(format)->sequence == SEQUENCE_FRAMES;
+}
+
+static bool stays_animated(const struct rendering *rendering)
+{
+    for (size_t i = 0; rendering->source.frames > 1 && i < rendering->selection.count; i++)
+        if (can_be_animated(rendering, &rendering->selection.list[i]))
+            return true;
+    return false;
+}
+
+/* Further pages have only what the first does not stand for. */
+static void select_for_page(struct rendering *rendering, struct extent extent)
+{
+    struct selection *selection = &rendering->selection;
+    size_t count = 0;
+
+    selection_make(rendering->recipe, extent, selection);
+    for (size_t i = 0; i < selection->count; i++)
+        if (rendering->source.page == 1 || naming_has_pages(rendering->recipe, selection->list[i].rendition))
+            selection->list[count++] = selection->list[i];
+    selection->count = count;
+}
+
 /* The decoder works before the steps turn the picture, and the margin is the same in both directions. */
 static void plan(struct rendering *rendering)
 {
     struct extent extent = steps_extent(rendering->recipe, &rendering->source);
 
-    selection_make(rendering->recipe, extent, &rendering->selection);
-    rendering->shrink = geometry_shrink_on_load(extent, selection_largest(&rendering->selection));
-    rendering->streamed = selection_is_one_window(&rendering->selection) &&
+    select_for_page(rendering, extent);
+    rendering->animated = stays_animated(rendering);
+    rendering->shrink =
+        rendering->animated ? 1 : geometry_shrink_on_load(extent, selection_largest(&rendering->selection));
+    rendering->streamed = !rendering->animated && selection_is_one_window(&rendering->selection) &&
                           !steps_need_memory(rendering->recipe, &rendering->source);
 }
 
-static uint64_t estimate(const struct rendering *rendering)
+static uint64_t made_bytes(const struct rendered *made)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < made->output_count; i++)
+        bytes += made->outputs[i].encoded.bytes;
+    return bytes;
+}
+
+static uint64_t estimate(const struct rendering *rendering, const struct rendered *made)
 {
     const struct source *source = &rendering->source;
     struct workload workload = {
-        .source_bytes = source_held_bytes(source),
+        .source_bytes = source_held_bytes(source) + made_bytes(made),
         .format = source->format,
         .stored = source->shape.extent,
+        .frames = rendering->animated ? source->frames : 1,
         .bands = source->bands,
         .sample_bytes = source->sample_bytes,
         .alpha = source->alpha,
@@ -102,10 +158,20 @@ static uint64_t estimate(const struct rendering *rendering)
     return estimate_bytes(&workload);
 }
 
-static int check_memory(const struct rendering *rendering, const struct render_options *options,
-                        uint64_t *ret_needs, struct error *error)
+static int check_frames(const struct rendering *rendering, const struct render_options *options,
+                        struct error *error)
 {
-    uint64_t bytes = estimate(rendering);
+    if (!rendering->animated || options->max_frames == 0 || rendering->source.frames <= options->max_frames)
+        return 0;
+    return error_set(error, EFBIG, CLASS_PERMANENT, STAGE_LIMITS,
+                     "it has %u frames, more than the %u that MaxFrames= of the folder allows",
+                     rendering->source.frames, (unsigned)options->max_frames);
+}
+
+static int check_memory(const struct rendering *rendering, const struct render_options *options,
+                        struct rendered *made, struct error *error)
+{
+    uint64_t bytes = estimate(rendering, made);
 
     if (bytes > options->max_memory_bytes)
         return error_set(
@@ -113,7 +179,41 @@ static int check_memory(const struct rendering *rendering, const struct render_o
             "it would need %llu MB of memory, more than the %llu MB that MaxMemory= of the folder "
             "allows",
             (unsigned long long)(bytes >> 20), (unsigned long long)(options->max_memory_bytes >> 20));
-    *ret_needs = bytes > options->memory_grant_bytes ? bytes : 0;
+    made->needs_memory_bytes = bytes > options->memory_grant_bytes ? bytes : 0;
+    return 0;
+}
+
+/* What a frame's steps complain of. */
+struct steps_context {
+    const struct recipe *recipe;
+    struct error *error;
+    int result;
+};
+
+static int apply_steps(VipsImage *frame, const void *context, VipsImage **ret)
+{
+    struct steps_context *steps = *(struct steps_context *const *)context;
+    VipsImage *image = frame;
+
+    g_object_ref(image);
+    steps->result = steps_apply(steps->recipe, &image, steps->error);
+    if (steps->result < 0) {
+        image_unrefp(&image);
+        return -1;
+    }
+    *ret = image;
+    return 0;
+}
+
+/* Frame by frame, and then all of them again as one. */
+static int step_frames(struct rendering *rendering, struct error *error)
+{
+    struct steps_context context = { .recipe = rendering->recipe, .error = error }, *steps = &context;
+    VipsImage *after = NULL;
+
+    if (frames_apply(rendering->picture, apply_steps, &steps, &after) != 0)
+        return context.result < 0 ? context.result : render_error(error);
+    image_replace(&rendering->picture, after);
     return 0;
 }
 
@@ -121,27 +221,41 @@ static int decode(struct rendering *rendering, struct error *error)
 {
     int r;
 
-    r = source_decode(&rendering->source, rendering->shrink, &rendering->picture, error);
+    r = rendering->animated
+            ? source_decode_frames(&rendering->source, &rendering->picture, error)
+            : source_decode(&rendering->source, rendering->shrink, &rendering->picture, error);
     if (r < 0)
         return r;
 
     if (!rendering->streamed && to_memory(&rendering->picture) < 0)
         return decode_error(error);
 
+    if (rendering->animated && rendering->recipe->step_count > 0)
+        return step_frames(rendering, error);
     return steps_apply(rendering->recipe, &rendering->picture, error);
+}
+
+static int scale_frame(VipsImage *frame, const void *context, VipsImage **ret)
+{
+    const struct placement *placement = context;
+    _cleanup_image_ VipsImage *scaled = NULL;
+
+    if (resize_scale(frame, placement, &scaled) != 0)
+        return -1;
+    return colour_to_rgb(scaled, ret);
 }
 
 /* Makes rendering->window for @placement, unless it is that already: renditions of one size follow each other. */
 static int scale(struct rendering *rendering, const struct placement *placement, struct error *error)
 {
-    _cleanup_image_ VipsImage *scaled = NULL, *window = NULL;
+    _cleanup_image_ VipsImage *window = NULL;
 
     if (rendering->window && placement_same_window(placement, &rendering->window_placement))
         return 0;
 
-    if (resize_scale(rendering->picture, placement, &scaled) != 0 || colour_to_rgb(scaled, &window) != 0)
+    if (frames_apply(rendering->picture, scale_frame, placement, &window) != 0)
         return render_error(error);
-    if (to_memory(&window) < 0)
+    if (!rendering->animated && to_memory(&window) < 0)
         return rendering->streamed ? decode_error(error) : render_error(error);
 
     image_replace(&rendering->window, take_ptr(window));
@@ -149,22 +263,43 @@ static int scale(struct rendering *rendering, const struct placement *placement,
     return 0;
 }
 
-static int finish(VipsImage *window, enum format format, unsigned metadata, struct extent canvas,
-                  VipsImage **ret)
-{
-    _cleanup_image_ VipsImage *converted = NULL, *padded = NULL;
+/* What becomes of a window for one output. */
+struct finish_context {
+    enum format format;
+    unsigned metadata;
+    struct extent canvas;
+};
 
-    if (colour_convert(window, format, metadata, &converted) != 0 ||
-        resize_pad(converted, canvas, format != FORMAT_JPEG, &padded) != 0)
+static int finish_frame(VipsImage *frame, const void *context, VipsImage **ret)
+{
+    const struct finish_context *output = context;
+    _cleanup_image_ VipsImage *converted = NULL;
+
+    if (colour_convert(frame, output->format, output->metadata, &converted) != 0)
         return -1;
-    return metadata_reduce(padded, metadata, ret);
+    return resize_pad(converted, output->canvas, output->format != FORMAT_JPEG, ret);
+}
+
+static int finish(VipsImage *window, bool animated, const struct finish_context *output, VipsImage **ret)
+{
+    _cleanup_image_ VipsImage *wanted = NULL, *finished = NULL;
+
+    if ((animated ? vips_copy(window, &wanted, NULL) : frames_first(window, &wanted)) != 0 ||
+        frames_apply(wanted, finish_frame, output, &finished) != 0)
+        return -1;
+    return metadata_reduce(finished, output->metadata, ret);
 }
 
 static int make_output(struct rendering *rendering, const struct selected *selected,
                        struct rendered_output *ret, struct error *error)
 {
     const struct rendition *rendition = &rendering->recipe->renditions[selected->rendition];
-    unsigned metadata = rendering->recipe->outputs[rendition->output].metadata;
+    struct finish_context output = {
+        .format = rendition->format,
+        .metadata = rendering->recipe->outputs[rendition->output].metadata,
+        .canvas = selected->placement.canvas,
+    };
+    bool animated = rendering->animated && can_be_animated(rendering, selected);
     _cleanup_image_ VipsImage *finished = NULL;
     int r;
 
@@ -172,11 +307,12 @@ static int make_output(struct rendering *rendering, const struct selected *selec
     if (r < 0)
         return r;
 
-    if (finish(rendering->window, rendition->format, metadata, selected->placement.canvas, &finished) != 0 ||
-        to_memory(&finished) < 0)
+    if (finish(rendering->window, animated, &output, &finished) != 0 ||
+        (!animated && to_memory(&finished) < 0))
         return render_error(error);
 
     ret->rendition = selected->rendition;
+    ret->page = rendering->source.page;
     return encode(finished, rendition->format, rendition->quality, &ret->encoded, error);
 }
 
@@ -201,58 +337,142 @@ static int probe(struct rendering *rendering, const void *data, size_t size,
     ret->source_format = rendering->source.format;
     ret->source_width = rendering->source.shape.extent.width;
     ret->source_height = rendering->source.shape.extent.height;
+    ret->source_pages = r < 0 ? 0 : rendering->source.pages;
     return r;
+}
+
+static int make_page(struct rendering *rendering, const struct render_options *options, struct rendered *ret,
+                     struct error *error)
+{
+    int r;
+
+    plan(rendering);
+    r = check_frames(rendering, options, error);
+    if (r < 0)
+        return r;
+    r = check_memory(rendering, options, ret, error);
+    if (r < 0 || ret->needs_memory_bytes > 0)
+        return r;
+
+    r = decode(rendering, error);
+    if (r < 0)
+        return r;
+    return make_outputs(rendering, ret, error);
+}
+
+static int plan_page(struct rendering *rendering, const struct render_options *options, struct rendered *ret,
+                     struct error *error)
+{
+    struct render_options unbounded = *options;
+    int r;
+
+    plan(rendering);
+    r = check_frames(rendering, options, error);
+    if (r < 0)
+        return r;
+    unbounded.memory_grant_bytes = UINT64_MAX; /* what there is to make is not made now */
+    r = check_memory(rendering, &unbounded, ret, error);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < rendering->selection.count; i++) {
+        const struct selected *selected = &rendering->selection.list[i];
+        struct extent canvas = selected->placement.canvas;
+
+        r = encode_check_sides(rendering->recipe->renditions[selected->rendition].format, canvas.width,
+                               canvas.height, error);
+        if (r < 0)
+            return r;
+        ret->outputs[ret->output_count++] = (struct rendered_output){
+            .rendition = selected->rendition,
+            .page = rendering->source.page,
+            .encoded = { .fd = -1, .width = canvas.width, .height = canvas.height },
+        };
+    }
+    return 0;
+}
+
+/* ---- pages ---- */
+
+typedef int page_work(struct rendering *rendering, const struct render_options *options, struct rendered *ret,
+                      struct error *error);
+
+static int check_pages(const struct source *source, const struct render_options *options, struct error *error)
+{
+    if (options->max_pages > 0 && source->pages > options->max_pages)
+        return error_set(error, EFBIG, CLASS_PERMANENT, STAGE_LIMITS,
+                         "it has %u pages, more than the %u that MaxPages= of the folder allows",
+                         source->pages, (unsigned)options->max_pages);
+    if (options->pages > 0 && options->pages != source->pages)
+        return error_set(error, ESTALE, CLASS_TRANSIENT, STAGE_PROBE,
+                         "it has %u pages now and had %u a moment ago, retrying", source->pages,
+                         (unsigned)options->pages);
+    return 0;
+}
+
+/* The next page may not have room in this portion, or is to let others have their turn first. */
+static bool ends_portion(const struct rendering *rendering, const struct rendered *ret, uint64_t begun_us)
+{
+    size_t room = RECIPE_RENDITIONS_MAX - ret->output_count;
+
+    return room < naming_count_paged(rendering->recipe) || monotonic_us() - begun_us > PORTION_US;
+}
+
+/* From @page to the last, or as far as a portion goes. */
+static int do_portion(struct rendering *rendering, uint32_t page, uint32_t last, page_work *work,
+                      const struct render_options *options, struct rendered *ret, struct error *error)
+{
+    uint64_t begun_us = monotonic_us();
+
+    for (;; page++) {
+        int r = source_turn_to(&rendering->source, page, options->max_pixels, error);
+
+        if (r == 0)
+            r = work(rendering, options, ret, error);
+        leave_page(rendering);
+        if (r < 0)
+            return r;
+        if (ret->needs_memory_bytes > 0 && ret->output_count > 0) {
+            ret->needs_memory_bytes = 0; /* it is asked for when it begins a portion */
+            ret->next_page = page;
+        }
+        if (ret->needs_memory_bytes > 0 || ret->next_page > 0 || page >= last)
+            return 0;
+        if (ends_portion(rendering, ret, begun_us)) {
+            ret->next_page = page + 1;
+            return 0;
+        }
+    }
+}
+
+static int do_pages(const struct recipe *recipe, const void *data, size_t size,
+                    const struct render_options *options, page_work *work, struct rendered *ret,
+                    struct error *error)
+{
+    _cleanup_(rendering_release) struct rendering rendering = { .recipe = recipe };
+    bool paged = naming_count_paged(recipe) > 0;
+    uint32_t last;
+    int r;
+
+    r = probe(&rendering, data, size, options, ret, error);
+    if (r == 0 && paged)
+        r = check_pages(&rendering.source, options, error);
+    if (r < 0)
+        return r;
+
+    last = paged ? rendering.source.pages : 1;
+    if (last > 1 && options->pages == 0)
+        return 0; /* they are counted */
+    return do_portion(&rendering, options->first_page ?: 1, last, work, options, ret, error);
 }
 
 int render(const struct recipe *recipe, const void *data, size_t size, const struct render_options *options,
            struct rendered *ret, struct error *error)
 {
-    _cleanup_(rendering_release) struct rendering rendering = { .recipe = recipe };
-    int r;
-
-    r = probe(&rendering, data, size, options, ret, error);
-    if (r < 0)
-        return r;
-
-    plan(&rendering);
-    r = check_memory(&rendering, options, &ret->needs_memory_bytes, error);
-    if (r < 0 || ret->needs_memory_bytes > 0)
-        return r;
-
-    r = decode(&rendering, error);
-    if (r < 0)
-        return r;
-    return make_outputs(&rendering, ret, error);
+    return do_pages(recipe, data, size, options, make_page, ret, error);
 }
 
 int render_plan(const struct recipe *recipe, const void *data, size_t size,
                 const struct render_options *options, struct rendered *ret, struct error *error)
 {
-    _cleanup_(rendering_release) struct rendering rendering = { .recipe = recipe };
-    struct render_options unbounded = *options;
-    int r;
-
-    r = probe(&rendering, data, size, options, ret, error);
-    if (r < 0)
-        return r;
-
-    plan(&rendering);
-    unbounded.memory_grant_bytes = UINT64_MAX; /* what there is to make is not made now */
-    r = check_memory(&rendering, &unbounded, &ret->needs_memory_bytes, error);
-    if (r < 0)
-        return r;
-    for (size_t i = 0; i < rendering.selection.count; i++) {
-        const struct selected *selected = &rendering.selection.list[i];
-        struct extent canvas = selected->placement.canvas;
-
-        r = encode_check_sides(recipe->renditions[selected->rendition].format, canvas.width, canvas.height,
-                               error);
-        if (r < 0)
-            return r;
-        ret->outputs[ret->output_count++] = (struct rendered_output){
-            .rendition = selected->rendition,
-            .encoded = { .fd = -1, .width = canvas.width, .height = canvas.height },
-        };
-    }
-    return 0;
+    return do_pages(recipe, data, size, options, plan_page, ret, error);
 }

@@ -13,6 +13,8 @@
 struct load_options {
     unsigned shrink;
     VipsFailOn fail_on;
+    int page,
+        count; /* of a document's pages or an animation's frames: from which on (from 0), how many (-1: all) */
 };
 
 typedef int loader(const void *data, size_t size, const struct load_options *options, VipsImage **ret);
@@ -32,7 +34,8 @@ static int load_png(const void *data, size_t size, const struct load_options *op
 static int load_webp(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
 {
     return vips_webpload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                options->fail_on, "scale", 1.0 / options->shrink, NULL);
+                                options->fail_on, "scale", 1.0 / options->shrink, "page", options->page, "n",
+                                options->count, NULL);
 }
 
 static loader *const loaders[FORMAT_COUNT] = {
@@ -107,9 +110,28 @@ static bool is_whole(const struct source *source, VipsImage *header)
     }
 }
 
+static struct load_options options_of(const struct source *source)
+{
+    return (struct load_options){
+        .shrink = 1,
+        .fail_on = fail_ons[source->fail_on],
+        .page = (int)source->page - 1,
+        .count = 1,
+    };
+}
+
+static void count_pictures(struct source *source, VipsImage *header)
+{
+    enum format_sequence sequence = format_info(source->format)->sequence;
+    unsigned count = (unsigned)vips_image_get_n_pages(header);
+
+    source->frames = sequence == SEQUENCE_FRAMES ? count : 1;
+    source->pages = sequence == SEQUENCE_PAGES ? count : 1;
+}
+
 static int read_header(struct source *source, struct error *error)
 {
-    struct load_options options = { .shrink = 1, .fail_on = fail_ons[source->fail_on] };
+    struct load_options options = options_of(source);
     _cleanup_image_ VipsImage *header = NULL;
 
     if (loaders[source->format](source->data, source->size, &options, &header) != 0)
@@ -122,6 +144,7 @@ static int read_header(struct source *source, struct error *error)
     source->sample_bytes = (unsigned)VIPS_IMAGE_SIZEOF_ELEMENT(header);
     source->alpha = vips_image_hasalpha(header);
     source->whole = is_whole(source, header);
+    count_pictures(source, header);
     return 0;
 }
 
@@ -130,7 +153,7 @@ int source_probe(const void *data, size_t size, enum fail_on fail_on, uint64_t m
 {
     int r;
 
-    *ret = (struct source){ .data = data, .size = size, .fail_on = fail_on };
+    *ret = (struct source){ .data = data, .size = size, .fail_on = fail_on, .page = 1 };
     if (format_detect(data, size, &ret->format) < 0)
         return not_a_picture(size, error);
 
@@ -145,6 +168,17 @@ int source_probe(const void *data, size_t size, enum fail_on fail_on, uint64_t m
     return check_limits(ret, max_pixels, error);
 }
 
+int source_turn_to(struct source *source, unsigned page, uint64_t max_pixels, struct error *error)
+{
+    int r;
+
+    if (page == source->page)
+        return 0;
+    source->page = page;
+    r = read_header(source, error);
+    return r < 0 ? r : check_limits(source, max_pixels, error);
+}
+
 uint64_t source_held_bytes(const struct source *source)
 {
     return (uint64_t)source->size + source->reduced_from;
@@ -156,21 +190,37 @@ void source_release(struct source *source)
     source->reduced = NULL;
 }
 
-int source_decode(const struct source *source, unsigned shrink, VipsImage **ret, struct error *error)
+static int decode(const struct source *source, const struct load_options *options, VipsImage **ret,
+                  struct error *error)
 {
-    struct load_options options = { .shrink = shrink, .fail_on = fail_ons[source->fail_on] };
     VipsImage *image = NULL;
 
-    if (loaders[source->format](source->data, source->size, &options, &image) != 0)
+    if (loaders[source->format](source->data, source->size, options, &image) != 0)
         return engine_error(error, CLASS_PERMANENT, STAGE_DECODE, "the picture cannot be decoded");
 
     *ret = image;
     return 0;
 }
 
-int source_open_header(enum format format, const void *data, size_t size, VipsImage **ret)
+int source_decode(const struct source *source, unsigned shrink, VipsImage **ret, struct error *error)
 {
-    struct load_options options = { .shrink = 1, .fail_on = VIPS_FAIL_ON_WARNING };
+    struct load_options options = options_of(source);
+
+    options.shrink = shrink;
+    return decode(source, &options, ret, error);
+}
+
+int source_decode_frames(const struct source *source, VipsImage **ret, struct error *error)
+{
+    struct load_options options = options_of(source);
+
+    options.count = -1;
+    return decode(source, &options, ret, error);
+}
+
+int source_open_header(enum format format, const void *data, size_t size, int frames, VipsImage **ret)
+{
+    struct load_options options = { .shrink = 1, .fail_on = VIPS_FAIL_ON_WARNING, .count = frames };
 
     return loaders[format](data, size, &options, ret);
 }

@@ -19,7 +19,10 @@ struct source {
     size_t reduced_from; /* the size of what that was made from, or 0 */
     enum fail_on fail_on;
     enum format format;
-    struct shape shape; /* as stored; where several frames are decoded, all of them below each other */
+    struct shape shape; /* as stored, of a frame or of @page */
+    unsigned frames;    /* of an animation; 1 of any other picture */
+    unsigned pages;     /* of a document; 1 of any other picture */
+    unsigned page;      /* the one that is told of here and decoded, from 1 */
     unsigned bands, sample_bytes;
     bool alpha;
     bool whole; /* its decoder has to hold all of it at once */
@@ -27,9 +30,13 @@ struct source {
 
 /* Reads the header of the picture in @data, which must stay until the source is not used any more. @ret, which
  * is all zero at first, is released by the caller in every case. 0, or -errno with @error: stage probe when it
- * is no picture, limits when it has more than @max_pixels (its format and shape are set then). */
+ * is no picture, limits when it (or a frame, or the first page) has more than @max_pixels (its format and shape are set
+ * then). */
 int source_probe(const void *data, size_t size, enum fail_on fail_on, uint64_t max_pixels, struct source *ret,
                  struct error *error);
+
+/* Turns to @page of a document, from 1. 0 or -errno with @error, as source_probe(). */
+int source_turn_to(struct source *source, unsigned page, uint64_t max_pixels, struct error *error);
 
 /* How many bytes of the file are held, copies included. */
 uint64_t source_held_bytes(const struct source *source);
@@ -40,7 +47,10 @@ void source_release(struct source *source);
  * decoder that can makes it smaller by @shrink (1, 2, 4 or 8; sizes are rounded by its own rules). */
 int source_decode(const struct source *source, unsigned shrink, VipsImage **ret, struct error *error);
 
-/* Opens @data as a picture of @format, for its header. */
-int source_open_header(enum format format, const void *data, size_t size, VipsImage **ret);
+/* The same for all frames of an animation, below each other (frames.h), in their full size. */
+int source_decode_frames(const struct source *source, VipsImage **ret, struct error *error);
+
+/* Opens @data as a picture of @format, with @frames of an animation (-1: all), for its header. */
+int source_open_header(enum format format, const void *data, size_t size, int frames, VipsImage **ret);
 
 #endif

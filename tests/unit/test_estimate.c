@@ -40,7 +40,7 @@ static const struct {
     int width, height, bands;
     enum format format;
     bool deep, whole, grain;
-    int orientation;
+    int orientation, frames;
 } pictures[] = {
     { "JPEG", 2400, 1600, 3, FORMAT_JPEG, .grain = true },
     { "progressive JPEG", 2400, 1600, 3, FORMAT_JPEG, .whole = true },
@@ -55,6 +55,10 @@ static const struct {
     { "WebP", 2400, 1600, 3, FORMAT_WEBP, .deep = false },
     { "lossless WebP", 2400, 1600, 3, FORMAT_WEBP, .whole = true },
     { "transparent WebP", 2000, 1500, 4, FORMAT_WEBP, .whole = true },
+    { "animation", 480, 360, 3, FORMAT_WEBP, .grain = true, .frames = 60 },
+    { "long animation", 200, 100, 3, FORMAT_WEBP, .grain = true, .frames = 300 },
+    { "transparent animation", 480, 360, 4, FORMAT_WEBP, .whole = true, .frames = 60 },
+    { "large frames", 1600, 1200, 3, FORMAT_WEBP, .grain = true, .frames = 4 },
 };
 
 struct figures {
@@ -78,7 +82,9 @@ static VipsImage *with_grain(VipsImage *image)
 
 static struct bytes paint(size_t index)
 {
-    int width = pictures[index].width, height = pictures[index].height, bands = pictures[index].bands;
+    int frames = pictures[index].frames > 1 ? pictures[index].frames : 1;
+    int width = pictures[index].width, height = frames * pictures[index].height,
+        bands = pictures[index].bands;
     _cleanup_image_ VipsImage *image =
         pictures[index].deep ? picture_make_deep(width, height, bands) : picture_make(width, height, bands);
     gboolean whole = pictures[index].whole;
@@ -86,6 +92,8 @@ static struct bytes paint(size_t index)
 
     if (pictures[index].grain)
         image = with_grain(image);
+    if (frames > 1)
+        vips_image_set_int(image, VIPS_META_PAGE_HEIGHT, height / frames);
     if (pictures[index].orientation)
         picture_set_orientation(image, pictures[index].orientation);
     if (pictures[index].format == FORMAT_JPEG)

@@ -45,6 +45,8 @@ START_TEST(defaults_are_those_of_the_manual)
     ck_assert_uint_eq(conf.directories.mode, 0755);
     ck_assert_int_eq(conf.fail_on, FAIL_ON_TRUNCATED);
     ck_assert_uint_eq(conf.max_pixels, 500000000);
+    ck_assert_uint_eq(conf.max_frames, 1000);
+    ck_assert_uint_eq(conf.max_pages, 500);
     ck_assert_uint_eq(conf.max_file_bytes, 2ULL << 30);
     ck_assert_uint_eq(conf.max_memory_bytes, 4ULL << 30);
     ck_assert_int_eq(conf.priority, PRIORITY_NORMAL);
@@ -57,7 +59,7 @@ START_TEST(values_are_read)
         "Recursive=no\nInclude=.jpg png\nExclude=*-draft.* raw\nSettle=0\nOriginals=archive\n"
         "Archive=/srv/originals/\nFailed=/srv/failed\nExisting=overwrite\nWatch=poll\nPollInterval=100ms\n"
         "RescanInterval=1h\nFileMode=0600\nDirectoryMode=2775\nFailOn=warning\nMaxPixels=2G\nMaxFileSize="
-        "1M\nMaxMemory=64M\nPriority=high\n";
+        "1M\nMaxMemory=64M\nMaxFrames=10000\nMaxPages=1\nPriority=high\n";
     _cleanup_(folder_conf_release) struct folder_conf conf;
     _cleanup_(problems_release) struct problems problems = { 0 };
 
@@ -78,6 +80,8 @@ START_TEST(values_are_read)
     ck_assert_uint_eq(conf.directories.mode, 02775);
     ck_assert_int_eq(conf.fail_on, FAIL_ON_WARNING);
     ck_assert_uint_eq(conf.max_pixels, 2000000000);
+    ck_assert_uint_eq(conf.max_frames, 10000);
+    ck_assert_uint_eq(conf.max_pages, 1);
     ck_assert_uint_eq(conf.max_file_bytes, 1 << 20);
     ck_assert_uint_eq(conf.max_memory_bytes, 64 << 20);
     ck_assert_int_eq(conf.priority, PRIORITY_HIGH);
@@ -135,6 +139,8 @@ static const struct {
     { "an extension that nothing reads", NEEDED "Include=jpg .gif\n",
       ":5:13: Include=.gif: no format reads such files; there are jpg, jpeg" },
     { "a pattern for an extension", NEEDED "Include=*.jpg\n", ":5:9: Include=*.jpg: no format" },
+    { "an animation without frames", NEEDED "MaxFrames=0\n", ":5:11: MaxFrames=0: " },
+    { "a document as long as nothing is", NEEDED "MaxPages=1001\n", ":5:10: MaxPages=1001: " },
     { "no pixels", NEEDED "MaxPixels=0\n", ":5:11: MaxPixels=0: give a number of pixels from 1 to 100G" },
     { "pixels of 1.5", NEEDED "MaxPixels=1.5G\n", "give a number of pixels" },
     { "a unit alone", NEEDED "MaxPixels=M\n", "give a number of pixels" },

@@ -701,13 +701,13 @@ static const struct {
 START_TEST(a_plan_says_what_is_made)
 {
     struct bytes source = picture_file(plans[_i].width, plans[_i].height, 3, FORMAT_JPEG);
-    struct render_options options = { FAIL_ON_TRUNCATED, PLENTY, UINT64_MAX, UINT64_MAX };
+    struct render_options how = options(FAIL_ON_TRUNCATED, PLENTY);
     struct rendered planned = { 0 };
     struct attempt made;
 
-    render_with(&made, plans[_i].recipe, &source, options);
+    render_with(&made, plans[_i].recipe, &source, how);
     ck_assert_msg(made.result == 0, "%s", made.error.text);
-    ck_assert_int_eq(render_plan(made.recipe, source.data, source.size, &options, &planned, &made.error), 0);
+    ck_assert_int_eq(render_plan(made.recipe, source.data, source.size, &how, &planned, &made.error), 0);
     ck_assert_uint_eq(planned.source_width, (unsigned)plans[_i].width);
     ck_assert_msg(planned.output_count == made.rendered.output_count, "%s", plans[_i].sentence);
     for (size_t i = 0; i < planned.output_count; i++) {
@@ -729,12 +729,12 @@ END_TEST
 START_TEST(a_plan_finds_what_no_format_can_hold)
 {
     struct bytes source = picture_file(16400, 2, 3, FORMAT_PNG);
-    struct render_options options = { FAIL_ON_TRUNCATED, PLENTY, UINT64_MAX, UINT64_MAX };
+    struct render_options how = options(FAIL_ON_TRUNCATED, PLENTY);
     struct recipe *recipe = recipe_of_text("[Output a]\nFormat=webp\n");
     struct rendered planned = { 0 };
     struct error error;
 
-    ck_assert_int_lt(render_plan(recipe, source.data, source.size, &options, &planned, &error), 0);
+    ck_assert_int_lt(render_plan(recipe, source.data, source.size, &how, &planned, &error), 0);
     ck_assert_int_eq(error.stage, STAGE_ENCODE);
     rendered_release(&planned);
     recipe_free(recipe);
