@@ -191,7 +191,8 @@ static void take_name(struct job *job, struct job_output *output, char *path, un
         merged.before = other->before;
         merged.number = number;
         *other = merged;
-        *output = (struct job_output){ .rendition = RENDITION_NONE, .path = output->path, .fd = -1 };
+        *output =
+            (struct job_output){ .rendition = RENDITION_NONE, .page = 1, .path = output->path, .fd = -1 };
         free(path);
         return;
     }
@@ -200,6 +201,16 @@ static void take_name(struct job *job, struct job_output *output, char *path, un
     output->path = path;
     output->before = (struct published){ 0 };
     output->number = number;
+}
+
+/* Is @path that of another output of the job? */
+static bool is_in_use(const struct job *job, const struct job_output *output, const char *path)
+{
+    for (size_t i = 0; i < job->output_count; i++)
+        if (&job->outputs[i] != output && job->outputs[i].rendition != RENDITION_NONE &&
+            strcmp(job->outputs[i].path, path) == 0)
+            return true;
+    return false;
 }
 
 /* What an earlier version of the source left at @path. */
@@ -216,10 +227,11 @@ static struct published published_at(const struct job *job, const char *path)
 static enum claim number(const struct claim_context *context, struct job *job, struct job_output *output,
                          const struct stat *st)
 {
+    struct naming_page page = { .number = output->page, .count = job->pages ?: 1 };
     _cleanup_free_ char *base = NULL;
 
     (void)st;
-    if (naming_output(job->recipe, output->rendition, job->path, job->version.mtime_ns, &base) < 0)
+    if (naming_output_page(job->recipe, output->rendition, job->path, job->version.mtime_ns, page, &base) < 0)
         return sick(job, ENOMEM, output->path);
 
     for (unsigned i = output->number + 1; i <= CLAIM_NUMBERS_MAX; i++) {
@@ -231,6 +243,8 @@ static enum claim number(const struct claim_context *context, struct job *job, s
 
         if (!path)
             return sick(job, ENOMEM, output->path);
+        if (is_in_use(job, output, path))
+            continue;
         candidate.before = published_at(job, path);
         claim = look(context, job, &candidate, &other);
         if (claim == CLAIM_TAKEN && job->adopt)
@@ -338,7 +352,7 @@ struct tally {
     const char *stands; /* the path of one that is adopted */
 };
 
-static struct tally count(const struct job *job, const enum claim *claims, bool made)
+static struct tally count(const struct job *job, bool made)
 {
     struct tally tally = { 0 };
 
@@ -348,8 +362,8 @@ static struct tally count(const struct job *job, const enum claim *claims, bool 
         if (!is_asked_about(output, made))
             continue;
         tally.asked++;
-        tally.settled += claims[output->rendition] != CLAIM_FREE;
-        if (claims[output->rendition] == CLAIM_STANDS) {
+        tally.settled += output->claim != CLAIM_FREE;
+        if (output->claim == CLAIM_STANDS) {
             tally.standing++;
             tally.stands = output->path;
         }
@@ -368,11 +382,11 @@ static bool is_half_a_set(const struct job *job, const struct tally *tally)
 }
 
 /* Then what stands there is in the way, as Existing= says. */
-static void regard_as_foreign(const struct job *job, enum claim *claims)
+static void regard_as_foreign(struct job *job)
 {
-    for (size_t i = 0; i < RECIPE_RENDITIONS_MAX; i++)
-        if (claims[i] == CLAIM_STANDS)
-            claims[i] = job->folder->existing == EXISTING_SKIP ? CLAIM_SKIPPED : CLAIM_FREE;
+    for (size_t i = 0; i < job->output_count; i++)
+        if (job->outputs[i].claim == CLAIM_STANDS)
+            job->outputs[i].claim = job->folder->existing == EXISTING_SKIP ? CLAIM_SKIPPED : CLAIM_FREE;
 }
 
 /* Why Existing= has no way past what is there, as far as it is about the file. */
@@ -407,15 +421,15 @@ static enum verdict fail_for(const struct claim_context *context, struct job *jo
     return VERDICT_FAILED;
 }
 
-/* What becomes of each output, by rendition; or the verdict on the job that has one which cannot be had. */
-static enum verdict decide_all(const struct claim_context *context, struct job *job, bool made,
-                               enum claim *claims)
+/* What becomes of each output; or the verdict on the job that has one which cannot be had. */
+static enum verdict decide_all(const struct claim_context *context, struct job *job, bool made)
 {
     for (size_t i = 0; i < job->output_count; i++) {
         struct job_output *output = &job->outputs[i];
-        uint32_t rendition = output->rendition;
+        uint32_t rendition = output->rendition, page = output->page;
         enum claim claim;
 
+        output->claim = CLAIM_FREE;
         if (!is_asked_about(output, made))
             continue;
         claim = decide(context, job, output);
@@ -423,30 +437,29 @@ static enum verdict decide_all(const struct claim_context *context, struct job *
             return VERDICT_RETRY;
         if (claim == CLAIM_TAKEN || claim == CLAIM_OWNED || claim == CLAIM_BLOCKED)
             return fail_for(context, job, output, claim);
-        claims[rendition] = claim;
+        job_find_output(job, rendition, page)->claim = (int)claim; /* another one, if it got another name */
     }
     return VERDICT_OK;
 }
 
 enum verdict claim_outputs(const struct claim_context *context, struct job *job, bool made)
 {
-    enum claim claims[RECIPE_RENDITIONS_MAX] = { CLAIM_FREE };
-    enum verdict verdict = decide_all(context, job, made, claims);
-    struct tally tally = count(job, claims, made);
+    enum verdict verdict = decide_all(context, job, made);
+    struct tally tally = count(job, made);
 
     if (verdict != VERDICT_OK)
         return verdict;
-    /* Before the work it is not known which outputs the picture is large enough for. */
-    if (!made && tally.settled < tally.asked)
+    /* Before the work it is not known which outputs the picture is large enough for, nor how many pages it has. */
+    if (!made && (tally.settled < tally.asked || job_awaits_pages(job)))
         return VERDICT_OK;
     if (is_half_a_set(job, &tally)) {
         if (job->folder->existing == EXISTING_FAIL)
             return claim_conflict(job, EEXIST, tally.stands, "not all of its outputs are there");
-        regard_as_foreign(job, claims);
-        tally = count(job, claims, made);
+        regard_as_foreign(job);
+        tally = count(job, made);
     }
     for (size_t i = 0; i < job->output_count; i++)
         if (is_asked_about(&job->outputs[i], made))
-            mark(job, &job->outputs[i], claims[job->outputs[i].rendition]);
+            mark(job, &job->outputs[i], (enum claim)job->outputs[i].claim);
     return tally.settled == tally.asked ? VERDICT_SETTLED : VERDICT_OK;
 }

@@ -153,7 +153,8 @@ static int assign(struct supervisor *supervisor, struct worker *worker, struct j
     int r = pool_assign(worker, job, admission_grant(&supervisor->admission, job));
 
     if (r == 0) {
-        job->begun_us = monotonic_us();
+        if (job->next_page == 1)
+            job->begun_us = monotonic_us();
         folder_set_state(supervisor->folders[job->slot], job, JOB_RUNNING);
         return 0;
     }

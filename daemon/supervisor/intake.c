@@ -29,7 +29,7 @@ enum { EVENTS_A_TURN = 4096 };
 struct leftover {
     char *path;
     uint64_t job;
-    uint32_t rendition;
+    uint32_t place;
 };
 
 struct intake {
@@ -337,7 +337,7 @@ void intake_hold(struct intake *intake, const char *path, uint64_t wait_us)
 /* ---- start and end ---- */
 
 /* Runs in the ledger's thread while ours waits for it. */
-static int note_leftover(void *context, const char *output_path, uint64_t job, uint32_t rendition)
+static int note_leftover(void *context, const char *output_path, uint64_t job, uint32_t place)
 {
     struct intake *intake = context;
     struct leftover *leftovers =
@@ -347,7 +347,7 @@ static int note_leftover(void *context, const char *output_path, uint64_t job, u
         return -ENOMEM;
     intake->leftovers = leftovers;
     leftovers[intake->leftover_count] =
-        (struct leftover){ .path = strdup(output_path), .job = job, .rendition = rendition };
+        (struct leftover){ .path = strdup(output_path), .job = job, .place = place };
     if (!leftovers[intake->leftover_count].path)
         return -ENOMEM;
     intake->leftover_count++;
@@ -359,7 +359,7 @@ static void sweep(struct intake *intake)
     for (size_t i = 0; i < intake->leftover_count; i++) {
         const struct leftover *leftover = &intake->leftovers[i];
 
-        publish_sweep(ledger_instance(intake->ledger), leftover->path, leftover->job, leftover->rendition);
+        publish_sweep(ledger_instance(intake->ledger), leftover->path, leftover->job, leftover->place);
         free(leftover->path);
     }
     free(intake->leftovers);

@@ -3,6 +3,7 @@
 #include "supervisor/job.h"
 
 #include "base/cleanup.h"
+#include "recipe/naming.h"
 #include "supervisor/close_apart.h"
 #include "supervisor/plan.h"
 
@@ -29,6 +30,7 @@ struct job *job_new(uint64_t id, struct config *config, size_t slot, const struc
     job->slot = slot;
     job_reconfigure(job, config, folder);
     job->source_fd = -1;
+    job->next_page = 1;
     return job;
 }
 
@@ -92,11 +94,57 @@ struct job_output *job_add_output(struct job *job, uint32_t rendition, const cha
     job->outputs = outputs;
 
     output = &outputs[job->output_count];
-    *output = (struct job_output){ .rendition = rendition, .path = strdup(path), .fd = -1 };
+    *output = (struct job_output){ .rendition = rendition, .page = 1, .path = strdup(path), .fd = -1 };
     if (!output->path)
         return NULL;
     job->output_count++;
     return output;
+}
+
+struct job_output *job_find_output(const struct job *job, uint32_t rendition, uint32_t page)
+{
+    for (size_t i = 0; i < job->output_count; i++)
+        if (job->outputs[i].rendition == rendition && job->outputs[i].page == page)
+            return &job->outputs[i];
+    return NULL;
+}
+
+uint32_t job_output_place(const struct job_output *output)
+{
+    if (output->rendition == RENDITION_NONE)
+        return RENDITION_NONE;
+    return (output->page - 1) * PAGE_PLACES + output->rendition;
+}
+
+void job_output_set_place(struct job_output *output, uint32_t place)
+{
+    output->rendition = place == RENDITION_NONE ? RENDITION_NONE : place % PAGE_PLACES;
+    output->page = place == RENDITION_NONE ? 1 : place / PAGE_PLACES + 1;
+}
+
+bool job_awaits_pages(const struct job *job)
+{
+    const char *slash = strrchr(job->path, '/');
+    const char *dot = strrchr(slash ? slash : job->path, '.');
+    enum format format;
+
+    return job->pages == 0 && dot && format_from_name(dot + 1, &format) == 0 &&
+           format_info(format)->sequence == SEQUENCE_PAGES && naming_count_paged(job->recipe) > 0;
+}
+
+bool job_is_within_limits(struct job *job)
+{
+    size_t first = job->recipe->rendition_count, each = naming_count_paged(job->recipe);
+    size_t outputs = first + each * (job->pages > 0 ? job->pages - 1 : 0);
+
+    if (outputs <= JOB_OUTPUTS_MAX)
+        return true;
+    error_set(
+        &job->failure, EFBIG, CLASS_PERMANENT, STAGE_LIMITS,
+        "its %u pages would make %zu outputs, and one file makes %d at most: use a recipe that makes less of "
+        "each page, or leave {page} out of Name= for the first page alone",
+        (unsigned)job->pages, outputs, JOB_OUTPUTS_MAX);
+    return false;
 }
 
 size_t job_count_outputs(const struct job *job, bool adopted)

@@ -48,6 +48,15 @@ enum job_resume {
 
 enum { RENDITION_NONE = UINT32_MAX }; /* an output that this version of the source does not make any more */
 
+/* A document has the recipe's renditions of each page. Places number them all, for the ledger and for temporary names:
+ * those of the first page are the renditions' own numbers. Stored in the ledger, as the above. */
+enum {
+    PAGE_PLACES = 64,       /* for each page; no recipe has so many renditions */
+    JOB_OUTPUTS_MAX = 1000, /* of all pages: each is an open descriptor until it is published */
+};
+
+_Static_assert((int)RECIPE_RENDITIONS_MAX <= (int)PAGE_PLACES, "places of two pages may meet");
+
 /* A file as we left it; inode 0: we never made it. */
 struct published {
     uint64_t inode;
@@ -56,6 +65,7 @@ struct published {
 
 struct job_output {
     uint32_t rendition;      /* in the recipe, or RENDITION_NONE */
+    uint32_t page;           /* of the source, from 1 */
     char *path;              /* relative to the folder's Output; owned */
     struct published before; /* what the ledger knows of the file under this name from an earlier version */
     struct published after;  /* as published by this job */
@@ -67,6 +77,7 @@ struct job_output {
     bool inherited;  /* the name is reserved for a source that may be gone; see claim.h */
     char *owner;     /* that source, whose file is to be looked for; NULL: it is gone; owned */
     unsigned number; /* of its name, with Existing=number; 0: none */
+    int claim;       /* what claim.c found of it last; its own */
     int fd;          /* the finished picture, a sealed memory file; -1 until then */
     uint64_t bytes;
     uint32_t width, height;
@@ -99,6 +110,10 @@ struct job {
     int source_fd; /* -1 but while opened */
     struct job_output *outputs;
     size_t output_count;
+    uint32_t
+        pages; /* of a document that makes outputs of each; 0: not counted yet, or it has no more than one */
+    uint32_t next_page;  /* the first of which nothing was made yet; from 1 */
+    uint32_t left_pages; /* how many more the source has, which nobody asked for */
     uint64_t source_hash;
     uint64_t needs_memory_bytes; /* as the worker said that handed it back; 0: unknown */
     uint64_t memory_grant_bytes; /* of the worker that has or had it last */
@@ -131,6 +146,22 @@ void job_reconfigure(struct job *job, struct config *config, const struct folder
 
 /* Adds an output; @path is copied. The new one, or NULL when memory is out. */
 struct job_output *job_add_output(struct job *job, uint32_t rendition, const char *path);
+
+/* The output of @rendition and @page; NULL when there is none. */
+struct job_output *job_find_output(const struct job *job, uint32_t rendition, uint32_t page);
+
+/* Where @output stands among all that the job may make; RENDITION_NONE when it makes it no more. */
+uint32_t job_output_place(const struct job_output *output);
+
+/* The other way round. */
+void job_output_set_place(struct job_output *output, uint32_t place);
+
+/* May its source, by its name, be a document of which every page is made? Then what it makes is not known before it was
+ * looked into. */
+bool job_awaits_pages(const struct job *job);
+
+/* Would all of its pages not make too many outputs? Else job->failure says so. */
+bool job_is_within_limits(struct job *job);
 
 /* Forgets its outputs. */
 void job_drop_outputs(struct job *job);

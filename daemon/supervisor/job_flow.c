@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "recipe/naming.h"
 #include "supervisor/originals.h"
 #include "supervisor/plan.h"
 #include "supervisor/supervisor.h"
@@ -67,6 +68,20 @@ static bool clear_suspect(struct supervisor *supervisor, struct job *job)
     return give_up_turn(supervisor, job);
 }
 
+/* What people may not expect of a job that is done. */
+static void write_note(struct job *job)
+{
+    const char *original = originals_reason(job);
+    char pages[100] = "";
+
+    if (job->left_pages > 0)
+        snprintf(pages, sizeof pages, "only the first of its %u pages was made, as no Name= has {page}",
+                 (unsigned)job->left_pages + 1);
+    if (pages[0] || original)
+        error_set(&job->failure, 0, CLASS_NONE, STAGE_NONE, "%s%s%s", original ?: "",
+                  original && pages[0] ? "; " : "", pages);
+}
+
 /* The outcome goes to the ledger. */
 static void finish(struct supervisor *supervisor, struct job *job, enum job_state state, bool forget_version)
 {
@@ -78,8 +93,8 @@ static void finish(struct supervisor *supervisor, struct job *job, enum job_stat
     job->duration_us = monotonic_us() - job->begun_us;
     if (state != JOB_DONE || job->resume != RESUME_PUBLISH) /* else it was settled when that was announced */
         job->original = originals_pending(job, state);
-    if (originals_reason(job))
-        error_set(&job->failure, 0, CLASS_NONE, STAGE_NONE, "%s", originals_reason(job));
+    if (state == JOB_DONE)
+        write_note(job);
     ledger_send(supervisor->ledger, &request);
     if (next)
         start_next_suspect(supervisor);
@@ -233,6 +248,20 @@ static void on_taken(struct supervisor *supervisor, struct take *take)
     free(take);
 }
 
+/* False for what is not to be begun any more. */
+static bool may_begin(const struct supervisor *supervisor, const struct job *job)
+{
+    return supervisor->phase == PHASE_RUNNING && job->config == supervisor->config;
+}
+
+/* May what has been begun go on now, or is it to begin anew another time? */
+static bool goes_on(struct supervisor *supervisor, const struct job *job)
+{
+    const struct folder *folder = folder_of(supervisor, job);
+
+    return may_begin(supervisor, job) && folder->news.state == FOLDER_OK && !folder->leaving;
+}
+
 /* With its source, it waits for a worker, or for memory when it is known to need much. */
 static void await_worker(struct supervisor *supervisor, struct job *job, bool first)
 {
@@ -244,12 +273,6 @@ static void await_worker(struct supervisor *supervisor, struct job *job, bool fi
     }
     folder->parked_count++;
     admission_park(&supervisor->admission, job, monotonic_us());
-}
-
-/* False for what is not to be begun any more. */
-static bool may_begin(const struct supervisor *supervisor, const struct job *job)
-{
-    return supervisor->phase == PHASE_RUNNING && job->config == supervisor->config;
 }
 
 /* A suspect's start is recorded before a worker gets it, of one at a time. Until then it is as harmless as any job, so
@@ -271,11 +294,11 @@ static void on_open(struct supervisor *supervisor, struct job *job)
 {
     if (!may_begin(supervisor, job)) {
         release(supervisor, job, 0);
-    } else if (job->suspect) {
+    } else if (job->suspect && !job->started) {
         TAILQ_INSERT_TAIL(&supervisor->suspects, job, link);
         start_next_suspect(supervisor);
     } else {
-        await_worker(supervisor, job, false);
+        await_worker(supervisor, job, job->started);
     }
 }
 
@@ -302,6 +325,17 @@ static void settle(struct supervisor *supervisor, struct job *job)
             return;
         }
     finish(supervisor, job, JOB_DONE, false);
+}
+
+/* All pages have names now, or it cannot have them: that is looked into as any other failure. */
+static void on_paged(struct supervisor *supervisor, struct job *job)
+{
+    if (job->failure.class != CLASS_NONE)
+        examine(supervisor, job);
+    else if (!goes_on(supervisor, job))
+        release(supervisor, job, 0);
+    else
+        ask_watcher(supervisor, job, WATCHER_OPEN); /* may it have these names, too? */
 }
 
 /* What the verdicts mean that are the same at every stage. */
@@ -438,6 +472,9 @@ void job_flow_reply(struct supervisor *supervisor, const struct reply *reply)
     case REPLY_STARTED:
         on_started(supervisor, reply->job);
         break;
+    case REPLY_PAGED:
+        on_paged(supervisor, reply->job);
+        break;
     case REPLY_PUBLISHED:
         on_published(supervisor, reply->job, reply->verdict);
         break;
@@ -487,17 +524,15 @@ static void accept_outputs(struct job *job, const struct result_message *result,
     for (uint32_t i = 0; i < result->output_count; i++) {
         const struct result_output *made = &result->outputs[i];
 
-        for (size_t j = 0; j < job->output_count; j++) {
-            struct job_output *output = &job->outputs[j];
+        struct job_output *output = job_find_output(job, made->rendition, made->page);
 
-            if (output->rendition != made->rendition)
-                continue;
-            output->made = true;
-            output->fd = take_fd(&fds[i]);
-            output->bytes = made->bytes;
-            output->width = made->width;
-            output->height = made->height;
-        }
+        if (!output)
+            continue; /* skipped */
+        output->made = true;
+        output->fd = take_fd(&fds[i]);
+        output->bytes = made->bytes;
+        output->width = made->width;
+        output->height = made->height;
     }
 }
 
@@ -513,6 +548,17 @@ static void on_failure(struct supervisor *supervisor, struct job *job)
         examine(supervisor, job);
 }
 
+/* It keeps its source, and has nothing done to it. */
+static void wait_again(struct supervisor *supervisor, struct job *job)
+{
+    if (!goes_on(supervisor, job)) {
+        release(supervisor, job, 0);
+        return;
+    }
+    folder_set_state(folder_of(supervisor, job), job, JOB_OPENING);
+    await_worker(supervisor, job, true);
+}
+
 static void on_hand_back(struct supervisor *supervisor, struct job *job, uint64_t needs_memory_bytes)
 {
     struct folder *folder = folder_of(supervisor, job);
@@ -522,12 +568,66 @@ static void on_hand_back(struct supervisor *supervisor, struct job *job, uint64_
             "%s/%s needs %" PRIu64 " MB of memory, more than its worker may take; it waits for that",
             folder->name, text_escape(job->path, path, sizeof path), needs_memory_bytes >> 20);
     job->needs_memory_bytes = needs_memory_bytes;
-    if (!may_begin(supervisor, job) || folder->news.state != FOLDER_OK || folder->leaving) {
-        release(supervisor, job, 0);
+    wait_again(supervisor, job);
+}
+
+/* The pages of a document need names before any is made. */
+static void on_count(struct supervisor *supervisor, struct job *job, uint32_t pages)
+{
+    struct ledger_request request = { .op = LEDGER_PAGES, .job = job };
+
+    job->pages = pages;
+    job_close_source(job);
+    if (!job_is_within_limits(job)) {
+        examine(supervisor, job);
         return;
     }
-    folder_set_state(folder, job, JOB_OPENING);
-    await_worker(supervisor, job, true);
+    folder_set_state(folder_of(supervisor, job), job, JOB_OPENING);
+    ledger_send(supervisor->ledger, &request);
+}
+
+/* A portion of a document is made. */
+static void on_portion(struct supervisor *supervisor, struct job *job, uint32_t next_page)
+{
+    uint64_t held = job_held_bytes(job), most = job->folder->max_memory_bytes;
+
+    job->next_page = next_page;
+    job->hand_backs = 0;
+    if (held < most) {
+        wait_again(supervisor, job);
+        return;
+    }
+    error_set(&job->failure, EFBIG, CLASS_PERMANENT, STAGE_LIMITS,
+              "its first %u pages take %" PRIu64 " MB already, more than the %" PRIu64
+              " MB that MaxMemory= of the folder allows",
+              (unsigned)(next_page - 1), held >> 20, most >> 20);
+    examine(supervisor, job);
+}
+
+/* The worker found a file that changes, or lied. */
+static bool is_other_content(const struct job *job, const struct result_message *result)
+{
+    return job->next_page > 1 && result->source_hash != job->source_hash;
+}
+
+/* What the source has more of, and nobody asked for: the first page stands for all. */
+static void note_left_pages(struct job *job, const struct result_message *result)
+{
+    job->left_pages = naming_count_paged(job->recipe) > 0 ? 0 : result->source_pages - 1;
+}
+
+static void on_made(struct supervisor *supervisor, struct job *job, const struct result_message *result,
+                    int *fds)
+{
+    accept_outputs(job, result, fds);
+    if (result->next_page != 0) {
+        on_portion(supervisor, job, result->next_page);
+        return;
+    }
+    note_left_pages(job, result);
+    job_close_source(job);
+    folder_set_state(folder_of(supervisor, job), job, JOB_PUBLISHING);
+    ask_watcher(supervisor, job, WATCHER_PUBLISH);
 }
 
 void job_flow_result(void *context, struct job *job, const struct result_message *result, int *fds)
@@ -544,12 +644,22 @@ void job_flow_result(void *context, struct job *job, const struct result_message
         return;
     }
 
-    came_through(supervisor, job);
-    job->source_hash = result->source_hash;
-    job->cpu_us = result->cpu_us;
-    job_close_source(job);
+    job->cpu_us += result->cpu_us;
+    if (result_is_count(result)) {
+        on_count(supervisor, job, result->source_pages);
+        return;
+    }
+    if (result->next_page == 0) /* else it runs on */
+        came_through(supervisor, job);
     if (result->class != CLASS_ENVIRONMENT)
         environment_is_well(supervisor, job);
+    if (is_other_content(job, result)) {
+        error_set(&job->failure, 0, CLASS_TRANSIENT, STAGE_OPEN,
+                  "it changed while its pages were made, retrying");
+        on_failure(supervisor, job);
+        return;
+    }
+    job->source_hash = result->source_hash;
 
     if (result->unchanged) {
         end_unchanged(supervisor, job);
@@ -561,9 +671,7 @@ void job_flow_result(void *context, struct job *job, const struct result_message
         return;
     }
     if (result->class == CLASS_NONE) {
-        accept_outputs(job, result, fds);
-        folder_set_state(folder_of(supervisor, job), job, JOB_PUBLISHING);
-        ask_watcher(supervisor, job, WATCHER_PUBLISH);
+        on_made(supervisor, job, result, fds);
         return;
     }
     error_set(&job->failure, 0, (enum error_class)result->class, (enum error_stage)result->stage, "%s",

@@ -25,7 +25,7 @@ struct call {
     int (*apply)(struct ledger *ledger, struct call *call);
     size_t slot;
     const char *folder;
-    int (*each)(void *context, const char *output_path, uint64_t job, uint32_t rendition); /* enter */
+    int (*each)(void *context, const char *output_path, uint64_t job, uint32_t place); /* enter */
     void *context;
     struct job *const *jobs; /* intent; move: one */
     size_t job_count;
@@ -272,6 +272,8 @@ static int apply_request(struct ledger *ledger, struct ledger_request *request)
         return apply_take(ledger, request->take);
     case LEDGER_STARTED:
         return ledger_store_started(ledger->store, request->job->id, true);
+    case LEDGER_PAGES:
+        return ledger_store_pages(ledger->store, request->job);
     case LEDGER_CAME_THROUGH:
         return ledger_store_started(ledger->store, request->job_id, false);
     case LEDGER_LEFT:
@@ -331,12 +333,19 @@ static const struct {
     bool any;
     enum reply_kind kind;
 } replies_by_op[] = {
-    [LEDGER_TAKE] = { true, REPLY_TAKEN },       [LEDGER_STARTED] = { true, REPLY_STARTED },
-    [LEDGER_CAME_THROUGH] = { false, 0 },        [LEDGER_LEFT] = { false, 0 },
-    [LEDGER_FINISH] = { true, REPLY_RECORDED },  [LEDGER_UNCHANGED] = { true, REPLY_RELEASED },
-    [LEDGER_RELEASE] = { true, REPLY_RELEASED }, [LEDGER_ORIGINAL_DONE] = { true, REPLY_ORIGINAL_RECORDED },
-    [LEDGER_LIST] = { true, REPLY_LISTED },      [LEDGER_PURGE] = { true, REPLY_PURGED },
-    [LEDGER_PLAN] = { true, REPLY_PLANNED },     [LEDGER_AGAIN] = { true, REPLY_AGAIN },
+    [LEDGER_TAKE] = { true, REPLY_TAKEN },
+    [LEDGER_STARTED] = { true, REPLY_STARTED },
+    [LEDGER_PAGES] = { true, REPLY_PAGED },
+    [LEDGER_CAME_THROUGH] = { false, 0 },
+    [LEDGER_LEFT] = { false, 0 },
+    [LEDGER_FINISH] = { true, REPLY_RECORDED },
+    [LEDGER_UNCHANGED] = { true, REPLY_RELEASED },
+    [LEDGER_RELEASE] = { true, REPLY_RELEASED },
+    [LEDGER_ORIGINAL_DONE] = { true, REPLY_ORIGINAL_RECORDED },
+    [LEDGER_LIST] = { true, REPLY_LISTED },
+    [LEDGER_PURGE] = { true, REPLY_PURGED },
+    [LEDGER_PLAN] = { true, REPLY_PLANNED },
+    [LEDGER_AGAIN] = { true, REPLY_AGAIN },
 };
 
 static void answer(struct ledger *ledger, int result)
@@ -604,7 +613,7 @@ static int call_and_wait(struct ledger *ledger, struct call *call)
 }
 
 int ledger_enter_folder(struct ledger *ledger, size_t slot, const char *folder,
-                        int (*each)(void *context, const char *output_path, uint64_t job, uint32_t rendition),
+                        int (*each)(void *context, const char *output_path, uint64_t job, uint32_t place),
                         void *context)
 {
     struct call call = {

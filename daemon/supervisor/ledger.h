@@ -33,6 +33,7 @@ struct ledger;
 enum ledger_op {
     LEDGER_TAKE,         /* fills request->take; replies REPLY_TAKEN */
     LEDGER_STARTED,      /* a worker is about to start this suspect; replies REPLY_STARTED with the job */
+    LEDGER_PAGES,        /* names for all pages of the job; replies REPLY_PAGED with it */
     LEDGER_CAME_THROUGH, /* the worker survived this suspect; no reply */
     LEDGER_FINISH, /* the job ended as job->state and job->original say; replies REPLY_RECORDED with the job */
     LEDGER_UNCHANGED,     /* the job had nothing to do; replies REPLY_RELEASED with it */
@@ -117,7 +118,7 @@ int ledger_arrival(struct ledger *ledger, size_t slot, const char *folder, const
  * left a temporary file. @each runs in the ledger's thread, perhaps twice for one output: it only takes notes.
  * Waits for the answer. 0, -EPIPE at shut-down, or what @each returned. */
 int ledger_enter_folder(struct ledger *ledger, size_t slot, const char *folder,
-                        int (*each)(void *context, const char *output_path, uint64_t job, uint32_t rendition),
+                        int (*each)(void *context, const char *output_path, uint64_t job, uint32_t place),
                         void *context);
 
 /* Watcher threads: all that the first walk over @folder found has arrived; what comes now is new, see claim.h. Waits

@@ -124,8 +124,16 @@ static struct job_output *find_output(struct job *job, const char *path)
     return NULL;
 }
 
+/* Is @path the name of another output of the very job? */
+static bool has_name(struct job *job, const char *path)
+{
+    const struct job_output *output = find_output(job, path);
+
+    return output && output->rendition != RENDITION_NONE;
+}
+
 /* 1: the name is @source's now; 0: it belongs to another source. */
-int ledger_reserve(struct ledger_store *store, const struct job *job, int64_t source, uint32_t rendition,
+int ledger_reserve(struct ledger_store *store, const struct job *job, int64_t source, uint32_t place,
                    const char *path)
 {
     _cleanup_free_ char *absolute = ledger_absolute_output(job->folder, path);
@@ -133,14 +141,14 @@ int ledger_reserve(struct ledger_store *store, const struct job *job, int64_t so
     if (!absolute)
         return -ENOMEM;
     if (sql_finish(store, sql_start(store, SQL_RESERVE_OUTPUT, "biii", absolute, source, (int64_t)job->id,
-                                    (int64_t)rendition)) < 0)
+                                    (int64_t)place)) < 0)
         return -EIO;
     return sqlite3_changes(store->database) > 0;
 }
 
 /* The name is @source's from now on, and what may be under it is @owner's work. One whose folder is not configured any
  * more cannot say what is to become of its original: that is not deleted, should the folder come back. */
-static int take_over(struct ledger_store *store, const struct job *job, int64_t source, uint32_t rendition,
+static int take_over(struct ledger_store *store, const struct job *job, int64_t source, uint32_t place,
                      const struct owner *owner, const char *path)
 {
     _cleanup_free_ char *absolute = ledger_absolute_output(job->folder, path);
@@ -149,20 +157,22 @@ static int take_over(struct ledger_store *store, const struct job *job, int64_t 
     if (!absolute)
         return -ENOMEM;
     r = sql_finish(store, sql_start(store, SQL_TAKE_OVER_OUTPUT, "biiii", absolute, source, (int64_t)job->id,
-                                    (int64_t)rendition, (int64_t)owner->configured));
+                                    (int64_t)place, (int64_t)owner->configured));
     if (r < 0 || owner->configured)
         return r;
     return sql_finish(store, sql_start(store, SQL_SPARE_ORIGINAL, "i", owner->source));
 }
 
 /* The first number under which the name can be had; *path becomes it. 1 when there is one, 0 when not. */
-static int reserve_numbered(struct ledger_store *store, const struct job *job, int64_t source,
-                            uint32_t rendition, char **path, unsigned *ret_number)
+static int reserve_numbered(struct ledger_store *store, struct job *job, int64_t source, uint32_t place,
+                            char **path, unsigned *ret_number)
 {
     for (unsigned number = 1; number <= CLAIM_NUMBERS_MAX; number++) {
         char *numbered = naming_numbered(*path, number);
-        int r = numbered ? ledger_reserve(store, job, source, rendition, numbered) : -ENOMEM;
+        int r = numbered ? 0 : -ENOMEM;
 
+        if (numbered && !has_name(job, numbered))
+            r = ledger_reserve(store, job, source, place, numbered);
         if (r <= 0) {
             free(numbered);
             if (r < 0)
@@ -183,25 +193,25 @@ static bool may_be_inherited(const struct owner *owner)
     return owner->idle && owner->gone;
 }
 
-int ledger_inherit(struct ledger_store *store, const struct job *job, int64_t source, uint32_t rendition,
+int ledger_inherit(struct ledger_store *store, const struct job *job, int64_t source, uint32_t place,
                    const char *path)
 {
     _cleanup_(release_owner) struct owner owner = { 0 };
-    int r = ledger_reserve(store, job, source, rendition, path);
+    int r = ledger_reserve(store, job, source, place, path);
 
     if (r != 0)
         return r;
     r = find_owner(store, job, path, &owner);
     if (r <= 0 || !may_be_inherited(&owner))
         return r < 0 ? r : 0;
-    r = take_over(store, job, source, rendition, &owner, path);
+    r = take_over(store, job, source, place, &owner, path);
     return r < 0 ? r : 1;
 }
 
 /* Another source has the name, and keeps it: what Existing= says. 1: *path may be had; 0: the output is not made, or it
  * was a clash: job->state says so. What is to be overwritten stays the other's until that is announced: nothing may
  * come of it. */
-static int resolve_clash(struct ledger_store *store, struct job *job, int64_t source, uint32_t rendition,
+static int resolve_clash(struct ledger_store *store, struct job *job, int64_t source, uint32_t place,
                          const struct owner *owner, char **path, unsigned *ret_number)
 {
     int r = 0;
@@ -213,70 +223,172 @@ static int resolve_clash(struct ledger_store *store, struct job *job, int64_t so
     if (job->folder->existing == EXISTING_OVERWRITE)
         return 1;
     if (job->folder->existing == EXISTING_NUMBER)
-        r = reserve_numbered(store, job, source, rendition, path, ret_number);
+        r = reserve_numbered(store, job, source, place, path, ret_number);
     if (r == 0)
         conflict(job, *path, owner);
     return r;
 }
 
-/* The output at @path is that of @rendition. NULL when memory is out. */
-static struct job_output *set_output(struct job *job, uint32_t rendition, const char *path)
-{
-    struct job_output *output = find_output(job, path) ?: job_add_output(job, rendition, path);
+/* One of what a job is to make: a rendition of a page, and its name. */
+struct piece {
+    uint32_t rendition, page;
+    char *path;
+};
 
-    if (output)
-        output->rendition = rendition;
+static void release_piece(struct piece *piece)
+{
+    free(piece->path);
+}
+
+static uint32_t place_of(const struct piece *piece)
+{
+    return job_output_place(&(struct job_output){ .rendition = piece->rendition, .page = piece->page });
+}
+
+static int name_piece(const struct job *job, struct piece *piece)
+{
+    struct naming_page page = { .number = piece->page, .count = job->pages ?: 1 };
+
+    return naming_output_page(job->recipe, piece->rendition, job->path, job->version.mtime_ns, page,
+                              &piece->path);
+}
+
+/* What the recipe's check cannot foresee of a document's pages: Name= makes one name of two of them. */
+static int resolve_meeting(struct ledger_store *store, struct job *job, int64_t source, struct piece *piece,
+                           unsigned *ret_number)
+{
+    char name[151];
+
+    if (job->folder->existing == EXISTING_NUMBER)
+        return reserve_numbered(store, job, source, place_of(piece), &piece->path, ret_number);
+    error_set(&job->failure, EEXIST, CLASS_PERMANENT, STAGE_PLAN,
+              "two of its outputs would both be called %s; give each [Output] a Name= of its own",
+              text_escape(piece->path, name, sizeof name));
+    job->state = JOB_FAILED;
+    return 0;
+}
+
+/* The output at the path of @piece is that. NULL when memory is out. */
+static struct job_output *set_output(struct job *job, const struct piece *piece)
+{
+    struct job_output *output =
+        find_output(job, piece->path) ?: job_add_output(job, piece->rendition, piece->path);
+
+    if (output) {
+        output->rendition = piece->rendition;
+        output->page = piece->page;
+    }
     return output;
 }
 
-/* Reserves the name of one rendition. 0 also when it was a clash: job->state says so. */
-static int plan_output(struct ledger_store *store, struct job *job, int64_t source, uint32_t rendition)
+/* Reserves the name that Name= makes of @piece, or another that may be had. 1: *ret_owner is empty, or has it no more;
+ * 0: it is not made, or it was a clash: job->state says so. */
+static int reserve_piece(struct ledger_store *store, struct job *job, int64_t source, struct piece *piece,
+                         struct owner *ret_owner, unsigned *ret_number)
 {
-    _cleanup_free_ char *path = NULL;
+    int r;
+
+    if (has_name(job, piece->path))
+        return resolve_meeting(store, job, source, piece, ret_number);
+
+    r = ledger_reserve(store, job, source, place_of(piece), piece->path);
+    if (r != 0)
+        return r;
+    if (find_owner(store, job, piece->path, ret_owner) < 0)
+        return -EIO;
+    if (ret_owner->path && may_be_inherited(ret_owner))
+        return 1;
+    return resolve_clash(store, job, source, place_of(piece), ret_owner, &piece->path, ret_number);
+}
+
+/* Gives @job the output that @piece is, under its name. 0 also when it cannot have that: job->state says so. */
+static int plan_piece(struct ledger_store *store, struct job *job, int64_t source, struct piece *piece)
+{
     _cleanup_(release_owner) struct owner owner = { 0 };
     struct job_output *output;
     unsigned number = 0;
-    bool inherited;
     int r;
 
-    r = naming_output(job->recipe, rendition, job->path, job->version.mtime_ns, &path);
+    r = name_piece(job, piece);
     if (r == -EINVAL) {
         error_set(&job->failure, EINVAL, CLASS_PERMANENT, STAGE_PLAN, "Name= leaves nothing of its name");
         job->state = JOB_FAILED;
         return 0;
     }
-    if (r < 0)
-        return r;
-
-    r = ledger_reserve(store, job, source, rendition, path);
     if (r == 0)
-        r = find_owner(store, job, path, &owner) < 0 ? -EIO : 0;
-    inherited = r == 0 && owner.path && may_be_inherited(&owner);
-    if (r == 0 && !inherited)
-        r = resolve_clash(store, job, source, rendition, &owner, &path, &number);
-    if (r < 0 || (r == 0 && !inherited))
+        r = reserve_piece(store, job, source, piece, &owner, &number);
+    if (r <= 0)
         return r;
 
-    output = set_output(job, rendition, path);
+    output = set_output(job, piece);
     if (!output)
         return -ENOMEM;
     output->number = number;
-    output->inherited = inherited;
+    output->inherited = owner.path && may_be_inherited(&owner);
     if (owner.path && number == 0)
         output->stranger = owner.configured;
     free(take_ptr(output->owner));
-    if (inherited && strcmp(owner.folder, job->folder->name) == 0)
+    if (output->inherited && strcmp(owner.folder, job->folder->name) == 0)
         output->owner = take_ptr(owner.path);
     return 0;
+}
+
+/* Every page has what its name tells apart, the first has all. */
+static bool is_made_of(const struct job *job, const struct piece *piece)
+{
+    return piece->page == 1 || naming_has_pages(job->recipe, piece->rendition);
+}
+
+/* The piece @index of the recipe's renditions of all pages. */
+static struct piece piece_at(const struct job *job, size_t index)
+{
+    size_t renditions = job->recipe->rendition_count;
+
+    return (struct piece){ .rendition = (uint32_t)(index % renditions),
+                           .page = (uint32_t)(index / renditions) + 1 };
+}
+
+static size_t count_pieces(const struct job *job)
+{
+    return job->recipe->rendition_count * (job->pages ?: 1);
 }
 
 int ledger_plan_outputs(struct ledger_store *store, struct job *job, int64_t source)
 {
     int r = load_published(store, job, source);
 
-    for (size_t i = 0; r == 0 && i < job->recipe->rendition_count && job->state != JOB_FAILED; i++)
-        r = plan_output(store, job, source, (uint32_t)i);
+    for (size_t i = 0; r == 0 && i < count_pieces(job) && job->state != JOB_FAILED; i++) {
+        _cleanup_(release_piece) struct piece piece = piece_at(job, i);
+
+        if (is_made_of(job, &piece))
+            r = plan_piece(store, job, source, &piece);
+    }
     return r;
+}
+
+/* Names that were reserved for it when its pages were not counted, and that none of its outputs has. */
+static int give_names_back(struct ledger_store *store, const struct job *job)
+{
+    for (size_t i = 0; i < job->output_count; i++) {
+        const struct job_output *output = &job->outputs[i];
+        _cleanup_free_ char *absolute = NULL;
+
+        if (output->rendition != RENDITION_NONE || output->before.inode != 0)
+            continue;
+        absolute = ledger_absolute_output(job->folder, output->path);
+        if (!absolute)
+            return -ENOMEM;
+        if (sql_finish(store, sql_start(store, SQL_DROP_RESERVATION, "bi", absolute, (int64_t)job->id)) < 0)
+            return -EIO;
+    }
+    return 0;
+}
+
+int ledger_plan_pages(struct ledger_store *store, struct job *job, int64_t source)
+{
+    int r = ledger_plan_outputs(store, job, source);
+
+    return r < 0 ? r : give_names_back(store, job);
 }
 
 /* ---- plans, which reserve nothing ---- */
@@ -319,19 +431,16 @@ static int list_unplanned(struct job *job)
 {
     struct job_output *output;
 
-    for (size_t i = 0; i < job->recipe->rendition_count; i++) {
-        _cleanup_free_ char *path = NULL;
-        bool planned = false;
+    for (size_t i = 0; i < count_pieces(job); i++) {
+        _cleanup_(release_piece) struct piece piece = piece_at(job, i);
         int r;
 
-        for (size_t j = 0; j < job->output_count; j++)
-            planned |= job->outputs[j].rendition == i;
-        if (planned)
+        if (!is_made_of(job, &piece) || job_find_output(job, piece.rendition, piece.page))
             continue;
-        r = naming_output(job->recipe, i, job->path, job->version.mtime_ns, &path);
+        r = name_piece(job, &piece);
         if (r < 0)
             return r;
-        output = set_output(job, (uint32_t)i, path);
+        output = set_output(job, &piece);
         if (!output)
             return -ENOMEM;
         output->skipped = job->skipped;

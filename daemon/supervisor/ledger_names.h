@@ -16,12 +16,16 @@ const char *ledger_below_output(const struct folder_conf *folder, const char *ab
  * it cannot have them: job->state is JOB_FAILED then, and job->failure says why. */
 int ledger_plan_outputs(struct ledger_store *store, struct job *job, int64_t source);
 
-/* 1: the name is @source's now; 0: it belongs to another source. */
-int ledger_reserve(struct ledger_store *store, const struct job *job, int64_t source, uint32_t rendition,
+/* The same, when it is known of how many pages @job->pages the source is; what had been reserved without that
+ * is given back. */
+int ledger_plan_pages(struct ledger_store *store, struct job *job, int64_t source);
+
+/* 1: the name is @source's now, for the output at @place (job.h); 0: it belongs to another source. */
+int ledger_reserve(struct ledger_store *store, const struct job *job, int64_t source, uint32_t place,
                    const char *path);
 
 /* The same, but a source that is gone has no name any more. */
-int ledger_inherit(struct ledger_store *store, const struct job *job, int64_t source, uint32_t rendition,
+int ledger_inherit(struct ledger_store *store, const struct job *job, int64_t source, uint32_t place,
                    const char *path);
 
 #endif

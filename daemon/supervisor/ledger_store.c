@@ -284,7 +284,7 @@ static struct job *job_of_row(sqlite3_stmt *statement, struct config *config, si
     return job;
 }
 
-/* Most likely its content is the known one, and then it needs no names. */
+/* It may need no such names: most likely its content is the known one, or it is a document that is yet to be counted. */
 static int put_clash_off(struct job *job)
 {
     job->clash = malloc(sizeof *job->clash);
@@ -303,7 +303,7 @@ static int hand_out(struct ledger_store *store, struct job *job, int64_t source,
 
     if (r < 0)
         return r;
-    if (job->state == JOB_FAILED && job->known_hash != 0)
+    if (job->state == JOB_FAILED && (job->known_hash != 0 || job_awaits_pages(job)))
         r = put_clash_off(job);
     if (r < 0)
         return r;
@@ -398,18 +398,19 @@ static int load_planned(struct ledger_store *store, struct job *job)
 
     while ((r = sql_step(store, statement)) > 0) {
         _cleanup_free_ char *absolute = sql_column_string(statement, 0);
-        uint32_t rendition = (uint32_t)sqlite3_column_int64(statement, 1);
+        uint32_t place = (uint32_t)sqlite3_column_int64(statement, 1);
         const char *path = absolute ? ledger_below_output(job->folder, absolute) : NULL;
         struct job_output *output = NULL;
 
-        if (absolute && !path && rendition == RENDITION_NONE)
+        if (absolute && !path && place == RENDITION_NONE)
             continue; /* what an earlier version left in another Output stays there */
         if (absolute)
-            output = job_add_output(job, rendition, path ?: absolute);
+            output = job_add_output(job, RENDITION_NONE, path ?: absolute);
         if (!output) {
             sqlite3_reset(statement);
             return -ENOMEM;
         }
+        job_output_set_place(output, place);
         output->elsewhere = !path;
         output->made = output->rendition != RENDITION_NONE;
         output->before = (struct published){
@@ -473,8 +474,7 @@ int ledger_store_leave(struct ledger_store *store, uint64_t job)
 }
 
 int ledger_store_leftovers(struct ledger_store *store, const char *folder,
-                           int (*each)(void *context, const char *output_path, uint64_t job,
-                                       uint32_t rendition),
+                           int (*each)(void *context, const char *output_path, uint64_t job, uint32_t place),
                            void *context)
 {
     sqlite3_stmt *statement = sql_start(store, SQL_LEFTOVERS, "t", folder);
@@ -524,6 +524,26 @@ int ledger_store_started(struct ledger_store *store, uint64_t job, bool started)
     return sql_finish(store, sql_start(store, SQL_SET_STARTED, "ii", (int64_t)job, (int64_t)started));
 }
 
+int ledger_store_pages(struct ledger_store *store, struct job *job)
+{
+    enum job_state state = job->state;
+    struct source_facts source;
+    int r;
+
+    /* A batch that failed is tried again. */
+    job_drop_outputs(job);
+    free(take_ptr(job->clash));
+    job->failure = (struct error){ .class = CLASS_NONE };
+    job->state = JOB_OPENING;
+    job->skipped = false;
+
+    r = source_of(store, job, &source);
+    if (r == 0)
+        r = ledger_plan_pages(store, job, source.id);
+    job->state = state; /* the loop's, which counts them */
+    return r;
+}
+
 int ledger_store_move_output(struct ledger_store *store, const struct job *job,
                              const struct job_output *output, const char *path)
 {
@@ -535,7 +555,7 @@ int ledger_store_move_output(struct ledger_store *store, const struct job *job,
         return -ENOMEM;
     r = source_of(store, job, &source);
     if (r == 0)
-        r = ledger_inherit(store, job, source.id, output->rendition, path);
+        r = ledger_inherit(store, job, source.id, job_output_place(output), path);
     if (r <= 0)
         return r;
     if (strcmp(path, output->path) == 0)
@@ -553,7 +573,7 @@ static int announce_output(struct ledger_store *store, const struct job *job, co
         return -ENOMEM;
     if (output->made)
         return sql_finish(store, sql_start(store, SQL_ANNOUNCE_OUTPUT, "biiii", absolute, (int64_t)job->id,
-                                           (int64_t)output->rendition, (int64_t)output->width,
+                                           (int64_t)job_output_place(output), (int64_t)output->width,
                                            (int64_t)output->height));
     return sql_finish(store, sql_start(store, SQL_ANNOUNCE_REMOVAL, "bii", absolute, (int64_t)job->id,
                                        (int64_t)RENDITION_NONE));

@@ -78,6 +78,10 @@ int ledger_store_leave(struct ledger_store *store, uint64_t job);
 /* For a suspect: a worker is about to start it (true), or it came through (false). */
 int ledger_store_started(struct ledger_store *store, uint64_t job, bool started);
 
+/* The source of @job is a document of job->pages pages: plans and reserves the names of all its outputs, in place of
+ * those that it was given when it was taken. 0, also when job->failure says why it cannot have them. */
+int ledger_store_pages(struct ledger_store *store, struct job *job);
+
 /* Reserves @path (relative to Output) for @output of @job instead of its present name. 1, or 0 when it belongs to
  * another source. */
 int ledger_store_move_output(struct ledger_store *store, const struct job *job,
@@ -105,8 +109,7 @@ int ledger_store_original_done(struct ledger_store *store, const struct job *job
 /* Temporary files that the last run may have left in @folder: for each, the absolute path of the output and
  * the job's number and the output's place are given to @each. Returns 0, or what @each returned. */
 int ledger_store_leftovers(struct ledger_store *store, const char *folder,
-                           int (*each)(void *context, const char *output_path, uint64_t job,
-                                       uint32_t rendition),
+                           int (*each)(void *context, const char *output_path, uint64_t job, uint32_t place),
                            void *context);
 
 enum { PURGE_BATCH = 256 }; /* jobs of each end state that a call looks at */

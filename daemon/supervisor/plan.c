@@ -114,9 +114,10 @@ static json_t *output_json(const struct job *job, size_t i)
     const struct job_output *output = &job->outputs[i];
     const struct plan_name *name = &job->plan->names[i];
     enum format format = job->recipe->renditions[output->rendition].format;
-    json_t *object = json_pack("{s:s, s:o, s:o, s:s, s:s, s:n}", "format", format_info(format)->name, "width",
-                               size_or_null(output->width), "height", size_or_null(output->height), "name",
-                               owner_words[name->owner], "action", action(job, output, name), "owner");
+    json_t *object = json_pack("{s:s, s:I, s:o, s:o, s:s, s:s, s:n}", "format", format_info(format)->name,
+                               "page", (json_int_t)output->page, "width", size_or_null(output->width),
+                               "height", size_or_null(output->height), "name", owner_words[name->owner],
+                               "action", action(job, output, name), "owner");
 
     if (object && name->owner == PLAN_SOURCE) {
         json_t *owner = json_pack("{s:s}", "folder", name->folder);
@@ -183,11 +184,12 @@ static json_t *plan_json(const struct job *job)
 
     if (json) {
         snapshot_set_bytes(json, "path", job->path);
-        json_object_set_new(json, "source",
-                            read ? json_pack("{s:I, s:I, s:I}", "width", (json_int_t)job->plan->source_width,
-                                             "height", (json_int_t)job->plan->source_height, "bytes",
-                                             (json_int_t)job->version.size)
-                                 : json_null());
+        json_object_set_new(
+            json, "source",
+            read ? json_pack("{s:I, s:I, s:I, s:I}", "width", (json_int_t)job->plan->source_width, "height",
+                             (json_int_t)job->plan->source_height, "pages",
+                             (json_int_t)job->plan->source_pages, "bytes", (json_int_t)job->version.size)
+                 : json_null());
     }
     return json;
 }
@@ -360,36 +362,72 @@ int plan_assign(struct supervisor *supervisor, struct worker *worker)
     return 1;
 }
 
+static const struct result_output *find_result(const struct result_message *result,
+                                               const struct job_output *output)
+{
+    for (uint32_t i = 0; i < result->output_count; i++)
+        if (result->outputs[i].rendition == output->rendition && result->outputs[i].page == output->page)
+            return &result->outputs[i];
+    return NULL;
+}
+
 /* Outputs for which the picture is too small are neither made nor skipped. */
 static void accept_sizes(struct job *job, const struct result_message *result)
 {
-    bool skipped[RECIPE_RENDITIONS_MAX] = { false };
+    uint32_t end = result->next_page ? result->next_page : UINT32_MAX;
 
-    for (size_t j = 0; j < job->output_count; j++)
-        if (job->outputs[j].skipped) {
-            skipped[job->outputs[j].rendition] = true;
-            job->outputs[j].skipped = false;
-        }
-    for (uint32_t i = 0; i < result->output_count; i++)
-        for (size_t j = 0; j < job->output_count; j++)
-            if (job->outputs[j].rendition == result->outputs[i].rendition) {
-                job->outputs[j].skipped = skipped[job->outputs[j].rendition];
-                job->outputs[j].made = !job->outputs[j].skipped;
-                job->outputs[j].width = result->outputs[i].width;
-                job->outputs[j].height = result->outputs[i].height;
-            }
+    for (size_t i = 0; i < job->output_count; i++) {
+        struct job_output *output = &job->outputs[i];
+        const struct result_output *found = find_result(result, output);
+
+        if (output->page < job->next_page || output->page >= end)
+            continue; /* another portion's */
+        output->skipped &= found != NULL;
+        output->made = found && !output->skipped;
+        output->width = found ? found->width : 0;
+        output->height = found ? found->height : 0;
+    }
+}
+
+/* Now that it is known of how many pages the document is, it begins once more. */
+static void on_count(struct supervisor *supervisor, struct job *job, uint32_t pages)
+{
+    struct ledger_request request = { .op = LEDGER_PLAN, .job = job };
+
+    job->pages = pages;
+    job_close_source(job);
+    if (job_is_within_limits(job))
+        ledger_send(supervisor->ledger, &request);
+    else
+        on_claimed(supervisor, job);
+}
+
+/* The sizes of all pages, portion by portion. */
+static void on_sizes(struct supervisor *supervisor, struct job *job, const struct result_message *result)
+{
+    accept_sizes(job, result);
+    if (result->next_page) {
+        job->next_page = result->next_page;
+        TAILQ_INSERT_HEAD(&supervisor->plans, job, link);
+        return;
+    }
+    job_close_source(job);
+    folder_request(supervisor->folders[job->slot], WATCHER_CLAIM, job);
 }
 
 void plan_result(struct supervisor *supervisor, struct job *job, const struct result_message *result)
 {
-    job_close_source(job);
     job->plan->source_width = result->source_width;
     job->plan->source_height = result->source_height;
+    job->plan->source_pages = result->source_pages;
     if (end_if_stale(supervisor, job))
         return;
+    if (result_is_count(result)) {
+        on_count(supervisor, job, result->source_pages);
+        return;
+    }
     if (result->class == CLASS_NONE) {
-        accept_sizes(job, result);
-        folder_request(supervisor->folders[job->slot], WATCHER_CLAIM, job);
+        on_sizes(supervisor, job, result);
         return;
     }
     error_set(&job->failure, 0, (enum error_class)result->class, (enum error_stage)result->stage, "%s",

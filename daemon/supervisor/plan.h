@@ -3,6 +3,8 @@
  *
  *   plan_start ─► watcher LOOK ─► ledger PLAN ─► watcher OPEN ─► (dispatch) worker ─► watcher CLAIM ─► answer
  *
+ * A document (see ticket.h) comes by there twice, the second time with its number of pages.
+ *
  * It goes the way of a real job through the same threads and checks, so that what is said is what would happen,
  * but it is on none of its folder's lists: it has no row in the ledger, reserves no name, counts no attempt, and
  * nobody is blamed for how it ends. Whatever stands in its way ends it with an answer.
@@ -49,7 +51,7 @@ struct plan {
     struct plan_name *names; /* as many as job->outputs, from the ledger on */
     size_t name_count;
     struct error conflict; /* of the names: it does not end the plan, people want to see it all */
-    uint32_t source_width, source_height; /* 0: not known */
+    uint32_t source_width, source_height, source_pages; /* 0: not known */
 };
 
 /* Accepts NULL. Any thread. */

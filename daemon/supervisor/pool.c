@@ -103,6 +103,8 @@ static void detach(struct worker *worker, const struct job *job)
 /* The ticket of @job for @worker, the same whenever it is asked for. */
 static struct ticket ticket_of(const struct worker *worker, const struct job *job)
 {
+    uint64_t held = job_held_bytes(job); /* of earlier portions, which what is to come has to fit beside */
+
     return (struct ticket){
         .header = wire_header(WIRE_TICKET, worker->generation, job->id),
         .recipe = (uint32_t)job->recipe_number,
@@ -110,8 +112,12 @@ static struct ticket ticket_of(const struct worker *worker, const struct job *jo
         .plan = job->plan != NULL,
         .source_bytes = (uint64_t)job->version.size,
         .max_pixels = job->folder->max_pixels,
-        .max_memory_bytes = job->folder->max_memory_bytes,
-        .memory_grant_bytes = job->memory_grant_bytes,
+        .pages = job->pages,
+        .first_page = job->next_page,
+        .max_pages = (uint32_t)job->folder->max_pages,
+        .max_frames = (uint32_t)job->folder->max_frames,
+        .max_memory_bytes = job->folder->max_memory_bytes - held,
+        .memory_grant_bytes = job->memory_grant_bytes - held,
         .known_hash = job->known_hash,
     };
 }

@@ -40,9 +40,9 @@ struct batch {
     bool announced[PUBLISH_BATCH_MAX]; /* by job: its intent is durable */
 };
 
-const char *publish_temporary(uint32_t instance, uint64_t job, uint32_t rendition, char *buffer, size_t size)
+const char *publish_temporary(uint32_t instance, uint64_t job, uint32_t place, char *buffer, size_t size)
 {
-    snprintf(buffer, size, ".darkroom-%08" PRIx32 "-%" PRIu64 "-%" PRIu32 ".tmp", instance, job, rendition);
+    snprintf(buffer, size, ".darkroom-%08" PRIx32 "-%" PRIu64 "-%" PRIu32 ".tmp", instance, job, place);
     return buffer;
 }
 
@@ -311,7 +311,7 @@ static void pack(struct batch *batch)
                 continue;
             parcel = &batch->parcels[batch->parcel_count++];
             *parcel = (struct parcel){ .job = i, .output = output, .directory = -1, .fd = -1 };
-            publish_temporary(batch->context->instance, batch->jobs[i]->id, output->rendition,
+            publish_temporary(batch->context->instance, batch->jobs[i]->id, job_output_place(output),
                               parcel->temporary, sizeof parcel->temporary);
         }
 }
@@ -505,7 +505,7 @@ static bool sweep_elsewhere(const struct publish_context *context, const struct 
 
         if (!output->elsewhere)
             continue;
-        publish_sweep(context->instance, output->path, job->id, output->rendition);
+        publish_sweep(context->instance, output->path, job->id, job_output_place(output));
         found = true;
     }
     return found;
@@ -544,7 +544,7 @@ enum verdict publish_resume(const struct publish_context *context, struct job *j
     return verdict;
 }
 
-int publish_sweep(uint32_t instance, const char *output, uint64_t job, uint32_t rendition)
+int publish_sweep(uint32_t instance, const char *output, uint64_t job, uint32_t place)
 {
     const char *slash = strrchr(output, '/');
     _cleanup_free_ char *path = NULL;
@@ -552,7 +552,7 @@ int publish_sweep(uint32_t instance, const char *output, uint64_t job, uint32_t 
 
     if (!slash)
         return -EINVAL;
-    publish_temporary(instance, job, rendition, temporary, sizeof temporary);
+    publish_temporary(instance, job, place, temporary, sizeof temporary);
     if (asprintf(&path, "%.*s/%s", (int)(slash - output), output, temporary) < 0)
         return -ENOMEM;
     return unlink(path) < 0 && errno != ENOENT ? -errno : 0;

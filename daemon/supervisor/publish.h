@@ -6,7 +6,7 @@
  *   rename · fsync the directories.
  * Up to the intent a job can be given up without a trace; from the intent on it rolls forward: whatever
  * happens, its outputs come out under their names, by this function or by its next run after a crash.
- * Temporary names follow from ledger, job and rendition, so they can be found again without a search.
+ * Temporary names follow from ledger, job and the output's place in it, so they can be found again without a search.
  *
  * Called by the folder's watcher thread; blocks on the output's file system and on the ledger. */
 #ifndef DARKROOM_SUPERVISOR_PUBLISH_H
@@ -52,10 +52,10 @@ enum verdict publish_resume(const struct publish_context *context, struct job *j
 
 enum { PUBLISH_TEMPORARY_MAX = 64 };
 
-/* The temporary name, without directory, of @rendition of @job. Returns @buffer. */
-const char *publish_temporary(uint32_t instance, uint64_t job, uint32_t rendition, char *buffer, size_t size);
+/* The temporary name, without directory, of the output at @place (job.h) of @job. Returns @buffer. */
+const char *publish_temporary(uint32_t instance, uint64_t job, uint32_t place, char *buffer, size_t size);
 
 /* Removes the temporary file of one output that was given up; @output is absolute. 0 or -errno. */
-int publish_sweep(uint32_t instance, const char *output, uint64_t job, uint32_t rendition);
+int publish_sweep(uint32_t instance, const char *output, uint64_t job, uint32_t place);
 
 #endif

@@ -18,6 +18,7 @@ enum reply_kind {
     /* from the ledger */
     REPLY_TAKEN,
     REPLY_STARTED,
+    REPLY_PAGED,
     REPLY_RECORDED,
     REPLY_RELEASED,
     REPLY_ORIGINAL_RECORDED,

@@ -82,6 +82,10 @@ static int work(struct job *job, int source_fd, struct error *error)
         .max_pixels = job->ticket->max_pixels,
         .max_memory_bytes = job->ticket->max_memory_bytes,
         .memory_grant_bytes = job->ticket->memory_grant_bytes,
+        .max_frames = job->ticket->max_frames,
+        .max_pages = job->ticket->max_pages,
+        .pages = job->ticket->pages,
+        .first_page = job->ticket->first_page,
     };
     _cleanup_free_ void *data = NULL;
     int r;
@@ -132,6 +136,7 @@ static void fill_source(struct result_message *result, const struct job *job)
     result->source_format = job->rendered.source_format;
     result->source_width = job->rendered.source_width;
     result->source_height = job->rendered.source_height;
+    result->source_pages = job->rendered.source_pages;
     result->needs_memory_bytes = job->needs_memory_bytes;
 }
 
@@ -148,12 +153,14 @@ static void fill_outputs(struct result_message *result, const struct rendered *r
         const struct encoded *encoded = &rendered->outputs[i].encoded;
 
         result->outputs[i].rendition = rendered->outputs[i].rendition;
+        result->outputs[i].page = rendered->outputs[i].page;
         result->outputs[i].width = encoded->width;
         result->outputs[i].height = encoded->height;
         result->outputs[i].bytes = encoded->bytes;
         fds[i] = encoded->fd;
     }
     result->output_count = (uint32_t)rendered->output_count;
+    result->next_page = rendered->next_page;
 }
 
 static void release_job(struct job *job)
@@ -190,7 +197,8 @@ static int answer(const struct worker *worker, const struct ticket *ticket, int 
 static bool is_possible(const struct worker *worker, const struct ticket *ticket)
 {
     return ticket->header.generation == worker->generation && ticket->recipe < worker->recipe_count &&
-           ticket->fail_on <= FAIL_ON_WARNING && ticket->plan <= 1;
+           ticket->fail_on <= FAIL_ON_WARNING && ticket->plan <= 1 && ticket->first_page >= 1 &&
+           ticket->first_page <= (ticket->pages ? ticket->pages : 1);
 }
 
 /* Takes the next ticket and its source, which was sent before it. */

@@ -8,6 +8,11 @@
  * A worker that would need more memory than its ticket grants does nothing but say how much: the ticket is handed
  * back, and comes again with a larger grant, to any worker.
  *
+ * Of a document (format.h) of which a recipe makes every page, names have to be had for each before there is any work:
+ * a worker that finds one, and whose ticket has not counted its pages, hands it back with their number. It comes again
+ * with that, and is worked in portions, a ticket each: as many pages, from the ticket's first on, as one message has
+ * room for, or as were made in a while. The result says which page is next.
+ *
  * The source is sent before its ticket, so a worker that has a ticket finds its source waiting. Tickets are
  * worked in order. A result's descriptors are sealed memory files, one for each of outputs[], in that order; that of
  * a plan has none, it only says which outputs there would be.
@@ -21,11 +26,12 @@
 #include "base/error.h"
 #include "recipe/recipe.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
     WIRE_MAGIC = 0x6b726464, /* "ddrk" */
-    WIRE_VERSION = 2,
+    WIRE_VERSION = 3,
 };
 
 /* Descriptors of a worker, besides stdin, stdout (both /dev/null) and stderr: they are its numbers for them. */
@@ -48,10 +54,13 @@ struct wire_header {
 
 struct ticket {
     struct wire_header header;
-    uint32_t recipe;  /* number in the bundle */
-    uint32_t fail_on; /* enum fail_on */
-    uint32_t plan;    /* 1: read the header and say what would be made; 0: make it */
-    uint32_t reserved;
+    uint32_t recipe;     /* number in the bundle */
+    uint32_t fail_on;    /* enum fail_on */
+    uint32_t plan;       /* 1: read the header and say what would be made; 0: make it */
+    uint32_t pages;      /* of a document that was counted; 0: not counted */
+    uint32_t first_page; /* to make; from 1; 1 where pages are not counted */
+    uint32_t max_pages;  /* a document of more fails, if each is to be made … */
+    uint32_t max_frames; /* … and an animation of more, if it is to stay one */
     uint64_t source_bytes;
     uint64_t max_pixels;
     uint64_t
@@ -76,7 +85,8 @@ struct hello_message {
 };
 
 struct result_output {
-    uint32_t rendition; /* number in the recipe; ascending */
+    uint32_t rendition; /* number in the recipe; ascending in a page */
+    uint32_t page;      /* of the source, from 1; ascending */
     uint32_t width, height;
     uint64_t bytes; /* 0 in a plan */
 };
@@ -87,13 +97,22 @@ struct result_message {
     uint32_t stage; /* enum error_stage of the failure */
     char text[400];
     uint32_t source_format, source_width, source_height; /* 0 until probed */
-    uint32_t unchanged; /* the source is the one that the ticket's known_hash tells; no outputs */
+    uint32_t source_pages; /* of a document; 1 of any other picture; 0 until probed */
+    uint32_t next_page;    /* not 0: a portion; the pages from this on are still to be made */
+    uint32_t unchanged;    /* the source is the one that the ticket's known_hash tells; no outputs */
     uint32_t output_count;
     uint64_t cpu_us, peak_rss_bytes;
     uint64_t source_hash;        /* XXH3-64 of the source's bytes; 0 until read */
     uint64_t needs_memory_bytes; /* not 0: handed back, the job needs so much; no class, no outputs */
     struct result_output outputs[RECIPE_RENDITIONS_MAX];
 };
+
+/* Does @result, which is checked, only count the pages of a document? */
+static inline bool result_is_count(const struct result_message *result)
+{
+    return result->class == CLASS_NONE && !result->unchanged && result->needs_memory_bytes == 0 &&
+           result->output_count == 0;
+}
 
 /* Fills @header of a zeroed message. */
 static inline struct wire_header wire_header(enum wire_kind kind, uint64_t generation, uint64_t job)

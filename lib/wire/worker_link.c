@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd_io.h"
+#include "recipe/naming.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -167,28 +168,58 @@ static int check_magic(int fd, enum format format, struct error *error)
     return 0;
 }
 
-/* The numbers, which are the same whether the outputs were made or are only planned. */
-static int check_list(const struct result_message *result, const struct recipe *recipe, bool plan,
-                      size_t fd_count, struct error *error)
+/* Is page after page there, from the ticket's first to the last that the result says it is of? */
+static int check_pages(const struct result_message *result, const struct ticket *ticket, struct error *error)
 {
-    if (result->output_count == 0 || result->output_count > recipe->rendition_count)
+    uint32_t last = ticket->pages ? ticket->pages : 1, page = ticket->first_page;
+
+    if (ticket->pages > 0 && result->source_pages != ticket->pages)
+        return nonsense(error, "another number of pages than before");
+    if (result->next_page != 0 && (result->next_page <= page || result->next_page > last))
+        return nonsense(error, "a portion that leads nowhere");
+    if (result->next_page != 0)
+        last = result->next_page - 1;
+
+    for (size_t i = 0; i < result->output_count; i++) {
+        if (i > 0 && result->outputs[i].page == page + 1)
+            page++;
+        if (result->outputs[i].page != page)
+            return nonsense(error, "pages out of order");
+    }
+    return page == last ? 0 : nonsense(error, "other pages than it was asked for");
+}
+
+static bool follows(const struct result_output *output, const struct result_output *before)
+{
+    return output->page > before->page || output->rendition > before->rendition;
+}
+
+/* The numbers, which are the same whether the outputs were made or are only planned. */
+static int check_list(const struct result_message *result, const struct ticket *ticket,
+                      const struct recipe *recipe, size_t fd_count, struct error *error)
+{
+    size_t most = ticket->pages > 0 ? RECIPE_RENDITIONS_MAX : recipe->rendition_count;
+
+    if (result->output_count == 0 || result->output_count > most)
         return nonsense(error, "an impossible number of outputs");
-    if (plan && fd_count > 0)
+    if (ticket->plan && fd_count > 0)
         return nonsense(error, "pictures where a plan was asked for");
-    if (!plan && result->output_count != fd_count)
+    if (!ticket->plan && result->output_count != fd_count)
         return nonsense(error, "other than one descriptor an output");
 
     for (size_t i = 0; i < result->output_count; i++) {
         const struct result_output *output = &result->outputs[i];
 
-        if (i > 0 && output->rendition <= result->outputs[i - 1].rendition)
+        if (i > 0 && !follows(output, &result->outputs[i - 1]))
             return nonsense(error, "outputs out of order");
         if (output->rendition >= recipe->rendition_count)
             return nonsense(error, "an output that is not in the recipe");
+        if (output->page > 1 && !naming_has_pages(recipe, output->rendition))
+            return nonsense(error, "a page of an output that has none");
         if (output->width == 0 || output->height == 0)
             return nonsense(error, "an empty output");
     }
-    return 0;
+    return check_pages(result, ticket, error);
 }
 
 static int check_picture(const struct result_output *output, const struct recipe *recipe, int fd,
@@ -229,7 +260,7 @@ static int check_source(const struct result_message *result, struct error *error
         return nonsense(error, "a source of no known format");
     if ((result->source_width == 0) != (result->source_height == 0))
         return nonsense(error, "half a source size");
-    if (worked && result->source_width == 0)
+    if (worked && (result->source_width == 0 || result->source_pages == 0))
         return nonsense(error, "outputs of an unread source");
     return 0;
 }
@@ -243,6 +274,23 @@ static int check_hand_back(const struct result_message *result, const struct tic
         return nonsense(error, "a ticket handed back that had granted enough memory");
     if (result->needs_memory_bytes > ticket->max_memory_bytes)
         return nonsense(error, "a need of more memory than the folder allows");
+    return 0;
+}
+
+/* Nothing may have been made of a document whose pages have no names yet. */
+static bool is_to_be_count(const struct result_message *result, const struct ticket *ticket,
+                           const struct recipe *recipe)
+{
+    return ticket->pages == 0 && result->source_pages > 1 && naming_count_paged(recipe) > 0;
+}
+
+static int check_count(const struct result_message *result, const struct ticket *ticket, size_t fd_count,
+                       struct error *error)
+{
+    if (result->output_count > 0 || fd_count > 0 || result->next_page != 0)
+        return nonsense(error, "outputs of a document whose pages have no names yet");
+    if (result->source_pages > ticket->max_pages)
+        return nonsense(error, "more pages than the folder allows");
     return 0;
 }
 
@@ -274,8 +322,10 @@ int worker_link_check_result(const struct result_message *result, const struct t
         return check_unchanged(result, fd_count, error);
     if (result->class != CLASS_NONE)
         return check_failure(result, fd_count, error);
+    if (is_to_be_count(result, ticket, recipe))
+        return check_count(result, ticket, fd_count, error);
 
-    r = check_list(result, recipe, ticket->plan, fd_count, error);
+    r = check_list(result, ticket, recipe, fd_count, error);
     if (r < 0)
         return r;
     return ticket->plan ? check_no_pictures(result, error)

@@ -38,8 +38,8 @@ union worker_message {
 int worker_link_receive(int link, uint64_t generation, union worker_message *ret, int *fds,
                         size_t *ret_fd_count);
 
-/* Supervisor: is @result possible for @ticket, as it was sent, under @recipe? Numbers in range, renditions
- * ascending, as many sealed descriptors as outputs, each of the announced size and with its format's magic bytes;
+/* Supervisor: is @result possible for @ticket, as it was sent, under @recipe? Numbers in range, pages without a gap
+ * and renditions in each ascending, as many sealed descriptors as outputs, each of the announced size and with its format's magic bytes;
  * for a plan, outputs without bytes and no descriptors; a ticket handed back needs more than it granted and no more
  * than the folder allows. 0, or -EBADMSG and @error says
  * what was wrong with it. */

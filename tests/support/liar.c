@@ -262,7 +262,9 @@ static void make_answer(const struct liar *liar, const struct ticket *ticket, st
     answer->copies = 1;
     result->header = wire_header(WIRE_RESULT, liar->generation, ticket->header.job);
     result->source_width = result->source_height = 48;
+    result->source_pages = 1;
     result->output_count = 1;
+    result->outputs[0].page = 1;
     result->outputs[0].width = WIDTH;
     result->outputs[0].height = HEIGHT;
     result->outputs[0].bytes = size;

@@ -147,6 +147,8 @@ static inline struct ticket harness_ticket(uint64_t job, uint32_t recipe, uint64
     ticket.fail_on = FAIL_ON_TRUNCATED;
     ticket.source_bytes = source_bytes;
     ticket.max_pixels = 500000000;
+    ticket.max_frames = ticket.max_pages = 1000;
+    ticket.first_page = 1;
     ticket.max_memory_bytes = ticket.memory_grant_bytes = 4ULL << 30;
     return ticket;
 }

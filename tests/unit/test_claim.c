@@ -305,6 +305,36 @@ START_TEST(a_number_taken_instead_of_an_inherited_name_is_kept)
 }
 END_TEST
 
+START_TEST(pages_are_numbered_each_for_itself)
+{
+    setup(EXISTING_NUMBER);
+    free(job->outputs[1].path);
+    job->outputs[1].path = strdup("a.10-1.png"); /* as another page may be called */
+    job->outputs[1].rendition = 0;
+    job->outputs[1].page = 2;
+    put("a.10.png", 5);
+    ck_assert_int_eq(claim_outputs(&context, job, false), VERDICT_OK);
+    ck_assert_str_eq(job->outputs[0].path, "a.10-2.png");
+    ck_assert_str_eq(job->outputs[1].path, "a.10-1.png");
+    ck_assert_uint_eq(job->outputs[0].page, 1);
+    teardown();
+}
+END_TEST
+
+START_TEST(one_page_of_a_document_may_be_skipped)
+{
+    setup(EXISTING_SKIP);
+    job->outputs[1].rendition = 0;
+    job->outputs[1].page = 2;
+    put("a.20.png", 5);
+    make_both();
+    ck_assert_int_eq(claim_outputs(&context, job, true), VERDICT_OK);
+    ck_assert(!job->outputs[0].skipped && job->outputs[0].made);
+    ck_assert(job->outputs[1].skipped && !job->outputs[1].made);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_directory_that_cannot_be_made_is_neither_skipped_nor_numbered_past)
 {
     setup(all_policies[_i]);
@@ -476,6 +506,7 @@ UNIT_MAIN("claim", UNIT_ROWS(names_under_which_nothing_is_may_be_had, all_polici
           UNIT_TEST(a_name_that_is_inherited_with_a_file_under_it_is_reserved_before_that_is_overwritten),
           UNIT_TEST(what_a_source_that_is_gone_left_behind_is_not_adopted),
           UNIT_TEST(a_number_taken_instead_of_an_inherited_name_is_kept),
+          UNIT_TEST(pages_are_numbered_each_for_itself), UNIT_TEST(one_page_of_a_document_may_be_skipped),
           UNIT_ROWS(a_directory_that_cannot_be_made_is_neither_skipped_nor_numbered_past, all_policies),
           UNIT_TEST(a_picture_is_kept_until_the_job_ends_even_if_another_one_stands_for_it),
           UNIT_TEST(part_of_a_set_is_adopted_when_the_rest_was_made),

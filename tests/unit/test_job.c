@@ -92,6 +92,48 @@ START_TEST(an_output_copies_its_path_and_has_no_picture)
 }
 END_TEST
 
+/* Stored in the ledger: those of the first page are as they were before there were pages. */
+START_TEST(an_output_has_a_place_of_its_own)
+{
+    static const struct {
+        uint32_t rendition, page, place;
+    } cases[] = {
+        { 0, 1, 0 }, { 59, 1, 59 }, { 0, 2, 64 }, { 3, 1000, 63939 }, { RENDITION_NONE, 1, RENDITION_NONE }
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct job_output output = { .rendition = cases[i].rendition, .page = cases[i].page }, again = { 0 };
+
+        ck_assert_uint_eq(job_output_place(&output), cases[i].place);
+        job_output_set_place(&again, cases[i].place);
+        ck_assert_uint_eq(again.rendition, cases[i].rendition);
+        ck_assert_uint_eq(again.page, cases[i].page);
+    }
+}
+END_TEST
+
+START_TEST(too_many_outputs_of_one_file_are_refused)
+{
+    struct hot_folders hot;
+    struct job *job;
+
+    hot_open(&hot, 1,
+             "[Output a]\nName={stem}{-page}-{width}.{ext}\nWidth=1 2\nFormat=png\n"
+             "[Output b]\nName={stem}.{ext}\nFormat=png\n");
+    job = hot_job(&hot, 0, 1, "a.jpg");
+    ck_assert(job_is_within_limits(job)); /* not counted */
+    job->pages = 499;
+    ck_assert(job_is_within_limits(job)); /* 999 */
+    job->pages = 500;
+    ck_assert(!job_is_within_limits(job)); /* 1001 */
+    ck_assert_int_eq(job->failure.class, CLASS_PERMANENT);
+    ck_assert_int_eq(job->failure.stage, STAGE_LIMITS);
+    ck_assert_ptr_nonnull(strstr(job->failure.text, "500 pages would make 1001 outputs"));
+    job_free(job);
+    hot_close(&hot);
+}
+END_TEST
+
 START_TEST(only_pictures_in_memory_are_held)
 {
     struct hot_folders hot;
@@ -169,4 +211,5 @@ END_TEST
 UNIT_MAIN("job", UNIT_ROWS(a_state_has_its_name_in_both_directions, states),
           UNIT_TEST(a_name_that_is_no_state_is_refused), UNIT_TEST(a_job_keeps_its_configuration_alive),
           UNIT_TEST(an_output_copies_its_path_and_has_no_picture),
+          UNIT_TEST(an_output_has_a_place_of_its_own), UNIT_TEST(too_many_outputs_of_one_file_are_refused),
           UNIT_TEST(only_pictures_in_memory_are_held), UNIT_TEST(a_large_source_is_closed_by_somebody_else))

@@ -192,6 +192,7 @@ END_TEST
 /* A result that is right in every way; tests change one thing of it. */
 struct claim {
     struct recipe *recipe;
+    struct ticket ticket; /* that it answers */
     struct result_message result;
     int fds[4];
     size_t fd_count;
@@ -216,13 +217,19 @@ static void fill_claim(struct claim *claim)
     memset(claim, 0, sizeof *claim);
     claim->recipe =
         recipe_of_text("[Recipe]\n[Output a]\nWidth=10 20\nFormat=jpeg\n[Output b]\nFormat=png\n");
+    claim->ticket = (struct ticket){ .header = wire_header(WIRE_TICKET, 0, JOB),
+                                     .first_page = 1,
+                                     .max_pages = 9,
+                                     .memory_grant_bytes = GRANT,
+                                     .max_memory_bytes = MOST };
     claim->result.header = wire_header(WIRE_RESULT, GENERATION, JOB);
     claim->result.source_format = FORMAT_PNG;
     claim->result.source_width = 40;
     claim->result.source_height = 30;
+    claim->result.source_pages = 1;
     claim->result.output_count = 2;
-    claim->result.outputs[0] = (struct result_output){ 0, 10, 8, sizeof jpeg };
-    claim->result.outputs[1] = (struct result_output){ 2, 40, 30, sizeof png };
+    claim->result.outputs[0] = (struct result_output){ 0, 1, 10, 8, sizeof jpeg };
+    claim->result.outputs[1] = (struct result_output){ 2, 1, 40, 30, sizeof png };
     claim->fds[0] = sealed(jpeg, sizeof jpeg);
     claim->fds[1] = sealed(png, sizeof png);
     claim->fd_count = 2;
@@ -237,11 +244,9 @@ static void release_claim(struct claim *claim)
 
 static int check_as(const struct claim *claim, bool plan, struct error *error)
 {
-    struct ticket ticket = { .header = wire_header(WIRE_TICKET, 0, JOB),
-                             .plan = plan,
-                             .memory_grant_bytes = GRANT,
-                             .max_memory_bytes = MOST };
+    struct ticket ticket = claim->ticket;
 
+    ticket.plan = plan;
     return worker_link_check_result(&claim->result, &ticket, claim->recipe, claim->fds, claim->fd_count,
                                     error);
 }
@@ -267,7 +272,7 @@ static void make_failure(struct claim *claim)
     claim->result.stage = STAGE_DECODE;
     claim->result.text[0] = 'x';
     claim->result.output_count = 0;
-    claim->result.source_width = claim->result.source_height = 0;
+    claim->result.source_width = claim->result.source_height = claim->result.source_pages = 0;
     while (claim->fd_count > 0)
         close(claim->fds[--claim->fd_count]);
 }
@@ -358,6 +363,21 @@ static void unread_source(struct claim *claim)
     claim->result.source_width = claim->result.source_height = 0;
 }
 
+static void uncounted_source(struct claim *claim)
+{
+    claim->result.source_pages = 0;
+}
+
+static void another_page(struct claim *claim)
+{
+    claim->result.outputs[1].page = 2;
+}
+
+static void more_to_come_of_one_page(struct claim *claim)
+{
+    claim->result.next_page = 2;
+}
+
 static void no_outputs(struct claim *claim)
 {
     claim->result.output_count = 0;
@@ -445,6 +465,9 @@ static const struct {
     { unknown_source_format, "no known format" },
     { half_a_source, "half a source" },
     { unread_source, "unread source" },
+    { uncounted_source, "unread source" },
+    { another_page, "other pages than it was asked for" },
+    { more_to_come_of_one_page, "a portion that leads nowhere" },
     { no_outputs, "impossible number" },
     { too_many_outputs, "impossible number" },
     { one_output_too_many, "one descriptor an output" },
@@ -541,6 +564,190 @@ START_TEST(an_impossible_plan_is_refused_and_named)
 }
 END_TEST
 
+/* ---- documents ---- */
+
+/* Of three pages; the first has a preview as well. */
+static void fill_document(struct claim *claim)
+{
+    fill_claim(claim);
+    recipe_free(claim->recipe);
+    claim->recipe = recipe_of_text("[Recipe]\n[Output a]\nName={stem}.{page}\nFormat=jpeg\n"
+                                   "[Output b]\nName={stem}.{ext}\nFormat=png\n");
+    claim->ticket.pages = claim->result.source_pages = 3;
+    claim->result.output_count = claim->fd_count = 4;
+    for (uint32_t i = 0; i < 4; i++)
+        claim->result.outputs[i] =
+            (struct result_output){ i == 1, i ?: 1, 10, 8, i == 1 ? sizeof png : sizeof jpeg };
+    claim->fds[2] = sealed(jpeg, sizeof jpeg);
+    claim->fds[3] = sealed(jpeg, sizeof jpeg);
+}
+
+/* Leaves the outputs from @first on, so many of them. */
+static void keep_outputs(struct claim *claim, size_t first, size_t count)
+{
+    for (size_t i = 0; i < claim->fd_count; i++)
+        if (i < first || i >= first + count)
+            close(claim->fds[i]);
+    memmove(claim->fds, claim->fds + first, count * sizeof claim->fds[0]);
+    memmove(claim->result.outputs, claim->result.outputs + first, count * sizeof claim->result.outputs[0]);
+    claim->fd_count = claim->result.output_count = (uint32_t)count;
+}
+
+static void all_pages(struct claim *claim)
+{
+    (void)claim;
+}
+
+static void first_portion(struct claim *claim)
+{
+    keep_outputs(claim, 0, 3);
+    claim->result.next_page = 3;
+}
+
+static void last_portion(struct claim *claim)
+{
+    keep_outputs(claim, 3, 1);
+    claim->ticket.first_page = 3;
+}
+
+static void only_counted(struct claim *claim)
+{
+    keep_outputs(claim, 0, 0);
+    claim->ticket.pages = 0;
+}
+
+START_TEST(a_document_is_counted_and_comes_in_portions)
+{
+    static void (*const shapes[])(struct claim *) = { all_pages, first_portion, last_portion, only_counted };
+
+    for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
+        _cleanup_(release_claim) struct claim claim;
+        struct error error;
+
+        fill_document(&claim);
+        shapes[i](&claim);
+        ck_assert_msg(check_claim(&claim, &error) == 0, "%zu: %s", i, error.text);
+        ck_assert(result_is_count(&claim.result) == (shapes[i] == only_counted));
+        make_plan(&claim);
+        ck_assert_msg(check_plan(&claim, &error) == 0, "%zu: %s", i, error.text);
+    }
+}
+END_TEST
+
+static void made_before_it_was_counted(struct claim *claim)
+{
+    claim->ticket.pages = 0;
+}
+
+static void more_pages_than_are_allowed(struct claim *claim)
+{
+    only_counted(claim);
+    claim->result.source_pages = 10;
+}
+
+static void a_count_that_goes_on(struct claim *claim)
+{
+    only_counted(claim);
+    claim->result.next_page = 2;
+}
+
+static void counted_again(struct claim *claim)
+{
+    claim->result.source_pages = 4;
+}
+
+static void a_page_of_what_has_none(struct claim *claim)
+{
+    claim->result.outputs[2].rendition = 1;
+}
+
+static void a_page_left_out(struct claim *claim)
+{
+    memmove(&claim->result.outputs[2], &claim->result.outputs[3], sizeof claim->result.outputs[2]);
+    close(claim->fds[3]);
+    claim->fd_count = claim->result.output_count = 3;
+}
+
+static void the_last_page_left_out(struct claim *claim)
+{
+    keep_outputs(claim, 0, 3);
+}
+
+static void the_first_page_left_out(struct claim *claim)
+{
+    keep_outputs(claim, 2, 2);
+}
+
+static void pages_backwards(struct claim *claim)
+{
+    claim->result.outputs[2].page = 3;
+    claim->result.outputs[3].page = 2;
+}
+
+static void a_page_beyond_the_last(struct claim *claim)
+{
+    claim->result.outputs[3].page = 4;
+}
+
+static void page_nought(struct claim *claim)
+{
+    claim->result.outputs[0].page = 0;
+}
+
+static void a_page_of_the_next_portion(struct claim *claim)
+{
+    claim->result.next_page = 3;
+}
+
+static void a_portion_that_goes_back(struct claim *claim)
+{
+    claim->result.next_page = 1;
+}
+
+static void a_portion_beyond_the_end(struct claim *claim)
+{
+    claim->result.next_page = 4;
+}
+
+static void an_earlier_page_again(struct claim *claim)
+{
+    claim->ticket.first_page = 2;
+}
+
+static const struct {
+    void (*spoil)(struct claim *claim);
+    const char *says;
+} spoilt_documents[] = {
+    { made_before_it_was_counted, "pages have no names yet" },
+    { more_pages_than_are_allowed, "more pages than the folder allows" },
+    { a_count_that_goes_on, "pages have no names yet" },
+    { counted_again, "another number of pages" },
+    { a_page_of_what_has_none, "a page of an output that has none" },
+    { a_page_left_out, "pages out of order" },
+    { the_last_page_left_out, "other pages than it was asked for" },
+    { the_first_page_left_out, "pages out of order" },
+    { pages_backwards, "out of order" },
+    { a_page_beyond_the_last, "pages out of order" },
+    { page_nought, "pages out of order" },
+    { a_page_of_the_next_portion, "other pages than it was asked for" },
+    { a_portion_that_goes_back, "leads nowhere" },
+    { a_portion_beyond_the_end, "leads nowhere" },
+    { an_earlier_page_again, "pages out of order" },
+};
+
+START_TEST(an_impossible_document_is_refused_and_named)
+{
+    _cleanup_(release_claim) struct claim claim;
+    struct error error;
+
+    fill_document(&claim);
+    spoilt_documents[_i].spoil(&claim);
+    ck_assert_msg(check_claim(&claim, &error) == -EBADMSG, "accepted: %s", spoilt_documents[_i].says);
+    ck_assert_msg(strstr(error.text, spoilt_documents[_i].says), "\"%s\" is not in \"%s\"",
+                  spoilt_documents[_i].says, error.text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("worker_link");
@@ -566,6 +773,8 @@ int main(void)
     tcase_add_loop_test(tests, an_impossible_result_is_refused_and_named, 0, ARRAY_SIZE(spoilt));
     tcase_add_test(tests, a_right_plan_is_possible_and_a_failure_instead_of_one);
     tcase_add_loop_test(tests, an_impossible_plan_is_refused_and_named, 0, ARRAY_SIZE(spoilt_plans));
+    tcase_add_test(tests, a_document_is_counted_and_comes_in_portions);
+    tcase_add_loop_test(tests, an_impossible_document_is_refused_and_named, 0, ARRAY_SIZE(spoilt_documents));
 
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
