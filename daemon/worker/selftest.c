@@ -45,6 +45,7 @@ static const struct sample {
     { "a PNG", FORMAT_PNG, VIPS_INTERPRETATION_sRGB, VIPS_FORMAT_UCHAR, 4, "p3", true },
     { "a 16-bit PNG", FORMAT_PNG, VIPS_INTERPRETATION_RGB16, VIPS_FORMAT_USHORT, 3, NULL, false },
     { "a grey PNG", FORMAT_PNG, VIPS_INTERPRETATION_B_W, VIPS_FORMAT_UCHAR, 2, NULL, false },
+    { "a TIFF", FORMAT_TIFF, VIPS_INTERPRETATION_sRGB, VIPS_FORMAT_UCHAR, 3, "srgb", true },
     { "a WebP", FORMAT_WEBP, VIPS_INTERPRETATION_sRGB, VIPS_FORMAT_UCHAR, 4, "srgb", true },
 };
 
@@ -71,6 +72,9 @@ static int save(VipsImage *image, const struct sample *sample, void **ret_data, 
         return vips_jpegsave_buffer(image, ret_data, ret_size, "profile", sample->profile, NULL);
     case FORMAT_PNG:
         return vips_pngsave_buffer(image, ret_data, ret_size, "profile", sample->profile, NULL);
+    case FORMAT_TIFF:
+        return vips_tiffsave_buffer(image, ret_data, ret_size, "compression",
+                                    VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE, "profile", sample->profile, NULL);
     default:
         return vips_webpsave_buffer(image, ret_data, ret_size, "profile", sample->profile, NULL);
     }

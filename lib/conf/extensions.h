@@ -9,8 +9,9 @@
 #define EXTENSIONS_JPEG "jpg", "jpeg", "jpe", "jfif"
 #define EXTENSIONS_PNG "png"
 #define EXTENSIONS_WEBP "webp"
+#define EXTENSIONS_TIFF "tif", "tiff"
 
 /* Those of the formats that can be a source. */
-#define EXTENSIONS_READABLE EXTENSIONS_JPEG, EXTENSIONS_PNG, EXTENSIONS_WEBP
+#define EXTENSIONS_READABLE EXTENSIONS_JPEG, EXTENSIONS_PNG, EXTENSIONS_WEBP, EXTENSIONS_TIFF
 
 #endif

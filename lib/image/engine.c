@@ -43,6 +43,7 @@ static const struct {
 } codecs[] = {
     { "VipsForeignLoadJpegBuffer", "jpegload_buffer" }, { "VipsForeignSaveJpegBuffer", "jpegsave_buffer" },
     { "VipsForeignLoadPngBuffer", "pngload_buffer" },   { "VipsForeignSavePngBuffer", "pngsave_buffer" },
+    { "VipsForeignLoadTiffBuffer", "tiffload_buffer" }, { "VipsForeignSaveTiffBuffer", "tiffsave_buffer" },
     { "VipsForeignLoadWebpBuffer", "webpload_buffer" }, { "VipsForeignSaveWebpBuffer", "webpsave_buffer" },
 };
 

@@ -38,10 +38,17 @@ static int load_webp(const void *data, size_t size, const struct load_options *o
                                 options->count, NULL);
 }
 
+static int load_tiff(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    return vips_tiffload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                options->fail_on, "page", options->page, "n", options->count, NULL);
+}
+
 static loader *const loaders[FORMAT_COUNT] = {
     [FORMAT_JPEG] = load_jpeg,
     [FORMAT_PNG] = load_png,
     [FORMAT_WEBP] = load_webp,
+    [FORMAT_TIFF] = load_tiff,
 };
 
 static const VipsFailOn fail_ons[] = {
@@ -105,6 +112,8 @@ static bool is_whole(const struct source *source, VipsImage *header)
         return has_flag(header, "jpeg-multiscan");
     case FORMAT_WEBP:
         return webp_chunks_is_lossless(source->data, source->size);
+    case FORMAT_TIFF:
+        return true; /* a strip of it can be all there is */
     default:
         return has_flag(header, "interlaced");
     }
@@ -129,6 +138,17 @@ static void count_pictures(struct source *source, VipsImage *header)
     source->pages = sequence == SEQUENCE_PAGES ? count : 1;
 }
 
+/* A TIFF can have all kinds of numbers for pixels. */
+static int check_samples(const VipsImage *header, struct error *error)
+{
+    if (header->BandFmt == VIPS_FORMAT_UCHAR || header->BandFmt == VIPS_FORMAT_USHORT)
+        return 0;
+    return error_set(
+        error, EBADMSG, CLASS_PERMANENT, STAGE_PROBE,
+        "its pixels are numbers of the kind \"%s\"; pictures of 8 or 16 bits a channel can be read",
+        vips_enum_nick(VIPS_TYPE_BAND_FORMAT, (int)header->BandFmt));
+}
+
 static int read_header(struct source *source, struct error *error)
 {
     struct load_options options = options_of(source);
@@ -145,7 +165,7 @@ static int read_header(struct source *source, struct error *error)
     source->alpha = vips_image_hasalpha(header);
     source->whole = is_whole(source, header);
     count_pictures(source, header);
-    return 0;
+    return check_samples(header, error);
 }
 
 int source_probe(const void *data, size_t size, enum fail_on fail_on, uint64_t max_pixels, struct source *ret,

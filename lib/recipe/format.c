@@ -13,6 +13,7 @@
 static const char *const jpeg_extensions[] = { EXTENSIONS_JPEG, NULL };
 static const char *const png_extensions[] = { EXTENSIONS_PNG, NULL };
 static const char *const webp_extensions[] = { EXTENSIONS_WEBP, NULL };
+static const char *const tiff_extensions[] = { EXTENSIONS_TIFF, NULL };
 
 static const struct format_info formats[FORMAT_COUNT] = {
     [FORMAT_JPEG] = {
@@ -41,19 +42,31 @@ static const struct format_info formats[FORMAT_COUNT] = {
         .default_quality = 75,
         .sequence = SEQUENCE_FRAMES,
     },
+    [FORMAT_TIFF] = {
+        .name = "tiff",
+        .extension = "tif",
+        .extensions = tiff_extensions,
+        .input = true,
+        .sequence = SEQUENCE_PAGES,
+    },
 };
 
-/* @bytes at @offset begin a file of @format; a format with several rows needs all of them. */
+/* A file of @format begins with all @marks of one of its rows. */
 static const struct magic {
     enum format format;
-    size_t offset;
-    const char *bytes;
-    size_t length;
+    struct mark {
+        size_t offset;
+        const char *bytes;
+        size_t length;
+    } marks[2];
 } magics[] = {
-    { FORMAT_JPEG, 0, "\xFF\xD8\xFF", 3 },
-    { FORMAT_PNG, 0, "\x89PNG\r\n\x1A\n", 8 },
-    { FORMAT_WEBP, 0, "RIFF", 4 },
-    { FORMAT_WEBP, 8, "WEBP", 4 },
+    { FORMAT_JPEG, { { 0, "\xFF\xD8\xFF", 3 } } },
+    { FORMAT_PNG, { { 0, "\x89PNG\r\n\x1A\n", 8 } } },
+    { FORMAT_WEBP, { { 0, "RIFF", 4 }, { 8, "WEBP", 4 } } },
+    { FORMAT_TIFF, { { 0, "II*\0", 4 } } },
+    { FORMAT_TIFF, { { 0, "MM\0*", 4 } } },
+    { FORMAT_TIFF, { { 0, "II+\0", 4 } } }, /* with offsets of 64 bits */
+    { FORMAT_TIFF, { { 0, "MM\0+", 4 } } },
 };
 
 const struct format_info *format_info(enum format format)
@@ -79,15 +92,13 @@ int format_from_name(const char *name, enum format *ret)
     return -ENOENT;
 }
 
-static bool begins_like(enum format format, const char *bytes, size_t size)
+static bool has_marks(const struct magic *magic, const char *bytes, size_t size)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(magics); i++) {
-        const struct magic *magic = &magics[i];
+    for (size_t i = 0; i < ARRAY_SIZE(magic->marks); i++) {
+        const struct mark *mark = &magic->marks[i];
 
-        if (magic->format != format)
-            continue;
-        if (size < magic->offset + magic->length ||
-            memcmp(bytes + magic->offset, magic->bytes, magic->length) != 0)
+        if (mark->length > 0 && (size < mark->offset + mark->length ||
+                                 memcmp(bytes + mark->offset, mark->bytes, mark->length) != 0))
             return false;
     }
     return true;
@@ -95,9 +106,9 @@ static bool begins_like(enum format format, const char *bytes, size_t size)
 
 int format_detect(const void *bytes, size_t size, enum format *ret)
 {
-    for (enum format format = 0; format < FORMAT_COUNT; format++)
-        if (begins_like(format, bytes, size)) {
-            *ret = format;
+    for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
+        if (has_marks(&magics[i], bytes, size)) {
+            *ret = magics[i].format;
             return 0;
         }
     return -ENOENT;

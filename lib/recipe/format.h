@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum format { FORMAT_JPEG = 0, FORMAT_PNG = 1, FORMAT_WEBP = 2, FORMAT_COUNT };
+enum format { FORMAT_JPEG = 0, FORMAT_PNG = 1, FORMAT_WEBP = 2, FORMAT_TIFF = 3, FORMAT_COUNT };
 
 enum { FORMAT_MAGIC_BYTES = 16 }; /* how much of a file's start format_detect() looks at */
 

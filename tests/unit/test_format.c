@@ -67,6 +67,11 @@ static const struct {
     { "less of a JPEG than that", BYTES("\xFF\xD8"), -1 },
     { "a PNG", BYTES("\x89PNG\r\n\x1A\n\0\0\0\rIHDR"), FORMAT_PNG },
     { "a PNG sent as text", BYTES("\x89PNG\n\x1A\n\0\0\0\rIHDR"), -1 },
+    { "a TIFF of Intel's order", BYTES("II*\0\x08\0\0\0"), FORMAT_TIFF },
+    { "a TIFF of Motorola's order", BYTES("MM\0*\0\0\0\x08"), FORMAT_TIFF },
+    { "a BigTIFF", BYTES("II+\0\x08\0\0\0"), FORMAT_TIFF },
+    { "a BigTIFF of Motorola's order", BYTES("MM\0+\0\x08\0\0"), FORMAT_TIFF },
+    { "a TIFF of two orders", BYTES("IM*\0\x08\0\0\0"), -1 },
     { "a WebP", BYTES("RIFF\x24\0\0\0WEBPVP8 "), FORMAT_WEBP },
     { "a sound", BYTES("RIFF\x24\0\0\0WAVEfmt "), -1 },
     { "WEBP without RIFF", BYTES("RIFX\x24\0\0\0WEBPVP8 "), -1 },
@@ -127,7 +132,7 @@ START_TEST(lists_are_for_people_and_fit_their_buffer)
     char wide[64], narrow[8];
 
     ck_assert_str_eq(format_list(true, wide, sizeof wide), "jpeg, png, webp");
-    ck_assert_str_eq(format_list(false, wide, sizeof wide), "jpeg, png, webp");
+    ck_assert_str_eq(format_list(false, wide, sizeof wide), "jpeg, png, webp, tiff");
     ck_assert_str_eq(format_list(true, narrow, sizeof narrow), "jpeg, p");
 }
 END_TEST

@@ -55,7 +55,7 @@ static const struct {
     size_t size;
 } strangers[] = {
     { "", "the file is empty", 0 },
-    { "hello world, this is no picture", "not a picture in an enabled format (jpeg, png, webp)", 31 },
+    { "hello world, this is no picture", "not a picture in an enabled format (jpeg, png, webp, tiff)", 31 },
     { "GIF89a\1\0\1\0\0\0\0;", "not a picture in an enabled format", 14 },
     { "\xff", "not a picture", 1 },
     { "\xff\xd8\xff", "header cannot be read", 3 },
