@@ -19,12 +19,22 @@ struct run {
     struct switched switched;
 };
 
-static void run_open(struct run *run, bool archive)
+/* What is killed. */
+struct variant {
+    const char *what;
+    bool archive, documents;
+    uint64_t again; /* not 0: the recovery is killed as well; how far into it grows with this */
+};
+
+static void run_open(struct run *run, const struct variant *variant)
 {
-    campaign_open(&run->c, archive, HARNESS_RECIPE, "");
+    campaign_open(&run->c, variant->archive, variant->documents ? CAMPAIGN_DOCUMENTS : HARNESS_RECIPE, "");
     switched_open(&run->switched, &run->c.h);
     for (int i = 0; i < SOURCES; i++)
-        campaign_drop(&run->c, (const char *[]){ "a.jpg", "b.png", "c.jpg" }[i], 64, 48, (unsigned)i);
+        if (variant->documents)
+            campaign_drop_document(&run->c, (const char *[]){ "a.tif", "b.tif", "c.tif" }[i], (unsigned)i);
+        else
+            campaign_drop(&run->c, (const char *[]){ "a.jpg", "b.png", "c.jpg" }[i], 64, 48, (unsigned)i);
 }
 
 static void run_close(struct run *run)
@@ -51,13 +61,13 @@ static void expect_all_done_once(struct run *run)
 
 /* One life that ends at the switch, and, with @again, a second one during the recovery. Returns how often it was
  * killed: 0 when it got through before the switch. */
-static unsigned die_at(uint64_t at, bool archive, uint64_t again)
+static unsigned die_at(uint64_t at, const struct variant *variant, uint64_t again)
 {
     struct run run;
     unsigned killed;
     char when[80];
 
-    run_open(&run, archive);
+    run_open(&run, variant);
     killed = lives_until(&run, at);
     snprintf(when, sizeof when, "killed before call %llu, %s", (unsigned long long)at,
              run.switched.the_switch->call);
@@ -77,12 +87,12 @@ static unsigned die_at(uint64_t at, bool archive, uint64_t again)
     return killed;
 }
 
-static uint64_t count_calls(bool archive)
+static uint64_t count_calls(const struct variant *variant)
 {
     struct run run;
     uint64_t calls;
 
-    run_open(&run, archive);
+    run_open(&run, variant);
     ck_assert(!lives_until(&run, 0));
     calls = atomic_load(&run.switched.the_switch->calls);
     expect_all_done_once(&run);
@@ -90,23 +100,23 @@ static uint64_t count_calls(bool archive)
     return calls;
 }
 
-static unsigned kill_at_some(bool archive, uint64_t again_every)
+static unsigned kill_at_some(const struct variant *variant)
 {
-    uint64_t calls = count_calls(archive);
+    uint64_t calls = count_calls(variant);
     unsigned killed = 0;
 
     for (uint64_t i = 0; i < POINTS; i++)
-        killed += die_at(1 + (calls - 1) * i / POINTS, archive, again_every * (i + 1));
+        killed += die_at(1 + (calls - 1) * i / POINTS, variant, variant->again * (i + 1));
     return killed;
 }
 
 /* How many calls there are differs a little from run to run: the end is where several runs got through. */
-static unsigned kill_at_all(bool archive, uint64_t again_every)
+static unsigned kill_at_all(const struct variant *variant)
 {
     unsigned killed = 0;
 
     for (uint64_t at = 1, through = 0; through < EVERY; at++) {
-        unsigned died = die_at(at, archive, again_every ? 1 + at * again_every % (at + 40) : 0);
+        unsigned died = die_at(at, variant, variant->again ? 1 + at * variant->again % (at + 40) : 0);
 
         killed += died;
         through = died ? 0 : through + 1;
@@ -114,30 +124,19 @@ static unsigned kill_at_all(bool archive, uint64_t again_every)
     return killed;
 }
 
-static void kill_at_points(const char *what, bool archive, uint64_t again_every)
-{
-    unsigned killed =
-        harness_is_full() ? kill_at_all(archive, again_every) : kill_at_some(archive, again_every);
-
-    printf("%s: killed %u times\n", what, killed);
-    ck_assert_uint_gt(killed, 0);
-}
+static const struct variant variants[] = {
+    { "originals kept", false, false, 0 },         { "originals archived", true, false, 0 },
+    { "killed again", true, false, 17 },           { "documents", false, true, 0 },
+    { "documents, killed again", true, true, 17 },
+};
 
 START_TEST(a_kill_at_any_call_loses_and_repeats_nothing)
 {
-    kill_at_points("originals kept", false, 0);
-}
-END_TEST
+    const struct variant *variant = &variants[_i];
+    unsigned killed = harness_is_full() ? kill_at_all(variant) : kill_at_some(variant);
 
-START_TEST(a_kill_at_any_call_loses_no_original)
-{
-    kill_at_points("originals archived", true, 0);
-}
-END_TEST
-
-START_TEST(a_kill_during_the_recovery_loses_and_repeats_nothing)
-{
-    kill_at_points("killed again", true, 17);
+    printf("%s: killed %u times\n", variant->what, killed);
+    ck_assert_uint_gt(killed, 0);
 }
 END_TEST
 
@@ -230,8 +229,6 @@ START_TEST(a_kill_at_any_call_before_output_is_another_one_loses_nothing)
 }
 END_TEST
 
-HARNESS_MAIN("kill_points", UNIT_TEST(a_kill_at_any_call_loses_and_repeats_nothing),
-             UNIT_TEST(a_kill_at_any_call_loses_no_original),
-             UNIT_TEST(a_kill_during_the_recovery_loses_and_repeats_nothing),
+HARNESS_MAIN("kill_points", UNIT_ROWS(a_kill_at_any_call_loses_and_repeats_nothing, variants),
              UNIT_TEST(a_kill_at_any_call_deletes_no_original_whose_outputs_were_only_found),
              UNIT_TEST(a_kill_at_any_call_before_output_is_another_one_loses_nothing))

@@ -20,12 +20,13 @@ enum { SOURCES = 4, WIDTH = 900, HEIGHT = 700, POINTS = 3, POINTS_FULL = 40 };
 /* A row of the tests. */
 static const struct variant {
     const char *what;
-    bool archive, ledger_elsewhere;
+    bool archive, ledger_elsewhere, documents;
 } variants[] = {
-    { "originals kept", false, false },
-    { "originals kept, the ledger on another disk", false, true },
-    { "originals archived", true, false },
-    { "originals archived, the ledger on another disk", true, true },
+    { "originals kept", false, false, false },
+    { "originals kept, the ledger on another disk", false, true, false },
+    { "originals archived", true, false, false },
+    { "originals archived, the ledger on another disk", true, true, false },
+    { "documents, the ledger on another disk", true, true, .documents = true },
 };
 
 struct run {
@@ -66,14 +67,19 @@ static bool run_open(struct run *run, const struct variant *variant)
         return false;
     }
     move_to_disk(run, variant);
-    campaign_configure(&run->c, "disk/", variant->archive, HARNESS_RECIPE, "");
+    campaign_configure(&run->c, "disk/", variant->archive,
+                       variant->documents ? CAMPAIGN_DOCUMENTS : HARNESS_RECIPE, "");
     harness_write(&run->c.h, "config/darkroom.conf", "[Daemon]\nWorkers=1\n");
     switched_open(&run->switched, &run->c.h);
     snprintf(run->switched.the_switch->cut, sizeof run->switched.the_switch->cut, "%s",
              run->disk.mount_point);
     for (int i = 0; i < SOURCES; i++)
-        campaign_drop(&run->c, (const char *[]){ "a.png", "b.jpg", "c.png", "d.png" }[i], WIDTH, HEIGHT,
-                      (unsigned)i);
+        if (variant->documents)
+            campaign_drop_document(&run->c, (const char *[]){ "a.tif", "b.tif", "c.tif", "d.tif" }[i],
+                                   (unsigned)i);
+        else
+            campaign_drop(&run->c, (const char *[]){ "a.png", "b.jpg", "c.png", "d.png" }[i], WIDTH, HEIGHT,
+                          (unsigned)i);
     loop_disk_sync(&run->disk);
     return true;
 }

@@ -2,7 +2,16 @@
 /* campaign - see campaign.h. */
 #include "campaign.h"
 
+#include "document.h"
+
 #include <string.h>
+
+static int outputs_of(const char *recipe)
+{
+    if (strcmp(recipe, CAMPAIGN_DOCUMENTS) == 0)
+        return CAMPAIGN_PAGES;
+    return strcmp(recipe, HARNESS_RECIPE) == 0 ? 4 : 1;
+}
 
 void campaign_configure(struct campaign *campaign, const char *base, bool archive, const char *recipe,
                         const char *more)
@@ -11,7 +20,7 @@ void campaign_configure(struct campaign *campaign, const char *base, bool archiv
 
     snprintf(campaign->base, sizeof campaign->base, "%s", base);
     campaign->archive = archive;
-    campaign->outputs = strcmp(recipe, HARNESS_RECIPE) == 0 ? 4 : 1;
+    campaign->outputs = outputs_of(recipe);
     campaign->dropped = json_object();
     campaign->guilty = json_object();
     harness_configure_daemon(h, "");
@@ -31,11 +40,25 @@ void campaign_open(struct campaign *campaign, bool archive, const char *recipe, 
     campaign_configure(campaign, "", archive, recipe, more);
 }
 
-void campaign_drop(struct campaign *campaign, const char *name, int width, int height, unsigned seed)
+static void note_version(struct campaign *campaign, const char *name)
 {
     json_int_t versions = json_integer_value(json_object_get(campaign->dropped, name));
 
     json_object_set_new(campaign->dropped, name, json_integer(versions + 1));
+}
+
+void campaign_drop_document(struct campaign *campaign, const char *name, unsigned seed)
+{
+    struct document document = document_make_plain(CAMPAIGN_PAGES, 48, seed);
+
+    note_version(campaign, name);
+    harness_drop_bytes(&campaign->h, name, document.bytes, document.size);
+    document_release(&document);
+}
+
+void campaign_drop(struct campaign *campaign, const char *name, int width, int height, unsigned seed)
+{
+    note_version(campaign, name);
     harness_drop(&campaign->h, name, width, height, seed);
 }
 

@@ -17,6 +17,12 @@
 #include "daemon_harness.h"
 #include "witness.h"
 
+/* Each page of a document as a picture of its own: as many outputs as HARNESS_RECIPE has. */
+#define CAMPAIGN_DOCUMENTS                                                                                   \
+    "[Recipe]\nDescription=For tests\n[Output a]\nName={dir}/{stem}{-page}.{ext}\nWidth=24\nFormat=png\n"
+
+enum { CAMPAIGN_PAGES = 4 };
+
 struct campaign {
     struct harness h;
     bool archive; /* Originals=archive, else keep */
@@ -37,6 +43,9 @@ void campaign_configure(struct campaign *campaign, const char *base, bool archiv
 
 /* Drops a picture; a name that is dropped again is a new version. */
 void campaign_drop(struct campaign *campaign, const char *name, int width, int height, unsigned seed);
+
+/* Drops a TIFF of CAMPAIGN_PAGES pages; the same. */
+void campaign_drop_document(struct campaign *campaign, const char *name, unsigned seed);
 
 /* This file may fail. */
 void campaign_expect_guilty(struct campaign *campaign, const char *name);
