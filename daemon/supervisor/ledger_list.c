@@ -17,13 +17,19 @@ static void row_release(struct job_row *row)
     free(row->message);
 }
 
+/* All but the first @count. */
+static void forget_rows(struct job_query *query, size_t count)
+{
+    for (size_t i = count; i < query->row_count; i++)
+        row_release(&query->rows[i]);
+    query->row_count = count;
+}
+
 void job_query_release(struct job_query *query)
 {
-    for (size_t i = 0; i < query->row_count; i++)
-        row_release(&query->rows[i]);
+    forget_rows(query, 0);
     free(query->rows);
     query->rows = NULL;
-    query->row_count = 0;
 }
 
 static int read_row(sqlite3_stmt *statement, struct job_row *row)
@@ -70,6 +76,25 @@ static int read_outputs(struct ledger_store *store, struct job_row *row)
     return r;
 }
 
+/* Documents may have a thousand each. */
+static int read_all_outputs(struct ledger_store *store, struct job_query *query)
+{
+    size_t outputs = 0;
+
+    for (size_t i = 0; i < query->row_count; i++) {
+        int r = read_outputs(store, &query->rows[i]);
+
+        if (r < 0)
+            return r;
+        outputs += query->rows[i].output_count;
+        if (outputs >= JOB_LIST_OUTPUTS_MAX && i + 1 < query->row_count) {
+            forget_rows(query, i + 1);
+            query->more = true;
+        }
+    }
+    return 0;
+}
+
 static sqlite3_stmt *start(struct ledger_store *store, const struct job_query *query)
 {
     enum sql which = query->state > JOB_PUBLISHING ? SQL_LIST_ENDED_JOBS
@@ -106,7 +131,5 @@ int ledger_store_list(struct ledger_store *store, struct job_query *query)
         r = 0;
     sqlite3_reset(statement);
 
-    for (size_t i = 0; r == 0 && i < query->row_count; i++)
-        r = read_outputs(store, &query->rows[i]);
-    return r;
+    return r < 0 ? r : read_all_outputs(store, query);
 }

@@ -147,7 +147,10 @@ struct job_row {
     size_t output_count;
 };
 
-enum { JOB_LIST_MAX = 1000 };
+enum {
+    JOB_LIST_MAX = 1000,          /* jobs of a listing, and … */
+    JOB_LIST_OUTPUTS_MAX = 60000, /* … outputs: with more, it ends early, and says that there are more jobs */
+};
 
 struct job_query {
     uint64_t id;     /* this one only; 0: the newest that match */

@@ -33,17 +33,22 @@ static void set_lie(const struct harness *h, const char *lie)
     ck_assert_int_eq(rename(harness_path(h, "bin/lie.new"), harness_path(h, "bin/lie")), 0);
 }
 
-static void run_open(struct campaign *c, const char *lie, const char *daemon_lines)
+static void run_open_with(struct campaign *c, const char *recipe, const char *lie, const char *daemon_lines)
 {
     struct harness *h = &c->h;
 
-    campaign_open(c, false, HARNESS_RECIPE_SINGLE, "");
+    campaign_open(c, false, recipe, "");
     harness_configure_daemon(h, daemon_lines);
     harness_use_own_worker(h);
     harness_copy(h, DARKROOM_LIAR, "bin/darkroom-worker");
     painter_paint(harness_path(h, "bin/picture.png"), 24, 18, 1);
     ck_assert_int_eq(rename(harness_path(h, "bin/picture.png"), harness_path(h, "bin/picture")), 0);
     set_lie(h, lie);
+}
+
+static void run_open(struct campaign *c, const char *lie, const char *daemon_lines)
+{
+    run_open_with(c, HARNESS_RECIPE_SINGLE, lie, daemon_lines);
 }
 
 /* ---- results ---- */
@@ -78,6 +83,12 @@ static const struct lie {
     { "many-descriptors", false },
 };
 
+static const struct lie page_lies[] = {
+    { "document", true },     { "page-missing", false },  { "page-twice", false },
+    { "page-beyond", false }, { "page-again", false },    { "page-count", false },
+    { "counting", false },    { "nameless-page", false }, { "many-pages", false },
+};
+
 struct expectation {
     int64_t done, failed;
 };
@@ -99,35 +110,51 @@ static void expect_verdict(struct campaign *c, const struct lie *lie, const char
 }
 
 /* Each lie costs one file its only attempt, and after each an honest worker does the next file. */
-START_TEST(a_worker_that_lies_is_killed_and_harms_nobody_else)
+static void tell_lies(struct campaign *c, const struct lie *told, size_t count)
 {
     struct expectation expected = { 0, 0 };
+
+    harness_start(&c->h);
+    for (size_t i = 0; i < count; i++) {
+        char name[48];
+
+        set_lie(&c->h, told[i].name);
+        snprintf(name, sizeof name, "%s.jpg", told[i].name);
+        if (!told[i].believed)
+            campaign_expect_guilty(c, name);
+        campaign_drop(c, name, 48, 48, (unsigned)i);
+        expected.done += told[i].believed;
+        expected.failed += !told[i].believed;
+        harness_await_ends(&c->h, expected.done, expected.failed);
+        expect_verdict(c, &told[i], name);
+
+        set_lie(&c->h, "truth");
+        snprintf(name, sizeof name, "after-%s.jpg", told[i].name);
+        campaign_drop(c, name, 48, 48, (unsigned)i);
+        expected.done++;
+        harness_await_ends(&c->h, expected.done, expected.failed);
+    }
+    campaign_finish(c, "after all lies");
+    printf("%zu lies: %zu jobs, 0 lost, 0 doubled, 0 half visible\n", count, c->jobs);
+    campaign_close(c);
+}
+
+START_TEST(a_worker_that_lies_is_killed_and_harms_nobody_else)
+{
     struct campaign c;
 
     run_open(&c, "truth", "MaxAttempts=1\nJobTimeout=2s\n");
-    harness_start(&c.h);
-    for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
-        char name[48];
+    tell_lies(&c, lies, ARRAY_SIZE(lies));
+}
+END_TEST
 
-        set_lie(&c.h, lies[i].name);
-        snprintf(name, sizeof name, "%s.jpg", lies[i].name);
-        if (!lies[i].believed)
-            campaign_expect_guilty(&c, name);
-        campaign_drop(&c, name, 48, 48, (unsigned)i);
-        expected.done += lies[i].believed;
-        expected.failed += !lies[i].believed;
-        harness_await_ends(&c.h, expected.done, expected.failed);
-        expect_verdict(&c, &lies[i], name);
+START_TEST(a_worker_that_lies_about_pages_is_killed_and_none_of_them_comes_out)
+{
+    struct campaign c;
 
-        set_lie(&c.h, "truth");
-        snprintf(name, sizeof name, "after-%s.jpg", lies[i].name);
-        campaign_drop(&c, name, 48, 48, (unsigned)i);
-        expected.done++;
-        harness_await_ends(&c.h, expected.done, expected.failed);
-    }
-    campaign_finish(&c, "after all lies");
-    printf("%zu lies: %zu jobs, 0 lost, 0 doubled, 0 half visible\n", ARRAY_SIZE(lies), c.jobs);
-    campaign_close(&c);
+    run_open_with(&c, CAMPAIGN_DOCUMENTS, "truth", "MaxAttempts=1\n");
+    c.outputs = 0; /* some are documents */
+    tell_lies(&c, page_lies, ARRAY_SIZE(page_lies));
 }
 END_TEST
 
@@ -623,6 +650,7 @@ out:
 END_TEST
 
 HARNESS_MAIN("liar", UNIT_TEST(a_worker_that_lies_is_killed_and_harms_nobody_else),
+             UNIT_TEST(a_worker_that_lies_about_pages_is_killed_and_none_of_them_comes_out),
              UNIT_TEST(a_file_fails_when_every_attempt_met_a_lie_and_is_done_when_the_last_did_not),
              UNIT_TEST(a_failure_that_may_pass_is_tried_again_and_is_no_attempt),
              UNIT_TEST(workers_that_exit_at_the_start_are_told_and_better_ones_are_taken),

@@ -3,7 +3,7 @@
  *
  * A test puts it beside a copy of darkroomd, under the name darkroom-worker, with two files: "lie" has the name of the
  * lie, and is read anew for each ticket; "picture" is the PNG that it answers with, 24 × 18, for a recipe of one
- * rendition. An honest answer is made first, and then spoilt as a row of the table says. */
+ * rendition; or, for some lies, three times, as a document of as many pages. An honest answer is made first, and then spoilt as a row of the table says. */
 #include "base/cleanup.h"
 #include "base/fd_io.h"
 #include "wire/mailbox.h"
@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { WIDTH = 24, HEIGHT = 18, FLOOD = 2000, HUGE_BYTES = 1 << 16 };
+enum { WIDTH = 24, PAGES = 3, MANY_PAGES = 1000000, HEIGHT = 18, FLOOD = 2000, HUGE_BYTES = 1 << 16 };
 
 /* An answer that is being made up. */
 struct answer {
@@ -28,6 +28,7 @@ struct answer {
     int fds[FD_PASS_MAX];
     size_t fd_count;
     unsigned copies; /* how often it is sent */
+    bool counted;    /* of a document: its pages have names */
 };
 
 struct liar {
@@ -198,6 +199,52 @@ static void hang(struct answer *answer)
 
 static void say_hello_again(struct answer *answer);
 
+/* ---- lies about a document ---- */
+
+static void say_less_by_a_page(struct answer *answer)
+{
+    if (answer->counted) {
+        answer->result.outputs[1].page = PAGES;
+        answer->result.output_count = --answer->fd_count;
+    }
+}
+
+static void say_a_page_twice(struct answer *answer)
+{
+    answer->result.outputs[1].page = 1;
+}
+
+static void say_a_page_too_many(struct answer *answer)
+{
+    answer->result.outputs[PAGES - 1].page = PAGES + 1;
+}
+
+static void go_back(struct answer *answer)
+{
+    answer->result.next_page = answer->counted ? 1 : 0;
+}
+
+static void say_another_count(struct answer *answer)
+{
+    answer->result.source_pages += answer->counted;
+}
+
+static void count_for_ever(struct answer *answer)
+{
+    say_no_outputs(answer);
+}
+
+static void make_pages_without_names(struct answer *answer)
+{
+    answer->result.output_count = 1;
+    answer->fd_count = 1;
+}
+
+static void say_a_million_pages(struct answer *answer)
+{
+    answer->result.source_pages = MANY_PAGES;
+}
+
 static const struct lie {
     const char *name;
     void (*tell)(struct answer *answer);
@@ -227,6 +274,19 @@ static const struct lie {
     { "hello", say_hello_again },
     { "exit", exit_at_once },
     { "hang", hang },
+};
+
+/* Those that are told of a document. */
+static const struct lie document_lies[] = {
+    { "document", tell_the_truth },
+    { "page-missing", say_less_by_a_page },
+    { "page-twice", say_a_page_twice },
+    { "page-beyond", say_a_page_too_many },
+    { "page-again", go_back },
+    { "page-count", say_another_count },
+    { "counting", count_for_ever },
+    { "nameless-page", make_pages_without_names },
+    { "many-pages", say_a_million_pages },
 };
 
 /* ---- a worker's life ---- */
@@ -270,6 +330,41 @@ static void make_answer(const struct liar *liar, const struct ticket *ticket, st
     result->outputs[0].bytes = size;
 }
 
+/* Before its pages are counted, and after. */
+static void make_document(const struct ticket *ticket, struct answer *answer)
+{
+    answer->counted = ticket->pages > 0;
+    answer->result.source_pages = PAGES;
+    if (!answer->counted)
+        say_no_outputs(answer);
+    for (uint32_t i = 1; answer->counted && i < PAGES; i++) {
+        answer->result.outputs[i] = answer->result.outputs[0];
+        answer->result.outputs[i].page = i + 1;
+        answer->fds[i] = answer->fds[0];
+        answer->result.output_count = (uint32_t)++answer->fd_count;
+    }
+}
+
+static const struct lie *find_lie(const struct lie *list, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i].name, name) == 0)
+            return &list[i];
+    return NULL;
+}
+
+static void tell(const char *name, const struct ticket *ticket, struct answer *answer)
+{
+    const struct lie *lie = find_lie(lies, ARRAY_SIZE(lies), name);
+    const struct lie *of_document = find_lie(document_lies, ARRAY_SIZE(document_lies), name);
+
+    if (of_document)
+        make_document(ticket, answer);
+    lie = lie ?: of_document;
+    if (lie)
+        lie->tell(answer);
+}
+
 static void send_answer(const struct answer *answer)
 {
     static char message[HUGE_BYTES];
@@ -288,9 +383,7 @@ static void serve(const struct liar *liar, const struct ticket *ticket)
 
     make_answer(liar, ticket, &answer);
     read_file(liar, "lie", &name, &size);
-    for (size_t i = 0; i < ARRAY_SIZE(lies); i++)
-        if (strcmp(lies[i].name, name) == 0)
-            lies[i].tell(&answer);
+    tell(name, ticket, &answer);
     send_answer(&answer);
     close(answer.fds[0]);
 }

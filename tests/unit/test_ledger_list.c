@@ -178,5 +178,45 @@ START_TEST(an_answered_query_can_be_asked_again)
 }
 END_TEST
 
+/* Gives each of the two jobs that are done half as many outputs as a listing has room for, and one more. */
+static void have_made_documents(void)
+{
+    char sql[400];
+
+    snprintf(sql, sizeof sql,
+             "WITH RECURSIVE page (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM page WHERE n <= %d)"
+             " INSERT INTO output (path, source, job, rendition, inode)"
+             " SELECT CAST('/p' || job.id || '/' || n AS BLOB), job.source, job.id, n * 64, 1"
+             " FROM page JOIN job WHERE job.state = 4",
+             JOB_LIST_OUTPUTS_MAX / 2);
+    ck_assert_int_eq(sql_run(store, sql), 0);
+}
+
+START_TEST(a_listing_with_very_many_outputs_ends_early_and_goes_on_where_it_ended)
+{
+    struct job_query query = { .state = -1, .limit = 10 };
+
+    setup();
+    have_made_documents();
+    list(&query); /* the oldest is the last that has room */
+    ck_assert_uint_eq(query.row_count, 5);
+    ck_assert(!query.more);
+
+    ck_assert_int_eq(sql_run(store, "UPDATE output SET job = 3"), 0);
+    list(&query);
+    ck_assert_uint_eq(query.row_count, 3);
+    ck_assert_uint_eq(query.rows[2].id, 3);
+    ck_assert(query.more);
+
+    query.before = 3;
+    list(&query);
+    ck_assert_uint_eq(query.row_count, 2);
+    ck_assert(!query.more);
+    job_query_release(&query);
+    teardown();
+}
+END_TEST
+
 UNIT_MAIN("ledger_list", UNIT_ROWS(a_query_gives_what_it_asks_for, queries),
-          UNIT_TEST(a_row_tells_the_whole_story), UNIT_TEST(an_answered_query_can_be_asked_again))
+          UNIT_TEST(a_row_tells_the_whole_story), UNIT_TEST(an_answered_query_can_be_asked_again),
+          UNIT_TEST(a_listing_with_very_many_outputs_ends_early_and_goes_on_where_it_ended))
