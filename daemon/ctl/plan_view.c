@@ -90,6 +90,33 @@ static int print_outputs(const json_t *answer, const struct screen *screen)
     return r;
 }
 
+/* " (1600 × 1200, 3 pages)" */
+static void print_source(const json_t *source, const struct screen *screen)
+{
+    uint64_t pages = field_number(source, "pages");
+
+    fprintf(screen->file, " (%" PRIu64 " × %" PRIu64, field_number(source, "width"),
+            field_number(source, "height"));
+    if (pages > 1)
+        fprintf(screen->file, ", %" PRIu64 " pages", pages);
+    fputc(')', screen->file);
+}
+
+/* Of which nobody would be told that they are left out. */
+static void print_left_pages(const json_t *answer, const struct screen *screen)
+{
+    const json_t *outputs = json_object_get(answer, "outputs"), *output;
+    uint64_t pages = field_number(json_object_get(answer, "source"), "pages");
+    size_t i;
+
+    json_array_foreach (outputs, i, output)
+        if (field_number(output, "page") > 1)
+            return;
+    if (pages > 1 && json_array_size(outputs) > 0)
+        fprintf(screen->file, "only the first of %" PRIu64 " pages would be made, as no Name= has {page}\n",
+                pages);
+}
+
 /* "web/a.jpg (1600 × 1200), with the recipe web:", or the path alone when no folder is meant. */
 static int print_title(const json_t *answer, const struct screen *screen)
 {
@@ -103,8 +130,7 @@ static int print_title(const json_t *answer, const struct screen *screen)
     else
         fputs(path, screen->file);
     if (json_is_object(source))
-        fprintf(screen->file, " (%" PRIu64 " × %" PRIu64 ")", field_number(source, "width"),
-                field_number(source, "height"));
+        print_source(source, screen);
     fputs(":\n", screen->file);
     free(path);
     return 0;
@@ -132,5 +158,7 @@ int plan_view_print(const json_t *answer, const struct screen *screen)
 
     if (r == 0)
         r = print_outputs(answer, screen);
+    if (r == 0)
+        print_left_pages(answer, screen);
     return r < 0 ? r : print_failure(answer, screen);
 }

@@ -135,6 +135,25 @@ static const struct {
       "skip               -  /out/e.png      a file that is not ours\n"
       "remove             -  /out/old.png    -\n"
       "conflict/plan: its output c.png belongs to shop/c.gif already; nothing would be made\n" },
+    { "a plan of a document", print_plan,
+      "{'ok':true,'folder':'web','path':'a.tif','source':{'width':64,'height':48,'pages':2,'bytes':9},'"
+      "outputs':["
+      "{'path':'/a-1.png','page':1,'width':32,'height':24,'name':'free','action':'make','owner':null},"
+      "{'path':'/a-2.png','page':2,'width':3,'height':2,'name':'free','action':'make','owner':null}],"
+      "'removed':[],'failure':null}",
+      "web/a.tif (64 × 48, 2 pages):\n"
+      "ACTION     SIZE  OUTPUT    IN THE WAY\n"
+      "make    32 × 24  /a-1.png  -\n"
+      "make      3 × 2  /a-2.png  -\n" },
+    { "a plan of a document's first page", print_plan,
+      "{'ok':true,'folder':'web','path':'a.tif','source':{'width':64,'height':48,'pages':2,'bytes':9},'"
+      "outputs':["
+      "{'path':'/a.png','page':1,'width':32,'height':24,'name':'free','action':'make','owner':null}],"
+      "'removed':[],'failure':null}",
+      "web/a.tif (64 × 48, 2 pages):\n"
+      "ACTION     SIZE  OUTPUT  IN THE WAY\n"
+      "make    32 × 24  /a.png  -\n"
+      "only the first of 2 pages would be made, as no Name= has {page}\n" },
     { "a plan of what no folder takes", print_plan,
       "{'ok':false,'folder':null,'path':'/"
       "x.jpg','outputs':[],'removed':[],'failure':{'class':'permanent','stage':"
