@@ -18,12 +18,15 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#define PORTION_MAX_US (10 * USEC_PER_SEC) /* of a document: then other files have their turn */
 #define BACKOFF_FIRST_US (100 * USEC_PER_MSEC)
 #define BACKOFF_MAX_US (30 * USEC_PER_SEC)
 #define BACKOFF_JOB_MAX_US USEC_PER_SEC
 #define LEAVE_TIMEOUT_US (10 * USEC_PER_SEC) /* a worker that was let go and holds nothing */
 #define START_LATE_US (10 * USEC_PER_SEC)    /* it takes milliseconds */
 #define HELLO_TIMEOUT_US (60 * USEC_PER_SEC) /* loading, warming up and the self-test, on a busy machine */
+
+enum { PORTIONS_A_TIMEOUT = 4 };
 
 static void maintain(struct pool *pool);
 
@@ -100,6 +103,14 @@ static void detach(struct worker *worker, const struct job *job)
     worker->state = WORKER_IDLE;
 }
 
+/* Each portion has JobTimeout= for itself, and its last page may be a slow one. */
+static uint64_t portion_us(const struct job *job)
+{
+    uint64_t share = job->config->daemon.job_timeout_us / PORTIONS_A_TIMEOUT;
+
+    return share < PORTION_MAX_US ? share : PORTION_MAX_US;
+}
+
 /* The ticket of @job for @worker, the same whenever it is asked for. */
 static struct ticket ticket_of(const struct worker *worker, const struct job *job)
 {
@@ -116,6 +127,7 @@ static struct ticket ticket_of(const struct worker *worker, const struct job *jo
         .first_page = job->next_page,
         .max_pages = (uint32_t)job->folder->max_pages,
         .max_frames = (uint32_t)job->folder->max_frames,
+        .portion_us = portion_us(job),
         .max_memory_bytes = job->folder->max_memory_bytes - held,
         .memory_grant_bytes = job->memory_grant_bytes - held,
         .known_hash = job->known_hash,

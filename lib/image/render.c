@@ -30,8 +30,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define PORTION_US (2 * USEC_PER_SEC) /* after so long the next page is left to another portion */
-
 /* Everything one job needs on its way. */
 struct rendering {
     const struct recipe *recipe;
@@ -410,18 +408,18 @@ static int check_pages(const struct source *source, const struct render_options 
 }
 
 /* The next page may not have room in this portion, or is to let others have their turn first. */
-static bool ends_portion(const struct rendering *rendering, const struct rendered *ret, uint64_t begun_us)
+static bool ends_portion(const struct rendering *rendering, const struct rendered *ret, uint64_t end_us)
 {
     size_t room = RECIPE_RENDITIONS_MAX - ret->output_count;
 
-    return room < naming_count_paged(rendering->recipe) || monotonic_us() - begun_us > PORTION_US;
+    return room < naming_count_paged(rendering->recipe) || monotonic_us() >= end_us;
 }
 
 /* From @page to the last, or as far as a portion goes. */
 static int do_portion(struct rendering *rendering, uint32_t page, uint32_t last, page_work *work,
                       const struct render_options *options, struct rendered *ret, struct error *error)
 {
-    uint64_t begun_us = monotonic_us();
+    uint64_t end_us = monotonic_us() + options->portion_us;
 
     for (;; page++) {
         int r = source_turn_to(&rendering->source, page, options->max_pixels, error);
@@ -437,7 +435,7 @@ static int do_portion(struct rendering *rendering, uint32_t page, uint32_t last,
         }
         if (ret->needs_memory_bytes > 0 || ret->next_page > 0 || page >= last)
             return 0;
-        if (ends_portion(rendering, ret, begun_us)) {
+        if (ends_portion(rendering, ret, end_us)) {
             ret->next_page = page + 1;
             return 0;
         }

@@ -5,6 +5,7 @@
 #define DARKROOM_TESTS_DOCUMENT_H
 
 #include <check.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

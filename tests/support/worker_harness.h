@@ -8,6 +8,7 @@
 #define DARKROOM_TESTS_WORKER_HARNESS_H
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fd_io.h"
 #include "conf/folder_conf.h"
 #include "recipe/bundle.h"
@@ -149,6 +150,7 @@ static inline struct ticket harness_ticket(uint64_t job, uint32_t recipe, uint64
     ticket.max_pixels = 500000000;
     ticket.max_frames = ticket.max_pages = 1000;
     ticket.first_page = 1;
+    ticket.portion_us = USEC_PER_SEC;
     ticket.max_memory_bytes = ticket.memory_grant_bytes = 4ULL << 30;
     return ticket;
 }

@@ -3,6 +3,7 @@
 #include "worker.h"
 
 #include "base/cleanup.h"
+#include "document.h"
 #include "pictures.h"
 #include "recipe_text.h"
 #include "worker_harness.h"
@@ -317,6 +318,116 @@ START_TEST(a_plan_is_sizes_without_pictures)
 }
 END_TEST
 
+/* ---- documents ---- */
+
+enum { PAGES = 3, SIDE = 48, RENDITIONS = 4 };
+
+/* Sends @ticket and receives what is possible for it. */
+static void ask_about(const struct ticket *ticket, const struct document *document,
+                      struct harness_answer *ret)
+{
+    _cleanup_close_ int source = fd_memory("source", document->bytes, document->size);
+    union worker_message message;
+    struct error error;
+
+    ck_assert_int_eq(harness_send(&harness, ticket, source), 0);
+    ck_assert_int_eq(harness_receive(&harness, &message, ret->fds, &ret->fd_count), 1);
+    ck_assert_msg(
+        worker_link_check_result(&message.result, ticket, recipe, ret->fds, ret->fd_count, &error) == 0, "%s",
+        error.text);
+    ck_assert_msg(message.result.class == CLASS_NONE, "%s", message.result.text);
+    ret->result = message.result;
+}
+
+START_TEST(a_document_is_counted_before_anything_is_made)
+{
+    struct document document = document_make_plain(PAGES, SIDE, 1);
+    struct ticket ticket = harness_ticket(1, 0, document.size);
+    struct harness_answer answer;
+
+    for (ticket.plan = 0; ticket.plan <= 1; ticket.plan++) {
+        ask_about(&ticket, &document, &answer);
+        ck_assert(result_is_count(&answer.result));
+        ck_assert_uint_eq(answer.result.source_pages, PAGES);
+        ck_assert_uint_eq(answer.result.source_width, SIDE);
+    }
+    document_release(&document);
+}
+END_TEST
+
+/* All pages at once, and one at a time, have the same bytes. */
+START_TEST(a_document_is_made_in_portions_which_change_nothing)
+{
+    struct document document = document_make_plain(PAGES, SIDE, 1);
+    struct ticket ticket = harness_ticket(1, 0, document.size);
+    struct harness_answer all, portion;
+
+    ticket.pages = PAGES;
+    ask_about(&ticket, &document, &all);
+    ck_assert_uint_eq(all.result.next_page, 0);
+    ck_assert_uint_eq(all.result.output_count, PAGES * RENDITIONS);
+
+    ticket.portion_us = 0;
+    for (ticket.first_page = 1; ticket.first_page <= PAGES; ticket.first_page++) {
+        ask_about(&ticket, &document, &portion);
+        ck_assert_uint_eq(portion.result.output_count, RENDITIONS);
+        ck_assert_uint_eq(portion.result.next_page, ticket.first_page % PAGES ? ticket.first_page + 1 : 0);
+        for (uint32_t i = 0; i < RENDITIONS; i++) {
+            ck_assert_uint_eq(portion.result.outputs[i].page, ticket.first_page);
+            ck_assert_int_eq(
+                fd_same_content(portion.fds[i], all.fds[(ticket.first_page - 1) * RENDITIONS + i]), 1);
+        }
+        harness_answer_release(&portion);
+    }
+    harness_answer_release(&all);
+    document_release(&document);
+}
+END_TEST
+
+START_TEST(a_portion_has_no_more_than_fits_a_message)
+{
+    enum { MANY = 2 * RECIPE_RENDITIONS_MAX / RENDITIONS };
+    struct document document = document_make_plain(MANY, SIDE, 1);
+    struct ticket ticket = harness_ticket(1, 0, document.size);
+    struct harness_answer answer;
+
+    ticket.pages = MANY;
+    ticket.portion_us = 60 * USEC_PER_SEC;
+    ask_about(&ticket, &document, &answer);
+    ck_assert_uint_eq(answer.result.output_count, RECIPE_RENDITIONS_MAX);
+    ck_assert_uint_eq(answer.result.next_page, MANY / 2 + 1);
+    harness_answer_release(&answer);
+    document_release(&document);
+}
+END_TEST
+
+/* It was another one when it was counted. */
+START_TEST(a_document_with_another_number_of_pages_is_retried)
+{
+    struct document document = document_make_plain(PAGES, SIDE, 1);
+    struct ticket ticket = harness_ticket(1, 0, document.size);
+    _cleanup_close_ int source = fd_memory("source", document.bytes, document.size);
+
+    ticket.pages = PAGES + 1;
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    expect_failure(1, CLASS_TRANSIENT, STAGE_PROBE, "it has 3 pages now and had 4");
+    document_release(&document);
+}
+END_TEST
+
+START_TEST(more_pages_than_the_ticket_allows_are_a_failure)
+{
+    struct document document = document_make_plain(PAGES, SIDE, 1);
+    struct ticket ticket = harness_ticket(1, 0, document.size);
+    _cleanup_close_ int source = fd_memory("source", document.bytes, document.size);
+
+    ticket.max_pages = PAGES - 1;
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    expect_failure(1, CLASS_PERMANENT, STAGE_LIMITS, "MaxPages=");
+    document_release(&document);
+}
+END_TEST
+
 START_TEST(garbage_is_an_answer_and_the_worker_goes_on)
 {
     harness_submit(&harness, 1, "hello world, this is no picture", 31);
@@ -506,6 +617,11 @@ static TCase *jobs(void)
     tcase_add_test(tests, a_prefetched_job_is_done_after_the_first);
     tcase_add_test(tests, many_jobs_cost_no_descriptors);
     tcase_add_test(tests, a_plan_is_sizes_without_pictures);
+    tcase_add_test(tests, a_document_is_counted_before_anything_is_made);
+    tcase_add_test(tests, a_document_is_made_in_portions_which_change_nothing);
+    tcase_add_test(tests, a_portion_has_no_more_than_fits_a_message);
+    tcase_add_test(tests, a_document_with_another_number_of_pages_is_retried);
+    tcase_add_test(tests, more_pages_than_the_ticket_allows_are_a_failure);
     tcase_add_test(tests, garbage_is_an_answer_and_the_worker_goes_on);
     tcase_add_test(tests, a_source_that_became_shorter_is_retried);
     tcase_add_test(tests, a_source_is_read_from_its_start_wherever_its_offset_is);
