@@ -24,6 +24,7 @@ struct parcel {
     struct job_output *output;
     int directory, fd; /* where it goes; the temporary file, while it is written */
     const char *name;  /* the final one, inside output->path */
+    bool shares;       /* @directory is the one of the parcel before */
     char temporary[PUBLISH_TEMPORARY_MAX];
     bool written, renamed;
 };
@@ -114,13 +115,43 @@ static int check_name(const struct batch *batch, const struct parcel *parcel)
     return -EEXIST;
 }
 
+static size_t parent_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? (size_t)(slash - path) : 0;
+}
+
+/* The parcel before, if it goes to the same directory: a document's pages, a thousand of them, need one descriptor. */
+static const struct parcel *neighbour(const struct batch *batch, const struct parcel *parcel)
+{
+    const struct parcel *before = parcel - 1;
+    size_t length = parent_length(parcel->output->path);
+
+    if (parcel == batch->parcels || before->directory < 0 || parent_length(before->output->path) != length)
+        return NULL;
+    return memcmp(before->output->path, parcel->output->path, length) == 0 ? before : NULL;
+}
+
+static void open_directory(struct batch *batch, struct parcel *parcel)
+{
+    const struct parcel *before = neighbour(batch, parcel);
+
+    parcel->shares = before != NULL;
+    if (before) {
+        parcel->directory = before->directory;
+        parcel->name = parcel->output->path + (before->name - before->output->path);
+    } else {
+        parcel->directory = path_make_parent(batch->root, parcel->output->path,
+                                             &batch->context->conf->directories, &parcel->name);
+    }
+}
+
 static void open_parcel(struct batch *batch, struct parcel *parcel)
 {
-    const struct folder_conf *conf = batch->context->conf;
     int r;
 
-    parcel->directory =
-        path_make_parent(batch->root, parcel->output->path, &conf->directories, &parcel->name);
+    open_directory(batch, parcel);
     if (parcel->directory < 0) {
         fail(batch, parcel, -parcel->directory, "make the directory of");
         return;
@@ -285,8 +316,10 @@ static void clean_up(struct batch *batch)
         else if (!is_on(batch, parcel) && parcel->written)
             unlinkat(parcel->directory, parcel->temporary, 0);
         close_fd(parcel->fd);
-        close_fd(parcel->directory);
     }
+    for (size_t i = 0; i < batch->parcel_count; i++)
+        if (!batch->parcels[i].shares)
+            close_fd(batch->parcels[i].directory);
 }
 
 /* ---- a batch ---- */
@@ -465,8 +498,7 @@ static enum verdict resume_parcel(struct batch *batch, struct parcel *parcel)
     struct stat st;
     int r;
 
-    parcel->directory = path_make_parent(batch->root, parcel->output->path,
-                                         &batch->context->conf->directories, &parcel->name);
+    open_directory(batch, parcel);
     if (parcel->directory < 0)
         return output_failed(batch->jobs[0], -parcel->directory, "open the directory of",
                              parcel->output->path);

@@ -415,6 +415,17 @@ static bool ends_portion(const struct rendering *rendering, const struct rendere
     return room < naming_count_paged(rendering->recipe) || monotonic_us() >= end_us;
 }
 
+/* Which of them it was is what people need to know first. */
+static int name_page(struct error *error, int r, uint32_t page, uint32_t last)
+{
+    struct error of_page = *error;
+
+    if (last == 1)
+        return r;
+    return error_set(error, -r, of_page.class, of_page.stage, "page %u of %u: %s", (unsigned)page,
+                     (unsigned)last, of_page.text);
+}
+
 /* From @page to the last, or as far as a portion goes. */
 static int do_portion(struct rendering *rendering, uint32_t page, uint32_t last, page_work *work,
                       const struct render_options *options, struct rendered *ret, struct error *error)
@@ -428,7 +439,7 @@ static int do_portion(struct rendering *rendering, uint32_t page, uint32_t last,
             r = work(rendering, options, ret, error);
         leave_page(rendering);
         if (r < 0)
-            return r;
+            return name_page(error, r, page, last);
         if (ret->needs_memory_bytes > 0 && ret->output_count > 0) {
             ret->needs_memory_bytes = 0; /* it is asked for when it begins a portion */
             ret->next_page = page;

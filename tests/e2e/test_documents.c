@@ -243,6 +243,56 @@ START_TEST(existing_adopt_looks_at_every_page)
 }
 END_TEST
 
+/* The names of all pages tell that it was done. */
+START_TEST(after_a_lost_ledger_every_page_is_found_again)
+{
+    struct harness h;
+    uint64_t inode;
+
+    open_folder(&h, "", PAGED);
+    drop_three(&h, "scan.tif");
+    harness_await_ends(&h, 1, 0);
+    inode = harness_inode(&h, "out/scan-2.png");
+    ck_assert_int_eq(harness_stop(&h), 0);
+    harness_remove(&h, "state/ledger.db");
+    harness_start(&h);
+    harness_await_ends(&h, 1, 0);
+    ck_assert_uint_eq(harness_inode(&h, "out/scan-2.png"), inode);
+    expect_three(&h);
+    harness_close(&h);
+}
+END_TEST
+
+START_TEST(a_page_that_is_broken_is_named_and_none_comes_out)
+{
+    struct document document = document_make(three, 3);
+    struct harness h;
+
+    open_folder(&h, "", PAGED);
+    document.size -= 12 * 10; /* of the last page */
+    drop(&h, "scan.tif", document);
+    harness_await_ends(&h, 0, 1);
+    expect_failed(&h, "scan.tif", "permanent", "page 3 of 3: ");
+    ck_assert_uint_eq(harness_count(&h, "out"), 0);
+    harness_close(&h);
+}
+END_TEST
+
+/* As many as there may be. */
+START_TEST(a_thousand_pages_come_out_together)
+{
+    struct harness h;
+
+    open_folder(&h, "MaxPages=1000\n", PAGED);
+    drop(&h, "scan.tif", document_make_plain(1000, 2, 1));
+    harness_await_ends(&h, 1, 0);
+    ck_assert_uint_eq(harness_count(&h, "out"), 1000);
+    ck_assert(harness_exists(&h, "out/scan-0001.png"));
+    ck_assert(harness_exists(&h, "out/scan-1000.png"));
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(without_pages_in_names_the_first_is_made_and_the_original_stays)
 {
     struct harness h;
@@ -400,6 +450,9 @@ HARNESS_MAIN("documents", UNIT_TEST(every_page_comes_out_under_a_name_of_its_own
              UNIT_TEST(a_document_is_not_refused_for_the_name_that_it_does_not_need),
              UNIT_TEST(existing_number_numbers_the_page), UNIT_TEST(existing_skip_leaves_the_page_out),
              UNIT_TEST(existing_overwrite_replaces_the_page), UNIT_TEST(existing_adopt_looks_at_every_page),
+             UNIT_TEST(after_a_lost_ledger_every_page_is_found_again),
+             UNIT_TEST(a_page_that_is_broken_is_named_and_none_comes_out),
+             UNIT_TEST(a_thousand_pages_come_out_together),
              UNIT_TEST(without_pages_in_names_the_first_is_made_and_the_original_stays),
              UNIT_TEST(a_document_longer_than_allowed_fails),
              UNIT_TEST(a_document_that_makes_too_many_outputs_fails_before_any_is_made),

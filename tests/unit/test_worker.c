@@ -242,6 +242,38 @@ START_TEST(a_cmyk_picture_is_done_though_none_was_made_before)
 }
 END_TEST
 
+/* The warm-up makes none of these either. */
+START_TEST(an_animation_is_done_though_none_was_made_before)
+{
+    enum { FRAMES = 6 };
+    _cleanup_image_ VipsImage *image = NULL;
+    struct harness_answer answer;
+    struct bytes file;
+
+    picture_start();
+    image = picture_make(PICTURE_WIDTH, FRAMES * PICTURE_HEIGHT, 4);
+    vips_image_set_int(image, VIPS_META_PAGE_HEIGHT, PICTURE_HEIGHT);
+    file = picture_save(image, FORMAT_WEBP, NULL);
+    harness_submit(&harness, 1, file.data, file.size);
+
+    harness_answer(&harness, 1, recipe, &answer);
+    ck_assert_msg(answer.result.class == CLASS_NONE, "%s", answer.result.text);
+    ck_assert_uint_eq(answer.result.output_count, 4);
+    ck_assert_uint_eq(answer.result.source_height, PICTURE_HEIGHT);
+    for (size_t i = 1; i < 4; i += 2) {
+        struct bytes made = picture_read(answer.fds[i]);
+        VipsImage *frames = NULL;
+
+        vips_must(vips_webpload_buffer(made.data, made.size, &frames, "n", -1, NULL));
+        ck_assert_int_eq(vips_image_get_n_pages(frames), FRAMES);
+        g_object_unref(frames);
+        bytes_release(&made);
+    }
+    harness_answer_release(&answer);
+    bytes_release(&file);
+}
+END_TEST
+
 START_TEST(a_source_whose_content_is_known_is_not_worked_on)
 {
     struct ticket ticket = harness_ticket(1, 0, sizeof picture);
@@ -613,6 +645,7 @@ static TCase *jobs(void)
     tcase_add_test(tests, it_has_no_descriptors_but_its_own);
     tcase_add_test(tests, a_job_is_done);
     tcase_add_loop_test(tests, a_cmyk_picture_is_done_though_none_was_made_before, 0, 2);
+    tcase_add_test(tests, an_animation_is_done_though_none_was_made_before);
     tcase_add_test(tests, a_source_whose_content_is_known_is_not_worked_on);
     tcase_add_test(tests, a_prefetched_job_is_done_after_the_first);
     tcase_add_test(tests, many_jobs_cost_no_descriptors);
