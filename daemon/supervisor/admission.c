@@ -34,8 +34,7 @@ uint64_t admission_grant(const struct admission *admission, const struct job *jo
 {
     uint64_t source = job->version.size > 0 ? SOURCE_COPIES * (uint64_t)job->version.size : 0;
 
-    return larger(admission->default_grant_bytes, larger(job->needs_memory_bytes, source)) +
-           job_held_bytes(job);
+    return larger(admission->default_grant_bytes, larger(job->needs_memory_bytes, source));
 }
 
 bool admission_is_large(const struct admission *admission, const struct job *job)

@@ -2,8 +2,7 @@
 /* admission - which jobs may be in memory at the same time: grants against a budget.
  *
  * Every job a worker holds has a grant: the default one, or what it needs, when that is known to be more: from the
- * size of its file, or because a worker that looked at its header handed it back (see ticket.h); and the finished pages
- * of a document that is worked in portions on top. The default grants
+ * size of its file, or because a worker that looked at its header handed it back (see ticket.h). The default grants
  * of all workers together are within the budget, so jobs of that size never wait. One that needs more is parked
  * until its need fits what is left of the budget, or nothing else runs; one that needs more than the budget runs
  * alone, and nothing is begun beside it.

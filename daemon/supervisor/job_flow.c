@@ -587,21 +587,14 @@ static void on_count(struct supervisor *supervisor, struct job *job, uint32_t pa
 }
 
 /* A portion of a document is made. */
-static void on_portion(struct supervisor *supervisor, struct job *job, uint32_t next_page)
+static void on_portion(struct supervisor *supervisor, struct job *job, uint32_t next_page,
+                       uint64_t made_bytes)
 {
-    uint64_t held = job_held_bytes(job), most = job->folder->max_memory_bytes;
-
     job->next_page = next_page;
     job->hand_backs = 0;
-    if (held < most) {
-        wait_again(supervisor, job);
-        return;
-    }
-    error_set(&job->failure, EFBIG, CLASS_PERMANENT, STAGE_LIMITS,
-              "its first %u pages take %" PRIu64 " MB already, more than the %" PRIu64
-              " MB that MaxMemory= of the folder allows",
-              (unsigned)(next_page - 1), held >> 20, most >> 20);
-    examine(supervisor, job);
+    if (job->needs_memory_bytes > 0) /* and now for what it has made as well */
+        job->needs_memory_bytes += made_bytes;
+    wait_again(supervisor, job);
 }
 
 /* The worker found a file that changes, or lied. */
@@ -619,9 +612,11 @@ static void note_left_pages(struct job *job, const struct result_message *result
 static void on_made(struct supervisor *supervisor, struct job *job, const struct result_message *result,
                     int *fds)
 {
+    uint64_t held_bytes = job_held_bytes(job);
+
     accept_outputs(job, result, fds);
     if (result->next_page != 0) {
-        on_portion(supervisor, job, result->next_page);
+        on_portion(supervisor, job, result->next_page, job_held_bytes(job) - held_bytes);
         return;
     }
     note_left_pages(job, result);

@@ -114,8 +114,6 @@ static uint64_t portion_us(const struct job *job)
 /* The ticket of @job for @worker, the same whenever it is asked for. */
 static struct ticket ticket_of(const struct worker *worker, const struct job *job)
 {
-    uint64_t held = job_held_bytes(job); /* of earlier portions, which what is to come has to fit beside */
-
     return (struct ticket){
         .header = wire_header(WIRE_TICKET, worker->generation, job->id),
         .recipe = (uint32_t)job->recipe_number,
@@ -128,8 +126,9 @@ static struct ticket ticket_of(const struct worker *worker, const struct job *jo
         .max_pages = (uint32_t)job->folder->max_pages,
         .max_frames = (uint32_t)job->folder->max_frames,
         .portion_us = portion_us(job),
-        .max_memory_bytes = job->folder->max_memory_bytes - held,
-        .memory_grant_bytes = job->memory_grant_bytes - held,
+        .held_bytes = job_held_bytes(job),
+        .max_memory_bytes = job->folder->max_memory_bytes,
+        .memory_grant_bytes = job->memory_grant_bytes,
         .known_hash = job->known_hash,
     };
 }

@@ -86,6 +86,7 @@ static int work(struct job *job, int source_fd, struct error *error)
         .max_pages = job->ticket->max_pages,
         .pages = job->ticket->pages,
         .first_page = job->ticket->first_page,
+        .held_bytes = job->ticket->held_bytes,
         .portion_us = job->ticket->portion_us,
     };
     _cleanup_free_ void *data = NULL;

@@ -134,11 +134,11 @@ static uint64_t made_bytes(const struct rendered *made)
     return bytes;
 }
 
-static uint64_t estimate(const struct rendering *rendering, const struct rendered *made)
+static uint64_t estimate(const struct rendering *rendering, uint64_t finished_bytes)
 {
     const struct source *source = &rendering->source;
     struct workload workload = {
-        .source_bytes = source_held_bytes(source) + made_bytes(made),
+        .source_bytes = source_held_bytes(source) + finished_bytes,
         .format = source->format,
         .stored = source->shape.extent,
         .frames = rendering->animated ? source->frames : 1,
@@ -169,7 +169,7 @@ static int check_frames(const struct rendering *rendering, const struct render_o
 static int check_memory(const struct rendering *rendering, const struct render_options *options,
                         struct rendered *made, struct error *error)
 {
-    uint64_t bytes = estimate(rendering, made);
+    uint64_t bytes = estimate(rendering, options->held_bytes + made_bytes(made));
 
     if (bytes > options->max_memory_bytes)
         return error_set(

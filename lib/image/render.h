@@ -18,6 +18,7 @@ struct render_options {
     uint32_t max_pages;          /* of a document of which each is made; 0: any */
     uint32_t pages;              /* as counted before; 0: not counted */
     uint32_t first_page;         /* to begin with; 0 and 1: the first */
+    uint64_t held_bytes;         /* of finished pages elsewhere, which count for the limits of memory */
     uint64_t portion_us;         /* no page is begun after so long; there is always one */
 };
 

@@ -61,6 +61,7 @@ struct ticket {
     uint32_t first_page; /* to make; from 1; 1 where pages are not counted */
     uint32_t max_pages;  /* a document of more fails, if each is to be made … */
     uint32_t max_frames; /* … and an animation of more, if it is to stay one */
+    uint64_t held_bytes; /* that earlier portions made: they count for the two limits of memory below */
     uint64_t portion_us; /* after so long, the next page is left to another portion */
     uint64_t source_bytes;
     uint64_t max_pixels;

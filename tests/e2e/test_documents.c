@@ -278,6 +278,69 @@ START_TEST(a_page_that_is_broken_is_named_and_none_comes_out)
 }
 END_TEST
 
+/* Noise, of which a PNG is as large as the page itself: 48 pages of 768 KB. */
+static struct document make_noise(void)
+{
+    struct document document = document_make_plain(48, 512, 0);
+    uint32_t state = 1;
+
+    for (size_t i = DOCUMENT_HEADER, page = document.size / 48; i < document.size; i++) {
+        if ((i - DOCUMENT_HEADER) % page < DOCUMENT_DIRECTORY + DOCUMENT_BITS)
+            continue;
+        state = state * 1664525 + 1013904223; /* Numerical Recipes' */
+        document.bytes[i] = (uint8_t)(state >> 24);
+    }
+    return document;
+}
+
+/* It is the pages together that are too much: each is small. */
+START_TEST(finished_pages_count_for_the_memory)
+{
+    static const char recipe[] = "[Output a]\nName={stem}{-page}.{ext}\nFormat=png\n";
+    struct harness h;
+
+    open_folder(&h, "MaxMemory=80M\n", recipe);
+    drop(&h, "scan.tif", make_noise());
+    harness_await_ends(&h, 0, 1);
+    expect_failed(&h, "scan.tif", "permanent", "more than the 80 MB that MaxMemory=");
+    ck_assert_uint_eq(harness_count(&h, "out"), 0);
+    ck_assert_int_eq(harness_stop(&h), 0);
+
+    harness_configure(&h, "MaxMemory=200M\n", recipe);
+    harness_start(&h);
+    ck_assert_int_eq(HARNESS_RUN(&h, NULL, "darkroomctl", "--socket", harness_path(&h, "run/api.sock"),
+                                 "retry", "--failed"),
+                     0);
+    harness_await_jobs(&h, "done", 1);
+    ck_assert_uint_eq(harness_count(&h, "out"), 48);
+    harness_close(&h);
+}
+END_TEST
+
+static void reload(struct harness *h)
+{
+    harness_signal(h, SIGHUP);
+    harness_await_ready(h);
+}
+
+/* What is made of a document under the old configuration is let go, and made again under the new one. */
+START_TEST(a_reload_and_a_stop_between_portions_lose_nothing)
+{
+    struct harness h;
+
+    open_folder(&h, "", PAGED);
+    drop(&h, "scan.tif", document_make_plain(400, 8, 1));
+    harness_await_work(&h, 0);
+    reload(&h);
+    reload(&h);
+    ck_assert_int_eq(harness_stop(&h), 0);
+    harness_start(&h);
+    harness_await_ends(&h, 1, 0);
+    ck_assert_uint_eq(harness_count(&h, "out"), 400);
+    harness_close(&h);
+}
+END_TEST
+
 /* As many as there may be. */
 START_TEST(a_thousand_pages_come_out_together)
 {
@@ -452,6 +515,8 @@ HARNESS_MAIN("documents", UNIT_TEST(every_page_comes_out_under_a_name_of_its_own
              UNIT_TEST(existing_overwrite_replaces_the_page), UNIT_TEST(existing_adopt_looks_at_every_page),
              UNIT_TEST(after_a_lost_ledger_every_page_is_found_again),
              UNIT_TEST(a_page_that_is_broken_is_named_and_none_comes_out),
+             UNIT_TEST(finished_pages_count_for_the_memory),
+             UNIT_TEST(a_reload_and_a_stop_between_portions_lose_nothing),
              UNIT_TEST(a_thousand_pages_come_out_together),
              UNIT_TEST(without_pages_in_names_the_first_is_made_and_the_original_stays),
              UNIT_TEST(a_document_longer_than_allowed_fails),

@@ -51,10 +51,12 @@ static VipsImage *animation(void)
     return joined;
 }
 
-static struct bytes animated_file(void)
+static struct bytes animated_file(int orientation)
 {
     _cleanup_image_ VipsImage *image = animation();
 
+    if (orientation > 0)
+        picture_set_orientation(image, orientation);
     return picture_save(image, FORMAT_WEBP, NULL);
 }
 
@@ -93,7 +95,7 @@ static int try_render(const char *recipe_text, struct render_options how, struct
                       struct error *error)
 {
     _cleanup_recipe_ struct recipe *recipe = recipe_of_text(recipe_text);
-    struct bytes source = animated_file();
+    struct bytes source = animated_file(0);
     int r;
 
     *ret = (struct rendered){ 0 };
@@ -175,6 +177,27 @@ START_TEST(no_frame_has_anything_of_another)
         expect_colours(rendered.outputs[0].encoded.fd, FRAMES, 8);
         rendered_release(&rendered);
     }
+}
+END_TEST
+
+START_TEST(every_frame_is_turned)
+{
+    _cleanup_recipe_ struct recipe *recipe =
+        recipe_of_text("[Recipe]\nStep=auto-orient\n[Output a]\nWidth=24\nFormat=webp\nQuality=100\n");
+    struct bytes source = animated_file(6);
+    struct render_options how = options();
+    struct rendered rendered = { 0 };
+    struct error error;
+    struct info info;
+
+    ck_assert_msg(render(recipe, source.data, source.size, &how, &rendered, &error) == 0, "%s", error.text);
+    info = info_of(rendered.outputs[0].encoded.fd);
+    ck_assert_int_eq(info.width, 24);
+    ck_assert_int_eq(info.height, 32);
+    ck_assert_int_eq(info.frames, FRAMES);
+    expect_colours(rendered.outputs[0].encoded.fd, FRAMES, 8);
+    rendered_release(&rendered);
+    bytes_release(&source);
 }
 END_TEST
 
@@ -295,6 +318,7 @@ int main(void)
     tcase_add_checked_fixture(tests, picture_start, engine_stop);
     tcase_add_test(tests, an_animation_keeps_frames_delays_and_loops);
     tcase_add_test(tests, no_frame_has_anything_of_another);
+    tcase_add_test(tests, every_frame_is_turned);
     tcase_add_test(tests, every_frame_is_padded);
     tcase_add_test(tests, a_format_without_frames_gets_the_first);
     tcase_add_test(tests, more_frames_than_allowed_are_refused_where_they_would_be_decoded);
