@@ -113,7 +113,8 @@ static struct finished finished_of(const struct workload *work, const struct pla
 {
     bool padded = !extent_equal(placement->canvas, placement->window);
     unsigned colours = work->alpha ? work->bands - 1 : work->bands;
-    bool animated = format_info(rendition->format)->sequence == SEQUENCE_FRAMES;
+    bool animated = format_info(rendition->format)->sequence == SEQUENCE_FRAMES &&
+                    !work->recipe->outputs[rendition->output].still;
     struct finished finished = {
         .pixels = extent_area(placement->canvas),
         .frames = animated ? frames_of(work) : 1,

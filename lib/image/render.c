@@ -86,9 +86,10 @@ static int render_error(struct error *error)
 
 static bool can_be_animated(const struct rendering *rendering, const struct selected *selected)
 {
-    enum format format = rendering->recipe->renditions[selected->rendition].format;
+    const struct rendition *rendition = &rendering->recipe->renditions[selected->rendition];
 
-    return format_info(format)->sequence == SEQUENCE_FRAMES;
+    return format_info(rendition->format)->sequence == SEQUENCE_FRAMES &&
+           !rendering->recipe->outputs[rendition->output].still;
 }
 
 static bool stays_animated(const struct rendering *rendering)

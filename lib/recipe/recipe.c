@@ -77,6 +77,7 @@ struct draft {
     struct qualities qualities;
     struct metadata metadata;
     int fit;
+    bool animated;
 };
 
 static void draft_release(struct draft *draft)
@@ -378,6 +379,11 @@ static const struct conf_key keys[] = {
       .parse = parse_metadata,
       .offset = offsetof(struct draft, metadata),
       .help = "What is kept of the source's metadata: icc, copyright, or none." },
+    { .section = "Output",
+      .name = "Animated",
+      .parse = conf_parse_boolean,
+      .offset = offsetof(struct draft, animated),
+      .help = "Whether animations stay so in formats that can be animated." },
 };
 
 /* Checks of an output as a whole. */
@@ -543,6 +549,7 @@ static int add_spec(struct recipe *recipe, const struct draft *draft, const char
     struct output_spec *spec = &recipe->outputs[recipe->output_count++];
 
     spec->fit = (enum fit)draft->fit;
+    spec->still = !draft->animated;
     spec->metadata = draft->metadata.given ? draft->metadata.bits : METADATA_DEFAULT;
     spec->name = strdup(name);
     spec->name_template = strdup(draft->name_template ?: default_template(draft));
@@ -569,7 +576,7 @@ static int check_output_name(const struct parse *parse, const struct ini_section
 
 static int add_output(struct parse *parse, const struct ini_section *section)
 {
-    static const struct draft fresh = { .fit = FIT_INSIDE };
+    static const struct draft fresh = { .fit = FIT_INSIDE, .animated = true };
     _cleanup_(draft_release) struct draft draft = fresh;
     const char *name = section->name ?: DEFAULT_OUTPUT_NAME;
     int r;
@@ -804,6 +811,8 @@ static void format_output(FILE *stream, const struct recipe *recipe, size_t outp
     format_formats(stream, recipe, output, "Format", false);
     format_formats(stream, recipe, output, "Quality", true);
     format_metadata(stream, spec->metadata);
+    if (spec->still)
+        fputs("Animated=no\n", stream);
 }
 
 char *recipe_format(const struct recipe *recipe)

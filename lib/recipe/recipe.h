@@ -23,6 +23,7 @@
 #include "recipe/format.h"
 #include "recipe/op_table.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,6 +60,7 @@ struct output_spec {
     char *name_template; /* Name=, or the default */
     enum fit fit;
     unsigned metadata; /* METADATA_* */
+    bool still; /* Animated=no: of an animation it is the first frame, even where its format can be one */
 };
 
 struct rendition {

@@ -244,6 +244,23 @@ START_TEST(a_format_without_frames_gets_the_first)
 }
 END_TEST
 
+START_TEST(an_output_may_be_still_where_its_format_could_be_animated)
+{
+    struct rendered rendered;
+    struct info info;
+
+    render_well(
+        "[Output a]\nName={stem}.a\nFormat=webp\nAnimated=no\n[Output b]\nName={stem}.b\nFormat=webp\n",
+        &rendered);
+    ck_assert_uint_eq(rendered.output_count, 2);
+    info = info_of(rendered.outputs[0].encoded.fd);
+    ck_assert_int_eq(info.frames, 0); /* no animation at all */
+    info = info_of(rendered.outputs[1].encoded.fd);
+    ck_assert_int_eq(info.frames, FRAMES);
+    rendered_release(&rendered);
+}
+END_TEST
+
 START_TEST(more_frames_than_allowed_are_refused_where_they_would_be_decoded)
 {
     struct render_options how = options();
@@ -321,6 +338,7 @@ int main(void)
     tcase_add_test(tests, every_frame_is_turned);
     tcase_add_test(tests, every_frame_is_padded);
     tcase_add_test(tests, a_format_without_frames_gets_the_first);
+    tcase_add_test(tests, an_output_may_be_still_where_its_format_could_be_animated);
     tcase_add_test(tests, more_frames_than_allowed_are_refused_where_they_would_be_decoded);
     tcase_add_test(tests, all_frames_count_for_the_memory);
     tcase_add_test(tests, work_is_done_on_each_frame_and_joined);

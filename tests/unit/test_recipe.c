@@ -304,6 +304,8 @@ static const struct {
     { "a height is no width", OUT "Width=5\n", OUT "Height=5\n", false },
     { "a fit does", OUT "Width=5\nHeight=5\n", OUT "Width=5\nHeight=5\nFit=fill\n", false },
     { "metadata does", OUT, OUT "Metadata=none\n", false },
+    { "that it is still does", OUT, OUT "Animated=no\n", false },
+    { "that it is animated is the default", OUT, OUT "Animated=yes\n", true },
     { "a name does", OUT, OUT "Name={stem}.{ext}\n", false },
     { "the order of formats does", OUT, "[Output a]\nFormat=png webp\n", false },
 };
