@@ -26,6 +26,8 @@ static char *flatten(const struct recipe *recipe)
 
         if (rendition->output != output)
             fprintf(stream, "%s:%s:%d:%u", spec->name, spec->name_template, (int)spec->fit, spec->metadata);
+        if (rendition->output != output && spec->still)
+            fputs(":still", stream);
         output = rendition->output;
         fprintf(stream, " %s %" PRIu32 "x%" PRIu32 "@%u", format_info(rendition->format)->name,
                 rendition->width, rendition->height, rendition->quality);
@@ -89,6 +91,7 @@ static const struct {
       "[Output a]\nName={stem}-{width}.{ext}\nWidth=1 2\nFormat=png\n[Output "
       "b]\nName={stem}-3.{ext}\nFormat=png\n",
       "a:{stem}-{width}.{ext}:0:3 png 1x0@0 png 2x0@0b:{stem}-3.{ext}:0:3 png 0x0@0" },
+    { "an output may be still", "[Output a]\nFormat=webp\nAnimated=no\n", "a:" PLAIN ":still webp 0x0@75" },
     { "a name may end with a backslash", "[Output a]\nFormat=png\nName={stem}\\ \n",
       "a:{stem}\\:0:3 png 0x0@0" },
     { "a name may have percent signs", "[Output a]\nFormat=png\nName=%s{stem}%n\n",
