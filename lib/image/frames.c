@@ -41,12 +41,17 @@ static int extract(VipsImage *image, unsigned index, VipsImage **ret)
     return 0;
 }
 
+void frames_forget(VipsImage *image)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+        vips_image_remove(image, fields[i]);
+}
+
 int frames_first(VipsImage *image, VipsImage **ret)
 {
     if (extract(image, 0, ret) != 0)
         return -1;
-    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-        vips_image_remove(*ret, fields[i]);
+    frames_forget(*ret);
     return 0;
 }
 

@@ -15,6 +15,9 @@ typedef int frames_work(VipsImage *frame, const void *context, VipsImage **ret);
 /* How many frames @image has. */
 unsigned frames_count(VipsImage *image);
 
+/* @image, which nobody else has, is no animation, whatever its header says. */
+void frames_forget(VipsImage *image);
+
 /* The first frame of @image, which is no animation any more. 0 or -1 with libvips' error. */
 int frames_first(VipsImage *image, VipsImage **ret);
 

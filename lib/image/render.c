@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* render - see render.h.
- *
- * For each page:
+/* render - a picture, or a page of a document, from its bytes to its outputs; see rendering.h.
  *
  *   probe → select → estimate →
  *   decode (shrunk by the decoder where it can) → steps → scale → colours, pad, metadata → encode
@@ -13,46 +11,29 @@
  *
  * An animation of which some output stays one is decoded with all its frames; every step is done frame by frame
  * (frames.h), and outputs that are none are made of the first. */
-#include "image/render.h"
+#include "image/rendering.h"
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "image/colour.h"
 #include "image/estimate.h"
 #include "image/frames.h"
 #include "image/metadata.h"
 #include "image/resize.h"
-#include "image/selection.h"
-#include "image/source.h"
 #include "image/steps.h"
 #include "recipe/naming.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* Everything one job needs on its way. */
-struct rendering {
-    const struct recipe *recipe;
-    struct source source;
-    struct selection selection;
-    unsigned shrink;    /* by the decoder */
-    bool streamed;      /* the picture is decoded while it is scaled, once */
-    bool animated;      /* some output has all frames */
-    VipsImage *picture; /* decoded, after the steps */
-
-    VipsImage *window; /* the last scaled picture, in memory */
-    struct placement window_placement;
-};
-
-static void leave_page(struct rendering *rendering)
+void rendering_leave_page(struct rendering *rendering)
 {
     image_replace(&rendering->window, NULL);
     image_replace(&rendering->picture, NULL);
 }
 
-static void rendering_release(struct rendering *rendering)
+void rendering_release(struct rendering *rendering)
 {
-    leave_page(rendering);
+    rendering_leave_page(rendering);
     source_release(&rendering->source);
     vips_error_clear();
 }
@@ -226,6 +207,8 @@ static int decode(struct rendering *rendering, struct error *error)
     if (r < 0)
         return r;
 
+    if (!rendering->animated)
+        frames_forget(rendering->picture);
     if (!rendering->streamed && to_memory(&rendering->picture) < 0)
         return decode_error(error);
 
@@ -328,8 +311,8 @@ static int make_outputs(struct rendering *rendering, struct rendered *ret, struc
     return 0;
 }
 
-static int probe(struct rendering *rendering, const void *data, size_t size,
-                 const struct render_options *options, struct rendered *ret, struct error *error)
+int rendering_probe(struct rendering *rendering, const void *data, size_t size,
+                    const struct render_options *options, struct rendered *ret, struct error *error)
 {
     int r = source_probe(data, size, options->fail_on, options->max_pixels, &rendering->source, error);
 
@@ -340,8 +323,8 @@ static int probe(struct rendering *rendering, const void *data, size_t size,
     return r;
 }
 
-static int make_page(struct rendering *rendering, const struct render_options *options, struct rendered *ret,
-                     struct error *error)
+int rendering_make_page(struct rendering *rendering, const struct render_options *options,
+                        struct rendered *ret, struct error *error)
 {
     int r;
 
@@ -359,8 +342,8 @@ static int make_page(struct rendering *rendering, const struct render_options *o
     return make_outputs(rendering, ret, error);
 }
 
-static int plan_page(struct rendering *rendering, const struct render_options *options, struct rendered *ret,
-                     struct error *error)
+int rendering_plan_page(struct rendering *rendering, const struct render_options *options,
+                        struct rendered *ret, struct error *error)
 {
     struct render_options unbounded = *options;
     int r;
@@ -388,101 +371,4 @@ static int plan_page(struct rendering *rendering, const struct render_options *o
         };
     }
     return 0;
-}
-
-/* ---- pages ---- */
-
-typedef int page_work(struct rendering *rendering, const struct render_options *options, struct rendered *ret,
-                      struct error *error);
-
-static int check_pages(const struct source *source, const struct render_options *options, struct error *error)
-{
-    if (options->max_pages > 0 && source->pages > options->max_pages)
-        return error_set(error, EFBIG, CLASS_PERMANENT, STAGE_LIMITS,
-                         "it has %u pages, more than the %u that MaxPages= of the folder allows",
-                         source->pages, (unsigned)options->max_pages);
-    if (options->pages > 0 && options->pages != source->pages)
-        return error_set(error, ESTALE, CLASS_TRANSIENT, STAGE_PROBE,
-                         "it has %u pages now and had %u a moment ago, retrying", source->pages,
-                         (unsigned)options->pages);
-    return 0;
-}
-
-/* The next page may not have room in this portion, or is to let others have their turn first. */
-static bool ends_portion(const struct rendering *rendering, const struct rendered *ret, uint64_t end_us)
-{
-    size_t room = RECIPE_RENDITIONS_MAX - ret->output_count;
-
-    return room < naming_count_paged(rendering->recipe) || monotonic_us() >= end_us;
-}
-
-/* Which of them it was is what people need to know first. */
-static int name_page(struct error *error, int r, uint32_t page, uint32_t last)
-{
-    struct error of_page = *error;
-
-    if (last == 1)
-        return r;
-    return error_set(error, -r, of_page.class, of_page.stage, "page %u of %u: %s", (unsigned)page,
-                     (unsigned)last, of_page.text);
-}
-
-/* From @page to the last, or as far as a portion goes. */
-static int do_portion(struct rendering *rendering, uint32_t page, uint32_t last, page_work *work,
-                      const struct render_options *options, struct rendered *ret, struct error *error)
-{
-    uint64_t end_us = monotonic_us() + options->portion_us;
-
-    for (;; page++) {
-        int r = source_turn_to(&rendering->source, page, options->max_pixels, error);
-
-        if (r == 0)
-            r = work(rendering, options, ret, error);
-        leave_page(rendering);
-        if (r < 0)
-            return name_page(error, r, page, last);
-        if (ret->needs_memory_bytes > 0 && ret->output_count > 0) {
-            ret->needs_memory_bytes = 0; /* it is asked for when it begins a portion */
-            ret->next_page = page;
-        }
-        if (ret->needs_memory_bytes > 0 || ret->next_page > 0 || page >= last)
-            return 0;
-        if (ends_portion(rendering, ret, end_us)) {
-            ret->next_page = page + 1;
-            return 0;
-        }
-    }
-}
-
-static int do_pages(const struct recipe *recipe, const void *data, size_t size,
-                    const struct render_options *options, page_work *work, struct rendered *ret,
-                    struct error *error)
-{
-    _cleanup_(rendering_release) struct rendering rendering = { .recipe = recipe };
-    bool paged = naming_count_paged(recipe) > 0;
-    uint32_t last;
-    int r;
-
-    r = probe(&rendering, data, size, options, ret, error);
-    if (r == 0 && paged)
-        r = check_pages(&rendering.source, options, error);
-    if (r < 0)
-        return r;
-
-    last = paged ? rendering.source.pages : 1;
-    if (last > 1 && options->pages == 0)
-        return 0; /* they are counted */
-    return do_portion(&rendering, options->first_page ?: 1, last, work, options, ret, error);
-}
-
-int render(const struct recipe *recipe, const void *data, size_t size, const struct render_options *options,
-           struct rendered *ret, struct error *error)
-{
-    return do_pages(recipe, data, size, options, make_page, ret, error);
-}
-
-int render_plan(const struct recipe *recipe, const void *data, size_t size,
-                const struct render_options *options, struct rendered *ret, struct error *error)
-{
-    return do_pages(recipe, data, size, options, plan_page, ret, error);
 }
