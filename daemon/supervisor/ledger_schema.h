@@ -11,7 +11,8 @@
  *          retries: transient failures since it was queued. adopt: see claim.h.
  * folder   the folders of which all has arrived that the first walk found.
  * output   one row a file that we made or are about to make, by absolute path: reserves names, and knows what
- *          is ours by inode, size and mtime (inode 0: not made yet). rendition: its place in the job, see job.h. stranger: as in job.h, until it is made.
+ *          is ours by inode, size and mtime (inode 0: not made yet). rendition: its place in the job, see job.h.
+ *          stranger: as in job.h, until it is made.
  * anchor   one row a configured directory of a folder: where its file system was mounted, and which directory it was
  *          (device and inode 0: not known), when it was opened last.
  * counter  end states since the ledger began, and this ledger's instance and session numbers. */

@@ -284,7 +284,7 @@ static struct job *job_of_row(sqlite3_stmt *statement, struct config *config, si
     return job;
 }
 
-/* It may need no such names: most likely its content is the known one, or it is a document that is yet to be counted. */
+/* It may need no such names: most likely its content is the known one, or it is a document yet to be counted. */
 static int put_clash_off(struct job *job)
 {
     job->clash = malloc(sizeof *job->clash);

@@ -21,8 +21,8 @@ void frames_forget(VipsImage *image);
 /* The first frame of @image, which is no animation any more. 0 or -1 with libvips' error. */
 int frames_first(VipsImage *image, VipsImage **ret);
 
-/* Does every frame of @image and joins what comes of them, which has to be of one size. Where there are several they are
- * in memory then. 0 or -1 with libvips' error. */
+/* Does every frame of @image and joins what comes of them, which has to be of one size. Where there are several they
+ * are in memory then. 0 or -1 with libvips' error. */
 int frames_apply(VipsImage *image, frames_work *work, const void *context, VipsImage **ret);
 
 /* True for the fields that make an animation of a picture: how high a frame is, how long each stays, … */

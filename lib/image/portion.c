@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* portion - see render.h: the pages of a document, counted first and then made a portion at a time. A picture that is no
- * document is one of one page. */
+/* portion - see render.h: the pages of a document, counted first and then made a portion at a time. A picture that is
+ * no document is one of one page. */
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "image/rendering.h"

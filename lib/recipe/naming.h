@@ -4,7 +4,8 @@
  * Fields: {dir} the source's directory below its root; {stem} its name without extension; {name} its name;
  * {width} {height} as asked for; {ext} the format's usual extension; {date} the source's mtime as YYYY-MM-DD,
  * UTC; {page} the number of a document's page, from 1, with as many digits as the number of its pages has; {-page}
- * the same after a "-", and nothing where there is one page only. "{{" and "}}" are braces. Names are bytes. Empty components vanish: "{dir}/x" is "x" in the root. */
+ * the same after a "-", and nothing where there is one page only. "{{" and "}}" are braces. Names are bytes. Empty
+ * components vanish: "{dir}/x" is "x" in the root. */
 #ifndef DARKROOM_RECIPE_NAMING_H
 #define DARKROOM_RECIPE_NAMING_H
 

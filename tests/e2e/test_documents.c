@@ -293,8 +293,8 @@ static struct document make_noise(void)
     return document;
 }
 
-/* Two PNGs of each page make two portions, 45 and 15 MB, beside 30 MB of the source and 20 for whatever else: it is what
- * the first has made that is too much for the second. */
+/* Two PNGs of each page make two portions, 45 and 15 MB, beside 30 MB of the source and 20 for whatever else: it is
+ * what the first has made that is too much for the second. */
 START_TEST(finished_pages_count_for_the_memory)
 {
     static const char recipe[] = "[Output a]\nName=a-{stem}{-page}.{ext}\nFormat=png\n"

@@ -3,7 +3,8 @@
  *
  * A test puts it beside a copy of darkroomd, under the name darkroom-worker, with two files: "lie" has the name of the
  * lie, and is read anew for each ticket; "picture" is the PNG that it answers with, 24 × 18, for a recipe of one
- * rendition; or, for some lies, three times, as a document of as many pages. An honest answer is made first, and then spoilt as a row of the table says. */
+ * rendition; or, for some lies, three times, as a document of as many pages. An honest answer is made first, and then
+ * spoilt as a row of the table says. */
 #include "base/cleanup.h"
 #include "base/fd_io.h"
 #include "wire/mailbox.h"
