@@ -3,14 +3,14 @@
  *
  * What render.c keeps at the same time, and what the libraries below it take beside that: libjpeg all coefficients
  * of a progressive picture and of one that it writes with optimal codes; libwebp four bytes a pixel wherever it is,
- * and much more to code alpha; libvips rows of the picture that is scaled, as floats where there is alpha. The
- * numbers are measured; what an output's file takes is a guess on the large side (grain at the given quality). */
+ * and much more to code alpha; libvips rows of the picture that is scaled, as floats where there is alpha or 16 bits.
+ * The numbers are measured; what an output's file takes is a guess on the large side (grain at the given quality). */
 #include "image/estimate.h"
 
 enum {
     FIXED_BYTES = 16 << 20, /* tables, threads, and buffers that do not grow */
     STRIP_ROWS = 1200,      /* of the picture that is scaled */
-    STRIP_ROWS_ALPHA = 1400,
+    STRIP_ROWS_FLOAT = 1400,
     FLOAT_BYTES = 4,
     COEFFICIENT_BYTES = 2,
     WEBP_PIXEL_BYTES = 4,
@@ -72,12 +72,18 @@ static uint64_t decoder_bytes(const struct workload *work)
     }
 }
 
+static bool is_scaled_in_float(const struct workload *work)
+{
+    return work->alpha || work->sample_bytes > 1;
+}
+
 /* The rows that scaling has under way. */
 static uint64_t strip_bytes(const struct workload *work)
 {
     struct extent picture = shrunk(work);
-    uint64_t most = work->alpha ? STRIP_ROWS_ALPHA : STRIP_ROWS;
-    uint64_t pixel = pixel_bytes(work) + (work->alpha ? (uint64_t)work->bands * FLOAT_BYTES : 0);
+    bool floats = is_scaled_in_float(work);
+    uint64_t most = floats ? STRIP_ROWS_FLOAT : STRIP_ROWS;
+    uint64_t pixel = pixel_bytes(work) + (floats ? (uint64_t)work->bands * FLOAT_BYTES : 0);
 
     return multiply(multiply(picture.width, picture.height < most ? picture.height : most), pixel);
 }

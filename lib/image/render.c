@@ -217,12 +217,29 @@ static int decode(struct rendering *rendering, struct error *error)
     return steps_apply(rendering->recipe, &rendering->picture, error);
 }
 
+/* libjpeg shrinks by whole pixels of the source, and libvips leaves out those that do not fill one; libwebp fits the
+ * picture into the size that it is told. */
+static struct natural_size natural_size(const struct rendering *rendering, const VipsImage *frame)
+{
+    struct extent extent = steps_extent(rendering->recipe, &rendering->source);
+
+    if (rendering->source.format == FORMAT_JPEG)
+        return (struct natural_size){ extent.width / (double)rendering->shrink,
+                                      extent.height / (double)rendering->shrink };
+    return (struct natural_size){ frame->Xsize, frame->Ysize };
+}
+
+struct scale_context {
+    const struct rendering *rendering;
+    const struct placement *placement;
+};
+
 static int scale_frame(VipsImage *frame, const void *context, VipsImage **ret)
 {
-    const struct placement *placement = context;
+    const struct scale_context *scaling = context;
     _cleanup_image_ VipsImage *scaled = NULL;
 
-    if (resize_scale(frame, placement, &scaled) != 0)
+    if (resize_scale(frame, natural_size(scaling->rendering, frame), scaling->placement, &scaled) != 0)
         return -1;
     return colour_to_rgb(scaled, ret);
 }
@@ -230,12 +247,13 @@ static int scale_frame(VipsImage *frame, const void *context, VipsImage **ret)
 /* Makes rendering->window for @placement, unless it is that already: renditions of one size follow each other. */
 static int scale(struct rendering *rendering, const struct placement *placement, struct error *error)
 {
+    struct scale_context scaling = { .rendering = rendering, .placement = placement };
     _cleanup_image_ VipsImage *window = NULL;
 
     if (rendering->window && placement_same_window(placement, &rendering->window_placement))
         return 0;
 
-    if (frames_apply(rendering->picture, scale_frame, placement, &window) != 0)
+    if (frames_apply(rendering->picture, scale_frame, &scaling, &window) != 0)
         return render_error(error);
     if (!rendering->animated && to_memory(&window) < 0)
         return rendering->streamed ? decode_error(error) : render_error(error);

@@ -6,10 +6,16 @@
 #include "image/engine.h"
 #include "image/geometry.h"
 
-/* Scales all of @in to exactly @placement's size, whatever size it was decoded at, and cuts the window out.
- * Colours are weighted by their alpha. Reads @in once, from top to bottom. The band format stays. 0 or -1 with
- * libvips' error. */
-int resize_scale(VipsImage *in, const struct placement *placement, VipsImage **ret);
+/* The size of a picture in pixels of its decoder, which may have left out what did not make a whole one. */
+struct natural_size {
+    double width, height;
+};
+
+/* Scales all of @in, which is of @natural size or less than a pixel smaller, to exactly @placement's size, and cuts
+ * the window out. Colours are weighted by their alpha. Reads @in once, from top to bottom. The band format stays. 0 or
+ * -1 with libvips' error. */
+int resize_scale(VipsImage *in, struct natural_size natural, const struct placement *placement,
+                 VipsImage **ret);
 
 /* Lays @in, a window in sRGB or grey, on the middle of @canvas: the rest is transparent (an alpha channel is
  * added when there is none) or white. 0 or -1 with libvips' error. */

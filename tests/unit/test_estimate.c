@@ -49,6 +49,7 @@ static const struct {
     { "grey PNG", 2400, 1600, 1, FORMAT_PNG, .deep = false },
     { "interlaced PNG", 2400, 1600, 3, FORMAT_PNG, .whole = true },
     { "transparent PNG", 2400, 1600, 4, FORMAT_PNG, .deep = false },
+    { "deep PNG", 2000, 1500, 3, FORMAT_PNG, .deep = true },
     { "deep transparent PNG", 2000, 1500, 4, FORMAT_PNG, .deep = true },
     { "wide PNG", 12000, 600, 3, FORMAT_PNG, .deep = false },
     { "high PNG", 600, 12000, 3, FORMAT_PNG, .deep = false },
