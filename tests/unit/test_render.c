@@ -481,11 +481,12 @@ static const struct {
     enum fail_on fail_on;
     bool fails;
 } truncations[] = {
-    { FORMAT_JPEG, FAIL_ON_NONE, false },     { FORMAT_JPEG, FAIL_ON_TRUNCATED, true },
-    { FORMAT_JPEG, FAIL_ON_ERROR, true },     { FORMAT_JPEG, FAIL_ON_WARNING, true },
-    { FORMAT_PNG, FAIL_ON_NONE, false },      { FORMAT_PNG, FAIL_ON_TRUNCATED, true },
-    { FORMAT_PNG, FAIL_ON_ERROR, true },      { FORMAT_PNG, FAIL_ON_WARNING, true },
-    { FORMAT_WEBP, FAIL_ON_TRUNCATED, true },
+    { FORMAT_JPEG, FAIL_ON_NONE, false }, { FORMAT_JPEG, FAIL_ON_TRUNCATED, true },
+    { FORMAT_JPEG, FAIL_ON_ERROR, true }, { FORMAT_JPEG, FAIL_ON_WARNING, true },
+    { FORMAT_PNG, FAIL_ON_NONE, false },  { FORMAT_PNG, FAIL_ON_TRUNCATED, true },
+    { FORMAT_PNG, FAIL_ON_ERROR, true },  { FORMAT_PNG, FAIL_ON_WARNING, true },
+    { FORMAT_WEBP, FAIL_ON_NONE, true },  { FORMAT_WEBP, FAIL_ON_TRUNCATED, true },
+    { FORMAT_WEBP, FAIL_ON_ERROR, true }, { FORMAT_WEBP, FAIL_ON_WARNING, true },
 };
 
 START_TEST(a_truncated_picture_fails_as_the_folder_says)
