@@ -16,14 +16,14 @@ int alpha_ensure(VipsImage *in, VipsImage **ret)
 
 int alpha_flatten(VipsImage *in, VipsImage **ret)
 {
-    double white[] = { alpha_max(in), alpha_max(in), alpha_max(in) };
+    double white = alpha_max(in);
     VipsArrayDouble *background;
     int r;
 
     if (!vips_image_hasalpha(in))
         return vips_copy(in, ret, NULL);
 
-    background = vips_array_double_new(white, in->Bands - 1);
+    background = vips_array_double_new(&white, 1); /* for all bands */
     r = vips_flatten(in, ret, "background", background, "max_alpha", alpha_max(in), NULL);
     vips_area_unref(VIPS_AREA(background));
     return r;

@@ -4,6 +4,8 @@
  * The loader is chosen by the file's magic bytes and called by name: libvips is never asked to guess. */
 #include "image/source.h"
 
+#include "base/cleanup.h"
+#include "image/convert.h"
 #include "image/png_chunks.h"
 #include "image/webp_chunks.h"
 
@@ -210,15 +212,40 @@ void source_release(struct source *source)
     source->reduced = NULL;
 }
 
+/* A JPEG has no alpha, and what it has more than colours nobody has said the meaning of; of others the first of these
+ * is alpha. */
+static unsigned bands_that_count(const struct source *source, const VipsImage *image)
+{
+    unsigned colours = convert_colours(image), more = (unsigned)image->Bands - colours;
+
+    if (colours == 0)
+        return (unsigned)image->Bands;
+    return source->format != FORMAT_JPEG && more > 0 ? colours + 1 : colours;
+}
+
+static int drop_surplus(const struct source *source, VipsImage **image)
+{
+    unsigned bands = bands_that_count(source, *image);
+    VipsImage *less = NULL;
+
+    if (bands == (unsigned)(*image)->Bands)
+        return 0;
+    if (vips_extract_band(*image, &less, 0, "n", (int)bands, NULL) != 0)
+        return -1;
+    image_replace(image, less);
+    return 0;
+}
+
 static int decode(const struct source *source, const struct load_options *options, VipsImage **ret,
                   struct error *error)
 {
-    VipsImage *image = NULL;
+    _cleanup_image_ VipsImage *image = NULL;
 
-    if (loaders[source->format](source->data, source->size, options, &image) != 0)
+    if (loaders[source->format](source->data, source->size, options, &image) != 0 ||
+        drop_surplus(source, &image) != 0)
         return engine_error(error, CLASS_PERMANENT, STAGE_DECODE, "the picture cannot be decoded");
 
-    *ret = image;
+    *ret = take_ptr(image);
     return 0;
 }
 

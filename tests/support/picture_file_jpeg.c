@@ -17,7 +17,16 @@ static const char exif_mark[] = "Exif\0",
 
 static J_COLOR_SPACE space_of(int colours)
 {
-    return colours == RASTER_GREY ? JCS_GRAYSCALE : colours == RASTER_RGB ? JCS_RGB : JCS_CMYK;
+    switch (colours) {
+    case RASTER_GREY:
+        return JCS_GRAYSCALE;
+    case RASTER_RGB:
+        return JCS_RGB;
+    case RASTER_CMYK:
+        return JCS_CMYK;
+    default:
+        return JCS_UNKNOWN;
+    }
 }
 
 /* ---- writing ---- */
@@ -76,9 +85,19 @@ static void set_up(struct jpeg_compress_struct *jpeg, const struct raster *raste
         jpeg->comp_info[0].h_samp_factor = jpeg->comp_info[0].v_samp_factor = 1;
 }
 
+/* A scan for each: one can have four. */
+static void part_bands(struct jpeg_compress_struct *jpeg, jpeg_scan_info scans[MAX_COMPONENTS])
+{
+    for (int i = 0; i < jpeg->num_components; i++)
+        scans[i] = (jpeg_scan_info){ .comps_in_scan = 1, .component_index = { i }, .Se = DCTSIZE2 - 1 };
+    jpeg->scan_info = scans;
+    jpeg->num_scans = jpeg->num_components;
+}
+
 struct stored jpeg_encode(const struct raster *raster, const struct coding *coding)
 {
     struct jpeg_compress_struct jpeg;
+    jpeg_scan_info scans[MAX_COMPONENTS];
     struct jpeg_error_mgr errors;
     struct stored file = { NULL, 0 };
     unsigned long size = 0;
@@ -88,6 +107,8 @@ struct stored jpeg_encode(const struct raster *raster, const struct coding *codi
     jpeg_create_compress(&jpeg);
     jpeg_mem_dest(&jpeg, &file.data, &size);
     set_up(&jpeg, raster, coding);
+    if (raster->colours > MAX_COMPS_IN_SCAN)
+        part_bands(&jpeg, scans);
 
     jpeg_start_compress(&jpeg, TRUE);
     write_blocks(&jpeg, &coding->blocks);

@@ -13,7 +13,7 @@ enum { RASTER_GREY = 1, RASTER_RGB = 3, RASTER_CMYK = 4 };
 
 struct raster {
     int width, height;
-    int colours; /* RASTER_* */
+    int colours; /* RASTER_*, or how many bands of no known colours */
     bool alpha;
     double *samples;
 };

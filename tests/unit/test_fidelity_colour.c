@@ -235,6 +235,55 @@ START_TEST(a_profile_that_cannot_be_used_is_no_profile)
 }
 END_TEST
 
+/* ---- more bands than colours ---- */
+
+static const int many[] = { 5, 9 }; /* bands; libjpeg has up to 10 */
+
+static double red_and_more(double u, double v, int band)
+{
+    return band == 0 ? 0.8 : band < RASTER_RGB ? 0.4 : u * v;
+}
+
+/* libjpeg writes more than four bands, but does not know the others again when it reads. */
+static void end_after_four_scans(struct stored *jpeg)
+{
+    enum { SCANS = 4, MARK_BYTES = 2 };
+    uint8_t *at = jpeg->data;
+
+    for (int i = 0; at && i <= SCANS; i++)
+        at = memmem(at + 1, jpeg->size - (size_t)(at + 1 - jpeg->data), "\xff\xda", MARK_BYTES);
+    if (!at)
+        return;
+    memcpy(at, "\xff\xd9", MARK_BYTES);
+    jpeg->size = (size_t)(at - jpeg->data) + MARK_BYTES;
+}
+
+/* Nobody says what the others are: alpha, by no means. */
+START_TEST(bands_that_are_no_colours_are_left_out)
+{
+    static const char recipe[] = "[Output a]\nWidth=20\nFormat=jpeg png\n";
+    _cleanup_raster_ struct raster source = raster_paint(SIDE, SIDE, many[_i], false, red_and_more);
+    _cleanup_stored_ struct stored file = picture_encode(&source, &(struct coding){ .format = FORMAT_JPEG });
+    struct rendered rendered;
+    struct error error;
+    int r;
+
+    end_after_four_scans(&file);
+    r = rendering_try(recipe, &file, FAIL_ON_NONE, &rendered, &error);
+    ck_assert_msg(r == 0, "%s", error.text);
+    for (size_t i = 0; i < rendered.output_count; i++) {
+        _cleanup_stored_ struct stored made = rendering_file(&rendered, i);
+        _cleanup_raster_ struct raster got = picture_decode(&made, NULL);
+
+        ck_assert_int_eq(got.colours, RASTER_RGB);
+        ck_assert(!got.alpha);
+        ck_assert_double_eq_tol(got.samples[0], 0.8, 3 / 255.0);
+        ck_assert_double_eq_tol(got.samples[1], 0.4, 3 / 255.0);
+    }
+    rendered_release(&rendered);
+}
+END_TEST
+
 /* ---- a profile that stays ---- */
 
 START_TEST(a_profile_that_stays_changes_nothing)
@@ -262,4 +311,5 @@ UNIT_MAIN("fidelity_colour", UNIT_ROWS(a_profile_is_applied_as_littlecms_does, t
           UNIT_TEST(a_profile_is_applied_to_16_bits_with_their_precision),
           UNIT_TEST(a_grey_profile_is_applied_for_webp), UNIT_ROWS(inks_are_shown_as_littlecms_does, inks),
           UNIT_ROWS(a_profile_that_cannot_be_used_is_no_profile, unfit),
+          UNIT_ROWS(bands_that_are_no_colours_are_left_out, many),
           UNIT_ROWS(a_profile_that_stays_changes_nothing, tagged))
