@@ -37,6 +37,12 @@ static inline int rendering_try(const char *recipe_text, const struct stored *so
     return render(recipe, source->data, source->size, &options, ret, error);
 }
 
+/* DARKROOM_FIGURES=1: tests that measure say what they measured. */
+static inline bool rendering_tells_figures(void)
+{
+    return getenv("DARKROOM_FIGURES") != NULL;
+}
+
 static inline void rendering_make(const char *recipe_text, const struct stored *source, struct rendered *ret)
 {
     struct error error;

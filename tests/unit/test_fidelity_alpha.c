@@ -83,6 +83,8 @@ static void expect_seen(const char *name, const struct raster *got, const struct
                                    ought = raster_flatten(&inside, before);
     double most = raster_difference(&seen, &ought) / LEVEL, mean = mean_difference(&seen, &ought) / LEVEL;
 
+    if (rendering_tells_figures())
+        printf("%s, before %g: %.1f of 255 at most, %.2f in the mean\n", name, before, most, mean);
     ck_assert_msg(most <= MOST && mean <= MEAN_MOST, "%s, before %g: %g at most, %g in the mean", name,
                   before, most, mean);
 }

@@ -46,6 +46,8 @@ static void expect_colours(const char *what, const struct raster *got, const str
 {
     double largest = raster_delta_e(got, wanted, NULL);
 
+    if (rendering_tells_figures())
+        printf("%s: CIEDE2000 %.2f\n", what, largest);
     ck_assert_msg(largest <= most, "%s: a CIEDE2000 of %g", what, largest);
 }
 

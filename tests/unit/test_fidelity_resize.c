@@ -91,7 +91,7 @@ static struct raster ours(const struct stored *source, int width, int quality)
 
 static void tell(const char *path, int width, double ours_db, double theirs_db)
 {
-    if (getenv("DARKROOM_FIGURES"))
+    if (rendering_tells_figures())
         printf("%s to %d: %.2f dB, vipsthumbnail %.2f dB\n", path ? path : "painted", width, ours_db,
                theirs_db);
 }
