@@ -11,8 +11,8 @@
 
 enum { SIDE = 96, SMALLER = 31 };
 
-/* Levels of 255: of rounding at several steps, and of the box filter that takes the first part of the way. */
-static const double LEVEL = 1 / 255.0, MOST = 6, MEAN_MOST = 0.7;
+/* Levels of 255: what rounding takes. */
+static const double LEVEL = 1 / 255.0, MOST = 1.5, MEAN_MOST = 0.3;
 
 /* A bright disc with an edge of two pixels, and black where nothing is seen. */
 static double bright_on_black(double u, double v, int band)
