@@ -82,8 +82,14 @@ static void free_link(VipsImage *image, void *link)
     free(link);
 }
 
-/* Takes @link over; it lives as long as @out. */
-static struct profile_link *attach(VipsImage *out, struct profile_link *link)
+static void unref_source(VipsImage *image, void *in)
+{
+    (void)image;
+    g_object_unref(in);
+}
+
+/* Takes @link over; it lives as long as @out, and so does @in, whose pixels are asked for only then. */
+static struct profile_link *attach(VipsImage *out, VipsImage *in, struct profile_link *link)
 {
     struct profile_link *kept = malloc(sizeof *kept);
 
@@ -94,6 +100,7 @@ static struct profile_link *attach(VipsImage *out, struct profile_link *link)
     *kept = *link;
     *link = (struct profile_link){ 0 };
     g_signal_connect(out, "postclose", G_CALLBACK(free_link), kept);
+    g_signal_connect(out, "postclose", G_CALLBACK(unref_source), g_object_ref(in));
     return kept;
 }
 
@@ -113,7 +120,7 @@ static int run(VipsImage *in, struct profile_link *link, unsigned colours, VipsI
 
     if (describe(in, colours, out) != 0)
         return -1;
-    kept = attach(out, link);
+    kept = attach(out, in, link);
     if (!kept)
         return -1;
     return vips_image_generate(out, vips_start_one, convert_region, vips_stop_one, in, kept);

@@ -94,6 +94,10 @@ static inline struct bytes picture_save(VipsImage *image, enum format format, co
     case FORMAT_JPEG:
         vips_must(vips_jpegsave_buffer(image, &bytes.data, &bytes.size, "Q", 95, "profile", profile, NULL));
         break;
+    case FORMAT_TIFF:
+        vips_must(vips_tiffsave_buffer(image, &bytes.data, &bytes.size, "compression",
+                                       VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE, "profile", profile, NULL));
+        break;
     case FORMAT_PNG:
         vips_must(vips_pngsave_buffer(image, &bytes.data, &bytes.size, "profile", profile, NULL));
         break;

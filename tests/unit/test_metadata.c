@@ -151,6 +151,8 @@ static struct bytes make_telling(void)
     return with_exif(jpeg);
 }
 
+enum { OUTPUT_FORMATS = FORMAT_WEBP + 1 };
+
 /* Reduces the telling picture to @keep and encodes it. */
 static struct bytes reduce(enum format format, unsigned keep, int orientation)
 {
@@ -208,8 +210,8 @@ END_TEST
 
 START_TEST(nothing_secret_is_left_whatever_is_kept)
 {
-    enum format format = (enum format)(_i % FORMAT_COUNT);
-    struct bytes bytes = reduce(format, (unsigned)_i / FORMAT_COUNT, 0);
+    enum format format = (enum format)(_i % OUTPUT_FORMATS);
+    struct bytes bytes = reduce(format, (unsigned)_i / OUTPUT_FORMATS, 0);
 
     ck_assert(!bytes_contain(&bytes, "secret"));
     ck_assert(!bytes_contain(&bytes, "2024:01:02"));
@@ -241,7 +243,7 @@ END_TEST
 START_TEST(an_orientation_that_was_not_applied_stays)
 {
     struct bytes bytes =
-        reduce((enum format)(_i % FORMAT_COUNT), _i < FORMAT_COUNT ? 0 : METADATA_DEFAULT, 8);
+        reduce((enum format)(_i % OUTPUT_FORMATS), _i < OUTPUT_FORMATS ? 0 : METADATA_DEFAULT, 8);
 
     ck_assert_int_eq(orientation_of(&bytes), 8);
     bytes_release(&bytes);
@@ -284,10 +286,10 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, picture_start, engine_stop);
     tcase_add_test(tests, the_telling_picture_tells);
-    tcase_add_loop_test(tests, nothing_secret_is_left_whatever_is_kept, 0, 4 * FORMAT_COUNT);
-    tcase_add_loop_test(tests, copyright_and_artist_stay_byte_for_byte, 0, FORMAT_COUNT);
-    tcase_add_loop_test(tests, copyright_goes_unless_it_is_asked_for, 0, FORMAT_COUNT);
-    tcase_add_loop_test(tests, an_orientation_that_was_not_applied_stays, 0, 2 * FORMAT_COUNT);
+    tcase_add_loop_test(tests, nothing_secret_is_left_whatever_is_kept, 0, 4 * OUTPUT_FORMATS);
+    tcase_add_loop_test(tests, copyright_and_artist_stay_byte_for_byte, 0, OUTPUT_FORMATS);
+    tcase_add_loop_test(tests, copyright_goes_unless_it_is_asked_for, 0, OUTPUT_FORMATS);
+    tcase_add_loop_test(tests, an_orientation_that_was_not_applied_stays, 0, 2 * OUTPUT_FORMATS);
     tcase_add_loop_test(tests, a_jpeg_or_png_with_nothing_to_keep_has_no_exif_at_all, 0, 2);
     tcase_add_test(tests, the_picture_it_was_given_keeps_its_own);
 
