@@ -20,6 +20,7 @@
 #include <xxhash.h>
 
 #define TEMPORARY_PREFIX ".darkroom-"
+#define MANIFEST_EXTENSION "json"
 
 enum {
     TEMPLATE_BYTES_MAX = 4096,
@@ -191,7 +192,8 @@ size_t naming_count_paged(const struct recipe *recipe)
 /* Expansion. */
 
 struct subject {
-    const struct rendition *rendition;
+    uint32_t width, height; /* as asked for */
+    const char *extension;
     const char *path, *name; /* of the source; @name is inside @path */
     size_t directory_length; /* of the part of @path before the last slash */
     int64_t mtime_ns;
@@ -237,13 +239,13 @@ static void write_field(FILE *stream, enum field field, const struct subject *su
         fputs(subject->name, stream);
         break;
     case FIELD_WIDTH:
-        fprintf(stream, "%" PRIu32, subject->rendition->width);
+        fprintf(stream, "%" PRIu32, subject->width);
         break;
     case FIELD_HEIGHT:
-        fprintf(stream, "%" PRIu32, subject->rendition->height);
+        fprintf(stream, "%" PRIu32, subject->height);
         break;
     case FIELD_EXT:
-        fputs(format_info(subject->rendition->format)->extension, stream);
+        fputs(subject->extension, stream);
         break;
     case FIELD_DATE:
         write_date(stream, subject->mtime_ns);
@@ -383,25 +385,39 @@ static int make_safe(const char *path, char **ret)
     return 0;
 }
 
+/* What the name tells of the output; returns its template. */
+static const char *set_output(const struct recipe *recipe, size_t index, struct subject *subject)
+{
+    const struct rendition *rendition = &recipe->renditions[index];
+
+    if (index == RENDITION_MANIFEST) {
+        subject->extension = MANIFEST_EXTENSION;
+        return recipe->manifest.name_template;
+    }
+    subject->width = rendition->width;
+    subject->height = rendition->height;
+    subject->extension = format_info(rendition->format)->extension;
+    return recipe->outputs[rendition->output].name_template;
+}
+
 int naming_output_page(const struct recipe *recipe, size_t index, const char *path, int64_t mtime_ns,
                        struct naming_page page, char **ret)
 {
-    const struct rendition *rendition = &recipe->renditions[index];
     const char *slash = strrchr(path, '/');
     struct subject subject = {
-        .rendition = rendition,
         .path = path,
         .name = slash ? slash + 1 : path,
         .directory_length = slash ? (size_t)(slash - path) : 0,
         .mtime_ns = mtime_ns,
         .page = page,
     };
+    const char *name_template = set_output(recipe, index, &subject);
     _cleanup_free_ char *expanded = NULL;
 
     if (*subject.name == '\0')
         return -EINVAL;
 
-    expanded = expand(recipe->outputs[rendition->output].name_template, &subject);
+    expanded = expand(name_template, &subject);
     if (!expanded)
         return -ENOMEM;
     return make_safe(expanded, ret);

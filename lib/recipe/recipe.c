@@ -89,6 +89,7 @@ struct parse {
     struct recipe *recipe;
     struct problems *problems;
     struct ini_place name_places[RECIPE_OUTPUTS_MAX]; /* of Name=, or the section's */
+    struct ini_place manifest_place;                  /* the same of the manifest */
 };
 
 /* Parsers of [Recipe]. */
@@ -605,6 +606,8 @@ static int add_section(struct parse *parse, const struct ini_section *section)
 {
     if (strcmp(section->type, "Output") == 0)
         return add_output(parse, section);
+    if (strcmp(section->type, "Manifest") == 0)
+        return manifest_spec_read(section, parse->problems, &parse->recipe->manifest, &parse->manifest_place);
     if (strcmp(section->type, "Recipe") != 0)
         return 0; /* refused by conf_check_sections() */
     if (section->name)
@@ -612,9 +615,19 @@ static int add_section(struct parse *parse, const struct ini_section *section)
     return conf_apply(section, keys, ARRAY_SIZE(keys), parse->recipe, NULL, parse->problems);
 }
 
+/* The keys of each section are in the table of whoever reads it; its type is looked up in one of them all. */
+static int check_sections(const struct ini *ini, struct problems *problems)
+{
+    struct conf_key sections[ARRAY_SIZE(keys) + 1];
+
+    memcpy(sections, keys, sizeof keys);
+    sections[ARRAY_SIZE(keys)] = manifest_spec_keys[0];
+    return conf_check_sections(ini, sections, ARRAY_SIZE(sections), problems);
+}
+
 static int add_sections(struct parse *parse, const struct ini *ini)
 {
-    int result = conf_check_sections(ini, keys, ARRAY_SIZE(keys), parse->problems);
+    int result = check_sections(ini, parse->problems);
     bool any_output = false;
 
     for (size_t i = 0; i < ini->section_count; i++) {
@@ -642,6 +655,8 @@ static const char *describe(const struct recipe *recipe, size_t index, char *buf
     const struct rendition *rendition = &recipe->renditions[index];
     char pixels[32] = "", shown[SHOWN_BYTES];
 
+    if (index == RENDITION_MANIFEST)
+        return "[Manifest]";
     if (rendition->width && rendition->height)
         snprintf(pixels, sizeof pixels, " %" PRIu32 "x%" PRIu32, rendition->width, rendition->height);
     else if (rendition->width || rendition->height)
@@ -670,12 +685,14 @@ static int refuse_clash(const struct parse *parse, size_t earlier, size_t later,
 {
     const struct recipe *recipe = parse->recipe;
     const struct rendition *a = &recipe->renditions[earlier], *b = &recipe->renditions[later];
+    bool manifest = later == RENDITION_MANIFEST;
     char one[2 * SHOWN_BYTES], other[2 * SHOWN_BYTES], shown[SHOWN_BYTES];
 
-    return ini_problem(
-        parse->problems, parse->name_places[b->output], "%s and %s would both be called \"%s\": %s",
-        describe(recipe, earlier, one, sizeof one), describe(recipe, later, other, sizeof other),
-        text_escape(name, shown, sizeof shown), missing_field(a, b));
+    return ini_problem(parse->problems, manifest ? parse->manifest_place : parse->name_places[b->output],
+                       "%s and %s would both be called \"%s\": %s",
+                       describe(recipe, earlier, one, sizeof one),
+                       describe(recipe, later, other, sizeof other), text_escape(name, shown, sizeof shown),
+                       manifest ? "give the manifest a Name= of its own" : missing_field(a, b));
 }
 
 /* The numbers of pages that sources may have, to the check: with nine of them every digit is the last of a name. */
@@ -687,7 +704,7 @@ struct names {
     struct {
         char *text;
         size_t rendition;
-    } list[RECIPE_RENDITIONS_MAX * SAMPLE_PAGES_MAX];
+    } list[RECIPE_RENDITIONS_MAX * SAMPLE_PAGES_MAX + 1];
     size_t count;
 };
 
@@ -731,7 +748,9 @@ static int check_names_for(const struct parse *parse, const char *source, uint32
                 return r;
         }
     }
-    return 0;
+    if (!parse->recipe->manifest.name_template)
+        return 0;
+    return add_name(parse, &names, RENDITION_MANIFEST, source, (struct naming_page){ 1, pages });
 }
 
 static int check_names(const struct parse *parse)
@@ -829,6 +848,7 @@ char *recipe_format(const struct recipe *recipe)
         fprintf(stream, "Step=%s\n", op_info(recipe->steps[i].op)->name);
     for (size_t i = 0; i < recipe->output_count; i++)
         format_output(stream, recipe, i);
+    manifest_spec_format(&recipe->manifest, stream);
 
     if (fclose(stream) != 0) {
         free(text);
@@ -904,6 +924,7 @@ void recipe_free(struct recipe *recipe)
         free(recipe->outputs[i].name);
         free(recipe->outputs[i].name_template);
     }
+    manifest_spec_release(&recipe->manifest);
     free(recipe->name);
     free(recipe->description);
     free(recipe);

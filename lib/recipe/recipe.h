@@ -21,6 +21,7 @@
 #include "base/problems.h"
 #include "conf/ini.h"
 #include "recipe/format.h"
+#include "recipe/manifest_spec.h"
 #include "recipe/op_table.h"
 
 #include <stdbool.h>
@@ -32,6 +33,9 @@ enum {
     RECIPE_OUTPUTS_MAX = 16,
     RECIPE_RENDITIONS_MAX = 60, /* their descriptors travel in one message: below FD_PASS_MAX */
     RECIPE_SIZE_MAX = 65500,    /* pixels, Width= and Height= */
+
+    /* Where files are told by the rendition that they are of, the manifest, which is of all, has this number. */
+    RENDITION_MANIFEST = RECIPE_RENDITIONS_MAX,
 };
 
 /* How a picture is brought into Width × Height; with only one of them given, the other is free. */
@@ -79,6 +83,7 @@ struct recipe {
     size_t output_count;
     struct rendition renditions[RECIPE_RENDITIONS_MAX];
     size_t rendition_count;
+    struct manifest_spec manifest;
     uint64_t hash; /* XXH3-64 of recipe_format()'s text: equal hashes make equal pictures */
 };
 
