@@ -25,7 +25,8 @@ static const char recipe_text[] = "[Recipe]\n"
                                   "Height=9\n"
                                   "Fit=contain\n"
                                   "Format=png\n"
-                                  "Metadata=none\n";
+                                  "Metadata=none\n"
+                                  "[Manifest]\n";
 
 enum { OUTPUTS = 4 };
 

@@ -162,6 +162,8 @@ static void fill_outputs(struct result_message *result, const struct rendered *r
         fds[i] = encoded->fd;
     }
     result->output_count = (uint32_t)rendered->output_count;
+    result->colour = rendered->look.colour;
+    memcpy(result->blurhash, rendered->look.blurhash, sizeof result->blurhash);
     result->next_page = rendered->next_page;
 }
 

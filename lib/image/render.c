@@ -94,6 +94,12 @@ static void select_for_page(struct rendering *rendering, struct extent extent)
     selection->count = count;
 }
 
+/* The first page stands for all. */
+static bool wants_look(const struct rendering *rendering)
+{
+    return rendering->source.page == 1 && manifest_spec_wants_look(&rendering->recipe->manifest);
+}
+
 /* The decoder works before the steps turn the picture, and the margin is the same in both directions. */
 static void plan(struct rendering *rendering)
 {
@@ -104,7 +110,7 @@ static void plan(struct rendering *rendering)
     rendering->shrink =
         rendering->animated ? 1 : geometry_shrink_on_load(extent, selection_largest(&rendering->selection));
     rendering->streamed = !rendering->animated && selection_is_one_window(&rendering->selection) &&
-                          !steps_need_memory(rendering->recipe, &rendering->source);
+                          !steps_need_memory(rendering->recipe, &rendering->source) && !wants_look(rendering);
 }
 
 static uint64_t made_bytes(const struct rendered *made)
@@ -226,7 +232,7 @@ static struct natural_size natural_size(const struct rendering *rendering, const
     if (rendering->source.format == FORMAT_JPEG)
         return (struct natural_size){ extent.width / (double)rendering->shrink,
                                       extent.height / (double)rendering->shrink };
-    return (struct natural_size){ frame->Xsize, frame->Ysize };
+    return natural_size_of(frame);
 }
 
 struct scale_context {
@@ -355,6 +361,8 @@ int rendering_make_page(struct rendering *rendering, const struct render_options
         return r;
 
     r = decode(rendering, error);
+    if (r == 0 && wants_look(rendering))
+        r = look_at(rendering->picture, &rendering->recipe->manifest, &ret->look, error);
     if (r < 0)
         return r;
     return make_outputs(rendering, ret, error);

@@ -7,6 +7,7 @@
 
 #include "conf/folder_conf.h"
 #include "image/encode.h"
+#include "image/look.h"
 #include "recipe/recipe.h"
 
 struct render_options {
@@ -34,7 +35,8 @@ struct rendered {
     uint32_t source_pages;                                 /* and this as well; 1 of what is no document */
     struct rendered_output outputs[RECIPE_RENDITIONS_MAX]; /* ascending by page, then by rendition */
     size_t output_count;
-    uint32_t next_page;          /* not 0: there are more pages, this is the next to be made */
+    struct look look;   /* of the first page, as the recipe's manifest asks; after the recipe's steps */
+    uint32_t next_page; /* not 0: there are more pages, this is the next to be made */
     uint64_t needs_memory_bytes; /* not 0: more than was granted, and nothing was decoded */
 };
 

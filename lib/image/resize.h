@@ -11,6 +11,12 @@ struct natural_size {
     double width, height;
 };
 
+/* Of a picture whose pixels are all there is. */
+static inline struct natural_size natural_size_of(const VipsImage *image)
+{
+    return (struct natural_size){ image->Xsize, image->Ysize };
+}
+
 /* Scales all of @in, which is of @natural size or less than a pixel smaller, to exactly @placement's size, and cuts
  * the window out. Colours are weighted by their alpha. Reads @in once, from top to bottom. The band format stays. 0 or
  * -1 with libvips' error. */

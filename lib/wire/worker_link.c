@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { COLOUR_MAX = 0xFFFFFF };
+
 static void close_all(const int *fds, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -294,6 +296,26 @@ static int check_count(const struct result_message *result, const struct ticket 
     return 0;
 }
 
+/* Text that goes into a file as it came: not one character is taken on trust. */
+static int check_look(const struct result_message *result, const struct ticket *ticket,
+                      const struct recipe *recipe, struct error *error)
+{
+    static const char none[sizeof result->blurhash];
+    const struct manifest_spec *manifest = &recipe->manifest;
+    bool made = result->output_count > 0 && !ticket->plan && ticket->first_page == 1;
+    unsigned wanted = made && manifest->name_template ? manifest->include : 0;
+
+    if (wanted & MANIFEST_BLURHASH) {
+        if (!blurhash_is_well_formed(result->blurhash, sizeof result->blurhash, manifest->blurhash))
+            return nonsense(error, "what is no BlurHash");
+    } else if (memcmp(result->blurhash, none, sizeof none) != 0) {
+        return nonsense(error, "a BlurHash that nobody asked for");
+    }
+    if (result->colour > (wanted & MANIFEST_COLOUR ? COLOUR_MAX : 0))
+        return nonsense(error, "an impossible colour, or one that nobody asked for");
+    return 0;
+}
+
 static int check_unchanged(const struct result_message *result, size_t fd_count, struct error *error)
 {
     if (result->class != CLASS_NONE || result->output_count > 0 || fd_count > 0 || result->source_hash == 0)
@@ -313,6 +335,9 @@ int worker_link_check_result(const struct result_message *result, const struct t
         return nonsense(error, "an unknown class or stage");
 
     r = check_source(result, error);
+    if (r < 0)
+        return r;
+    r = check_look(result, ticket, recipe, error);
     if (r < 0)
         return r;
 

@@ -181,6 +181,24 @@ START_TEST(without_a_sandbox_it_says_so)
 }
 END_TEST
 
+START_TEST(a_picture_is_looked_at_for_a_manifest_alone)
+{
+    static const char *const recipes[] = { "[Output a]\nWidth=8\nFormat=png\n",
+                                           "[Output a]\nWidth=8\nFormat=png\n[Manifest]\n" };
+    struct harness_answer answer;
+
+    recipe = recipe_of_text(recipes[_i]);
+    harness_start_ready(&harness, &recipe, 1);
+    submit(1);
+    harness_answer(&harness, 1, recipe, &answer);
+    ck_assert_msg(answer.result.class == CLASS_NONE, "%s", answer.result.text);
+    ck_assert_uint_eq(strlen(answer.result.blurhash), _i == 0 ? 0 : 28);
+    ck_assert((answer.result.colour != 0) == (_i == 1));
+    harness_answer_release(&answer);
+    stop();
+}
+END_TEST
+
 START_TEST(recipes_it_cannot_read_are_a_refusal_with_a_reason)
 {
     struct hello_message hello;
@@ -631,6 +649,7 @@ static TCase *starts(void)
 
     tcase_add_test(tests, it_says_hello_and_what_confines_it);
     tcase_add_test(tests, without_a_sandbox_it_says_so);
+    tcase_add_loop_test(tests, a_picture_is_looked_at_for_a_manifest_alone, 0, 2);
     tcase_add_test(tests, recipes_it_cannot_read_are_a_refusal_with_a_reason);
     tcase_add_test(tests, a_person_who_runs_it_is_told_what_it_is);
     return tests;

@@ -748,6 +748,78 @@ START_TEST(an_impossible_document_is_refused_and_named)
 }
 END_TEST
 
+/* ---- for a manifest ---- */
+
+#define HASH "L$HewR2kwzX5l?WGjue:gLfkfQfj"
+
+/* With the same outputs, and @include of the manifest's keys. */
+static void ask_for(struct claim *claim, const char *include)
+{
+    _cleanup_free_ char *text = NULL;
+
+    recipe_free(claim->recipe);
+    ck_assert_int_gt(asprintf(&text,
+                              "[Output a]\nWidth=10 20\nFormat=jpeg\n[Output b]\nFormat=png\n"
+                              "[Manifest]\nInclude=%s\n",
+                              include),
+                     0);
+    claim->recipe = recipe_of_text(text);
+}
+
+static const struct {
+    const char *what, *include, *hash;
+    uint32_t colour;
+    const char *says; /* NULL: it is possible */
+    bool plan;
+} looks[] = {
+    { "what was asked for", "blurhash colour", HASH, 0xFFFFFF, NULL, false },
+    { "a black picture", "colour", "", 0, NULL, false },
+    { "no colour", "blurhash", HASH, 0, NULL, false },
+    { "nothing", "hash", "", 0, NULL, false },
+    { "nothing of a plan", "blurhash colour", "", 0, NULL, true },
+    { "no hash where one was asked for", "blurhash", "", 0, "what is no BlurHash", false },
+    { "a hash of other components", "blurhash", "T$IEz,31Wml?V{fSgLf*fQnjWVfQ", 0, "no BlurHash", false },
+    { "a hash with a quote", "blurhash", "L$HewR2kwzX5l?WGjue:gLfkfQf\"", 0, "no BlurHash", false },
+    { "a hash with a line", "blurhash", "L$HewR2kwzX5l?WGjue:gLfkfQf\n", 0, "no BlurHash", false },
+    { "a hash that nobody asked for", "colour", HASH, 0, "a BlurHash that nobody asked for", false },
+    { "a hash of a plan", "blurhash", HASH, 0, "a BlurHash that nobody asked for", true },
+    { "a colour that nobody asked for", "blurhash", HASH, 1, "one that nobody asked for", false },
+    { "a colour of a plan", "colour", "", 1, "one that nobody asked for", true },
+    { "more than a colour", "colour", "", 0x1000000, "an impossible colour", false },
+};
+
+START_TEST(a_look_has_to_be_one_and_to_be_asked_for)
+{
+    _cleanup_(release_claim) struct claim claim;
+    struct error error = { .class = CLASS_NONE };
+    int r;
+
+    fill_claim(&claim);
+    ask_for(&claim, looks[_i].include);
+    if (looks[_i].plan)
+        make_plan(&claim);
+    snprintf(claim.result.blurhash, sizeof claim.result.blurhash, "%s", looks[_i].hash);
+    claim.result.colour = looks[_i].colour;
+    r = check_as(&claim, looks[_i].plan, &error);
+    ck_assert_msg(r == (looks[_i].says ? -EBADMSG : 0), "%s: %s", looks[_i].what, error.text);
+    if (looks[_i].says)
+        ck_assert_msg(strstr(error.text, looks[_i].says), "%s: %s", looks[_i].what, error.text);
+}
+END_TEST
+
+START_TEST(nothing_stands_behind_a_hash)
+{
+    _cleanup_(release_claim) struct claim claim;
+    struct error error;
+
+    fill_claim(&claim);
+    ask_for(&claim, "blurhash");
+    memset(claim.result.blurhash, 'x', sizeof claim.result.blurhash);
+    memcpy(claim.result.blurhash, HASH, sizeof HASH);
+    ck_assert_int_eq(check_claim(&claim, &error), -EBADMSG);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("worker_link");
@@ -775,6 +847,8 @@ int main(void)
     tcase_add_loop_test(tests, an_impossible_plan_is_refused_and_named, 0, ARRAY_SIZE(spoilt_plans));
     tcase_add_test(tests, a_document_is_counted_and_comes_in_portions);
     tcase_add_loop_test(tests, an_impossible_document_is_refused_and_named, 0, ARRAY_SIZE(spoilt_documents));
+    tcase_add_loop_test(tests, a_look_has_to_be_one_and_to_be_asked_for, 0, ARRAY_SIZE(looks));
+    tcase_add_test(tests, nothing_stands_behind_a_hash);
 
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
