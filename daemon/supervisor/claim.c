@@ -9,6 +9,7 @@
 #include "recipe/format.h"
 #include "recipe/naming.h"
 #include "supervisor/fs_kind.h"
+#include "supervisor/manifest.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -90,7 +91,7 @@ static enum claim look(const struct claim_context *context, struct job *job, con
 typedef enum claim claim_rule(const struct claim_context *context, struct job *job, struct job_output *output,
                               const struct stat *st);
 
-/* Does the file begin as a picture of the format that the output has? */
+/* Does the file begin as one of the format that the output has? */
 static bool is_of_format(const struct claim_context *context, const struct job *job,
                          const struct job_output *output)
 {
@@ -99,6 +100,8 @@ static bool is_of_format(const struct claim_context *context, const struct job *
     ssize_t n = fd < 0 ? -1 : pread(fd, start, sizeof start, 0);
     enum format found;
 
+    if (output->rendition == RENDITION_MANIFEST)
+        return fd >= 0 && manifest_is_like(fd);
     return n > 0 && format_detect(start, (size_t)n, &found) == 0 &&
            found == job->recipe->renditions[output->rendition].format;
 }
@@ -124,7 +127,9 @@ static const char *objection(const struct claim_context *context, const struct j
     if (timespec_ns(&st->st_mtim) < job->version.mtime_ns)
         return "it is older than the source";
     if (!is_of_format(context, job, output))
-        return "it does not begin as a picture of the output's format";
+        return output->rendition == RENDITION_MANIFEST
+                   ? "it does not begin as a manifest"
+                   : "it does not begin as a picture of the output's format";
     return NULL;
 }
 
@@ -421,25 +426,49 @@ static enum verdict fail_for(const struct claim_context *context, struct job *jo
     return VERDICT_FAILED;
 }
 
-/* What becomes of each output; or the verdict on the job that has one which cannot be had. */
+/* What becomes of @output; or the verdict on the job when it cannot be had. */
+static enum verdict decide_one(const struct claim_context *context, struct job *job,
+                               struct job_output *output, bool made)
+{
+    uint32_t rendition = output->rendition, page = output->page;
+    enum claim claim;
+
+    output->claim = CLAIM_FREE;
+    if (!is_asked_about(output, made))
+        return VERDICT_OK;
+    claim = decide(context, job, output);
+    if (claim == CLAIM_SICK)
+        return VERDICT_RETRY;
+    if (claim == CLAIM_TAKEN || claim == CLAIM_OWNED || claim == CLAIM_BLOCKED)
+        return fail_for(context, job, output, claim);
+    job_find_output(job, rendition, page)->claim = (int)claim; /* another one, if it got another name */
+    return VERDICT_OK;
+}
+
+/* What is found by its content (recognise()) has to be there; and that of a manifest follows from the others' names. */
+static enum verdict decide_manifest(const struct claim_context *context, struct job *job, bool made)
+{
+    struct job_output *manifest = job_find_output(job, RENDITION_MANIFEST, 1);
+
+    if (!manifest)
+        return VERDICT_OK;
+    if (made && job->adopt && !job->plan && manifest_write(job, context->root) < 0)
+        return VERDICT_RETRY;
+    return decide_one(context, job, manifest, made);
+}
+
+/* All outputs, the manifest last. */
 static enum verdict decide_all(const struct claim_context *context, struct job *job, bool made)
 {
     for (size_t i = 0; i < job->output_count; i++) {
         struct job_output *output = &job->outputs[i];
-        uint32_t rendition = output->rendition, page = output->page;
-        enum claim claim;
+        enum verdict verdict =
+            output->rendition == RENDITION_MANIFEST ? VERDICT_OK : decide_one(context, job, output, made);
 
-        output->claim = CLAIM_FREE;
-        if (!is_asked_about(output, made))
-            continue;
-        claim = decide(context, job, output);
-        if (claim == CLAIM_SICK)
-            return VERDICT_RETRY;
-        if (claim == CLAIM_TAKEN || claim == CLAIM_OWNED || claim == CLAIM_BLOCKED)
-            return fail_for(context, job, output, claim);
-        job_find_output(job, rendition, page)->claim = (int)claim; /* another one, if it got another name */
+        if (verdict != VERDICT_OK)
+            return verdict;
     }
-    return VERDICT_OK;
+    return decide_manifest(context, job, made);
 }
 
 enum verdict claim_outputs(const struct claim_context *context, struct job *job, bool made)

@@ -134,7 +134,8 @@ bool job_awaits_pages(const struct job *job)
 
 bool job_is_within_limits(struct job *job)
 {
-    size_t first = job->recipe->rendition_count, each = naming_count_paged(job->recipe);
+    size_t first = job->recipe->rendition_count + (job->recipe->manifest.name_template ? 1 : 0);
+    size_t each = naming_count_paged(job->recipe);
     size_t outputs = first + each * (job->pages > 0 ? job->pages - 1 : 0);
 
     if (outputs <= JOB_OUTPUTS_MAX)
@@ -145,6 +146,16 @@ bool job_is_within_limits(struct job *job)
         "each page, or leave {page} out of Name= for the first page alone",
         (unsigned)job->pages, outputs, JOB_OUTPUTS_MAX);
     return false;
+}
+
+void job_expect_manifest(struct job *job)
+{
+    struct job_output *manifest = job_find_output(job, RENDITION_MANIFEST, 1);
+
+    if (!manifest)
+        return;
+    manifest->made = false;
+    manifest->made = !manifest->skipped && job_count_outputs(job, false) > 0;
 }
 
 size_t job_count_outputs(const struct job *job, bool adopted)
@@ -161,7 +172,7 @@ uint64_t job_held_bytes(const struct job *job)
     uint64_t bytes = 0;
 
     for (size_t i = 0; i < job->output_count; i++)
-        if (job->outputs[i].fd >= 0)
+        if (job->outputs[i].fd >= 0 && job->outputs[i].rendition != RENDITION_MANIFEST)
             bytes += job->outputs[i].bytes;
     return bytes;
 }

@@ -51,11 +51,12 @@ enum { RENDITION_NONE = UINT32_MAX }; /* an output that this version of the sour
 /* A document has the recipe's renditions of each page. Places number them all, for the ledger and for temporary names:
  * those of the first page are the renditions' own numbers. Stored in the ledger, as the above. */
 enum {
-    PAGE_PLACES = 64,       /* for each page; no recipe has so many renditions */
+    PAGE_PLACES =
+        64, /* for each page; no recipe has so many renditions, with the manifest, which is the first's */
     JOB_OUTPUTS_MAX = 1000, /* of all pages: each is an open descriptor until it is published */
 };
 
-_Static_assert((int)RECIPE_RENDITIONS_MAX <= (int)PAGE_PLACES, "places of two pages may meet");
+_Static_assert((int)RENDITION_MANIFEST < (int)PAGE_PLACES, "places of two pages may meet");
 
 /* A file as we left it; inode 0: we never made it. */
 struct published {
@@ -64,7 +65,7 @@ struct published {
 };
 
 struct job_output {
-    uint32_t rendition;      /* in the recipe, or RENDITION_NONE */
+    uint32_t rendition;      /* in the recipe, RENDITION_MANIFEST or RENDITION_NONE */
     uint32_t page;           /* of the source, from 1 */
     char *path;              /* relative to the folder's Output; owned */
     struct published before; /* what the ledger knows of the file under this name from an earlier version */
@@ -81,6 +82,14 @@ struct job_output {
     int fd;          /* the finished picture, a sealed memory file; -1 until then */
     uint64_t bytes;
     uint32_t width, height;
+};
+
+/* What a worker said of the source that a manifest tells. */
+struct job_look {
+    enum format format;
+    uint32_t width, height, pages;
+    uint32_t colour; /* as in result_message, and the next as well */
+    char blurhash[BLURHASH_LENGTH_MAX + 1];
 };
 
 struct plan;
@@ -115,6 +124,7 @@ struct job {
     uint32_t next_page;  /* the first of which nothing was made yet; from 1 */
     uint32_t left_pages; /* how many more the source has, which nobody asked for */
     uint64_t source_hash;
+    struct job_look look;
     uint64_t needs_memory_bytes; /* as the worker said that handed it back; 0: unknown */
     uint64_t memory_grant_bytes; /* of the worker that has or had it last */
     unsigned hand_backs;
@@ -163,6 +173,9 @@ bool job_awaits_pages(const struct job *job);
 /* Would all of its pages not make too many outputs? Else job->failure says so. */
 bool job_is_within_limits(struct job *job);
 
+/* The pictures that there will be are known: the manifest is made with them, if it is not skipped. */
+void job_expect_manifest(struct job *job);
+
 /* Forgets its outputs. */
 void job_drop_outputs(struct job *job);
 
@@ -178,7 +191,8 @@ void job_close_fds(struct job *job);
 /* How many outputs it has: all that were made or found, or those that were only found (@adopted). */
 size_t job_count_outputs(const struct job *job, bool adopted);
 
-/* The bytes of its finished pictures that are held in memory. */
+/* The bytes of its finished pictures that are held in memory; not of the manifest, which comes while they are published:
+ * what is counted at the beginning of that has to be the same at its end. */
 uint64_t job_held_bytes(const struct job *job);
 
 /* "queued", … as in JSON. */

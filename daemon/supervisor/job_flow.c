@@ -609,17 +609,34 @@ static void note_left_pages(struct job *job, const struct result_message *result
     job->left_pages = naming_count_paged(job->recipe) > 0 ? 0 : result->source_pages - 1;
 }
 
+/* Later portions of a document say nothing of its first page. */
+static void note_look(struct job *job, const struct result_message *result)
+{
+    if (job->next_page > 1)
+        return;
+    job->look = (struct job_look){
+        .format = (enum format)result->source_format,
+        .width = result->source_width,
+        .height = result->source_height,
+        .pages = result->source_pages,
+        .colour = result->colour,
+    };
+    memcpy(job->look.blurhash, result->blurhash, sizeof job->look.blurhash);
+}
+
 static void on_made(struct supervisor *supervisor, struct job *job, const struct result_message *result,
                     int *fds)
 {
     uint64_t held_bytes = job_held_bytes(job);
 
+    note_look(job, result);
     accept_outputs(job, result, fds);
     if (result->next_page != 0) {
         on_portion(supervisor, job, result->next_page, job_held_bytes(job) - held_bytes);
         return;
     }
     note_left_pages(job, result);
+    job_expect_manifest(job);
     job_close_source(job);
     folder_set_state(folder_of(supervisor, job), job, JOB_PUBLISHING);
     ask_watcher(supervisor, job, WATCHER_PUBLISH);

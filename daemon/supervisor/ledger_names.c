@@ -229,7 +229,7 @@ static int resolve_clash(struct ledger_store *store, struct job *job, int64_t so
     return r;
 }
 
-/* One of what a job is to make: a rendition of a page, and its name. */
+/* One of what a job is to make: a rendition of a page or the manifest, and its name. */
 struct piece {
     uint32_t rendition, page;
     char *path;
@@ -339,18 +339,26 @@ static bool is_made_of(const struct job *job, const struct piece *piece)
     return piece->page == 1 || naming_has_pages(job->recipe, piece->rendition);
 }
 
-/* The piece @index of the recipe's renditions of all pages. */
+/* The recipe's renditions of all pages. */
+static size_t count_pictures(const struct job *job)
+{
+    return job->recipe->rendition_count * (job->pages ?: 1);
+}
+
+/* The piece @index: the pictures in their order, and then the manifest. */
 static struct piece piece_at(const struct job *job, size_t index)
 {
     size_t renditions = job->recipe->rendition_count;
 
+    if (index == count_pictures(job))
+        return (struct piece){ .rendition = RENDITION_MANIFEST, .page = 1 };
     return (struct piece){ .rendition = (uint32_t)(index % renditions),
                            .page = (uint32_t)(index / renditions) + 1 };
 }
 
 static size_t count_pieces(const struct job *job)
 {
-    return job->recipe->rendition_count * (job->pages ?: 1);
+    return count_pictures(job) + (job->recipe->manifest.name_template ? 1 : 0);
 }
 
 int ledger_plan_outputs(struct ledger_store *store, struct job *job, int64_t source)

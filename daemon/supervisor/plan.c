@@ -109,12 +109,18 @@ static json_t *size_or_null(uint32_t size)
     return size > 0 ? json_integer(size) : json_null();
 }
 
+static const char *format_name(const struct job *job, const struct job_output *output)
+{
+    if (output->rendition == RENDITION_MANIFEST)
+        return "json";
+    return format_info(job->recipe->renditions[output->rendition].format)->name;
+}
+
 static json_t *output_json(const struct job *job, size_t i)
 {
     const struct job_output *output = &job->outputs[i];
     const struct plan_name *name = &job->plan->names[i];
-    enum format format = job->recipe->renditions[output->rendition].format;
-    json_t *object = json_pack("{s:s, s:I, s:o, s:o, s:s, s:s, s:n}", "format", format_info(format)->name,
+    json_t *object = json_pack("{s:s, s:I, s:o, s:o, s:s, s:s, s:n}", "format", format_name(job, output),
                                "page", (json_int_t)output->page, "width", size_or_null(output->width),
                                "height", size_or_null(output->height), "name", owner_words[name->owner],
                                "action", action(job, output, name), "owner");
@@ -380,8 +386,8 @@ static void accept_sizes(struct job *job, const struct result_message *result)
         struct job_output *output = &job->outputs[i];
         const struct result_output *found = find_result(result, output);
 
-        if (output->page < job->next_page || output->page >= end)
-            continue; /* another portion's */
+        if (output->rendition == RENDITION_MANIFEST || output->page < job->next_page || output->page >= end)
+            continue; /* nobody's, or another portion's */
         output->skipped &= found != NULL;
         output->made = found && !output->skipped;
         output->width = found ? found->width : 0;
@@ -411,6 +417,7 @@ static void on_sizes(struct supervisor *supervisor, struct job *job, const struc
         TAILQ_INSERT_HEAD(&supervisor->plans, job, link);
         return;
     }
+    job_expect_manifest(job);
     job_close_source(job);
     folder_request(supervisor->folders[job->slot], WATCHER_CLAIM, job);
 }

@@ -7,6 +7,7 @@
 #include "base/path_beneath.h"
 #include "base/text.h"
 #include "supervisor/claim.h"
+#include "supervisor/manifest.h"
 #include "supervisor/rename_new.h"
 
 #include <errno.h>
@@ -353,29 +354,37 @@ static void pack(struct batch *batch)
 static bool lacks_a_picture(const struct job *job)
 {
     for (size_t i = 0; i < job->output_count; i++)
-        if (job->outputs[i].made && !job->outputs[i].adopted && job->outputs[i].fd < 0)
+        if (job->outputs[i].made && !job->outputs[i].adopted && job->outputs[i].fd < 0 &&
+            job->outputs[i].rendition != RENDITION_MANIFEST)
             return true;
     return false;
 }
 
 /* Where Existing= may change what is published, that is settled before anything is written. */
-static void claim_names(struct batch *batch)
+static enum verdict claim_names(const struct batch *batch, struct job *job)
 {
     struct claim_context context = { .conf = batch->context->conf,
                                      .root = batch->root,
                                      .source_root = batch->context->source_root,
                                      .move = batch->context->move,
                                      .user = batch->context->user };
+    enum verdict verdict = claim_is_asked(job) ? claim_outputs(&context, job, true) : VERDICT_OK;
 
+    if (verdict != VERDICT_OK && verdict != VERDICT_SETTLED)
+        return verdict;
+    return lacks_a_picture(job) ? VERDICT_RETURNED : VERDICT_OK;
+}
+
+/* Under which names, and with which manifest, whose content depends on them. */
+static void settle_outputs(struct batch *batch)
+{
     for (size_t i = 0; i < batch->count; i++) {
-        enum verdict verdict;
+        struct job *job = batch->jobs[i];
 
-        if (batch->verdicts[i] != VERDICT_OK || !claim_is_asked(batch->jobs[i]))
-            continue;
-        verdict = claim_outputs(&context, batch->jobs[i], true);
-        batch->verdicts[i] = verdict == VERDICT_SETTLED ? VERDICT_OK : verdict;
-        if (batch->verdicts[i] == VERDICT_OK && lacks_a_picture(batch->jobs[i]))
-            batch->verdicts[i] = VERDICT_RETURNED;
+        if (batch->verdicts[i] == VERDICT_OK)
+            batch->verdicts[i] = claim_names(batch, job);
+        if (batch->verdicts[i] == VERDICT_OK && manifest_write(job, batch->root) < 0)
+            batch->verdicts[i] = VERDICT_RETRY;
     }
 }
 
@@ -386,7 +395,7 @@ static int open_batch(struct batch *batch, struct error *error)
     if (batch->root < 0)
         return batch->root;
     if (!batch->resuming)
-        claim_names(batch);
+        settle_outputs(batch);
     batch->parcels = calloc(count_outputs(batch->jobs, batch->count) + 1, sizeof *batch->parcels);
     if (!batch->parcels) {
         batch->root = close_fd(batch->root);

@@ -201,14 +201,20 @@ static json_t *time_or_null(uint64_t us)
     return json_string(whole);
 }
 
+/* A manifest is no picture. */
+static json_t *side_or_null(uint32_t pixels)
+{
+    return pixels > 0 ? integer(pixels) : json_null();
+}
+
 static json_t *outputs(const struct job_row *row)
 {
     json_t *array = json_array();
 
     for (size_t i = 0; i < row->output_count; i++) {
         const struct job_row_output *output = &row->outputs[i];
-        json_t *object = json_pack("{s:I, s:I, s:I}", "bytes", (json_int_t)output->bytes, "width",
-                                   (json_int_t)output->width, "height", (json_int_t)output->height);
+        json_t *object = json_pack("{s:I, s:o, s:o}", "bytes", (json_int_t)output->bytes, "width",
+                                   side_or_null(output->width), "height", side_or_null(output->height));
 
         snapshot_set_bytes(object, "path", output->path ?: "");
         json_array_append_new(array, object);

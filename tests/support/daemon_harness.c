@@ -349,6 +349,22 @@ static struct {
     bool check;
 } walk;
 
+static bool is_manifest(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+
+    return dot && strcmp(dot, ".json") == 0;
+}
+
+static bool is_whole_json(const char *path)
+{
+    json_t *json = json_load_file(path, 0, NULL);
+    bool whole = json != NULL;
+
+    json_decref(json);
+    return whole;
+}
+
 static int visit_output(const char *path, const struct stat *st, int type, struct FTW *place)
 {
     const char *name = path + place->base;
@@ -363,8 +379,8 @@ static int visit_output(const char *path, const struct stat *st, int type, struc
         return 0;
     if (name[0] == '.')
         harness_fail(walk.h, "%s was left over", path);
-    if (!painter_read(path, &painted))
-        harness_fail(walk.h, "%s is no whole picture", path);
+    if (is_manifest(name) ? !is_whole_json(path) : !painter_read(path, &painted))
+        harness_fail(walk.h, "%s is no whole %s", path, is_manifest(name) ? "manifest" : "picture");
     return 0;
 }
 

@@ -108,7 +108,7 @@ size_t harness_count(const struct harness *h, const char *path);
 /* The picture at @path is whole and has this size. */
 void harness_expect_picture(const struct harness *h, const char *path, int width, int height);
 
-/* All below @path are whole pictures, and nothing of ours is hidden among them. */
+/* All below @path are whole pictures, or manifests (*.json), and nothing of ours is hidden among them. */
 void harness_check_output(const struct harness *h, const char *path);
 
 /* No sanitizer has complained so far. */

@@ -147,6 +147,9 @@ START_TEST(only_pictures_in_memory_are_held)
     hot_output(job, 1, "b", "123");
     job_add_output(job, 2, "c")->bytes = 1000; /* planned only */
     ck_assert_uint_eq(job_held_bytes(job), 8);
+    hot_output(job, RENDITION_MANIFEST, "manifest.json",
+               "{}"); /* which comes later: folders count before and after */
+    ck_assert_uint_eq(job_held_bytes(job), 8);
 
     fd = job->source_fd = fd_memory("source", "x", 1);
     job_close_fds(job);
