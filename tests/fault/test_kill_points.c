@@ -22,13 +22,17 @@ struct run {
 /* What is killed. */
 struct variant {
     const char *what;
-    bool archive, documents;
+    bool archive, documents, manifest;
     uint64_t again; /* not 0: the recovery is killed as well; how far into it grows with this */
 };
 
 static void run_open(struct run *run, const struct variant *variant)
 {
-    campaign_open(&run->c, variant->archive, variant->documents ? CAMPAIGN_DOCUMENTS : HARNESS_RECIPE, "");
+    const char *recipe = variant->documents  ? CAMPAIGN_DOCUMENTS
+                         : variant->manifest ? CAMPAIGN_MANIFEST
+                                             : HARNESS_RECIPE;
+
+    campaign_open(&run->c, variant->archive, recipe, "");
     switched_open(&run->switched, &run->c.h);
     for (int i = 0; i < SOURCES; i++)
         if (variant->documents)
@@ -125,9 +129,10 @@ static unsigned kill_at_all(const struct variant *variant)
 }
 
 static const struct variant variants[] = {
-    { "originals kept", false, false, 0 },         { "originals archived", true, false, 0 },
-    { "killed again", true, false, 17 },           { "documents", false, true, 0 },
-    { "documents, killed again", true, true, 17 },
+    { "originals kept", false, false, false, 0 },         { "originals archived", true, false, false, 0 },
+    { "killed again", true, false, false, 17 },           { "documents", false, true, false, 0 },
+    { "documents, killed again", true, true, false, 17 }, { "manifests", false, false, true, 0 },
+    { "manifests, killed again", true, false, true, 17 },
 };
 
 START_TEST(a_kill_at_any_call_loses_and_repeats_nothing)

@@ -77,6 +77,8 @@ static const struct lie {
     { "huge", false },
     { "class", false },
     { "conflict", false },
+    { "hash", false },
+    { "colour", false },
     { "hello", false },
     { "exit", false },
     { "hang", false },

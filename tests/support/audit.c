@@ -5,7 +5,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "ledger_copy.h"
-#include "painter.h"
+#include "whole_file.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -415,8 +415,6 @@ static void check_output_directory(struct inquiry *inquiry, const char *path, co
 
 static void check_output_file(struct inquiry *inquiry, const char *path, const char *name)
 {
-    struct painted painted;
-
     if (name[0] == '.') {
         if (inquiry->audit->at_rest)
             found(inquiry, AUDIT_HALF_VISIBLE, "%s was left over", path);
@@ -424,8 +422,8 @@ static void check_output_file(struct inquiry *inquiry, const char *path, const c
     }
     if (!has_key(inquiry->owned, path))
         found(inquiry, AUDIT_HALF_VISIBLE, "%s belongs to no job", path);
-    if (!painter_read(path, &painted))
-        found(inquiry, AUDIT_HALF_VISIBLE, "%s is no whole picture", path);
+    if (!whole_file_is(path))
+        found(inquiry, AUDIT_HALF_VISIBLE, "%s is no whole file", path);
 }
 
 static void check_outputs(struct inquiry *inquiry)

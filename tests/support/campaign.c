@@ -10,6 +10,8 @@ static int outputs_of(const char *recipe)
 {
     if (strcmp(recipe, CAMPAIGN_DOCUMENTS) == 0)
         return CAMPAIGN_PAGES;
+    if (strcmp(recipe, CAMPAIGN_MANIFEST) == 0)
+        return 5;
     return strcmp(recipe, HARNESS_RECIPE) == 0 ? 4 : 1;
 }
 

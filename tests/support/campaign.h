@@ -21,6 +21,9 @@
 #define CAMPAIGN_DOCUMENTS                                                                                   \
     "[Recipe]\nDescription=For tests\n[Output a]\nName={dir}/{stem}{-page}.{ext}\nWidth=24\nFormat=png\n"
 
+/* HARNESS_RECIPE, and a manifest of each set. */
+#define CAMPAIGN_MANIFEST HARNESS_RECIPE "[Manifest]\n"
+
 enum { CAMPAIGN_PAGES = 4 };
 
 struct campaign {

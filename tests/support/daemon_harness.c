@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/fd_io.h"
 #include "painter.h"
+#include "whole_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -349,26 +350,9 @@ static struct {
     bool check;
 } walk;
 
-static bool is_manifest(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-
-    return dot && strcmp(dot, ".json") == 0;
-}
-
-static bool is_whole_json(const char *path)
-{
-    json_t *json = json_load_file(path, 0, NULL);
-    bool whole = json != NULL;
-
-    json_decref(json);
-    return whole;
-}
-
 static int visit_output(const char *path, const struct stat *st, int type, struct FTW *place)
 {
     const char *name = path + place->base;
-    struct painted painted;
 
     (void)st;
     if (type != FTW_F)
@@ -379,8 +363,9 @@ static int visit_output(const char *path, const struct stat *st, int type, struc
         return 0;
     if (name[0] == '.')
         harness_fail(walk.h, "%s was left over", path);
-    if (is_manifest(name) ? !is_whole_json(path) : !painter_read(path, &painted))
-        harness_fail(walk.h, "%s is no whole %s", path, is_manifest(name) ? "manifest" : "picture");
+    if (!whole_file_is(path))
+        harness_fail(walk.h, "%s is no whole %s", path,
+                     whole_file_is_manifest(path) ? "manifest" : "picture");
     return 0;
 }
 

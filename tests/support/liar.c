@@ -185,6 +185,17 @@ static void say_that_it_may_pass(struct answer *answer)
     say_failure(answer, CLASS_TRANSIENT);
 }
 
+/* Nobody asked for one: it would be written to a manifest as it is. */
+static void say_a_hash(struct answer *answer)
+{
+    snprintf(answer->result.blurhash, sizeof answer->result.blurhash, "\"");
+}
+
+static void say_a_colour(struct answer *answer)
+{
+    answer->result.colour = UINT32_MAX;
+}
+
 static void exit_at_once(struct answer *answer)
 {
     (void)answer;
@@ -272,6 +283,8 @@ static const struct lie {
     { "class", say_an_unknown_class },
     { "conflict", blame_itself_away },
     { "transient", say_that_it_may_pass },
+    { "hash", say_a_hash },
+    { "colour", say_a_colour },
     { "hello", say_hello_again },
     { "exit", exit_at_once },
     { "hang", hang },
