@@ -118,7 +118,8 @@ DARKROOM_PUBLIC int darkroom_reload(struct darkroom *dk, char **ret_json);
  * name: free; ours (an earlier version of the file made what is there); taken (by the file "owner", or null: by what
  * darkroom did not make, or somebody changed). action: make; number (make, under a name with a number); replace;
  * overwrite; adopt (what is there stands for it); skip (it is not made); fail: then nothing is made. width and height
- * are null where the picture was not looked at, because nothing of it is to be made. page: of a document, from 1.
+ * are null where the picture was not looked at, because nothing of it is to be made, and of a manifest, whose format is
+ * "json". page: of a document, from 1.
  * removed: made by an earlier version, and gone after this one. A path that is not UTF-8 comes with path_b64 beside it.
  * A file that would make nothing is no failure of the call: ok is false, and "failure" has class, stage and message. */
 DARKROOM_PUBLIC int darkroom_plan(struct darkroom *dk, const char *path, const char *folder, char **ret_json);
