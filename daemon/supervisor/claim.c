@@ -98,12 +98,10 @@ static bool is_of_format(const struct claim_context *context, const struct job *
     _cleanup_close_ int fd = path_open_beneath(context->root, output->path, O_RDONLY | O_NONBLOCK, 0);
     unsigned char start[FORMAT_MAGIC_BYTES];
     ssize_t n = fd < 0 ? -1 : pread(fd, start, sizeof start, 0);
-    enum format found;
 
     if (output->rendition == RENDITION_MANIFEST)
         return fd >= 0 && manifest_is_like(fd);
-    return n > 0 && format_detect(start, (size_t)n, &found) == 0 &&
-           found == job->recipe->renditions[output->rendition].format;
+    return n > 0 && format_begins(job->recipe->renditions[output->rendition].format, start, (size_t)n);
 }
 
 static enum claim stands(struct job_output *output, const struct stat *st)

@@ -20,6 +20,8 @@ static bool is_candidate(const struct job *job, const struct job_output *made, s
     if (!made->made || made->page != FIRST_PAGE || made->rendition >= job->recipe->rendition_count)
         return false;
     rendition = &job->recipe->renditions[made->rendition];
+    if (format_info(format)->tiles)
+        return false; /* no picture that a browser could show */
     return rendition->output == output && rendition->format == format;
 }
 

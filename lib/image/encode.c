@@ -7,9 +7,11 @@
 #include "image/frames.h"
 #include "image/metadata.h"
 #include "image/source.h"
+#include "image/tiles.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 enum {
@@ -45,6 +47,10 @@ static const struct {
     [FORMAT_JPEG] = { save_jpeg, 65500 },
     [FORMAT_PNG] = { save_png, VIPS_MAX_COORD },
     [FORMAT_WEBP] = { save_webp, 16383 },
+    /* Their tiles are saved one by one. */
+    [FORMAT_DZ] = { NULL, VIPS_MAX_COORD },
+    [FORMAT_GOOGLE] = { NULL, VIPS_MAX_COORD },
+    [FORMAT_IIIF3] = { NULL, VIPS_MAX_COORD },
 };
 
 int encode_check_sides(enum format format, uint32_t width, uint32_t height, struct error *error)
@@ -155,4 +161,48 @@ int encode(VipsImage *image, enum format format, unsigned quality, struct encode
     r = seal_and_check(image, format, data, size, ret, error);
     g_free(data);
     return r;
+}
+
+int encode_bytes(VipsImage *image, enum format format, unsigned quality, void **ret_data, size_t *ret_size)
+{
+    return encoders[format].save(image, quality, true, ret_data, ret_size);
+}
+
+static int check_tiles(const VipsImage *image, enum format format, const struct tile_spec *spec, int fd,
+                       size_t size, struct error *error)
+{
+    void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    int r;
+
+    if (data == MAP_FAILED)
+        return error_set_errno(error, errno, STAGE_CHECK, "cannot map an output of %zu bytes", size);
+
+    r = tiles_check(data, size, format, spec, (uint32_t)image->Xsize, (uint32_t)image->Ysize, error);
+    munmap(data, size);
+    return r;
+}
+
+int encode_tiles(VipsImage *image, enum format format, const struct tile_spec *spec, unsigned quality,
+                 struct encoded *ret, struct error *error)
+{
+    _cleanup_close_ int fd = -1;
+    _cleanup_free_ void *data = NULL;
+    size_t size;
+    int r;
+
+    r = tiles_make(image, format, spec, quality, &data, &size, error);
+    if (r == 0)
+        r = seal(data, size, &fd, error);
+    if (r == 0)
+        r = check_tiles(image, format, spec, fd, size, error);
+    if (r < 0)
+        return r;
+
+    *ret = (struct encoded){
+        .fd = take_fd(&fd),
+        .width = (uint32_t)image->Xsize,
+        .height = (uint32_t)image->Ysize,
+        .bytes = size,
+    };
+    return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "image/engine.h"
 #include "recipe/format.h"
+#include "recipe/tile_spec.h"
 
 #include <stdint.h>
 
@@ -21,5 +22,13 @@ int encode_check_sides(enum format format, uint32_t width, uint32_t height, stru
  * where the format has none). The result's header was read back from the sealed memory and has the picture's size.
  * 0, or -errno with @error. */
 int encode(VipsImage *image, enum format format, unsigned quality, struct encoded *ret, struct error *error);
+
+/* The same for a format with tiles (tiles.h), which are cut as @spec says. */
+int encode_tiles(VipsImage *image, enum format format, const struct tile_spec *spec, unsigned quality,
+                 struct encoded *ret, struct error *error);
+
+/* The bytes of a file without metadata, and nothing else. The caller frees *@ret_data with g_free(). 0, or -1 with libvips'
+ * error. */
+int encode_bytes(VipsImage *image, enum format format, unsigned quality, void **ret_data, size_t *ret_size);
 
 #endif

@@ -20,6 +20,7 @@ enum {
     WEBP_CANVASES_BYTES = 4 * 4, /* a pixel: an animation's encoder compares frames in four canvases */
     FULL_CHROMA_QUALITY = 90,    /* from here on libvips' JPEGs have colours in full resolution */
     COLOURS = 3,
+    LEVELS_MAX = 24, /* of tiles: smaller than one, but each has a file */
 };
 
 static uint64_t add(uint64_t a, uint64_t b)
@@ -112,7 +113,20 @@ struct finished {
     uint64_t frames;
     unsigned bands, sample_bytes;
     bool alpha;
+    enum format format;            /* that the encoder writes, perhaps of tiles */
+    const struct tile_spec *tiles; /* NULL: there are none */
+    uint64_t stored_pixels;        /* of a frame, in all tiles of all levels */
 };
+
+/* Tiles at the edges may be as large as the others, and each level has a quarter of the pixels of the one before. */
+static uint64_t tiled_pixels(struct extent picture, const struct tile_spec *spec)
+{
+    uint64_t across = picture.width / spec->size + 1, down = picture.height / spec->size + 1;
+    uint64_t side = spec->size + 2 * spec->overlap;
+    uint64_t pixels = multiply(multiply(across, down), side * side);
+
+    return add(add(pixels, pixels / 2), LEVELS_MAX * side * side);
+}
 
 static struct finished finished_of(const struct workload *work, const struct placement *placement,
                                    const struct rendition *rendition)
@@ -125,15 +139,28 @@ static struct finished finished_of(const struct workload *work, const struct pla
         .pixels = extent_area(placement->canvas),
         .frames = animated ? frames_of(work) : 1,
         .sample_bytes = 1,
+        .format = recipe_pixel_format(work->recipe, rendition),
+        .tiles =
+            format_info(rendition->format)->tiles ? &work->recipe->outputs[rendition->output].tiles : NULL,
     };
 
-    finished.alpha = rendition->format != FORMAT_JPEG && (work->alpha || padded);
-    if (rendition->format == FORMAT_PNG)
+    finished.stored_pixels =
+        finished.tiles ? tiled_pixels(placement->canvas, finished.tiles) : finished.pixels;
+    finished.alpha = finished.format != FORMAT_JPEG && (work->alpha || padded || finished.tiles);
+    if (finished.format == FORMAT_PNG)
         finished.sample_bytes = work->sample_bytes;
-    if (colours > COLOURS || rendition->format == FORMAT_WEBP)
+    if (colours > COLOURS || finished.format == FORMAT_WEBP)
         colours = COLOURS;
     finished.bands = colours + (finished.alpha ? 1 : 0);
     return finished;
+}
+
+/* What is given to the encoder at once. */
+static uint64_t encoder_pixels(const struct finished *finished)
+{
+    uint64_t side = finished->tiles ? finished->tiles->size + 2 * finished->tiles->overlap : 0;
+
+    return finished->tiles ? side * side : finished->pixels;
 }
 
 /* For each pixel: what the encoder takes while it works … */
@@ -141,9 +168,9 @@ static unsigned encoder_bytes(const struct finished *finished, const struct rend
 {
     bool full_chroma = finished->bands == 1 || rendition->quality >= FULL_CHROMA_QUALITY;
 
-    if (rendition->format == FORMAT_JPEG)
+    if (finished->format == FORMAT_JPEG)
         return full_chroma ? finished->bands * COEFFICIENT_BYTES : COLOURS * COEFFICIENT_BYTES / 2;
-    if (rendition->format == FORMAT_WEBP)
+    if (finished->format == FORMAT_WEBP)
         return (finished->alpha ? WEBP_ALPHA_ENCODER_BYTES : WEBP_ENCODER_BYTES) +
                (finished->frames > 1 ? WEBP_CANVASES_BYTES : 0);
     return 0;
@@ -152,7 +179,7 @@ static unsigned encoder_bytes(const struct finished *finished, const struct rend
 /* … and what its file may have. */
 static unsigned file_bytes(const struct finished *finished, const struct rendition *rendition)
 {
-    if (rendition->format == FORMAT_PNG)
+    if (finished->format == FORMAT_PNG)
         return finished->bands * finished->sample_bytes;
     return rendition->quality >= FULL_CHROMA_QUALITY ? 2 : 1;
 }
@@ -169,10 +196,15 @@ static uint64_t outputs_bytes(const struct workload *work)
         struct finished finished = finished_of(work, &selected->placement, rendition);
         uint64_t window = window_bytes(work, i);
         uint64_t pixels = multiply(finished.pixels, finished.frames);
-        uint64_t file = multiply(pixels, file_bytes(&finished, rendition));
-        uint64_t encoder = multiply(finished.pixels, encoder_bytes(&finished, rendition));
+        uint64_t file =
+            multiply(multiply(finished.stored_pixels, finished.frames), file_bytes(&finished, rendition));
+        uint64_t encoder = multiply(encoder_pixels(&finished), encoder_bytes(&finished, rendition));
         uint64_t given = multiply(pixels, finished.bands * finished.sample_bytes);
         uint64_t encoding = add(add(given, encoder), file);
+
+        if (finished
+                .tiles) /* the next level while this one is there, and an archive that grows by doubling */
+            encoding = add(encoding, add(given / 2, file));
 
         files = add(files, file);
         peak = larger(peak, add(files, add(window, larger(previous, encoding))));

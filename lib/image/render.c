@@ -300,9 +300,11 @@ static int make_output(struct rendering *rendering, const struct selected *selec
                        struct rendered_output *ret, struct error *error)
 {
     const struct rendition *rendition = &rendering->recipe->renditions[selected->rendition];
+    const struct output_spec *spec = &rendering->recipe->outputs[rendition->output];
+    bool tiles = format_info(rendition->format)->tiles;
     struct finish_context output = {
-        .format = rendition->format,
-        .metadata = rendering->recipe->outputs[rendition->output].metadata,
+        .format = recipe_pixel_format(rendering->recipe, rendition),
+        .metadata = tiles ? 0 : spec->metadata, /* it would be in each of them */
         .canvas = selected->placement.canvas,
     };
     bool animated = rendering->animated && can_be_animated(rendering, selected);
@@ -319,6 +321,9 @@ static int make_output(struct rendering *rendering, const struct selected *selec
 
     ret->rendition = selected->rendition;
     ret->page = rendering->source.page;
+    if (tiles)
+        return encode_tiles(finished, rendition->format, &spec->tiles, rendition->quality, &ret->encoded,
+                            error);
     return encode(finished, rendition->format, rendition->quality, &ret->encoded, error);
 }
 

@@ -15,6 +15,15 @@ static const char *const png_extensions[] = { EXTENSIONS_PNG, NULL };
 static const char *const webp_extensions[] = { EXTENSIONS_WEBP, NULL };
 static const char *const tiff_extensions[] = { EXTENSIONS_TIFF, NULL };
 
+static const char *const no_extensions[] = { NULL };
+
+/* The quality is that of JPEG tiles, and what WebP's is in general would not be seen as much less. */
+#define TILES(layout)                                                                                        \
+    {                                                                                                        \
+        .name = (layout), .extension = "zip", .extensions = no_extensions, .output = true,                   \
+        .has_quality = true, .default_quality = 82, .tiles = true,                                           \
+    }
+
 static const struct format_info formats[FORMAT_COUNT] = {
     [FORMAT_JPEG] = {
         .name = "jpeg",
@@ -49,6 +58,9 @@ static const struct format_info formats[FORMAT_COUNT] = {
         .input = true,
         .sequence = SEQUENCE_PAGES,
     },
+    [FORMAT_DZ] = TILES("dz"),
+    [FORMAT_GOOGLE] = TILES("google"),
+    [FORMAT_IIIF3] = TILES("iiif3"),
 };
 
 /* A file of @format begins with all @marks of one of its rows. */
@@ -67,6 +79,9 @@ static const struct magic {
     { FORMAT_TIFF, { { 0, "MM\0*", 4 } } },
     { FORMAT_TIFF, { { 0, "II+\0", 4 } } }, /* with offsets of 64 bits */
     { FORMAT_TIFF, { { 0, "MM\0+", 4 } } },
+    { FORMAT_DZ, { { 0, "PK\3\4", 4 } } },
+    { FORMAT_GOOGLE, { { 0, "PK\3\4", 4 } } },
+    { FORMAT_IIIF3, { { 0, "PK\3\4", 4 } } },
 };
 
 const struct format_info *format_info(enum format format)
@@ -104,11 +119,19 @@ static bool has_marks(const struct magic *magic, const char *bytes, size_t size)
     return true;
 }
 
-int format_detect(const void *bytes, size_t size, enum format *ret)
+bool format_begins(enum format format, const void *bytes, size_t size)
 {
     for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
-        if (has_marks(&magics[i], bytes, size)) {
-            *ret = magics[i].format;
+        if (magics[i].format == format && has_marks(&magics[i], bytes, size))
+            return true;
+    return false;
+}
+
+int format_detect(const void *bytes, size_t size, enum format *ret)
+{
+    for (enum format format = 0; format < FORMAT_COUNT; format++)
+        if (formats[format].input && format_begins(format, bytes, size)) {
+            *ret = format;
             return 0;
         }
     return -ENOENT;

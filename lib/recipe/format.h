@@ -9,7 +9,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum format { FORMAT_JPEG = 0, FORMAT_PNG = 1, FORMAT_WEBP = 2, FORMAT_TIFF = 3, FORMAT_COUNT };
+enum format {
+    FORMAT_JPEG = 0,
+    FORMAT_PNG = 1,
+    FORMAT_WEBP = 2,
+    FORMAT_TIFF = 3,
+    FORMAT_DZ = 4, /* the last three are zips of tiles */
+    FORMAT_GOOGLE = 5,
+    FORMAT_IIIF3 = 6,
+    FORMAT_COUNT
+};
 
 enum { FORMAT_MAGIC_BYTES = 16 }; /* how much of a file's start format_detect() looks at */
 
@@ -27,6 +36,7 @@ struct format_info {
     bool input, output;            /* can be a source, can be made */
     bool has_quality;              /* Quality= applies (1 to 100) */
     uint8_t default_quality;
+    bool tiles;                    /* a zip with the picture cut up, see tile_spec.h */
     enum format_sequence sequence; /* of sources; an output with SEQUENCE_FRAMES can be an animation */
 };
 
@@ -36,7 +46,10 @@ const struct format_info *format_info(enum format format);
 /* Looks up "jpeg" (or an extension, "jpg"), any case. 0 or -ENOENT. */
 int format_from_name(const char *name, enum format *ret);
 
-/* What @bytes (the start of a file, @size of them) are the beginning of. 0 or -ENOENT. */
+/* Do @bytes (the start of a file, @size of them) begin a file of @format? Archives of tiles all begin alike. */
+bool format_begins(enum format format, const void *bytes, size_t size);
+
+/* Of which format that can be a source @bytes (the start of a file, @size of them) are the beginning. 0 or -ENOENT. */
 int format_detect(const void *bytes, size_t size, enum format *ret);
 
 /* "jpeg, png, webp": the names, for messages; inputs or outputs. Returns @buffer. */

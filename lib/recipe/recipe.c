@@ -78,6 +78,8 @@ struct draft {
     struct metadata metadata;
     int fit;
     bool animated;
+    struct tile_draft tiles;
+    struct tile_spec tile_spec; /* what that comes to */
 };
 
 static void draft_release(struct draft *draft)
@@ -385,6 +387,21 @@ static const struct conf_key keys[] = {
       .parse = conf_parse_boolean,
       .offset = offsetof(struct draft, animated),
       .help = "Whether animations stay so in formats that can be animated." },
+    { .section = "Output",
+      .name = "TileSize",
+      .parse = tile_spec_parse_size,
+      .offset = offsetof(struct draft, tiles),
+      .help = "The side of deep-zoom tiles in pixels." },
+    { .section = "Output",
+      .name = "Overlap",
+      .parse = tile_spec_parse_overlap,
+      .offset = offsetof(struct draft, tiles),
+      .help = "How many pixels dz tiles have of their neighbours." },
+    { .section = "Output",
+      .name = "TileFormat",
+      .parse = tile_spec_parse_format,
+      .offset = offsetof(struct draft, tiles),
+      .help = "The format of deep-zoom tiles." },
 };
 
 /* Checks of an output as a whole. */
@@ -482,15 +499,17 @@ static int check_name(const struct draft *draft, struct problems *problems)
     return 0;
 }
 
-static int check_draft(const struct draft *draft, const struct ini_section *section,
-                       struct problems *problems)
+static int check_draft(struct draft *draft, const struct ini_section *section, struct problems *problems)
 {
     int sizes = check_sizes(draft, section, problems);
     int repeats = sizes == 0 ? check_repeats(draft, problems) : 0;
     int formats = check_formats(draft, section, problems);
     int name = check_name(draft, problems);
+    int tiles = formats < 0 ? 0
+                            : tile_spec_settle(&draft->tiles, draft->formats.list, draft->formats.count,
+                                               problems, &draft->tile_spec);
 
-    return sizes < 0 || repeats < 0 || formats < 0 || name < 0 ? -EINVAL : 0;
+    return sizes < 0 || repeats < 0 || formats < 0 || name < 0 || tiles < 0 ? -EINVAL : 0;
 }
 
 /* From drafts to renditions. */
@@ -551,6 +570,7 @@ static int add_spec(struct recipe *recipe, const struct draft *draft, const char
 
     spec->fit = (enum fit)draft->fit;
     spec->still = !draft->animated;
+    spec->tiles = draft->tile_spec;
     spec->metadata = draft->metadata.given ? draft->metadata.bits : METADATA_DEFAULT;
     spec->name = strdup(name);
     spec->name_template = strdup(draft->name_template ?: default_template(draft));
@@ -672,7 +692,7 @@ static const char *describe(const struct recipe *recipe, size_t index, char *buf
 /* Which field would have told @a and @b apart. */
 static const char *missing_field(const struct rendition *a, const struct rendition *b)
 {
-    if (a->format != b->format)
+    if (strcmp(format_info(a->format)->extension, format_info(b->format)->extension) != 0)
         return "{ext} is missing from Name=";
     if (a->width != b->width && a->width && b->width)
         return "{width} is missing from Name=";
@@ -832,6 +852,7 @@ static void format_output(FILE *stream, const struct recipe *recipe, size_t outp
     format_metadata(stream, spec->metadata);
     if (spec->still)
         fputs("Animated=no\n", stream);
+    tile_spec_format(&spec->tiles, stream);
 }
 
 char *recipe_format(const struct recipe *recipe)
@@ -858,6 +879,12 @@ char *recipe_format(const struct recipe *recipe)
 }
 
 /* From the outside. */
+
+enum format recipe_pixel_format(const struct recipe *recipe, const struct rendition *rendition)
+{
+    return format_info(rendition->format)->tiles ? recipe->outputs[rendition->output].tiles.format
+                                                 : rendition->format;
+}
 
 static int hash_recipe(struct recipe *recipe)
 {

@@ -23,6 +23,7 @@
 #include "recipe/format.h"
 #include "recipe/manifest_spec.h"
 #include "recipe/op_table.h"
+#include "recipe/tile_spec.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -63,7 +64,8 @@ struct output_spec {
     char *name;          /* the section's: "srcset" */
     char *name_template; /* Name=, or the default */
     enum fit fit;
-    unsigned metadata; /* METADATA_* */
+    unsigned metadata;      /* METADATA_* */
+    struct tile_spec tiles; /* of a format that has them */
     bool still; /* Animated=no: of an animation it is the first frame, even where its format can be one */
 };
 
@@ -86,6 +88,9 @@ struct recipe {
     struct manifest_spec manifest;
     uint64_t hash; /* XXH3-64 of recipe_format()'s text: equal hashes make equal pictures */
 };
+
+/* The format that the pixels of @rendition are stored in: its own, or that of its tiles. */
+enum format recipe_pixel_format(const struct recipe *recipe, const struct rendition *rendition);
 
 /* Checks @ini and makes a recipe called @name of it. On failure every problem, with its place, is added to
  * @problems, -EINVAL (or -ENOMEM) is returned and *@ret is untouched. */

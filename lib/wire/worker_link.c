@@ -161,11 +161,10 @@ static int check_failure(const struct result_message *result, size_t fd_count, s
 static int check_magic(int fd, enum format format, struct error *error)
 {
     unsigned char start[FORMAT_MAGIC_BYTES];
-    enum format found;
     ssize_t n;
 
     n = pread(fd, start, sizeof start, 0);
-    if (n < 0 || format_detect(start, (size_t)n, &found) < 0 || found != format)
+    if (n < 0 || !format_begins(format, start, (size_t)n))
         return nonsense(error, "an output that is not of its format");
     return 0;
 }

@@ -15,7 +15,8 @@ START_TEST(every_row_is_complete)
     enum format format;
 
     ck_assert_ptr_nonnull(info->name);
-    ck_assert_str_eq(info->extension, info->extensions[0]);
+    if (!info->tiles) /* all of which are zips, which are no sources */
+        ck_assert_str_eq(info->extension, info->extensions[0]);
     ck_assert_int_eq(format_from_name(info->name, &format), 0);
     ck_assert_int_eq((int)format, _i);
     ck_assert(info->has_quality == (info->default_quality > 0));
@@ -39,10 +40,22 @@ static const struct {
     const char *name;
     int format; /* -1: none */
 } names[] = {
-    { "jpeg", FORMAT_JPEG }, { "JPEG", FORMAT_JPEG }, { "jpg", FORMAT_JPEG },
-    { "jpe", FORMAT_JPEG },  { "jfif", FORMAT_JPEG }, { "png", FORMAT_PNG },
-    { "WebP", FORMAT_WEBP }, { "gif", -1 },           { "", -1 },
-    { "jpegs", -1 },         { ".jpg", -1 },          { "%s", -1 },
+    { "jpeg", FORMAT_JPEG },
+    { "JPEG", FORMAT_JPEG },
+    { "jpg", FORMAT_JPEG },
+    { "jpe", FORMAT_JPEG },
+    { "jfif", FORMAT_JPEG },
+    { "png", FORMAT_PNG },
+    { "WebP", FORMAT_WEBP },
+    { "gif", -1 },
+    { "", -1 },
+    { "dz", FORMAT_DZ },
+    { "google", FORMAT_GOOGLE },
+    { "iiif3", FORMAT_IIIF3 },
+    { "zip", -1 },
+    { "jpegs", -1 },
+    { ".jpg", -1 },
+    { "%s", -1 },
 };
 
 START_TEST(a_format_is_found_by_name_or_extension)
@@ -95,6 +108,19 @@ START_TEST(a_format_is_detected_by_its_first_bytes)
 }
 END_TEST
 
+START_TEST(a_zip_begins_an_archive_of_tiles_and_is_no_source)
+{
+    static const char zip[] = "PK\3\4\x14";
+    enum format format;
+
+    ck_assert(format_begins(FORMAT_DZ, zip, sizeof zip) && format_begins(FORMAT_IIIF3, zip, sizeof zip));
+    ck_assert(!format_begins(FORMAT_JPEG, zip, sizeof zip));
+    ck_assert(!format_begins(FORMAT_DZ, zip, 3));
+    ck_assert(!format_begins(FORMAT_DZ, "\xFF\xD8\xFF\xE0", 4));
+    ck_assert_int_eq(format_detect(zip, sizeof zip, &format), -ENOENT);
+}
+END_TEST
+
 static const struct {
     const char *name;
     bool input;
@@ -131,7 +157,7 @@ START_TEST(lists_are_for_people_and_fit_their_buffer)
 {
     char wide[64], narrow[8];
 
-    ck_assert_str_eq(format_list(true, wide, sizeof wide), "jpeg, png, webp");
+    ck_assert_str_eq(format_list(true, wide, sizeof wide), "jpeg, png, webp, dz, google, iiif3");
     ck_assert_str_eq(format_list(false, wide, sizeof wide), "jpeg, png, webp, tiff");
     ck_assert_str_eq(format_list(true, narrow, sizeof narrow), "jpeg, p");
 }
@@ -141,6 +167,7 @@ UNIT_MAIN("format", UNIT_ROWS(every_row_is_complete, all_formats),
           UNIT_TEST(numbers_never_change_their_meaning),
           UNIT_ROWS(a_format_is_found_by_name_or_extension, names),
           UNIT_ROWS(a_format_is_detected_by_its_first_bytes, starts),
+          UNIT_TEST(a_zip_begins_an_archive_of_tiles_and_is_no_source),
           UNIT_ROWS(a_source_is_known_by_its_extension_as_in_a_folder, files),
           UNIT_ROWS(every_extension_of_an_input_is_taken_by_a_folder, all_formats),
           UNIT_TEST(lists_are_for_people_and_fit_their_buffer))

@@ -11,7 +11,7 @@ enum { OUTPUTS_MAX = 6 };
 /* Rendition 0: webp 320, 1: jpeg 320, 2: webp 640, 3: jpeg 640; 4: another [Output]. */
 #define RECIPE                                                                                               \
     "[Output set]\nName={dir}/{stem}-{width}.{ext}\nWidth=320 640\nFormat=webp jpeg\n"                       \
-    "[Output other]\nName={stem}.{ext}\nFormat=webp\n"
+    "[Output other]\nName={stem}.{ext}\nFormat=webp dz\n"
 
 struct made {
     uint32_t rendition, page, width;
@@ -54,6 +54,7 @@ static const struct {
       FORMAT_WEBP,
       "a-1.webp 320w" },
     { "no manifest", { { RENDITION_MANIFEST, 1, 320, "a.json" } }, 0, FORMAT_WEBP, "" },
+    { "no tiles", { { 5, 1, 900, "a.zip" } }, 1, FORMAT_DZ, "" },
     { "nothing", { { 0 } }, 0, FORMAT_PNG, "" },
     { "escaped names", { { 0, 1, 320, "a, b.webp" } }, 0, FORMAT_WEBP, "a%2C%20b.webp 320w" },
 };
