@@ -20,7 +20,6 @@ enum {
     WEBP_CANVASES_BYTES = 4 * 4, /* a pixel: an animation's encoder compares frames in four canvases */
     FULL_CHROMA_QUALITY = 90,    /* from here on libvips' JPEGs have colours in full resolution */
     COLOURS = 3,
-    LEVELS_MAX = 24, /* of tiles: smaller than one, but each has a file */
 };
 
 static uint64_t add(uint64_t a, uint64_t b)
@@ -118,14 +117,15 @@ struct finished {
     uint64_t stored_pixels;        /* of a frame, in all tiles of all levels */
 };
 
-/* Tiles at the edges may be as large as the others, and each level has a quarter of the pixels of the one before. */
+/* Tiles have some pixels twice, and each level has a quarter of the pixels of the one before. What a tile may have beyond
+ * the picture is of one colour, and is as good as nothing in its file. */
 static uint64_t tiled_pixels(struct extent picture, const struct tile_spec *spec)
 {
     uint64_t across = picture.width / spec->size + 1, down = picture.height / spec->size + 1;
-    uint64_t side = spec->size + 2 * spec->overlap;
-    uint64_t pixels = multiply(multiply(across, down), side * side);
+    uint64_t pixels =
+        multiply(picture.width + across * 2 * spec->overlap, picture.height + down * 2 * spec->overlap);
 
-    return add(add(pixels, pixels / 2), LEVELS_MAX * side * side);
+    return add(add(pixels, pixels / 3), (uint64_t)spec->size * spec->size);
 }
 
 static struct finished finished_of(const struct workload *work, const struct placement *placement,
@@ -146,7 +146,7 @@ static struct finished finished_of(const struct workload *work, const struct pla
 
     finished.stored_pixels =
         finished.tiles ? tiled_pixels(placement->canvas, finished.tiles) : finished.pixels;
-    finished.alpha = finished.format != FORMAT_JPEG && (work->alpha || padded || finished.tiles);
+    finished.alpha = finished.format != FORMAT_JPEG && (work->alpha || padded);
     if (finished.format == FORMAT_PNG)
         finished.sample_bytes = work->sample_bytes;
     if (colours > COLOURS || finished.format == FORMAT_WEBP)
@@ -202,9 +202,8 @@ static uint64_t outputs_bytes(const struct workload *work)
         uint64_t given = multiply(pixels, finished.bands * finished.sample_bytes);
         uint64_t encoding = add(add(given, encoder), file);
 
-        if (finished
-                .tiles) /* the next level while this one is there, and an archive that grows by doubling */
-            encoding = add(encoding, add(given / 2, file));
+        if (finished.tiles) /* the next level beside this one, and room for the archive to grow */
+            encoding = add(encoding, add(given / 2, file / 4));
 
         files = add(files, file);
         peak = larger(peak, add(files, add(window, larger(previous, encoding))));

@@ -23,6 +23,7 @@ enum {
     FIRST_DATE = (1 << 5) | 1, /* 4.4.6: 1980-01-01 */
     NAME_BYTES_MAX = UINT16_MAX,
     ROOM_FIRST = 64 << 10,
+    ROOM_GROWTH = 4,  /* by this part of it */
     NUMBERS_MAX = 16, /* of a record */
 };
 
@@ -40,7 +41,7 @@ static int make_room(unsigned char **bytes, size_t *room, size_t needed)
     if (needed <= *room)
         return 0;
     while (wanted < needed)
-        wanted *= 2;
+        wanted += wanted / ROOM_GROWTH; /* the kernel moves large ones without a copy */
     more = realloc(*bytes, wanted);
     if (!more)
         return -ENOMEM;

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define OUTPUTS                                                                                              \
     "[Recipe]\nStep=auto-orient\n[Output set]\nName={dir}/{stem}-{width}.{ext}\nWidth=16 32 "                \
@@ -231,9 +232,36 @@ START_TEST(a_document_has_one_manifest_of_all_its_pages)
 }
 END_TEST
 
+/* They are outputs like any, and none that a browser could show by itself. */
+START_TEST(an_archive_of_tiles_is_told_of_and_not_offered_to_browsers)
+{
+    struct harness h;
+    json_t *json;
+
+    harness_open(&h);
+    harness_configure(&h, "",
+                      "[Output zoom]\nFormat=dz\n[Output "
+                      "small]\nName={stem}-small.{ext}\nWidth=16\nFormat=png\n[Manifest]\n");
+    harness_start(&h);
+    harness_drop(&h, "a.jpg", 300, 200, 1);
+    harness_await_ends(&h, 1, 0);
+    json = manifest(&h, "a.json");
+    ck_assert_str_eq(harness_string(json, "outputs.0.href"), "a.zip");
+    ck_assert_str_eq(harness_string(json, "outputs.0.format"), "dz");
+    ck_assert_int_eq(harness_number(json, "outputs.0.width"), 300);
+    expect_digest(&h, "a.zip", harness_string(json, "outputs.0.sha256"));
+    ck_assert_uint_eq(json_object_size(json_object_get(json_object_get(json, "srcset"), "zoom")), 0);
+    ck_assert_str_eq(harness_string(json, "srcset.small.png"), "a-small.png 16w");
+    json_decref(json);
+    ck_assert_int_eq(unlink(harness_path(&h, "out/a.zip")), 0); /* harness_close() looks for pictures */
+    harness_close(&h);
+}
+END_TEST
+
 HARNESS_MAIN("manifest", UNIT_TEST(what_a_manifest_says_is_so),
              UNIT_TEST(a_manifest_is_planned_and_counted_among_the_outputs),
              UNIT_TEST(a_manifest_goes_when_its_recipe_asks_for_none),
              UNIT_TEST(numbered_names_are_told_by_their_own_manifest),
              UNIT_TEST(a_name_that_is_no_text_can_be_read_back),
-             UNIT_TEST(a_document_has_one_manifest_of_all_its_pages))
+             UNIT_TEST(a_document_has_one_manifest_of_all_its_pages),
+             UNIT_TEST(an_archive_of_tiles_is_told_of_and_not_offered_to_browsers))

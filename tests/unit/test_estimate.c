@@ -33,6 +33,8 @@ static const char *const recipes[] = {
     RECIPE("[Output a]\nWidth=320\nFormat=jpeg\n"),
     RECIPE("[Output a]\nFormat=jpeg png\nQuality=jpeg:95\n"),
     RECIPE("[Output a]\nFormat=webp\n"),
+    RECIPE("[Output a]\nFormat=dz\nTileFormat=png\n"),
+    RECIPE("[Output a]\nFormat=iiif3\n[Manifest]\n"),
 };
 
 static const struct {

@@ -199,6 +199,26 @@ START_TEST(a_picture_is_looked_at_for_a_manifest_alone)
 }
 END_TEST
 
+/* Nor does the warm-up make any of these. */
+START_TEST(tiles_are_made_in_every_layout)
+{
+    static const char *const formats[] = { "dz", "google", "iiif3" };
+    _cleanup_free_ char *text = NULL;
+    struct harness_answer answer;
+
+    ck_assert_int_gt(asprintf(&text, "[Output a]\nFormat=%s\nTileSize=64\n", formats[_i]), 0);
+    recipe = recipe_of_text(text);
+    harness_start_ready(&harness, &recipe, 1);
+    submit(1);
+    harness_answer(&harness, 1, recipe, &answer);
+    ck_assert_msg(answer.result.class == CLASS_NONE, "%s", answer.result.text);
+    ck_assert_uint_eq(answer.result.output_count, 1);
+    ck_assert_uint_eq(answer.result.outputs[0].width, PICTURE_WIDTH);
+    harness_answer_release(&answer);
+    stop();
+}
+END_TEST
+
 START_TEST(recipes_it_cannot_read_are_a_refusal_with_a_reason)
 {
     struct hello_message hello;
@@ -650,6 +670,7 @@ static TCase *starts(void)
     tcase_add_test(tests, it_says_hello_and_what_confines_it);
     tcase_add_test(tests, without_a_sandbox_it_says_so);
     tcase_add_loop_test(tests, a_picture_is_looked_at_for_a_manifest_alone, 0, 2);
+    tcase_add_loop_test(tests, tiles_are_made_in_every_layout, 0, 3);
     tcase_add_test(tests, recipes_it_cannot_read_are_a_refusal_with_a_reason);
     tcase_add_test(tests, a_person_who_runs_it_is_told_what_it_is);
     return tests;
