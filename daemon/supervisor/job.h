@@ -191,8 +191,8 @@ void job_close_fds(struct job *job);
 /* How many outputs it has: all that were made or found, or those that were only found (@adopted). */
 size_t job_count_outputs(const struct job *job, bool adopted);
 
-/* The bytes of its finished pictures that are held in memory; not of the manifest, which comes while they are published:
- * what is counted at the beginning of that has to be the same at its end. */
+/* The bytes of its finished pictures that are held in memory; not of the manifest, which comes while they are
+ * published: what is counted at the beginning of that has to be the same at its end. */
 uint64_t job_held_bytes(const struct job *job);
 
 /* "queued", … as in JSON. */

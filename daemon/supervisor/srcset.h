@@ -9,8 +9,8 @@
 
 /* "a-320.webp 320w, a-640.webp 640w": what @job has of [Output] number @output in @format, as seen from the file @from,
  * which like the outputs is relative to Output=. The widths are those of the pictures; they ascend, and of several of
- * one width only the first is there, as HTML wants it. Of a document, its first page; none of tiles. Empty when there is none; the
- * caller frees; NULL when memory is out. */
+ * one width only the first is there, as HTML wants it. Of a document, its first page; none of tiles. Empty when
+ * there is none; the caller frees; NULL when memory is out. */
 char *srcset_make(const struct job *job, size_t output, enum format format, const char *from);
 
 #endif

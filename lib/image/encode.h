@@ -27,8 +27,8 @@ int encode(VipsImage *image, enum format format, unsigned quality, struct encode
 int encode_tiles(VipsImage *image, enum format format, const struct tile_spec *spec, unsigned quality,
                  struct encoded *ret, struct error *error);
 
-/* The bytes of a file without metadata, and nothing else. The caller frees *@ret_data with g_free(). 0, or -1 with libvips'
- * error. */
+/* The bytes of a file without metadata, and nothing else. The caller frees *@ret_data with g_free(). 0, or -1 with
+ * libvips' error. */
 int encode_bytes(VipsImage *image, enum format format, unsigned quality, void **ret_data, size_t *ret_size);
 
 #endif

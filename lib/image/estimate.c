@@ -117,8 +117,8 @@ struct finished {
     uint64_t stored_pixels;        /* of a frame, in all tiles of all levels */
 };
 
-/* Tiles have some pixels twice, and each level has a quarter of the pixels of the one before. What a tile may have beyond
- * the picture is of one colour, and is as good as nothing in its file. */
+/* Tiles have some pixels twice, and each level has a quarter of the pixels of the one before. What a tile may have
+ * beyond the picture is of one colour, and is as good as nothing in its file. */
 static uint64_t tiled_pixels(struct extent picture, const struct tile_spec *spec)
 {
     uint64_t across = picture.width / spec->size + 1, down = picture.height / spec->size + 1;

@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How many members the archive has whose @size bytes are at @data, each of which is whole and has its sum; or -EBADMSG. */
+/* How many members the archive has whose @size bytes are at @data, each of which is whole and has its sum; or
+ * -EBADMSG. */
 int64_t zip_reader_count(const void *data, size_t size);
 
 /* The member called @name. 0 and where its bytes are, inside @data; -ENOENT, or -EBADMSG. */

@@ -33,8 +33,8 @@ size_t naming_count_paged(const struct recipe *recipe);
 /* The path, relative to the folder's Output, of rendition @index of @recipe for the source at @path (relative
  * to the hot folder, no leading slash) with mtime @mtime_ns. The result never is absolute, never has ".." or
  * "." or empty components, and never a component that starts like our temporary names: such ones get a "_" in
- * front (a source "...jpg" has the stem ".."). RENDITION_MANIFEST is the manifest's, if the recipe has one. The caller frees *@ret. 0, -EINVAL when nothing is left for a name, or
- * -ENOMEM. */
+ * front (a source "...jpg" has the stem ".."). RENDITION_MANIFEST is the manifest's, if the recipe has one. The
+ * caller frees *@ret. 0, -EINVAL when nothing is left for a name, or -ENOMEM. */
 int naming_output(const struct recipe *recipe, size_t index, const char *path, int64_t mtime_ns, char **ret);
 
 /* A page of a source that has @count of them. */

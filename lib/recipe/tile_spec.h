@@ -34,8 +34,8 @@ struct tile_draft {
 /* Parsers of the three keys; their field is a struct tile_draft. */
 conf_parser tile_spec_parse_size, tile_spec_parse_overlap, tile_spec_parse_format;
 
-/* Settles what @draft means for an output in the @count formats @formats. 0, or -EINVAL with a problem when none of them
- * has tiles, or the layout cannot have them so. */
+/* Settles what @draft means for an output in the @count formats @formats. 0, or -EINVAL with a problem when none of
+ * them has tiles, or the layout cannot have them so. */
 int tile_spec_settle(const struct tile_draft *draft, const enum format *formats, size_t count,
                      struct problems *problems, struct tile_spec *ret);
 

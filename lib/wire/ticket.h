@@ -107,7 +107,8 @@ struct result_message {
     uint64_t source_hash;        /* XXH3-64 of the source's bytes; 0 until read */
     uint64_t needs_memory_bytes; /* not 0: handed back, the job needs so much; no class, no outputs */
     struct result_output outputs[RECIPE_RENDITIONS_MAX];
-    /* Of the first page, in the result that has its outputs, and as far as the recipe's manifest asks; else all zero. */
+    /* Of the first page, in the result that has its outputs, and as far as the recipe's manifest asks; else all
+     * zero. */
     uint32_t colour;                        /* 0xRRGGBB */
     char blurhash[BLURHASH_LENGTH_MAX + 1]; /* with NULs to the end */
 };

@@ -42,7 +42,8 @@ int worker_link_receive(int link, uint64_t generation, union worker_message *ret
  * and renditions in each ascending, as many sealed descriptors as outputs, each of the announced size and with its
  * format's magic bytes; for a plan, outputs without bytes and no descriptors; a ticket handed back needs more than it
  * granted and no more than the folder allows; a document that is counted has no outputs; a
- * BlurHash and a colour only where the manifest asks for them. 0, or -EBADMSG and @error says what was wrong with it. */
+ * BlurHash and a colour only where the manifest asks for them. 0, or -EBADMSG and @error says what was wrong with
+ * it. */
 int worker_link_check_result(const struct result_message *result, const struct ticket *ticket,
                              const struct recipe *recipe, const int *fds, size_t fd_count,
                              struct error *error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A job's manifest among its outputs, when their names are claimed and when they are published: it is one of the set. */
+/* A job's manifest among its outputs, when their names are claimed and when they are published: it is one of the
+ * set. */
 #include "supervisor/publish.h"
 
 #include "base/cleanup.h"

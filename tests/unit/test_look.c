@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tests of lib/image/look, through render(): what comes over the wire for a manifest. The hash of a picture that is not
- * scaled is the one that the algorithm's authors' encoder makes of it (see test_blurhash.c); colours follow from how the
- * pictures are made. */
+ * scaled is the one that the algorithm's authors' encoder makes of it (see test_blurhash.c); colours follow from how
+ * the pictures are made. */
 #include "image/look.h"
 
 #include "base/cleanup.h"

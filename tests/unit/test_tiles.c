@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tests of lib/image/tiles, through render(): which tiles there are is compared with libvips' own dzsave, which we do not
- * use; what is in them with the picture. */
+/* Tests of lib/image/tiles, through render(): which tiles there are is compared with libvips' own dzsave, which we
+ * do not use; what is in them with the picture. */
 #include "image/tiles.h"
 
 #include "base/cleanup.h"
