@@ -343,17 +343,21 @@ START_TEST(a_reload_and_a_stop_between_portions_lose_nothing)
 }
 END_TEST
 
-/* As many as there may be. */
-START_TEST(a_thousand_pages_come_out_together)
+/* As many as there may be, in the full form: libtiff walks through all pages to open one, so the time they take grows
+ * with the square of their number. */
+START_TEST(as_many_pages_as_there_may_be_come_out_together)
 {
+    unsigned pages = harness_is_full() ? 1000 : 200;
     struct harness h;
+    char last[32];
 
     open_folder(&h, "MaxPages=1000\n", PAGED);
-    drop(&h, "scan.tif", document_make_plain(1000, 2, 1));
+    drop(&h, "scan.tif", document_make_plain(pages, 2, 1));
     harness_await_ends(&h, 1, 0);
-    ck_assert_uint_eq(harness_count(&h, "out"), 1000);
-    ck_assert(harness_exists(&h, "out/scan-0001.png"));
-    ck_assert(harness_exists(&h, "out/scan-1000.png"));
+    ck_assert_uint_eq(harness_count(&h, "out"), pages);
+    ck_assert(harness_exists(&h, pages == 1000 ? "out/scan-0001.png" : "out/scan-001.png"));
+    snprintf(last, sizeof last, "out/scan-%u.png", pages);
+    ck_assert(harness_exists(&h, last));
     harness_close(&h);
 }
 END_TEST
@@ -519,7 +523,7 @@ HARNESS_MAIN("documents", UNIT_TEST(every_page_comes_out_under_a_name_of_its_own
              UNIT_TEST(a_page_that_is_broken_is_named_and_none_comes_out),
              UNIT_TEST(finished_pages_count_for_the_memory),
              UNIT_TEST(a_reload_and_a_stop_between_portions_lose_nothing),
-             UNIT_TEST(a_thousand_pages_come_out_together),
+             UNIT_TEST(as_many_pages_as_there_may_be_come_out_together),
              UNIT_TEST(without_pages_in_names_the_first_is_made_and_the_original_stays),
              UNIT_TEST(a_document_longer_than_allowed_fails),
              UNIT_TEST(a_document_that_makes_too_many_outputs_fails_before_any_is_made),
