@@ -50,23 +50,34 @@ static int read_row(sqlite3_stmt *statement, struct job_row *row)
     return row->folder && row->path ? 0 : -ENOMEM;
 }
 
+/* Room for one output more: the list doubles whenever its length is a power of two. */
+static int make_room(struct job_row *row)
+{
+    size_t count = row->output_count;
+    struct job_row_output *outputs;
+
+    if ((count & (count - 1)) != 0)
+        return 0;
+    outputs = reallocarray(row->outputs, count > 0 ? 2 * count : 1, sizeof *outputs);
+    if (!outputs)
+        return -ENOMEM;
+    row->outputs = outputs;
+    return 0;
+}
+
 static int read_outputs(struct ledger_store *store, struct job_row *row)
 {
     sqlite3_stmt *statement = sql_start(store, SQL_OUTPUTS_OF_JOB, "i", (int64_t)row->id);
     int r;
 
     while ((r = sql_step(store, statement)) > 0) {
-        struct job_row_output *outputs;
-
         if (sqlite3_column_int64(statement, 2) == 0)
             continue; /* planned, not made */
-        outputs = reallocarray(row->outputs, row->output_count + 1, sizeof *outputs);
-        if (!outputs) {
+        if (make_room(row) < 0) {
             sqlite3_reset(statement);
             return -ENOMEM;
         }
-        row->outputs = outputs;
-        outputs[row->output_count++] = (struct job_row_output){
+        row->outputs[row->output_count++] = (struct job_row_output){
             .path = sql_column_string(statement, 0),
             .bytes = (uint64_t)sqlite3_column_int64(statement, 3),
             .width = (uint32_t)sqlite3_column_int64(statement, 5),
