@@ -52,8 +52,11 @@ static int make_room(unsigned char **bytes, size_t *room, size_t needed)
 
 static int append(unsigned char **bytes, size_t *size, size_t *room, const void *data, size_t length)
 {
-    int r = make_room(bytes, room, *size + length);
+    int r;
 
+    if (length == 0)
+        return 0; /* of nothing, which may be NULL */
+    r = make_room(bytes, room, *size + length);
     if (r < 0)
         return r;
     memcpy(*bytes + *size, data, length);
