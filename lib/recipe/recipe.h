@@ -20,6 +20,7 @@
 
 #include "base/problems.h"
 #include "conf/ini.h"
+#include "recipe/fit.h"
 #include "recipe/format.h"
 #include "recipe/manifest_spec.h"
 #include "recipe/op_table.h"
@@ -37,16 +38,6 @@ enum {
 
     /* Where files are told by the rendition that they are of, the manifest, which is of all, has this number. */
     RENDITION_MANIFEST = RECIPE_RENDITIONS_MAX,
-};
-
-/* How a picture is brought into Width × Height; with only one of them given, the other is free. */
-enum fit {
-    FIT_INSIDE,  /* as large as fits inside; the default */
-    FIT_OUTSIDE, /* as small as covers the box */
-    FIT_COVER,   /* exactly the box; what sticks out is cropped evenly */
-    FIT_CONTAIN, /* exactly the box; what is missing is filled (white, or transparent where the format can) */
-    FIT_FILL,    /* exactly the box, stretched */
-    FIT_COUNT
 };
 
 /* Bits of Metadata=. */

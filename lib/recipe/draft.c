@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* draft - see draft.h. */
+#include "recipe/draft.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "recipe/metadata_names.h"
+#include "recipe/naming.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SHOWN_BYTES = 200, /* of a value in a message */
+    QUALITY_MAX = 100,
+};
+
+static const struct draft fresh = { .fit = FIT_INSIDE, .animated = true };
+
+void draft_release(struct draft *draft)
+{
+    free(draft->name_template);
+}
+
+/* Parsers of the keys. */
+
+static int parse_name(const struct ini_entry *entry, const struct conf_key *key, void *field,
+                      struct problems *problems)
+{
+    struct draft *draft = field;
+    const char *problem;
+    size_t offset;
+
+    (void)key;
+    free(draft->name_template);
+    draft->name_template = NULL;
+    if (entry->value[0] == '\0')
+        return 0;
+
+    draft->name_place = entry->value_place;
+    if (naming_check(entry->value, &problem, &offset) < 0)
+        return ini_problem(problems, ini_value_place(entry, offset), "Name=: %s", problem);
+
+    draft->name_template = strdup(entry->value);
+    return draft->name_template ? 0 : ini_problem(problems, entry->value_place, "out of memory");
+}
+
+static int add_size(struct sizes *sizes, const struct ini_word *word, const char *key,
+                    struct problems *problems)
+{
+    char shown[SHOWN_BYTES];
+    uint64_t pixels;
+
+    if (text_parse_unsigned(word->text, 1, RECIPE_SIZE_MAX, &pixels) < 0)
+        return ini_problem(problems, word->place, "%s=%s: give pixels, from 1 to %d, separated by blanks",
+                           key, text_escape(word->text, shown, sizeof shown), RECIPE_SIZE_MAX);
+    if (sizes->count >= RECIPE_RENDITIONS_MAX)
+        return ini_problem(problems, word->place, "%s=: too many sizes, at most %d", key,
+                           RECIPE_RENDITIONS_MAX);
+
+    sizes->list[sizes->count].pixels = (uint32_t)pixels;
+    sizes->list[sizes->count++].place = word->place;
+    return 0;
+}
+
+static int parse_sizes(const struct ini_entry *entry, const struct conf_key *key, void *field,
+                       struct problems *problems)
+{
+    struct sizes *sizes = field;
+    struct ini_word word = { 0 };
+    int result = 0;
+
+    if (entry->value[0] == '\0')
+        sizes->count = 0;
+    while (ini_next_word(entry, &word))
+        if (add_size(sizes, &word, key->name, problems) < 0)
+            result = -EINVAL;
+    return result;
+}
+
+static bool has_format(const struct formats *formats, enum format format)
+{
+    for (size_t i = 0; i < formats->count; i++)
+        if (formats->list[i] == format)
+            return true;
+    return false;
+}
+
+static int find_format(const char *name, const struct ini_word *word, const char *key,
+                       struct problems *problems, enum format *ret)
+{
+    char shown[SHOWN_BYTES], known[128];
+
+    if (format_from_name(name, ret) == 0 && format_info(*ret)->output)
+        return 0;
+    return ini_problem(problems, word->place, "%s=: unknown format \"%s\", there are: %s", key,
+                       text_escape(name, shown, sizeof shown), format_list(true, known, sizeof known));
+}
+
+static int add_format(struct formats *formats, const struct ini_word *word, struct problems *problems)
+{
+    enum format format;
+    int r;
+
+    r = find_format(word->text, word, "Format", problems, &format);
+    if (r < 0)
+        return r;
+    if (has_format(formats, format))
+        return ini_problem(problems, word->place, "Format=: %s is given twice", format_info(format)->name);
+
+    formats->list[formats->count++] = format;
+    return 0;
+}
+
+static int parse_formats(const struct ini_entry *entry, const struct conf_key *key, void *field,
+                         struct problems *problems)
+{
+    struct formats *formats = field;
+    struct ini_word word = { 0 };
+    int result = 0;
+
+    (void)key;
+    if (entry->value[0] == '\0')
+        formats->count = 0;
+    while (ini_next_word(entry, &word))
+        if (add_format(formats, &word, problems) < 0)
+            result = -EINVAL;
+    return result;
+}
+
+static int parse_quality(const char *text, const struct ini_word *word, struct problems *problems,
+                         uint8_t *ret)
+{
+    char shown[SHOWN_BYTES];
+    uint64_t value;
+
+    if (text_parse_unsigned(text, 1, QUALITY_MAX, &value) < 0)
+        return ini_problem(problems, word->place,
+                           "Quality=%s: give a number from 1 to %d, or one a format like webp:75 jpeg:82",
+                           text_escape(word->text, shown, sizeof shown), QUALITY_MAX);
+    *ret = (uint8_t)value;
+    return 0;
+}
+
+/* Which quality @name means: that of a format, or NULL with a problem added. */
+static struct quality *find_quality(struct qualities *qualities, const char *name,
+                                    const struct ini_word *word, struct problems *problems)
+{
+    enum format format;
+
+    if (find_format(name, word, "Quality", problems, &format) < 0)
+        return NULL;
+    if (!format_info(format)->has_quality) {
+        ini_problem(problems, word->place, "Quality=: %s has none, it is lossless: take it out",
+                    format_info(format)->name);
+        return NULL;
+    }
+    return &qualities->of[format];
+}
+
+/* "82", or "webp:75"; a later one replaces an earlier. */
+static int add_quality(struct qualities *qualities, const struct ini_word *word, struct problems *problems)
+{
+    const char *colon = strchr(word->text, ':');
+    struct quality *quality = &qualities->all;
+    char name[INI_WORD_BYTES_MAX];
+
+    if (colon) {
+        snprintf(name, sizeof name, "%.*s", (int)(colon - word->text), word->text);
+        quality = find_quality(qualities, name, word, problems);
+        if (!quality)
+            return -EINVAL;
+    }
+
+    quality->place = word->place;
+    return parse_quality(colon ? colon + 1 : word->text, word, problems, &quality->value);
+}
+
+static int parse_qualities(const struct ini_entry *entry, const struct conf_key *key, void *field,
+                           struct problems *problems)
+{
+    struct qualities *qualities = field;
+    struct ini_word word = { 0 };
+    int result = 0;
+
+    (void)key;
+    if (entry->value[0] == '\0')
+        *qualities = (struct qualities){ 0 };
+    while (ini_next_word(entry, &word))
+        if (add_quality(qualities, &word, problems) < 0)
+            result = -EINVAL;
+    return result;
+}
+
+static int parse_metadata(const struct ini_entry *entry, const struct conf_key *key, void *field,
+                          struct problems *problems)
+{
+    struct draft *draft = field;
+
+    (void)key;
+    draft->metadata_given = entry->value[0] != '\0';
+    if (!draft->metadata_given)
+        draft->metadata = 0;
+    return metadata_parse(entry, problems, &draft->metadata);
+}
+
+const struct conf_key draft_keys[] = {
+    { .section = "Output",
+      .name = "Name",
+      .parse = parse_name,
+      .help = "The template of the files' names, below the folder's Output=." },
+    { .section = "Output",
+      .name = "Width",
+      .parse = parse_sizes,
+      .offset = offsetof(struct draft, widths),
+      .help = "Widths in pixels, a rendition each." },
+    { .section = "Output",
+      .name = "Height",
+      .parse = parse_sizes,
+      .offset = offsetof(struct draft, heights),
+      .help = "Heights in pixels, a rendition each, or paired with as many widths." },
+    { .section = "Output",
+      .name = "Fit",
+      .parse = conf_parse_choice,
+      .offset = offsetof(struct draft, fit),
+      .choices = fit_names,
+      .help = "How the picture is brought into width and height." },
+    { .section = "Output",
+      .name = "Format",
+      .parse = parse_formats,
+      .offset = offsetof(struct draft, formats),
+      .help = "Formats, a rendition each." },
+    { .section = "Output",
+      .name = "Quality",
+      .parse = parse_qualities,
+      .offset = offsetof(struct draft, qualities),
+      .help = "From 1 to 100, for all formats or one a format." },
+    { .section = "Output",
+      .name = "Metadata",
+      .parse = parse_metadata,
+      .help = "What is kept of the source's metadata: icc, copyright, or none." },
+    { .section = "Output",
+      .name = "Animated",
+      .parse = conf_parse_boolean,
+      .offset = offsetof(struct draft, animated),
+      .help = "Whether animations stay so in formats that can be animated." },
+    { .section = "Output",
+      .name = "TileSize",
+      .parse = tile_spec_parse_size,
+      .offset = offsetof(struct draft, tiles),
+      .help = "The side of deep-zoom tiles in pixels." },
+    { .section = "Output",
+      .name = "Overlap",
+      .parse = tile_spec_parse_overlap,
+      .offset = offsetof(struct draft, tiles),
+      .help = "How many pixels dz tiles have of their neighbours." },
+    { .section = "Output",
+      .name = "TileFormat",
+      .parse = tile_spec_parse_format,
+      .offset = offsetof(struct draft, tiles),
+      .help = "The format of deep-zoom tiles." },
+};
+
+enum { DRAFT_KEY_COUNT = ARRAY_SIZE(draft_keys) };
+
+/* Checks of an output as a whole. */
+
+size_t draft_size_count(const struct draft *draft)
+{
+    size_t most = draft->widths.count > draft->heights.count ? draft->widths.count : draft->heights.count;
+
+    return most > 0 ? most : 1;
+}
+
+/* The @index-th of @sizes; a single one serves for all, 0 when there is none. */
+static uint32_t size_at(const struct sizes *sizes, size_t index)
+{
+    if (sizes->count == 0)
+        return 0;
+    return sizes->list[sizes->count == 1 ? 0 : index].pixels;
+}
+
+static int check_sizes(const struct draft *draft, const struct ini_section *section,
+                       struct problems *problems)
+{
+    size_t widths = draft->widths.count, heights = draft->heights.count;
+    const struct ini_entry *fit = ini_find_entry(section, "Fit");
+
+    if (widths > 1 && heights > 1 && widths != heights)
+        return ini_problem(problems, draft->heights.list[0].place,
+                           "Width= has %zu sizes and Height= has %zu: they pair up, give as many or just one",
+                           widths, heights);
+    if (draft->fit >= FIT_COVER && (widths == 0 || heights == 0))
+        return ini_problem(problems, fit ? fit->value_place : section->place,
+                           "Fit=%s needs both Width= and Height=", fit_names[draft->fit]);
+    return 0;
+}
+
+static bool same_size(const struct draft *draft, size_t a, size_t b)
+{
+    return size_at(&draft->widths, a) == size_at(&draft->widths, b) &&
+           size_at(&draft->heights, a) == size_at(&draft->heights, b);
+}
+
+static int check_repeats(const struct draft *draft, struct problems *problems)
+{
+    bool by_height = draft->heights.count > draft->widths.count;
+    const struct sizes *sizes = by_height ? &draft->heights : &draft->widths;
+
+    for (size_t i = 1; i < draft_size_count(draft); i++)
+        for (size_t j = 0; j < i; j++)
+            if (same_size(draft, i, j))
+                return ini_problem(problems, sizes->list[i].place, "%s=: %" PRIu32 " is given twice",
+                                   by_height ? "Height" : "Width", sizes->list[i].pixels);
+    return 0;
+}
+
+static int check_formats(const struct draft *draft, const struct ini_section *section,
+                         struct problems *problems)
+{
+    bool any_quality = false;
+    int result = 0;
+
+    if (draft->formats.count == 0)
+        return ini_problem(problems, section->place, "Format= is missing");
+
+    for (enum format format = 0; format < FORMAT_COUNT; format++) {
+        const struct quality *quality = &draft->qualities.of[format];
+
+        if (quality->value && !has_format(&draft->formats, format))
+            result = ini_problem(problems, quality->place,
+                                 "Quality=: %s is not in Format=", format_info(format)->name);
+        if (format_info(format)->has_quality && has_format(&draft->formats, format))
+            any_quality = true;
+    }
+    if (draft->qualities.all.value && !any_quality)
+        result = ini_problem(problems, draft->qualities.all.place, "Quality=: no format in Format= has one");
+    return result;
+}
+
+static int check_name(const struct draft *draft, struct problems *problems)
+{
+    static const struct {
+        const char *field, *key;
+        size_t sizes; /* offset of the list in the draft */
+    } fields[] = {
+        { "width", "Width", offsetof(struct draft, widths) },
+        { "height", "Height", offsetof(struct draft, heights) },
+    };
+
+    for (size_t i = 0; draft->name_template && i < ARRAY_SIZE(fields); i++) {
+        const struct sizes *sizes = (const void *)((const char *)draft + fields[i].sizes);
+
+        if (sizes->count == 0 && naming_uses(draft->name_template, fields[i].field))
+            return ini_problem(problems, draft->name_place, "Name=: {%s} needs %s=", fields[i].field,
+                               fields[i].key);
+    }
+    return 0;
+}
+
+static int check_draft(struct draft *draft, const struct ini_section *section, struct problems *problems)
+{
+    int sizes = check_sizes(draft, section, problems);
+    int repeats = sizes == 0 ? check_repeats(draft, problems) : 0;
+    int formats = check_formats(draft, section, problems);
+    int name = check_name(draft, problems);
+    int tiles = formats < 0 ? 0
+                            : tile_spec_settle(&draft->tiles, draft->formats.list, draft->formats.count,
+                                               problems, &draft->tile_spec);
+
+    return sizes < 0 || repeats < 0 || formats < 0 || name < 0 || tiles < 0 ? -EINVAL : 0;
+}
+
+/* From the outside. */
+
+int draft_read(const struct ini_section *section, struct problems *problems, struct draft *ret)
+{
+    int r;
+
+    *ret = fresh;
+    r = conf_apply(section, draft_keys, DRAFT_KEY_COUNT, ret, &fresh, problems);
+    if (r < 0)
+        return r;
+    return check_draft(ret, section, problems);
+}
+
+struct box_size draft_size(const struct draft *draft, size_t index)
+{
+    return (struct box_size){ size_at(&draft->widths, index), size_at(&draft->heights, index) };
+}
+
+uint8_t draft_quality(const struct draft *draft, enum format format)
+{
+    const struct qualities *qualities = &draft->qualities;
+    const struct format_info *info = format_info(format);
+
+    if (!info->has_quality)
+        return 0;
+    return qualities->of[format].value ?: qualities->all.value ?: info->default_quality;
+}
+
+const char *draft_name_template(const struct draft *draft)
+{
+    bool widths = draft->widths.count > 1, heights = draft->heights.count > 1;
+
+    if (draft->name_template)
+        return draft->name_template;
+    if (widths && heights)
+        return "{dir}/{stem}-{width}x{height}{-page}.{ext}";
+    if (widths)
+        return "{dir}/{stem}-{width}{-page}.{ext}";
+    if (heights)
+        return "{dir}/{stem}-{height}{-page}.{ext}";
+    return "{dir}/{stem}{-page}.{ext}";
+}

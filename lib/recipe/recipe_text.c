@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* recipe_text - a recipe as text in its canonical form; see recipe_format(). */
+#include "recipe/metadata_names.h"
+#include "recipe/recipe.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void format_sizes(FILE *stream, const struct recipe *recipe, size_t output, const char *key,
+                         bool heights)
+{
+    const struct rendition *first = NULL;
+
+    for (size_t i = 0; i < recipe->rendition_count; i++) {
+        const struct rendition *rendition = &recipe->renditions[i];
+        uint32_t pixels = heights ? rendition->height : rendition->width;
+
+        if (rendition->output != output || pixels == 0)
+            continue;
+        if (!first)
+            fprintf(stream, "%s=", key);
+        first = first ?: rendition;
+        if (rendition->format == first->format)
+            fprintf(stream, "%s%" PRIu32, rendition == first ? "" : " ", pixels);
+    }
+    if (first)
+        fputc('\n', stream);
+}
+
+/* Format= and Quality=: those of the output's first size. */
+static void format_formats(FILE *stream, const struct recipe *recipe, size_t output, const char *key,
+                           bool qualities)
+{
+    const struct rendition *first = NULL;
+
+    for (size_t i = 0; i < recipe->rendition_count; i++) {
+        const struct rendition *rendition = &recipe->renditions[i];
+
+        if (rendition->output != output || (qualities && rendition->quality == 0))
+            continue;
+        if (first && rendition->format == first->format)
+            break;
+        fprintf(stream, "%s%s%s", first ? "" : key, first ? " " : "=", format_info(rendition->format)->name);
+        if (qualities)
+            fprintf(stream, ":%u", (unsigned)rendition->quality);
+        first = first ?: rendition;
+    }
+    if (first)
+        fputc('\n', stream);
+}
+
+static void format_output(FILE *stream, const struct recipe *recipe, size_t output)
+{
+    const struct output_spec *spec = &recipe->outputs[output];
+
+    /* The blank at the end keeps a backslash there from continuing the line. */
+    fprintf(stream, "[Output %s]\nName=%s \nFit=%s\n", spec->name, spec->name_template, fit_names[spec->fit]);
+    format_sizes(stream, recipe, output, "Width", false);
+    format_sizes(stream, recipe, output, "Height", true);
+    format_formats(stream, recipe, output, "Format", false);
+    format_formats(stream, recipe, output, "Quality", true);
+    metadata_format(spec->metadata, stream);
+    if (spec->still)
+        fputs("Animated=no\n", stream);
+    tile_spec_format(&spec->tiles, stream);
+}
+
+char *recipe_format(const struct recipe *recipe)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+
+    if (!stream)
+        return NULL;
+
+    fputs("[Recipe]\n", stream);
+    for (size_t i = 0; i < recipe->step_count; i++)
+        fprintf(stream, "Step=%s\n", op_info(recipe->steps[i].op)->name);
+    for (size_t i = 0; i < recipe->output_count; i++)
+        format_output(stream, recipe, i);
+    manifest_spec_format(&recipe->manifest, stream);
+
+    if (fclose(stream) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
