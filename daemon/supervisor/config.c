@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "supervisor/asset_files.h"
 #include "supervisor/config_check.h"
 
 #include <dirent.h>
@@ -149,7 +150,7 @@ static int add_recipe(struct config *config, const struct config_origin *origin,
         return -ENOMEM;
     config->recipe_files = files;
 
-    r = recipe_load(path, name, problems, &recipes[config->recipe_count]);
+    r = recipe_load(path, name, &asset_files, problems, &recipes[config->recipe_count]);
     if (r < 0)
         return r;
     files[config->recipe_count] = take_ptr(path);

@@ -748,7 +748,8 @@ static int send_job(struct worker *worker, const struct job *job)
 
     if (worker->prefetched && mailbox_unread(worker->process.mailbox) >= MAILBOX_TICKETS)
         return -EAGAIN;
-    r = worker_link_send_source(worker->process.link, worker->generation, job->id, job->source_fd);
+    r = worker_link_send_source(worker->process.link, worker->generation, job->id, job->source_fd, job->path,
+                                job->version.mtime_ns);
     if (r < 0)
         return r;
     r = mailbox_send(worker->process.mailbox, &ticket);

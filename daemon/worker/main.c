@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "image/asset_picture.h"
 #include "image/engine.h"
 #include "recipe/bundle.h"
 #include "sandbox.h"
@@ -138,6 +139,18 @@ static int load_recipes(struct worker *worker, struct error *error)
     return r;
 }
 
+/* That a file is no picture is told now, not with the first job. */
+static int check_assets(const struct worker *worker, struct error *error)
+{
+    for (size_t i = 0; i < worker->recipe_count; i++) {
+        int r = asset_check(worker->recipes[i], error);
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 /* Everything up to being ready, in its order. */
 static int start(struct worker *worker, const struct options *options, struct sandbox *ret,
                  struct error *error)
@@ -164,7 +177,8 @@ static int start(struct worker *worker, const struct options *options, struct sa
         return r;
 
     warm_up_end(&warm_up);
-    return selftest_run(SELFTEST_PROOF, error);
+    r = selftest_run(SELFTEST_PROOF, error);
+    return r < 0 ? r : check_assets(worker, error);
 }
 
 static int say_hello(const struct worker *worker, const struct sandbox *sandbox, const struct error *error)

@@ -145,7 +145,7 @@ static int parse_recipe(struct recipe **ret, struct error *error)
 
     r = ini_add_text(&ini, "selftest", recipe_text, strlen(recipe_text), &problems);
     if (r == 0)
-        r = recipe_parse(&ini, "selftest", &problems, ret);
+        r = recipe_parse(&ini, "selftest", NULL, &problems, ret);
 
     if (r < 0)
         error_set(error, -r, CLASS_ENVIRONMENT, STAGE_NONE, "the self-test's own recipe is refused: %s",

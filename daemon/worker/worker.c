@@ -24,6 +24,7 @@
 struct job {
     const struct ticket *ticket;
     const struct recipe *recipe;
+    const struct source_message *source;
     struct rendered rendered;
     uint64_t source_hash;
     bool unchanged;
@@ -87,6 +88,8 @@ static int work(struct job *job, int source_fd, struct error *error)
         .pages = job->ticket->pages,
         .first_page = job->ticket->first_page,
         .held_bytes = job->ticket->held_bytes,
+        .path = job->source->path,
+        .mtime_ns = job->source->mtime_ns,
         .portion_us = job->ticket->portion_us,
     };
     _cleanup_free_ void *data = NULL;
@@ -173,9 +176,12 @@ static void release_job(struct job *job)
 }
 
 /* Works @ticket to its end, and sends the result. */
-static int answer(const struct worker *worker, const struct ticket *ticket, int source_fd)
+static int answer(const struct worker *worker, const struct ticket *ticket,
+                  const struct source_message *source, int source_fd)
 {
-    _cleanup_(release_job) struct job job = { .ticket = ticket, .recipe = worker->recipes[ticket->recipe] };
+    _cleanup_(release_job) struct job job = { .ticket = ticket,
+                                              .recipe = worker->recipes[ticket->recipe],
+                                              .source = source };
     struct error error = { .class = CLASS_NONE };
     struct result_message result;
     int fds[RECIPE_RENDITIONS_MAX];
@@ -209,6 +215,7 @@ static bool is_possible(const struct worker *worker, const struct ticket *ticket
 static int serve_ticket(const struct worker *worker)
 {
     _cleanup_close_ int source_fd = -1;
+    struct source_message source;
     struct ticket ticket;
     int r;
 
@@ -218,11 +225,11 @@ static int serve_ticket(const struct worker *worker)
     if (!is_possible(worker, &ticket))
         return -EBADMSG;
 
-    source_fd = worker_link_receive_source(worker->link, worker->generation, ticket.header.job);
+    source_fd = worker_link_receive_source(worker->link, worker->generation, ticket.header.job, &source);
     if (source_fd < 0)
         return source_fd;
 
-    return answer(worker, &ticket, source_fd);
+    return answer(worker, &ticket, &source, source_fd);
 }
 
 /* Waits for a ticket (true) or the end of the link. Tickets come first: a supervisor that has closed its half of

@@ -13,6 +13,10 @@
 #include <strings.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef DARKROOM_USES_FREETYPE /* whose header has these names */
+#include <ft2build.h>
+#include FT_FREETYPE_H
+#endif
 
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf strtok atoi atol atoll atof
 #pragma GCC poison gets tmpnam tempnam mktemp system popen vfork asctime ctime localtime gmtime

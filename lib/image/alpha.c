@@ -14,18 +14,17 @@ int alpha_ensure(VipsImage *in, VipsImage **ret)
     return vips_bandjoin_const1(in, ret, alpha_max(in), NULL);
 }
 
-int alpha_flatten(VipsImage *in, VipsImage **ret)
+int alpha_flatten(VipsImage *in, const double *background, VipsImage **ret)
 {
-    double white = alpha_max(in);
-    VipsArrayDouble *background;
+    VipsArrayDouble *values;
     int r;
 
     if (!vips_image_hasalpha(in))
         return vips_copy(in, ret, NULL);
 
-    background = vips_array_double_new(&white, 1); /* for all bands */
-    r = vips_flatten(in, ret, "background", background, "max_alpha", alpha_max(in), NULL);
-    vips_area_unref(VIPS_AREA(background));
+    values = vips_array_double_new(background, in->Bands - 1);
+    r = vips_flatten(in, ret, "background", values, "max_alpha", alpha_max(in), NULL);
+    vips_area_unref(VIPS_AREA(values));
     return r;
 }
 

@@ -11,8 +11,8 @@ double alpha_max(const VipsImage *image);
 /* @in with an alpha channel: its own, or an opaque one. 0 or -1 with libvips' error. */
 int alpha_ensure(VipsImage *in, VipsImage **ret);
 
-/* @in without its alpha channel, seen before white. 0 or -1 with libvips' error. */
-int alpha_flatten(VipsImage *in, VipsImage **ret);
+/* @in without its alpha channel, seen before @background, a value for each colour. 0 or -1 with libvips' error. */
+int alpha_flatten(VipsImage *in, const double *background, VipsImage **ret);
 
 /* Takes @in apart into colours and alpha; *@ret_alpha is NULL when there is none. 0 or -1. */
 int alpha_split(VipsImage *in, VipsImage **ret_colours, VipsImage **ret_alpha);

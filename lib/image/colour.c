@@ -5,6 +5,7 @@
 #include "image/alpha.h"
 #include "image/convert.h"
 #include "image/depth.h"
+#include "image/ink.h"
 
 static bool is_grey(const VipsImage *image)
 {
@@ -45,25 +46,78 @@ static int settle_profile(VipsImage *in, enum format format, unsigned metadata, 
     return drop_profile(converted, ret);
 }
 
+/* Grey with the tones of sRGB, without a profile that says so. */
+static int plain_grey(VipsImage *in, VipsImage **ret)
+{
+    _cleanup_image_ VipsImage *converted = NULL;
+
+    if (convert_has_profile(in) && to_srgb(in, &converted) != 0)
+        return -1;
+    return drop_profile(converted ?: in, ret);
+}
+
+int colour_to_three(VipsImage *in, VipsImage **ret)
+{
+    _cleanup_image_ VipsImage *grey = NULL, *tone = NULL, *alpha = NULL, *three = NULL, *typed = NULL;
+    VipsInterpretation type;
+
+    if (!is_grey(in))
+        return vips_copy(in, ret, NULL);
+    type = depth_of(in) == DEPTH_16 ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB;
+    if (plain_grey(in, &grey) != 0 || alpha_split(grey, &tone, &alpha) != 0)
+        return -1;
+    if (vips_bandjoin((VipsImage *[]){ tone, tone, tone }, &three, 3, NULL) != 0 ||
+        vips_copy(three, &typed, "interpretation", type, NULL) != 0)
+        return -1;
+    return alpha_join(typed, alpha, ret);
+}
+
+int colour_to_grey(VipsImage *in, VipsImage **ret)
+{
+    _cleanup_profile_ struct profile grey = { 0 };
+    _cleanup_image_ VipsImage *converted = NULL;
+
+    if (is_grey(in))
+        return vips_copy(in, ret, NULL);
+    if (profile_make(PROFILE_SRGB, true, &grey) != 0 ||
+        convert_to(in, &grey, &profile_manner_usual, &converted) != 0)
+        return -1;
+    return drop_profile(converted, ret);
+}
+
 static int settle_depth(VipsImage *in, enum format format, VipsImage **ret)
 {
     return format == FORMAT_PNG ? vips_copy(in, ret, NULL) : depth_set(in, DEPTH_8, ret);
 }
 
-static int settle_bands(VipsImage *in, enum format format, VipsImage **ret)
+int colour_flatten(VipsImage *in, const struct colour *background, VipsImage **ret)
+{
+    const struct colour opaque = { background->red, background->green, background->blue, 255 };
+    _cleanup_image_ VipsImage *prepared = NULL;
+    struct ink ink;
+
+    if (!vips_image_hasalpha(in))
+        return vips_copy(in, ret, NULL);
+    if (ink_prepare(in, &opaque, &prepared) != 0 || ink_of(&opaque, prepared, &ink) != 0)
+        return -1;
+    return alpha_flatten(prepared, ink.values, ret);
+}
+
+static int settle_bands(VipsImage *in, enum format format, const struct colour *background, VipsImage **ret)
 {
     if (format == FORMAT_WEBP && is_grey(in))
         return vips_colourspace(in, ret, VIPS_INTERPRETATION_sRGB, NULL);
-    return format == FORMAT_JPEG ? alpha_flatten(in, ret) : vips_copy(in, ret, NULL);
+    return format == FORMAT_JPEG ? colour_flatten(in, background, ret) : vips_copy(in, ret, NULL);
 }
 
-int colour_convert(VipsImage *in, enum format format, unsigned metadata, VipsImage **ret)
+int colour_convert(VipsImage *in, enum format format, unsigned metadata, const struct colour *background,
+                   VipsImage **ret)
 {
     _cleanup_image_ VipsImage *settled = NULL, *stored = NULL;
 
     if (settle_profile(in, format, metadata, &settled) != 0 || settle_depth(settled, format, &stored) != 0)
         return -1;
-    return settle_bands(stored, format, ret);
+    return settle_bands(stored, format, background, ret);
 }
 
 int colour_to_rgb(VipsImage *in, VipsImage **ret)

@@ -14,7 +14,18 @@
  * taken for). Slow to begin with: once a size, not once an output. 0 or -1 with libvips' error. */
 int colour_to_rgb(VipsImage *in, VipsImage **ret);
 
-/* Converts grey or RGB @in for an output of @format with @metadata (METADATA_*). 0 or -1 with libvips' error. */
-int colour_convert(VipsImage *in, enum format format, unsigned metadata, VipsImage **ret);
+/* Brings grey or RGB @in to RGB, in its own profile, or in sRGB where that is of grey. 0 or -1 with libvips' error. */
+int colour_to_three(VipsImage *in, VipsImage **ret);
+
+/* Brings grey or RGB @in to grey with the tones of sRGB and the luminance that its profile says. 0 or -1. */
+int colour_to_grey(VipsImage *in, VipsImage **ret);
+
+/* Grey or RGB @in without its alpha channel, seen before @background, which is taken as opaque. 0 or -1. */
+int colour_flatten(VipsImage *in, const struct colour *background, VipsImage **ret);
+
+/* Converts grey or RGB @in for an output of @format with @metadata (METADATA_*); @background is seen
+ * through it where the format has no alpha. 0 or -1 with libvips' error. */
+int colour_convert(VipsImage *in, enum format format, unsigned metadata, const struct colour *background,
+                   VipsImage **ret);
 
 #endif

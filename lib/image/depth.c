@@ -49,3 +49,12 @@ int depth_set(VipsImage *in, unsigned bits, VipsImage **ret)
         return -1;
     return vips_copy(set, ret, "interpretation", interpretation_of(in, bits), NULL);
 }
+
+int depth_round(VipsImage *in, VipsBandFormat format, VipsImage **ret)
+{
+    _cleanup_image_ VipsImage *rounded = NULL;
+
+    if (vips_rint(in, &rounded, NULL) != 0)
+        return -1;
+    return vips_cast(rounded, ret, format, NULL);
+}

@@ -13,4 +13,7 @@ unsigned depth_of(const VipsImage *image);
 /* @in, of 8 or 16 bits, with @bits, which is one of these. Alpha goes with the colours. 0 or -1 with libvips' error. */
 int depth_set(VipsImage *in, unsigned bits, VipsImage **ret);
 
+/* Floating point @in, rounded and cut off to @format. 0 or -1 with libvips' error. */
+int depth_round(VipsImage *in, VipsBandFormat format, VipsImage **ret);
+
 #endif

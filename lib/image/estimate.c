@@ -7,6 +7,8 @@
  * The numbers are measured; what an output's file takes is a guess on the large side (grain at the given quality). */
 #include "image/estimate.h"
 
+#include "image/steps.h"
+
 enum {
     FIXED_BYTES = 16 << 20, /* tables, threads, and buffers that do not grow */
     STRIP_ROWS = 1200,      /* of the picture that is scaled */
@@ -49,7 +51,8 @@ static uint64_t frames_of(const struct workload *work)
 
 static struct extent shrunk(const struct workload *work)
 {
-    return (struct extent){ work->stored.width / work->shrink + 1, work->stored.height / work->shrink + 1 };
+    return (struct extent){ work->stored.extent.width / work->shrink + 1,
+                            work->stored.extent.height / work->shrink + 1 };
 }
 
 static uint64_t pixel_bytes(const struct workload *work)
@@ -59,7 +62,7 @@ static uint64_t pixel_bytes(const struct workload *work)
 
 static uint64_t decoder_bytes(const struct workload *work)
 {
-    uint64_t stored = extent_area(work->stored), frame;
+    uint64_t stored = extent_area(work->stored.extent), frame;
 
     switch (work->format) {
     case FORMAT_JPEG:
@@ -88,15 +91,43 @@ static uint64_t strip_bytes(const struct workload *work)
     return multiply(multiply(picture.width, picture.height < most ? picture.height : most), pixel);
 }
 
-/* The steps that are done frame by frame make all of them anew. */
+/* What steps make: of three colours with alpha, and deep where one of them says so. */
+static uint64_t stepped_pixel_bytes(const struct workload *work, const struct step_list *steps)
+{
+    unsigned sample = work->sample_bytes;
+
+    for (size_t i = 0; i < steps->count; i++)
+        if (steps->list[i].op == OP_DEPTH && steps->list[i].depth.bits == DEPTH_CHOICE_16)
+            sample = 2;
+    return (uint64_t)(COLOURS + 1) * sample;
+}
+
+/* All that the steps of a list hold beside the picture of @shape that they are done to, and rows that they work on. */
+static uint64_t steps_bytes(const struct workload *work, const struct step_list *steps, struct shape shape,
+                            unsigned shrink)
+{
+    uint64_t area = steps_largest_area(steps, shape) / shrink / shrink;
+    uint64_t pictures = multiply(multiply(area, stepped_pixel_bytes(work, steps)),
+                                 steps_pictures_held(steps) * frames_of(work));
+
+    if (!steps_are_work(steps))
+        return 0;
+    return add(pictures, multiply(shape.extent.width / shrink,
+                                  (uint64_t)STRIP_ROWS_FLOAT * (COLOURS + 1) * FLOAT_BYTES));
+}
+
+/* Frames are turned one by one, and all of them are there anew. */
 static uint64_t picture_bytes(const struct workload *work)
 {
     uint64_t frame = multiply(extent_area(shrunk(work)), pixel_bytes(work));
     uint64_t frames = multiply(frame, frames_of(work));
+    uint64_t steps = steps_bytes(work, &work->recipe->steps, work->stored, work->shrink);
 
     if (work->streamed)
         return 0;
-    return frames_of(work) > 1 && work->recipe->step_count > 0 ? multiply(frames, 2) : frames;
+    if (frames_of(work) > 1 && work->recipe->steps.count > 0 && !steps_are_work(&work->recipe->steps))
+        return multiply(frames, 2);
+    return add(frames, steps);
 }
 
 static uint64_t window_bytes(const struct workload *work, size_t index)
@@ -131,12 +162,16 @@ static uint64_t tiled_pixels(struct extent picture, const struct tile_spec *spec
 static struct finished finished_of(const struct workload *work, const struct placement *placement,
                                    const struct rendition *rendition)
 {
-    bool padded = !extent_equal(placement->canvas, placement->window);
-    unsigned colours = work->alpha ? work->bands - 1 : work->bands;
+    const struct step_list *steps = &work->recipe->outputs[rendition->output].steps;
+    struct shape shape = { .extent = placement->canvas, .orientation = 1 };
+    struct extent canvas = steps_shape(steps, shape).extent;
+    bool stepped = steps_are_work(&work->recipe->steps) || steps_are_work(steps);
+    bool alpha = work->alpha || !extent_equal(placement->canvas, placement->window) || stepped;
+    unsigned colours = stepped ? COLOURS : work->alpha ? work->bands - 1 : work->bands;
     bool animated = format_info(rendition->format)->sequence == SEQUENCE_FRAMES &&
                     !work->recipe->outputs[rendition->output].still;
     struct finished finished = {
-        .pixels = extent_area(placement->canvas),
+        .pixels = extent_area(canvas),
         .frames = animated ? frames_of(work) : 1,
         .sample_bytes = 1,
         .format = recipe_pixel_format(work->recipe, rendition),
@@ -144,9 +179,8 @@ static struct finished finished_of(const struct workload *work, const struct pla
             format_info(rendition->format)->tiles ? &work->recipe->outputs[rendition->output].tiles : NULL,
     };
 
-    finished.stored_pixels =
-        finished.tiles ? tiled_pixels(placement->canvas, finished.tiles) : finished.pixels;
-    finished.alpha = finished.format != FORMAT_JPEG && (work->alpha || padded);
+    finished.stored_pixels = finished.tiles ? tiled_pixels(canvas, finished.tiles) : finished.pixels;
+    finished.alpha = finished.format != FORMAT_JPEG && alpha;
     if (finished.format == FORMAT_PNG)
         finished.sample_bytes = work->sample_bytes;
     if (colours > COLOURS || finished.format == FORMAT_WEBP)
@@ -184,6 +218,15 @@ static unsigned file_bytes(const struct finished *finished, const struct renditi
     return rendition->quality >= FULL_CHROMA_QUALITY ? 2 : 1;
 }
 
+/* What an output's own steps make of its window. */
+static uint64_t prepared_bytes(const struct workload *work, const struct selected *selected,
+                               const struct rendition *rendition)
+{
+    struct shape shape = { .extent = selected->placement.canvas, .orientation = 1 };
+
+    return steps_bytes(work, &work->recipe->outputs[rendition->output].steps, shape, 1);
+}
+
 /* Windows are made one after the other and each is used for the outputs of its size; files stay to the end, and
  * the newest exists twice: as the encoder wrote it, and sealed. */
 static uint64_t outputs_bytes(const struct workload *work)
@@ -200,7 +243,7 @@ static uint64_t outputs_bytes(const struct workload *work)
             multiply(multiply(finished.stored_pixels, finished.frames), file_bytes(&finished, rendition));
         uint64_t encoder = multiply(encoder_pixels(&finished), encoder_bytes(&finished, rendition));
         uint64_t given = multiply(pixels, finished.bands * finished.sample_bytes);
-        uint64_t encoding = add(add(given, encoder), file);
+        uint64_t encoding = add(add(add(given, encoder), file), prepared_bytes(work, selected, rendition));
 
         if (finished.tiles) /* the next level beside this one, and room for the archive to grow */
             encoding = add(encoding, add(given / 2, file / 4));

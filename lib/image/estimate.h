@@ -18,7 +18,7 @@ enum { ESTIMATE_SLACK_BYTES = 8 << 20 };
 struct workload {
     uint64_t source_bytes; /* all copies of the file's bytes that are held */
     enum format format;
-    struct extent stored;  /* as stored, of a frame */
+    struct shape stored;   /* as stored, of a frame */
     unsigned frames;       /* that are decoded: more than one of an animation that stays one in some output */
     unsigned bands;        /* with alpha */
     unsigned sample_bytes; /* of a band of a pixel */

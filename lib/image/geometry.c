@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* geometry - see geometry.h. Whole numbers only: sides are below 2^32 and boxes below 2^16, so every product
+/* geometry - see geometry.h. Whole numbers, but for ratios: sides are below 2^32 and boxes below 2^16, so every product
  * here, doubled, fits 64 bits. */
 #include "image/geometry.h"
+
+#include <math.h>
 
 enum {
     SHRINK_ON_LOAD_MAX = 8, /* what libjpeg's DCT scaling offers */
@@ -81,6 +83,8 @@ bool geometry_exceeds(struct extent source, const struct box *box)
 {
     bool too_wide = box->width > source.width, too_high = box->height > source.height;
 
+    if (box->enlarge)
+        return false;
     if (!has_both_sides(box))
         return too_wide || too_high;
     if (box->fit == FIT_INSIDE || box->fit == FIT_CONTAIN)
@@ -93,15 +97,40 @@ static struct placement whole(struct extent scaled)
     return (struct placement){ .scaled = scaled, .window = scaled, .canvas = scaled };
 }
 
-/* The middle of @scaled. */
-static struct placement cut(struct extent scaled, struct extent window)
+/* Of how many halves of the room something lies from the left and from the top. */
+static const struct {
+    unsigned left, top;
+} halves[GRAVITY_COUNT] = {
+    [GRAVITY_CENTRE] = { 1, 1 },     [GRAVITY_NORTH] = { 1, 0 },      [GRAVITY_NORTH_EAST] = { 2, 0 },
+    [GRAVITY_EAST] = { 2, 1 },       [GRAVITY_SOUTH_EAST] = { 2, 2 }, [GRAVITY_SOUTH] = { 1, 2 },
+    [GRAVITY_SOUTH_WEST] = { 0, 2 }, [GRAVITY_WEST] = { 0, 1 },       [GRAVITY_NORTH_WEST] = { 0, 0 },
+    [GRAVITY_ATTENTION] = { 1, 1 },  [GRAVITY_ENTROPY] = { 1, 1 },
+};
+
+static uint32_t part(unsigned count, uint32_t room)
+{
+    return count == 2 ? room : count * (room / 2);
+}
+
+uint32_t geometry_left(enum gravity gravity, uint32_t room)
+{
+    return part(halves[gravity].left, room);
+}
+
+uint32_t geometry_top(enum gravity gravity, uint32_t room)
+{
+    return part(halves[gravity].top, room);
+}
+
+static struct placement cut(struct extent scaled, struct extent window, enum gravity gravity)
 {
     return (struct placement){
         .scaled = scaled,
-        .left = (scaled.width - window.width) / 2,
-        .top = (scaled.height - window.height) / 2,
+        .left = geometry_left(gravity, scaled.width - window.width),
+        .top = geometry_top(gravity, scaled.height - window.height),
         .window = window,
         .canvas = window,
+        .gravity = gravity >= GRAVITY_POINTS ? gravity : GRAVITY_CENTRE,
     };
 }
 
@@ -120,8 +149,8 @@ static struct extent natural_window(struct extent source, const struct box *box)
 static struct placement place_cover(struct extent source, const struct box *box)
 {
     if (geometry_exceeds(source, box))
-        return cut(source, natural_window(source, box));
-    return cut(scale_outside(source, box), (struct extent){ box->width, box->height });
+        return cut(source, natural_window(source, box), box->gravity);
+    return cut(scale_outside(source, box), (struct extent){ box->width, box->height }, box->gravity);
 }
 
 static struct placement place_contain(struct extent source, const struct box *box)
@@ -129,6 +158,8 @@ static struct placement place_contain(struct extent source, const struct box *bo
     struct placement placement = whole(geometry_exceeds(source, box) ? source : scale_inside(source, box));
 
     placement.canvas = (struct extent){ box->width, box->height };
+    placement.canvas_left = geometry_left(box->gravity, box->width - placement.window.width);
+    placement.canvas_top = geometry_top(box->gravity, box->height - placement.window.height);
     return placement;
 }
 
@@ -139,6 +170,8 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 
 static struct placement place_fill(struct extent source, const struct box *box)
 {
+    if (box->enlarge)
+        return whole((struct extent){ box->width, box->height });
     return whole((struct extent){ smaller(box->width, source.width), smaller(box->height, source.height) });
 }
 
@@ -153,10 +186,34 @@ struct placement geometry_place(struct extent source, const struct box *box)
     return whole(geometry_exceeds(source, box) ? source : geometry_asked(source, box));
 }
 
+static uint32_t rounded(double length)
+{
+    return length < 1 ? 1 : length >= UINT32_MAX ? UINT32_MAX : (uint32_t)lround(length);
+}
+
+struct extent geometry_largest_part(struct extent source, double across, double down)
+{
+    if (source.width * down > source.height * across)
+        return (struct extent){ smaller(rounded(source.height * across / down), source.width),
+                                source.height };
+    return (struct extent){ source.width, smaller(rounded(source.width * down / across), source.height) };
+}
+
+struct extent geometry_smallest_room(struct extent source, double across, double down)
+{
+    struct extent room = source;
+
+    if (source.width * down > source.height * across)
+        room.height = rounded(source.width * down / across);
+    else
+        room.width = rounded(source.height * across / down);
+    return room;
+}
+
 bool placement_same_window(const struct placement *a, const struct placement *b)
 {
     return extent_equal(a->scaled, b->scaled) && extent_equal(a->window, b->window) && a->left == b->left &&
-           a->top == b->top;
+           a->top == b->top && a->gravity == b->gravity;
 }
 
 unsigned geometry_shrink_on_load(struct extent source, struct extent largest)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* geometry - how a picture is brought into Width × Height: pure arithmetic, the same on every machine.
  *
- * Nothing is ever enlarged: what would be is made at its natural size instead. Sizes are rounded to the nearest
+ * Nothing is enlarged unless the box asks for it: what would be is made at its natural size instead. Sizes are rounded to the nearest
  * pixel and are at least 1. */
 #ifndef DARKROOM_IMAGE_GEOMETRY_H
 #define DARKROOM_IMAGE_GEOMETRY_H
@@ -19,14 +19,25 @@ struct extent {
 struct box {
     enum fit fit;
     uint32_t width, height;
+    enum gravity gravity; /* what stays of a cover, where a contain lies */
+    bool enlarge;
 };
 
 /* From a picture to an output: scale all of it, keep a window, lay that on a canvas. */
 struct placement {
-    struct extent scaled; /* the whole picture, scaled down */
-    uint32_t left, top;   /* the window's corner in it */
-    struct extent window; /* what is kept */
-    struct extent canvas; /* the output; where larger than the window, the window is centred on it */
+    struct extent scaled;             /* the whole picture, scaled down */
+    uint32_t left, top;               /* the window's corner in it */
+    struct extent window;             /* what is kept */
+    struct extent canvas;             /* the output */
+    uint32_t canvas_left, canvas_top; /* the window's corner on it */
+    enum gravity
+        gravity; /* one of what is in the picture: the window's corner is still to be found; else centre */
+};
+
+/* A picture's size, and what has still to be done to see it upright. */
+struct shape {
+    struct extent extent;
+    int orientation; /* EXIF's, 1 to 8; 1: nothing */
 };
 
 static inline bool extent_equal(struct extent a, struct extent b)
@@ -48,6 +59,16 @@ bool geometry_exceeds(struct extent source, const struct box *box);
 
 /* How a picture of @source's size, which is not empty, is brought into @box without enlarging it. */
 struct placement geometry_place(struct extent source, const struct box *box);
+
+/* How far from the left, or the top, something lies that has @room to move. Gravities of what is in the picture are
+ * the middle. */
+uint32_t geometry_left(enum gravity gravity, uint32_t room);
+uint32_t geometry_top(enum gravity gravity, uint32_t room);
+
+/* The largest part of @source whose sides are as @across to @down, and the smallest extent with these that has room
+ * for it. */
+struct extent geometry_largest_part(struct extent source, double across, double down);
+struct extent geometry_smallest_room(struct extent source, double across, double down);
 
 /* True when both scale and cut the picture in the same way; their canvases may differ. */
 bool placement_same_window(const struct placement *a, const struct placement *b);

@@ -3,7 +3,7 @@
 #include "image/look.h"
 
 #include "base/cleanup.h"
-#include "image/alpha.h"
+#include "image/ink.h"
 #include "image/blurhash.h"
 #include "image/colour.h"
 #include "image/dominant.h"
@@ -28,9 +28,9 @@ static int flatten_srgb(VipsImage *in, VipsImage **ret)
 {
     _cleanup_image_ VipsImage *rgb = NULL, *srgb = NULL;
 
-    if (colour_to_rgb(in, &rgb) != 0 || colour_convert(rgb, FORMAT_WEBP, 0, &srgb) != 0)
+    if (colour_to_rgb(in, &rgb) != 0 || colour_convert(rgb, FORMAT_WEBP, 0, &colour_white, &srgb) != 0)
         return -1;
-    return alpha_flatten(srgb, ret);
+    return colour_flatten(srgb, &colour_white, ret);
 }
 
 static int make_small(VipsImage *picture, VipsImage **ret)

@@ -44,12 +44,12 @@ static int turn(VipsImage *in, int orientation, VipsImage **ret)
     return vips_copy(turned, ret, NULL);
 }
 
-int orient_apply(VipsImage *in, VipsImage **ret, struct error *error)
+int orient_apply(VipsImage *in, VipsImage **ret)
 {
     VipsImage *image = NULL;
 
     if (turn(in, vips_image_get_orientation(in), &image) != 0)
-        return engine_error(error, CLASS_PERMANENT, STAGE_RENDER, "the picture cannot be turned");
+        return -1;
 
     /* vips_copy() and vips_flip() made this picture's list of fields its own. */
     vips_autorot_remove_angle(image);

@@ -6,19 +6,13 @@
 #include "image/engine.h"
 #include "image/geometry.h"
 
-/* A picture's size, and what has still to be done to see it upright. */
-struct shape {
-    struct extent extent;
-    int orientation; /* 1 to 8; 1: nothing */
-};
-
 /* What @shape becomes: upright. */
 struct shape orient_shape(struct shape shape);
 
 /* True when turning @shape needs its rows in another order than they are stored in. */
 bool orient_needs_memory(struct shape shape);
 
-/* Turns @in, which is in memory. 0 or -errno with @error. */
-int orient_apply(VipsImage *in, VipsImage **ret, struct error *error);
+/* Turns @in, which is in memory where that is needed. 0 or -1 with libvips' error. */
+int orient_apply(VipsImage *in, VipsImage **ret);
 
 #endif

@@ -4,13 +4,12 @@
 #define DARKROOM_IMAGE_PROFILE_H
 
 #include "image/engine.h"
+#include "recipe/op.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 enum { PROFILE_SIZE_MAX = 16 << 20 }; /* bytes; what is larger cannot be used. Inks have up to 3 MB */
-
-enum profile_choice { PROFILE_SRGB, PROFILE_P3, PROFILE_ADOBE_RGB, PROFILE_CHOICE_COUNT };
 
 /* How many channels the colours of usable profiles have. */
 enum { COLOURS_GREY = 1, COLOURS_RGB = 3, COLOURS_CMYK = 4 };

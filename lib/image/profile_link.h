@@ -7,8 +7,7 @@
 #define DARKROOM_IMAGE_PROFILE_LINK_H
 
 #include "image/profile.h"
-
-enum intent { INTENT_PERCEPTUAL, INTENT_RELATIVE, INTENT_SATURATION, INTENT_ABSOLUTE }; /* ICC.1, 6.2 */
+#include "recipe/op.h"
 
 /* What becomes of colours that a profile does not have. */
 struct profile_manner {

@@ -2,8 +2,8 @@
 /* render - a picture, or a page of a document, from its bytes to its outputs; see rendering.h.
  *
  *   probe → select → estimate →
- *   decode (shrunk by the decoder where it can) → steps → scale → colours, pad, metadata → encode
- *                                                 └── for each size ──┘└─ for each rendition ─┘
+ *   decode (shrunk by the decoder where it can) → steps → scale → pad, steps of the output → colours, metadata → encode
+ *                                                 └─ for each size ─┘└─ for each output ─┘└── for each rendition ──┘
  *
  * Pixels are pulled through libvips from the back, so a decoder's failure would show up in whatever asks first.
  * Two points where pictures are copied to memory keep the stages apart: after decoding or, when all renditions
@@ -17,9 +17,9 @@
 #include "image/colour.h"
 #include "image/estimate.h"
 #include "image/frames.h"
+#include "image/ink.h"
 #include "image/metadata.h"
 #include "image/resize.h"
-#include "image/steps.h"
 #include "recipe/naming.h"
 
 #include <errno.h>
@@ -27,6 +27,7 @@
 
 void rendering_leave_page(struct rendering *rendering)
 {
+    image_replace(&rendering->prepared, NULL);
     image_replace(&rendering->window, NULL);
     image_replace(&rendering->picture, NULL);
 }
@@ -100,17 +101,29 @@ static bool wants_look(const struct rendering *rendering)
     return rendering->source.page == 1 && manifest_spec_wants_look(&rendering->recipe->manifest);
 }
 
+static struct extent extent_after_steps(const struct rendering *rendering)
+{
+    return steps_shape(&rendering->recipe->steps, rendering->source.shape).extent;
+}
+
 /* The decoder works before the steps turn the picture, and the margin is the same in both directions. */
+static unsigned plan_shrink(const struct rendering *rendering, struct extent extent)
+{
+    if (rendering->animated || !steps_are_scale_free(&rendering->recipe->steps))
+        return 1;
+    return geometry_shrink_on_load(extent, selection_largest(&rendering->selection));
+}
+
 static void plan(struct rendering *rendering)
 {
-    struct extent extent = steps_extent(rendering->recipe, &rendering->source);
+    const struct step_list *steps = &rendering->recipe->steps;
+    struct extent extent = extent_after_steps(rendering);
 
     select_for_page(rendering, extent);
     rendering->animated = stays_animated(rendering);
-    rendering->shrink =
-        rendering->animated ? 1 : geometry_shrink_on_load(extent, selection_largest(&rendering->selection));
+    rendering->shrink = plan_shrink(rendering, extent);
     rendering->streamed = !rendering->animated && selection_is_one_window(&rendering->selection) &&
-                          !steps_need_memory(rendering->recipe, &rendering->source) && !wants_look(rendering);
+                          !steps_need_memory(steps, rendering->source.shape) && !wants_look(rendering);
 }
 
 static uint64_t made_bytes(const struct rendered *made)
@@ -128,7 +141,7 @@ static uint64_t estimate(const struct rendering *rendering, uint64_t finished_by
     struct workload workload = {
         .source_bytes = source_held_bytes(source) + finished_bytes,
         .format = source->format,
-        .stored = source->shape.extent,
+        .stored = source->shape,
         .frames = rendering->animated ? source->frames : 1,
         .bands = source->bands,
         .sample_bytes = source->sample_bytes,
@@ -169,40 +182,6 @@ static int check_memory(const struct rendering *rendering, const struct render_o
     return 0;
 }
 
-/* What a frame's steps complain of. */
-struct steps_context {
-    const struct recipe *recipe;
-    struct error *error;
-    int result;
-};
-
-static int apply_steps(VipsImage *frame, const void *context, VipsImage **ret)
-{
-    struct steps_context *steps = *(struct steps_context *const *)context;
-    VipsImage *image = frame;
-
-    g_object_ref(image);
-    steps->result = steps_apply(steps->recipe, &image, steps->error);
-    if (steps->result < 0) {
-        image_unrefp(&image);
-        return -1;
-    }
-    *ret = image;
-    return 0;
-}
-
-/* Frame by frame, and then all of them again as one. */
-static int step_frames(struct rendering *rendering, struct error *error)
-{
-    struct steps_context context = { .recipe = rendering->recipe, .error = error }, *steps = &context;
-    VipsImage *after = NULL;
-
-    if (frames_apply(rendering->picture, apply_steps, &steps, &after) != 0)
-        return context.result < 0 ? context.result : render_error(error);
-    image_replace(&rendering->picture, after);
-    return 0;
-}
-
 static int decode(struct rendering *rendering, struct error *error)
 {
     int r;
@@ -217,19 +196,34 @@ static int decode(struct rendering *rendering, struct error *error)
         frames_forget(rendering->picture);
     if (!rendering->streamed && to_memory(&rendering->picture) < 0)
         return decode_error(error);
+    return 0;
+}
 
-    if (rendering->animated && rendering->recipe->step_count > 0)
-        return step_frames(rendering, error);
-    return steps_apply(rendering->recipe, &rendering->picture, error);
+/* Does the recipe's steps; what is work is done once, however many windows are made of it. */
+static int step(struct rendering *rendering, struct error *error)
+{
+    const struct step_list *steps = &rendering->recipe->steps;
+    int r = steps_apply(steps, &rendering->subject, &rendering->picture, error);
+
+    if (r < 0)
+        return r;
+    if (!rendering->streamed && steps_are_work(steps) && to_memory(&rendering->picture) < 0)
+        return render_error(error);
+    if (!steps_are_foreseen(steps))
+        select_for_page(rendering,
+                        (struct extent){ (uint32_t)rendering->picture->Xsize,
+                                         (uint32_t)vips_image_get_page_height(rendering->picture) });
+    return 0;
 }
 
 /* libjpeg shrinks by whole pixels of the source, and libvips leaves out those that do not fill one; libwebp fits the
- * picture into the size that it is told. */
+ * picture into the size that it is told. Where a step has cut, what is left is what there is. */
 static struct natural_size natural_size(const struct rendering *rendering, const VipsImage *frame)
 {
-    struct extent extent = steps_extent(rendering->recipe, &rendering->source);
+    struct extent extent = extent_after_steps(rendering);
 
-    if (rendering->source.format == FORMAT_JPEG)
+    if (rendering->source.format == FORMAT_JPEG &&
+        extent_area(extent) == extent_area(rendering->source.shape.extent) && rendering->shrink > 1)
         return (struct natural_size){ extent.width / (double)rendering->shrink,
                                       extent.height / (double)rendering->shrink };
     return natural_size_of(frame);
@@ -253,12 +247,18 @@ static int scale_frame(VipsImage *frame, const void *context, VipsImage **ret)
 /* Makes rendering->window for @placement, unless it is that already: renditions of one size follow each other. */
 static int scale(struct rendering *rendering, const struct placement *placement, struct error *error)
 {
-    struct scale_context scaling = { .rendering = rendering, .placement = placement };
-    _cleanup_image_ VipsImage *window = NULL;
+    struct placement found = *placement;
+    struct scale_context scaling = { .rendering = rendering, .placement = &found };
+    _cleanup_image_ VipsImage *first = NULL, *window = NULL;
 
     if (rendering->window && placement_same_window(placement, &rendering->window_placement))
         return 0;
 
+    /* Of an animation the first frame says where to look. */
+    if (placement->gravity >= GRAVITY_POINTS &&
+        (frames_first(rendering->picture, &first) != 0 ||
+         resize_find_window(first, natural_size(rendering, first), &found) != 0))
+        return render_error(error);
     if (frames_apply(rendering->picture, scale_frame, &scaling, &window) != 0)
         return render_error(error);
     if (!rendering->animated && to_memory(&window) < 0)
@@ -269,31 +269,103 @@ static int scale(struct rendering *rendering, const struct placement *placement,
     return 0;
 }
 
-/* What becomes of a window for one output. */
+static int pad_frame(VipsImage *frame, const void *context, VipsImage **ret)
+{
+    const struct preparation *preparation = context;
+
+    return resize_pad(frame, &preparation->placement, &preparation->padding, ret);
+}
+
+/* Frames are all there anew where they are padded, so only where they have to be. */
+static int pad(VipsImage *window, const struct preparation *preparation, VipsImage **ret)
+{
+    if (extent_equal(preparation->placement.window, preparation->placement.canvas))
+        return vips_copy(window, ret, NULL);
+    return frames_apply(window, pad_frame, preparation, ret);
+}
+
+static bool same_preparation(const struct preparation *a, const struct preparation *b)
+{
+    return a->output == b->output && placement_same_window(&a->placement, &b->placement) &&
+           extent_equal(a->placement.canvas, b->placement.canvas) &&
+           memcmp(&a->padding, &b->padding, sizeof a->padding) == 0;
+}
+
+/* Makes rendering->prepared of the window. */
+static int prepare(struct rendering *rendering, const struct preparation *preparation, struct error *error)
+{
+    const struct step_list *steps = &rendering->recipe->outputs[preparation->output].steps;
+    _cleanup_image_ VipsImage *prepared = NULL;
+    int r;
+
+    if (rendering->prepared && same_preparation(preparation, &rendering->preparation))
+        return 0;
+
+    if (pad(rendering->window, preparation, &prepared) != 0)
+        return render_error(error);
+    r = steps_apply(steps, &rendering->subject, &prepared, error);
+    if (r < 0)
+        return r;
+    if (steps->count > 0 && to_memory(&prepared) < 0)
+        return render_error(error);
+
+    image_replace(&rendering->prepared, take_ptr(prepared));
+    rendering->preparation = *preparation;
+    return 0;
+}
+
+/* What becomes of a prepared window for one rendition. */
 struct finish_context {
     enum format format;
     unsigned metadata;
-    struct extent canvas;
+    const struct colour *background;
 };
 
 static int finish_frame(VipsImage *frame, const void *context, VipsImage **ret)
 {
     const struct finish_context *output = context;
-    _cleanup_image_ VipsImage *converted = NULL;
+    _cleanup_image_ VipsImage *coloured = NULL;
 
-    if (colour_convert(frame, output->format, output->metadata, &converted) != 0)
+    /* A step may have brought it to inks. */
+    if (colour_to_rgb(frame, &coloured) != 0)
         return -1;
-    return resize_pad(converted, output->canvas, output->format != FORMAT_JPEG, ret);
+    return colour_convert(coloured, output->format, output->metadata, output->background, ret);
 }
 
-static int finish(VipsImage *window, bool animated, const struct finish_context *output, VipsImage **ret)
+static int finish(VipsImage *prepared, bool animated, const struct finish_context *output, VipsImage **ret)
 {
     _cleanup_image_ VipsImage *wanted = NULL, *finished = NULL;
 
-    if ((animated ? vips_copy(window, &wanted, NULL) : frames_first(window, &wanted)) != 0 ||
+    if ((animated ? vips_copy(prepared, &wanted, NULL) : frames_first(prepared, &wanted)) != 0 ||
         frames_apply(wanted, finish_frame, output, &finished) != 0)
         return -1;
     return metadata_reduce(finished, output->metadata, ret);
+}
+
+/* What is filled up is transparent where the format can be, and else white, unless the recipe has a colour for it. */
+static struct preparation preparation_of(const struct rendering *rendering, const struct selected *selected)
+{
+    const struct rendition *rendition = &rendering->recipe->renditions[selected->rendition];
+    const struct output_spec *spec = &rendering->recipe->outputs[rendition->output];
+    bool opaque = recipe_pixel_format(rendering->recipe, rendition) == FORMAT_JPEG;
+
+    return (struct preparation){
+        .output = rendition->output,
+        .placement = selected->placement,
+        .padding = spec->has_background ? spec->background
+                   : opaque             ? colour_white
+                                        : colour_transparent,
+    };
+}
+
+static int encode_rendition(const struct rendering *rendering, const struct rendition *rendition,
+                            VipsImage *finished, struct encoded *ret, struct error *error)
+{
+    const struct output_spec *spec = &rendering->recipe->outputs[rendition->output];
+
+    if (format_info(rendition->format)->tiles)
+        return encode_tiles(finished, rendition->format, &spec->tiles, rendition->quality, ret, error);
+    return encode(finished, rendition->format, rendition->quality, ret, error);
 }
 
 static int make_output(struct rendering *rendering, const struct selected *selected,
@@ -301,30 +373,30 @@ static int make_output(struct rendering *rendering, const struct selected *selec
 {
     const struct rendition *rendition = &rendering->recipe->renditions[selected->rendition];
     const struct output_spec *spec = &rendering->recipe->outputs[rendition->output];
-    bool tiles = format_info(rendition->format)->tiles;
+    struct preparation preparation = preparation_of(rendering, selected);
     struct finish_context output = {
         .format = recipe_pixel_format(rendering->recipe, rendition),
-        .metadata = tiles ? 0 : spec->metadata, /* it would be in each of them */
-        .canvas = selected->placement.canvas,
+        .metadata =
+            format_info(rendition->format)->tiles ? 0 : spec->metadata, /* it would be in each of them */
+        .background = spec->has_background ? &spec->background : &colour_white,
     };
     bool animated = rendering->animated && can_be_animated(rendering, selected);
     _cleanup_image_ VipsImage *finished = NULL;
     int r;
 
     r = scale(rendering, &selected->placement, error);
+    if (r == 0)
+        r = prepare(rendering, &preparation, error);
     if (r < 0)
         return r;
 
-    if (finish(rendering->window, animated, &output, &finished) != 0 ||
+    if (finish(rendering->prepared, animated, &output, &finished) != 0 ||
         (!animated && to_memory(&finished) < 0))
         return render_error(error);
 
     ret->rendition = selected->rendition;
     ret->page = rendering->source.page;
-    if (tiles)
-        return encode_tiles(finished, rendition->format, &spec->tiles, rendition->quality, &ret->encoded,
-                            error);
-    return encode(finished, rendition->format, rendition->quality, &ret->encoded, error);
+    return encode_rendition(rendering, rendition, finished, &ret->encoded, error);
 }
 
 static int make_outputs(struct rendering *rendering, struct rendered *ret, struct error *error)
@@ -352,11 +424,22 @@ int rendering_probe(struct rendering *rendering, const void *data, size_t size,
     return r;
 }
 
+static struct step_subject subject_of(const struct rendering *rendering, const struct render_options *options)
+{
+    return (struct step_subject){
+        .recipe = rendering->recipe,
+        .path = options->path ?: "",
+        .mtime_ns = options->mtime_ns,
+        .page = rendering->source.page,
+    };
+}
+
 int rendering_make_page(struct rendering *rendering, const struct render_options *options,
                         struct rendered *ret, struct error *error)
 {
     int r;
 
+    rendering->subject = subject_of(rendering, options);
     plan(rendering);
     r = check_frames(rendering, options, error);
     if (r < 0)
@@ -366,11 +449,22 @@ int rendering_make_page(struct rendering *rendering, const struct render_options
         return r;
 
     r = decode(rendering, error);
+    if (r == 0)
+        r = step(rendering, error);
     if (r == 0 && wants_look(rendering))
         r = look_at(rendering->picture, &rendering->recipe->manifest, &ret->look, error);
     if (r < 0)
         return r;
     return make_outputs(rendering, ret, error);
+}
+
+/* After the output's steps, as far as the header tells. */
+static struct extent extent_of_output(const struct rendering *rendering, const struct selected *selected)
+{
+    const struct rendition *rendition = &rendering->recipe->renditions[selected->rendition];
+    struct shape upright = { .extent = selected->placement.canvas, .orientation = 1 };
+
+    return steps_shape(&rendering->recipe->outputs[rendition->output].steps, upright).extent;
 }
 
 int rendering_plan_page(struct rendering *rendering, const struct render_options *options,
@@ -389,7 +483,7 @@ int rendering_plan_page(struct rendering *rendering, const struct render_options
         return r;
     for (size_t i = 0; i < rendering->selection.count; i++) {
         const struct selected *selected = &rendering->selection.list[i];
-        struct extent canvas = selected->placement.canvas;
+        struct extent canvas = extent_of_output(rendering, selected);
 
         r = encode_check_sides(rendering->recipe->renditions[selected->rendition].format, canvas.width,
                                canvas.height, error);

@@ -20,7 +20,9 @@ struct render_options {
     uint32_t pages;              /* as counted before; 0: not counted */
     uint32_t first_page;         /* to begin with; 0 and 1: the first */
     uint64_t held_bytes;         /* of finished pages elsewhere, which count for the limits of memory */
-    uint64_t portion_us;         /* no page is begun after so long; there is always one */
+    const char *path;    /* of the source, below its hot folder: what text on a picture may tell … */
+    int64_t mtime_ns;    /* … and when it was last changed */
+    uint64_t portion_us; /* no page is begun after so long; there is always one */
 };
 
 struct rendered_output {

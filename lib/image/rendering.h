@@ -6,10 +6,19 @@
 #include "image/render.h"
 #include "image/selection.h"
 #include "image/source.h"
+#include "image/steps.h"
+
+/* What a window was prepared as; where no two outputs agree there is nothing to keep. */
+struct preparation {
+    size_t output; /* in the recipe */
+    struct placement placement;
+    struct colour padding;
+};
 
 /* Everything one job needs on its way. */
 struct rendering {
     const struct recipe *recipe;
+    struct step_subject subject;
     struct source source;
     struct selection selection;
     unsigned shrink;    /* by the decoder */
@@ -19,6 +28,9 @@ struct rendering {
 
     VipsImage *window; /* the last scaled picture, in memory */
     struct placement window_placement;
+
+    VipsImage *prepared; /* the last window that was padded and went through its output's steps, in memory */
+    struct preparation preparation;
 };
 
 /* Reads the header of the picture in @data into a rendering that has its recipe and is otherwise all zero, and tells

@@ -2,8 +2,10 @@
 /* resize - see resize.h. */
 #include "image/resize.h"
 
+#include "base/cleanup.h"
 #include "image/alpha.h"
 #include "image/depth.h"
+#include "image/ink.h"
 
 struct factors {
     double across, down;
@@ -14,16 +16,6 @@ static int scale(VipsImage *in, struct factors by, VipsImage **ret)
     return vips_resize(in, ret, by.across, "vscale", by.down, "kernel", VIPS_KERNEL_LANCZOS3, NULL);
 }
 
-/* Floating point, rounded to @format; what the kernel overshoots is cut off. */
-static int round_to(VipsImage *in, VipsBandFormat format, VipsImage **ret)
-{
-    _cleanup_image_ VipsImage *rounded = NULL;
-
-    if (vips_rint(in, &rounded, NULL) != 0)
-        return -1;
-    return vips_cast(rounded, ret, format, NULL);
-}
-
 /* libvips resamples whole numbers with weights of 12 bits, which leaves less than 10 of 16. */
 static int scale_deep(VipsImage *in, struct factors by, VipsImage **ret)
 {
@@ -31,7 +23,7 @@ static int scale_deep(VipsImage *in, struct factors by, VipsImage **ret)
 
     if (vips_cast_float(in, &precise, NULL) != 0 || scale(precise, by, &scaled) != 0)
         return -1;
-    return round_to(scaled, in->BandFmt, ret);
+    return depth_round(scaled, in->BandFmt, ret);
 }
 
 /* Averages colours by how much of them is seen: or the hidden colour of transparent pixels would bleed. */
@@ -43,7 +35,7 @@ static int scale_with_alpha(VipsImage *in, struct factors by, VipsImage **ret)
     if (vips_premultiply(in, &weighted, "max_alpha", max, NULL) != 0 || scale(weighted, by, &scaled) != 0 ||
         vips_unpremultiply(scaled, &plain, "max_alpha", max, NULL) != 0)
         return -1;
-    return round_to(plain, in->BandFmt, ret);
+    return depth_round(plain, in->BandFmt, ret);
 }
 
 static bool is_size(const VipsImage *image, struct extent extent)
@@ -66,38 +58,83 @@ static int scale_any(VipsImage *in, struct natural_size natural, struct extent t
     return scale(in, by, ret);
 }
 
+static int scale_whole(VipsImage *in, struct natural_size natural, const struct placement *placement,
+                       VipsImage **ret)
+{
+    if (scale_any(in, natural, placement->scaled, ret) != 0)
+        return -1;
+    if (is_size(*ret, placement->scaled))
+        return 0;
+    vips_error("darkroom", "resampling made %d × %d of %u × %u", (*ret)->Xsize, (*ret)->Ysize,
+               placement->scaled.width, placement->scaled.height);
+    g_object_unref(take_ptr(*ret));
+    return -1;
+}
+
 int resize_scale(VipsImage *in, struct natural_size natural, const struct placement *placement,
                  VipsImage **ret)
 {
     _cleanup_image_ VipsImage *scaled = NULL;
 
-    if (scale_any(in, natural, placement->scaled, &scaled) != 0)
+    if (scale_whole(in, natural, placement, &scaled) != 0)
         return -1;
-    if (!is_size(scaled, placement->scaled)) {
-        vips_error("darkroom", "resampling made %d × %d of %u × %u", scaled->Xsize, scaled->Ysize,
-                   placement->scaled.width, placement->scaled.height);
-        return -1;
-    }
     return vips_extract_area(scaled, ret, (int)placement->left, (int)placement->top,
                              (int)placement->window.width, (int)placement->window.height, NULL);
 }
 
-static int embed(VipsImage *in, struct extent canvas, VipsExtend extend, VipsImage **ret)
+int resize_find_part(VipsImage *in, struct extent part, enum gravity gravity, uint32_t *ret_left,
+                     uint32_t *ret_top)
 {
-    return vips_embed(in, ret, ((int)canvas.width - in->Xsize) / 2, ((int)canvas.height - in->Ysize) / 2,
-                      (int)canvas.width, (int)canvas.height, "extend", extend, NULL);
+    VipsInteresting interest =
+        gravity == GRAVITY_ENTROPY ? VIPS_INTERESTING_ENTROPY : VIPS_INTERESTING_ATTENTION;
+    _cleanup_image_ VipsImage *found = NULL;
+
+    if (vips_smartcrop(in, &found, (int)part.width, (int)part.height, "interesting", interest, NULL) != 0)
+        return -1;
+    /* What was cut out says where. */
+    *ret_left = (uint32_t)-found->Xoffset;
+    *ret_top = (uint32_t)-found->Yoffset;
+    return 0;
 }
 
-int resize_pad(VipsImage *in, struct extent canvas, bool transparent, VipsImage **ret)
+int resize_find_window(VipsImage *in, struct natural_size natural, struct placement *placement)
 {
-    _cleanup_image_ VipsImage *with_alpha = NULL;
+    _cleanup_image_ VipsImage *scaled = NULL;
 
-    if (is_size(in, canvas))
-        return vips_copy(in, ret, NULL);
-    if (!transparent)
-        return embed(in, canvas, VIPS_EXTEND_WHITE, ret);
-
-    if (alpha_ensure(in, &with_alpha) != 0)
+    if (placement->gravity < GRAVITY_POINTS)
+        return 0;
+    if (scale_whole(in, natural, placement, &scaled) != 0 ||
+        resize_find_part(scaled, placement->window, placement->gravity, &placement->left, &placement->top) !=
+            0)
         return -1;
-    return embed(with_alpha, canvas, VIPS_EXTEND_BLACK, ret);
+    placement->gravity = GRAVITY_CENTRE;
+    return 0;
+}
+
+static int embed(VipsImage *in, const struct placement *placement, const struct colour *colour,
+                 VipsImage **ret)
+{
+    struct ink ink;
+    VipsArrayDouble *background;
+    int r;
+
+    if (ink_of(colour, in, &ink) != 0)
+        return -1;
+    background = vips_array_double_new(ink.values, ink.count);
+    r = vips_embed(in, ret, (int)placement->canvas_left, (int)placement->canvas_top,
+                   (int)placement->canvas.width, (int)placement->canvas.height, "extend",
+                   VIPS_EXTEND_BACKGROUND, "background", background, NULL);
+    vips_area_unref(VIPS_AREA(background));
+    return r;
+}
+
+int resize_pad(VipsImage *in, const struct placement *placement, const struct colour *colour, VipsImage **ret)
+{
+    _cleanup_image_ VipsImage *prepared = NULL;
+
+    if (is_size(in, placement->canvas))
+        return vips_copy(in, ret, NULL);
+    if (ink_prepare(in, colour, &prepared) != 0)
+        return -1;
+    return embed(prepared, placement, colour, ret);
 }

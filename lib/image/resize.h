@@ -23,8 +23,17 @@ static inline struct natural_size natural_size_of(const VipsImage *image)
 int resize_scale(VipsImage *in, struct natural_size natural, const struct placement *placement,
                  VipsImage **ret);
 
-/* Lays @in, a window in sRGB or grey, on the middle of @canvas: the rest is transparent (an alpha channel is
- * added when there is none) or white. 0 or -1 with libvips' error. */
-int resize_pad(VipsImage *in, struct extent canvas, bool transparent, VipsImage **ret);
+/* Where in @in the @part is that is most worth seeing, as @gravity, one of what is in the picture, has it. 0 or -1. */
+int resize_find_part(VipsImage *in, struct extent part, enum gravity gravity, uint32_t *ret_left,
+                     uint32_t *ret_top);
+
+/* The same for the window of @placement, which is then where it is for good; nothing where that is known. @in is in
+ * memory. */
+int resize_find_window(VipsImage *in, struct natural_size natural, struct placement *placement);
+
+/* Lays @in, a window in RGB or grey, on the canvas of @placement, which is of @colour (ink.h: transparent or coloured
+ * as need be). 0 or -1 with libvips' error. */
+int resize_pad(VipsImage *in, const struct placement *placement, const struct colour *colour,
+               VipsImage **ret);
 
 #endif

@@ -4,10 +4,14 @@
 
 static struct box rendition_box(const struct recipe *recipe, const struct rendition *rendition)
 {
+    const struct output_spec *spec = &recipe->outputs[rendition->output];
+
     return (struct box){
-        .fit = recipe->outputs[rendition->output].fit,
+        .fit = spec->fit,
         .width = rendition->width,
         .height = rendition->height,
+        .gravity = spec->gravity,
+        .enlarge = spec->enlarge,
     };
 }
 
@@ -78,6 +82,9 @@ struct extent selection_largest(const struct selection *selection)
 
 bool selection_is_one_window(const struct selection *selection)
 {
+    for (size_t i = 0; i < selection->count; i++)
+        if (selection->list[i].placement.gravity >= GRAVITY_POINTS)
+            return false;
     for (size_t i = 1; i < selection->count; i++)
         if (!placement_same_window(&selection->list[0].placement, &selection->list[i].placement))
             return false;

@@ -27,7 +27,7 @@ void selection_make(const struct recipe *recipe, struct extent source, struct se
 /* The largest width and the largest height that any of @selection scales the picture to. */
 struct extent selection_largest(const struct selection *selection);
 
-/* True when all of @selection are made of one and the same scaled and cut picture. */
+/* True when all of @selection are made of one and the same scaled and cut picture, whatever is in it. */
 bool selection_is_one_window(const struct selection *selection);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* bundle - see bundle.h.
  *
- * A header, then for each recipe a header, its name and its canonical text, without NULs. Readers share one
+ * A header, then for each recipe a header, its name, its canonical text and the files that it needs, each behind a
+ * header of its own; without NULs. Readers share one
  * open file, so they read at offsets of their own and leave its position alone. */
 #include "recipe/bundle.h"
 
@@ -18,7 +19,7 @@
 
 enum {
     BUNDLE_MAGIC = 0x626b7264, /* "drkb" */
-    BUNDLE_VERSION = 1,
+    BUNDLE_VERSION = 2,
 };
 
 #define WHERE "recipe bundle" /* in problems */
@@ -28,10 +29,28 @@ struct bundle_header {
 };
 
 struct recipe_header {
-    uint32_t name_bytes, text_bytes;
+    uint32_t name_bytes, text_bytes, asset_count;
+};
+
+struct asset_header {
+    uint32_t kind, name_bytes;
+    uint64_t data_bytes;
 };
 
 /* Writing. */
+
+static void write_asset(FILE *stream, const struct asset *asset)
+{
+    struct asset_header header;
+
+    memset(&header, 0, sizeof header);
+    header.kind = (uint32_t)asset->kind;
+    header.name_bytes = (uint32_t)strlen(asset->name);
+    header.data_bytes = asset->size;
+    fwrite(&header, sizeof header, 1, stream);
+    fputs(asset->name, stream);
+    fwrite(asset->data, 1, asset->size, stream);
+}
 
 static int write_recipe(FILE *stream, const struct recipe *recipe)
 {
@@ -44,10 +63,13 @@ static int write_recipe(FILE *stream, const struct recipe *recipe)
     header = (struct recipe_header){
         .name_bytes = (uint32_t)strlen(recipe->name),
         .text_bytes = (uint32_t)strlen(text),
+        .asset_count = (uint32_t)recipe->assets.count,
     };
     fwrite(&header, sizeof header, 1, stream);
     fputs(recipe->name, stream);
     fputs(text, stream);
+    for (size_t i = 0; i < recipe->assets.count; i++)
+        write_asset(stream, &recipe->assets.list[i]);
     return 0;
 }
 
@@ -161,21 +183,71 @@ static int read_all(int fd, struct problems *problems, char **ret, size_t *ret_s
     return 0;
 }
 
-static int parse_text(const char *name, const char *text, size_t size, struct problems *problems,
-                      struct recipe **ret)
+/* The files of one recipe, where they lie in the bundle. */
+struct carried {
+    struct {
+        enum file_kind kind;
+        const char *name, *data;
+        size_t name_bytes, data_bytes;
+    } list[ASSETS_MAX];
+    size_t count;
+};
+
+/* asset_reader: of what the bundle carries. */
+static int read_carried(void *context, enum file_kind kind, const char *name, void **ret, size_t *ret_size,
+                        char *problem, size_t problem_size)
 {
+    const struct carried *carried = context;
+
+    for (size_t i = 0; i < carried->count; i++)
+        if (carried->list[i].kind == kind && carried->list[i].name_bytes == strlen(name) &&
+            memcmp(carried->list[i].name, name, strlen(name)) == 0) {
+            *ret = malloc(carried->list[i].data_bytes + 1);
+            if (!*ret) {
+                snprintf(problem, problem_size, "out of memory");
+                return -ENOMEM;
+            }
+            memcpy(*ret, carried->list[i].data, carried->list[i].data_bytes);
+            *ret_size = carried->list[i].data_bytes;
+            return 0;
+        }
+    snprintf(problem, problem_size, "the bundle does not have it");
+    return -ENOENT;
+}
+
+static bool take_asset(struct cursor *cursor, struct carried *carried)
+{
+    const char *bytes = take_bytes(cursor, sizeof(struct asset_header));
+    struct asset_header header;
+
+    if (!bytes)
+        return false;
+    memcpy(&header, bytes, sizeof header);
+    carried->list[carried->count].kind = (enum file_kind)header.kind;
+    carried->list[carried->count].name_bytes = header.name_bytes;
+    carried->list[carried->count].data_bytes = header.data_bytes;
+    carried->list[carried->count].name = take_bytes(cursor, header.name_bytes);
+    carried->list[carried->count].data = take_bytes(cursor, header.data_bytes);
+    return carried->list[carried->count].name && carried->list[carried->count++].data;
+}
+
+static int parse_text(const char *name, const char *text, size_t size, struct carried *carried,
+                      struct problems *problems, struct recipe **ret)
+{
+    struct asset_reader reader = { .read = read_carried, .context = carried };
     _cleanup_(ini_release) struct ini ini = { 0 };
     int r;
 
     r = ini_add_text(&ini, name, text, size, problems);
     if (r < 0)
         return r;
-    return recipe_parse(&ini, name, problems, ret);
+    return recipe_parse(&ini, name, &reader, problems, ret);
 }
 
 static int read_recipe(struct cursor *cursor, struct problems *problems, struct recipe **ret)
 {
     const char *header_bytes = take_bytes(cursor, sizeof(struct recipe_header));
+    struct carried carried = { .count = 0 };
     _cleanup_free_ char *name = NULL;
     const char *name_bytes, *text;
     struct recipe_header header;
@@ -189,9 +261,14 @@ static int read_recipe(struct cursor *cursor, struct problems *problems, struct 
     text = name_bytes ? take_bytes(cursor, header.text_bytes) : NULL;
     if (!text)
         return refuse(problems, EBADMSG, "it ends early");
+    if (header.asset_count > ASSETS_MAX)
+        return refuse(problems, EBADMSG, "a recipe has too many files");
+    while (carried.count < header.asset_count)
+        if (!take_asset(cursor, &carried))
+            return refuse(problems, EBADMSG, "it ends early");
 
     name = strndup(name_bytes, header.name_bytes);
-    r = name ? parse_text(name, text, header.text_bytes, problems, ret) : -ENOMEM;
+    r = name ? parse_text(name, text, header.text_bytes, &carried, problems, ret) : -ENOMEM;
     return r == -ENOMEM ? refuse(problems, ENOMEM, "out of memory") : r;
 }
 

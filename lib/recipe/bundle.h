@@ -10,7 +10,7 @@
 
 enum {
     BUNDLE_RECIPES_MAX = 1024,
-    BUNDLE_BYTES_MAX = 16 << 20,
+    BUNDLE_BYTES_MAX = 256 << 20, /* with the files that recipes need */
 };
 
 /* Writes @count recipes to a sealed memory file. A descriptor (O_CLOEXEC) or -errno. */

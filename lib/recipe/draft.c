@@ -17,11 +17,12 @@ enum {
     QUALITY_MAX = 100,
 };
 
-static const struct draft fresh = { .fit = FIT_INSIDE, .animated = true };
+static const struct draft fresh = { .fit = FIT_INSIDE, .gravity = GRAVITY_CENTRE, .animated = true };
 
 void draft_release(struct draft *draft)
 {
     free(draft->name_template);
+    step_list_release(&draft->steps.steps);
 }
 
 /* Parsers of the keys. */
@@ -206,6 +207,22 @@ static int parse_metadata(const struct ini_entry *entry, const struct conf_key *
     return metadata_parse(entry, problems, &draft->metadata);
 }
 
+static int parse_background(const struct ini_entry *entry, const struct conf_key *key, void *field,
+                            struct problems *problems)
+{
+    static const struct value_rule rule = { .kind = VALUE_COLOUR };
+    struct draft *draft = field;
+    char wanted[SHOWN_BYTES], shown[SHOWN_BYTES];
+
+    draft->has_background = entry->value[0] != '\0';
+    draft->background_place = entry->value_place;
+    if (!draft->has_background ||
+        value_parse(&rule, entry->value, &draft->background, wanted, sizeof wanted) == 0)
+        return 0;
+    return ini_problem(problems, entry->value_place, "%s=%s: give %s", key->name,
+                       text_escape(entry->value, shown, sizeof shown), wanted);
+}
+
 const struct conf_key draft_keys[] = {
     { .section = "Output",
       .name = "Name",
@@ -227,6 +244,26 @@ const struct conf_key draft_keys[] = {
       .offset = offsetof(struct draft, fit),
       .choices = fit_names,
       .help = "How the picture is brought into width and height." },
+    { .section = "Output",
+      .name = "Gravity",
+      .parse = conf_parse_choice,
+      .offset = offsetof(struct draft, gravity),
+      .choices = gravity_names,
+      .help = "Which part stays where the picture is cropped, and where it lies where it is filled up." },
+    { .section = "Output",
+      .name = "Enlarge",
+      .parse = conf_parse_boolean,
+      .offset = offsetof(struct draft, enlarge),
+      .help = "Whether the picture may become larger." },
+    { .section = "Output",
+      .name = "Background",
+      .parse = parse_background,
+      .help = "The colour of what is filled up, and behind what is transparent." },
+    { .section = "Output",
+      .name = "Step",
+      .parse = step_parse,
+      .offset = offsetof(struct draft, steps),
+      .help = "An operation on the output when it has its size; several are done in order." },
     { .section = "Output",
       .name = "Format",
       .parse = parse_formats,
@@ -377,9 +414,11 @@ static int check_draft(struct draft *draft, const struct ini_section *section, s
 
 int draft_read(const struct ini_section *section, struct problems *problems, struct draft *ret)
 {
+    struct step_draft steps = ret->steps;
     int r;
 
     *ret = fresh;
+    ret->steps = steps;
     r = conf_apply(section, draft_keys, DRAFT_KEY_COUNT, ret, &fresh, problems);
     if (r < 0)
         return r;

@@ -37,9 +37,14 @@ struct draft {
     struct sizes widths, heights;
     struct formats formats;
     struct qualities qualities;
+    int fit, gravity;
+    bool enlarge;
+    bool has_background;
+    struct colour background;
+    struct ini_place background_place;
+    struct step_draft steps;
     bool metadata_given;
     unsigned metadata; /* METADATA_* */
-    int fit;
     bool animated;
     struct tile_draft tiles;
     struct tile_spec tile_spec; /* what that comes to */
@@ -53,7 +58,8 @@ struct box_size {
 /* The keys of [Output]. */
 extern const struct conf_key draft_keys[];
 
-/* Reads and checks @section into @ret, which the caller releases in every case. 0, or -EINVAL with @problems filled. */
+/* Reads and checks @section into @ret, whose steps say where files are read to and which the caller releases in every
+ * case. 0, or -EINVAL with @problems filled. */
 int draft_read(const struct ini_section *section, struct problems *problems, struct draft *ret);
 
 /* How many sizes the output has, at least 1; each is made in every format. */

@@ -264,6 +264,34 @@ static void write_field(FILE *stream, enum field field, const struct subject *su
     }
 }
 
+static struct subject subject_of(const char *path, int64_t mtime_ns)
+{
+    const char *slash = strrchr(path, '/');
+
+    return (struct subject){
+        .path = path,
+        .name = slash ? slash + 1 : path,
+        .directory_length = slash ? (size_t)(slash - path) : 0,
+        .mtime_ns = mtime_ns,
+    };
+}
+
+bool naming_write_source(FILE *stream, const char *field, size_t length, const char *path, int64_t mtime_ns)
+{
+    static const enum field of_source[] = { FIELD_DIR, FIELD_STEM, FIELD_NAME, FIELD_DATE };
+    struct subject subject = subject_of(path, mtime_ns);
+    enum field found;
+
+    if (!field_from_name(field, length, &found))
+        return false;
+    for (size_t i = 0; i < ARRAY_SIZE(of_source); i++)
+        if (of_source[i] == found) {
+            write_field(stream, found, &subject);
+            return true;
+        }
+    return false;
+}
+
 /* The template filled in, as it is: not a safe path yet. NULL when memory is out. */
 static char *expand(const char *name_template, const struct subject *subject)
 {
@@ -403,17 +431,11 @@ static const char *set_output(const struct recipe *recipe, size_t index, struct 
 int naming_output_page(const struct recipe *recipe, size_t index, const char *path, int64_t mtime_ns,
                        struct naming_page page, char **ret)
 {
-    const char *slash = strrchr(path, '/');
-    struct subject subject = {
-        .path = path,
-        .name = slash ? slash + 1 : path,
-        .directory_length = slash ? (size_t)(slash - path) : 0,
-        .mtime_ns = mtime_ns,
-        .page = page,
-    };
+    struct subject subject = subject_of(path, mtime_ns);
     const char *name_template = set_output(recipe, index, &subject);
     _cleanup_free_ char *expanded = NULL;
 
+    subject.page = page;
     if (*subject.name == '\0')
         return -EINVAL;
 

@@ -14,12 +14,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { NAMING_COMPONENT_MAX = 255 }; /* NAME_MAX; a longer component is cut and given a hash */
 
 /* Checks a template when the recipe is parsed. 0, or -EINVAL and *@ret_problem (static text) and
  * *@ret_offset (bytes into @name_template) say what and where. */
 int naming_check(const char *name_template, const char **ret_problem, size_t *ret_offset);
+
+/* Writes what a field that tells of the source alone (dir, stem, name or date; @length bytes at @field) says of that at
+ * @path with mtime @mtime_ns. False when it is none of these. */
+bool naming_write_source(FILE *stream, const char *field, size_t length, const char *path, int64_t mtime_ns);
 
 /* True when the (checked) template has the field called @field, "width" for one. */
 bool naming_uses(const char *name_template, const char *field);

@@ -1,17 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* op_table - one row per picture operation that a `Step=` can name.
+/* op_table - one row per picture operation that a `Step=` can name, with its arguments.
  *
- * Parsing, checks, lists and help come from the rows; the engine has one function per enum op. */
+ * Parsing, checks, lists, help, the manual page and the fuzzers' dictionary come from the rows; the engine has one row
+ * of functions per enum op (image/steps.c). */
 #ifndef DARKROOM_RECIPE_OP_TABLE_H
 #define DARKROOM_RECIPE_OP_TABLE_H
 
+#include "recipe/op.h"
+
 #include <stddef.h>
 
-enum op { OP_AUTO_ORIENT = 0, OP_COUNT };
+struct op_arg {
+    const char *name; /* as in NAME=VALUE */
+    struct value_rule rule;
+    size_t offset;        /* of the value in struct step */
+    const char *fallback; /* what is not given, in the same notation; NULL: it has to be given */
+    const char *help;     /* a phrase */
+};
 
 struct op_info {
     const char *name; /* as in Step= */
     const char *help; /* one sentence */
+    const struct op_arg *args;
+    size_t arg_count;
+    size_t positional; /* so many of the first need no name */
 };
 
 /* The row of @op, which must be in range. */
@@ -19,5 +31,8 @@ const struct op_info *op_info(enum op op);
 
 /* Looks an operation up by name. 0 or -ENOENT. */
 int op_from_name(const char *name, enum op *ret);
+
+/* How it is written: "crop SIZE [gravity=…] …". Returns @buffer. */
+const char *op_usage(enum op op, char *buffer, size_t size);
 
 #endif

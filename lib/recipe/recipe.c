@@ -26,61 +26,34 @@ enum {
 
 struct parse {
     struct recipe *recipe;
+    const struct asset_reader *reader;
     struct problems *problems;
     struct clash_check names;
 };
 
-/* Parsers of [Recipe]. */
+/* What [Recipe] says. */
+struct head {
+    char *description;
+    struct step_draft steps;
+};
 
-static void list_ops(char *buffer, size_t size)
-{
-    size_t used = 0;
-
-    for (enum op op = 0; op < OP_COUNT && used < size; op++)
-        used += (size_t)snprintf(buffer + used, size - used, "%s%s", op > 0 ? ", " : "", op_info(op)->name);
-}
-
-/* Step=OPERATION; the field is the recipe itself. */
-static int parse_step(const struct ini_entry *entry, const struct conf_key *key, void *field,
-                      struct problems *problems)
-{
-    struct recipe *recipe = field;
-    struct ini_word word = { 0 };
-    char shown[SHOWN_BYTES], known[256];
-    enum op op;
-
-    (void)key;
-    if (!ini_next_word(entry, &word)) {
-        recipe->step_count = 0;
-        return 0;
-    }
-
-    if (op_from_name(word.text, &op) < 0) {
-        list_ops(known, sizeof known);
-        return ini_problem(problems, word.place, "unknown operation \"%s\", there are: %s",
-                           text_escape(word.text, shown, sizeof shown), known);
-    }
-    if (ini_next_word(entry, &word))
-        return ini_problem(problems, word.place, "%s takes no argument: take \"%s\" out", op_info(op)->name,
-                           text_escape(word.text, shown, sizeof shown));
-    if (recipe->step_count >= RECIPE_STEPS_MAX)
-        return ini_problem(problems, entry->value_place, "too many steps: at most %d", RECIPE_STEPS_MAX);
-
-    recipe->steps[recipe->step_count++] = (struct step){ .op = op };
-    return 0;
-}
-
-static const struct conf_key recipe_keys[] = {
+static const struct conf_key head_keys[] = {
     { .section = "Recipe",
       .name = "Description",
       .parse = conf_parse_string,
-      .offset = offsetof(struct recipe, description),
+      .offset = offsetof(struct head, description),
       .help = "What the recipe is for, for people." },
     { .section = "Recipe",
       .name = "Step",
-      .parse = parse_step,
+      .parse = step_parse,
+      .offset = offsetof(struct head, steps),
       .help = "An operation on the decoded picture; several are done in order." },
 };
+
+static struct step_draft no_steps(const struct parse *parse)
+{
+    return (struct step_draft){ .assets = &parse->recipe->assets, .reader = parse->reader };
+}
 
 /* From drafts to renditions. */
 
@@ -111,11 +84,17 @@ static int fan_out(struct recipe *recipe, const struct draft *draft, const struc
 }
 
 /* What all renditions of the output share. */
-static int add_spec(struct recipe *recipe, const struct draft *draft, const char *name)
+static int add_spec(struct recipe *recipe, struct draft *draft, const char *name)
 {
     struct output_spec *spec = &recipe->outputs[recipe->output_count++];
 
     spec->fit = (enum fit)draft->fit;
+    spec->gravity = (enum gravity)draft->gravity;
+    spec->enlarge = draft->enlarge;
+    spec->has_background = draft->has_background;
+    spec->background = draft->background;
+    spec->steps = draft->steps.steps;
+    draft->steps.steps = (struct step_list){ 0 };
     spec->still = !draft->animated;
     spec->tiles = draft->tile_spec;
     spec->metadata = draft->metadata_given ? draft->metadata : METADATA_DEFAULT;
@@ -144,7 +123,7 @@ static int check_output_name(const struct parse *parse, const struct ini_section
 
 static int add_output(struct parse *parse, const struct ini_section *section)
 {
-    _cleanup_(draft_release) struct draft draft = { 0 };
+    _cleanup_(draft_release) struct draft draft = { .steps = no_steps(parse) };
     const char *name = section->name ?: DEFAULT_OUTPUT_NAME;
     int r;
 
@@ -165,6 +144,16 @@ static int add_output(struct parse *parse, const struct ini_section *section)
     return add_spec(parse->recipe, &draft, name);
 }
 
+static int add_head(struct parse *parse, const struct ini_section *section)
+{
+    struct head head = { .steps = no_steps(parse) };
+    int r = conf_apply(section, head_keys, ARRAY_SIZE(head_keys), &head, NULL, parse->problems);
+
+    parse->recipe->description = head.description;
+    parse->recipe->steps = head.steps.steps;
+    return r;
+}
+
 static int add_section(struct parse *parse, const struct ini_section *section)
 {
     if (strcmp(section->type, "Output") == 0)
@@ -176,12 +165,12 @@ static int add_section(struct parse *parse, const struct ini_section *section)
         return 0; /* refused by conf_check_sections() */
     if (section->name)
         return ini_problem(parse->problems, section->place, "the section is just [Recipe], without a name");
-    return conf_apply(section, recipe_keys, ARRAY_SIZE(recipe_keys), parse->recipe, NULL, parse->problems);
+    return add_head(parse, section);
 }
 /* The keys of each section are in the table of whoever reads it; its type is looked up in one of them all. */
 static int check_sections(const struct ini *ini, struct problems *problems)
 {
-    const struct conf_key sections[] = { recipe_keys[0], draft_keys[0], manifest_spec_keys[0] };
+    const struct conf_key sections[] = { head_keys[0], draft_keys[0], manifest_spec_keys[0] };
 
     return conf_check_sections(ini, sections, ARRAY_SIZE(sections), problems);
 }
@@ -221,14 +210,19 @@ static int hash_recipe(struct recipe *recipe)
     if (!text)
         return -ENOMEM;
     recipe->hash = XXH3_64bits(text, strlen(text));
+    for (size_t i = 0; i < recipe->assets.count; i++)
+        recipe->hash =
+            XXH3_64bits_withSeed(recipe->assets.list[i].data, recipe->assets.list[i].size, recipe->hash);
     return 0;
 }
 
-int recipe_parse(const struct ini *ini, const char *name, struct problems *problems, struct recipe **ret)
+int recipe_parse(const struct ini *ini, const char *name, const struct asset_reader *reader,
+                 struct problems *problems, struct recipe **ret)
 {
     _cleanup_recipe_ struct recipe *recipe = calloc(1, sizeof *recipe);
     struct parse parse = {
         .recipe = recipe,
+        .reader = reader,
         .problems = problems,
         .names = { .recipe = recipe, .problems = problems },
     };
@@ -253,7 +247,8 @@ int recipe_parse(const struct ini *ini, const char *name, struct problems *probl
     return 0;
 }
 
-int recipe_load(const char *path, const char *name, struct problems *problems, struct recipe **ret)
+int recipe_load(const char *path, const char *name, const struct asset_reader *reader,
+                struct problems *problems, struct recipe **ret)
 {
     _cleanup_(ini_release) struct ini ini = { 0 };
     _cleanup_recipe_ struct recipe *recipe = NULL;
@@ -266,7 +261,7 @@ int recipe_load(const char *path, const char *name, struct problems *problems, s
         return read;
 
     /* A file with bad lines is parsed all the same, to show what else is wrong. */
-    parsed = recipe_parse(&ini, name, problems, &recipe);
+    parsed = recipe_parse(&ini, name, reader, problems, &recipe);
     if (read < 0 || parsed < 0)
         return read < 0 ? read : parsed;
 
@@ -282,7 +277,10 @@ void recipe_free(struct recipe *recipe)
     for (size_t i = 0; i < recipe->output_count; i++) {
         free(recipe->outputs[i].name);
         free(recipe->outputs[i].name_template);
+        step_list_release(&recipe->outputs[i].steps);
     }
+    step_list_release(&recipe->steps);
+    asset_list_release(&recipe->assets);
     manifest_spec_release(&recipe->manifest);
     free(recipe->name);
     free(recipe->description);

@@ -20,10 +20,11 @@
 
 #include "base/problems.h"
 #include "conf/ini.h"
+#include "recipe/asset.h"
 #include "recipe/fit.h"
 #include "recipe/format.h"
 #include "recipe/manifest_spec.h"
-#include "recipe/op_table.h"
+#include "recipe/step.h"
 #include "recipe/tile_spec.h"
 
 #include <stdbool.h>
@@ -31,7 +32,6 @@
 #include <stdint.h>
 
 enum {
-    RECIPE_STEPS_MAX = 64,
     RECIPE_OUTPUTS_MAX = 16,
     RECIPE_RENDITIONS_MAX = 60, /* their descriptors travel in one message: below FD_PASS_MAX */
     RECIPE_SIZE_MAX = 65500,    /* pixels, Width= and Height= */
@@ -47,16 +47,17 @@ enum {
     METADATA_DEFAULT = METADATA_ICC | METADATA_COPYRIGHT,
 };
 
-struct step {
-    enum op op;
-};
-
 struct output_spec {
     char *name;          /* the section's: "srcset" */
     char *name_template; /* Name=, or the default */
     enum fit fit;
-    unsigned metadata;      /* METADATA_* */
-    struct tile_spec tiles; /* of a format that has them */
+    enum gravity gravity; /* for FIT_COVER and FIT_CONTAIN */
+    bool enlarge;
+    bool has_background;      /* else it is white, or transparent where the format can be */
+    struct colour background; /* of what FIT_CONTAIN adds, and behind what is transparent */
+    struct step_list steps;   /* done when the output has its size */
+    unsigned metadata;        /* METADATA_* */
+    struct tile_spec tiles;   /* of a format that has them */
     bool still; /* Animated=no: of an animation it is the first frame, even where its format can be one */
 };
 
@@ -70,25 +71,28 @@ struct rendition {
 struct recipe {
     char *name; /* the file's, without ".recipe" */
     char *description;
-    struct step steps[RECIPE_STEPS_MAX];
-    size_t step_count;
+    struct step_list steps;
     struct output_spec outputs[RECIPE_OUTPUTS_MAX];
     size_t output_count;
     struct rendition renditions[RECIPE_RENDITIONS_MAX];
     size_t rendition_count;
     struct manifest_spec manifest;
-    uint64_t hash; /* XXH3-64 of recipe_format()'s text: equal hashes make equal pictures */
+    struct asset_list assets; /* of all steps */
+    uint64_t hash; /* XXH3-64 of recipe_format()'s text and the assets: equal hashes make equal pictures */
 };
 
 /* The format that the pixels of @rendition are stored in: its own, or that of its tiles. */
 enum format recipe_pixel_format(const struct recipe *recipe, const struct rendition *rendition);
 
-/* Checks @ini and makes a recipe called @name of it. On failure every problem, with its place, is added to
- * @problems, -EINVAL (or -ENOMEM) is returned and *@ret is untouched. */
-int recipe_parse(const struct ini *ini, const char *name, struct problems *problems, struct recipe **ret);
+/* Checks @ini and makes a recipe called @name of it; files that it needs are read by @reader (NULL: there are none). On
+ * failure every problem, with its place, is added to @problems, -EINVAL (or -ENOMEM) is returned and *@ret is
+ * untouched. */
+int recipe_parse(const struct ini *ini, const char *name, const struct asset_reader *reader,
+                 struct problems *problems, struct recipe **ret);
 
 /* Reads PATH and PATH.d/<any>.conf (in order of their names) and parses them, as recipe_parse(). */
-int recipe_load(const char *path, const char *name, struct problems *problems, struct recipe **ret);
+int recipe_load(const char *path, const char *name, const struct asset_reader *reader,
+                struct problems *problems, struct recipe **ret);
 
 /* The recipe as text in one canonical form, which recipe_parse() reads back into an equal recipe. It is what
  * workers are given. The caller frees; NULL when memory is out. */

@@ -50,6 +50,15 @@ static void format_formats(FILE *stream, const struct recipe *recipe, size_t out
         fputc('\n', stream);
 }
 
+static void format_background(const struct colour *colour, FILE *stream)
+{
+    static const struct value_rule rule = { .kind = VALUE_COLOUR };
+
+    fputs("Background=", stream);
+    value_format(&rule, colour, stream);
+    fputc('\n', stream);
+}
+
 static void format_output(FILE *stream, const struct recipe *recipe, size_t output)
 {
     const struct output_spec *spec = &recipe->outputs[output];
@@ -61,6 +70,13 @@ static void format_output(FILE *stream, const struct recipe *recipe, size_t outp
     format_formats(stream, recipe, output, "Format", false);
     format_formats(stream, recipe, output, "Quality", true);
     metadata_format(spec->metadata, stream);
+    if (spec->gravity != GRAVITY_CENTRE)
+        fprintf(stream, "Gravity=%s\n", gravity_names[spec->gravity]);
+    if (spec->enlarge)
+        fputs("Enlarge=yes\n", stream);
+    if (spec->has_background)
+        format_background(&spec->background, stream);
+    step_list_format(&spec->steps, stream);
     if (spec->still)
         fputs("Animated=no\n", stream);
     tile_spec_format(&spec->tiles, stream);
@@ -76,8 +92,7 @@ char *recipe_format(const struct recipe *recipe)
         return NULL;
 
     fputs("[Recipe]\n", stream);
-    for (size_t i = 0; i < recipe->step_count; i++)
-        fprintf(stream, "Step=%s\n", op_info(recipe->steps[i].op)->name);
+    step_list_format(&recipe->steps, stream);
     for (size_t i = 0; i < recipe->output_count; i++)
         format_output(stream, recipe, i);
     manifest_spec_format(&recipe->manifest, stream);

@@ -31,7 +31,7 @@
 
 enum {
     WIRE_MAGIC = 0x6b726464, /* "ddrk" */
-    WIRE_VERSION = 4,
+    WIRE_VERSION = 5,
 };
 
 /* Descriptors of a worker, besides stdin, stdout (both /dev/null) and stderr: they are its numbers for them. */
@@ -71,8 +71,14 @@ struct ticket {
     uint64_t memory_grant_bytes; /* one that needs more than this is handed back, see result_message */
 };
 
+enum { SOURCE_PATH_BYTES = 4096 };
+
+/* Its name is for text on pictures only: the worker opens nothing. */
 struct source_message {
     struct wire_header header;
+    int64_t mtime_ns;
+    char path
+        [SOURCE_PATH_BYTES]; /* below its hot folder, or the end of that; sent as far as it goes, with its NUL */
 };
 
 /* The first message of a worker: it has loaded everything, closed its sandbox and coded a picture in every

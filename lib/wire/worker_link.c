@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -43,11 +44,19 @@ int worker_link_open(int *ret_supervisor, int *ret_worker)
     return 0;
 }
 
-int worker_link_send_source(int link, uint64_t generation, uint64_t job, int source_fd)
+int worker_link_send_source(int link, uint64_t generation, uint64_t job, int source_fd, const char *path,
+                            int64_t mtime_ns)
 {
-    struct source_message message = { .header = wire_header(WIRE_SOURCE, generation, job) };
+    struct source_message message;
+    size_t length = strlen(path), most = sizeof message.path - 1;
+    const char *end = length > most ? path + length - most : path;
 
-    return fd_pass_send(link, &message, sizeof message, &source_fd, 1);
+    memset(&message, 0, offsetof(struct source_message, path));
+    message.header = wire_header(WIRE_SOURCE, generation, job);
+    message.mtime_ns = mtime_ns;
+    memcpy(message.path, end, strlen(end) + 1);
+    return fd_pass_send(link, &message, offsetof(struct source_message, path) + strlen(end) + 1, &source_fd,
+                        1);
 }
 
 static bool is_ours(const struct wire_header *header, enum wire_kind kind, uint64_t generation)
@@ -56,14 +65,21 @@ static bool is_ours(const struct wire_header *header, enum wire_kind kind, uint6
            header->generation == generation;
 }
 
-int worker_link_receive_source(int link, uint64_t generation, uint64_t job)
+static bool is_source(const struct source_message *message, size_t size, uint64_t generation, uint64_t job)
 {
-    struct source_message message;
+    size_t fixed = offsetof(struct source_message, path);
+
+    return size > fixed && is_ours(&message->header, WIRE_SOURCE, generation) && message->header.job == job &&
+           message->path[size - fixed - 1] == '\0';
+}
+
+int worker_link_receive_source(int link, uint64_t generation, uint64_t job, struct source_message *ret)
+{
     int fds[FD_PASS_MAX];
     size_t fd_count = 0;
     ssize_t n;
 
-    n = fd_pass_receive(link, &message, sizeof message, fds, &fd_count);
+    n = fd_pass_receive(link, ret, sizeof *ret, fds, &fd_count);
     if (n == -EMSGSIZE)
         return -EBADMSG;
     if (n < 0)
@@ -71,8 +87,7 @@ int worker_link_receive_source(int link, uint64_t generation, uint64_t job)
     if (n == 0)
         return -ECONNRESET;
 
-    if (n != sizeof message || !is_ours(&message.header, WIRE_SOURCE, generation) ||
-        message.header.job != job || fd_count != 1) {
+    if (!is_source(ret, (size_t)n, generation, job) || fd_count != 1) {
         close_all(fds, fd_count);
         return -EBADMSG;
     }

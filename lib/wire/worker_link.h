@@ -14,12 +14,14 @@
 /* Makes the pair, O_CLOEXEC; the supervisor's end is non-blocking, the worker's blocks. 0 or -errno. */
 int worker_link_open(int *ret_supervisor, int *ret_worker);
 
-/* Supervisor: sends the source of @job. 0 or -errno; never blocks. */
-int worker_link_send_source(int link, uint64_t generation, uint64_t job, int source_fd);
+/* Supervisor: sends the source of @job, which is at @path below its hot folder and was last changed at @mtime_ns. 0 or
+ * -errno; never blocks. */
+int worker_link_send_source(int link, uint64_t generation, uint64_t job, int source_fd, const char *path,
+                            int64_t mtime_ns);
 
-/* Worker: waits for the source of @job. A descriptor, -ECONNRESET when the supervisor is gone, -EBADMSG when
+/* Worker: waits for the source of @job and fills @ret with what is said of it. A descriptor, -ECONNRESET when the supervisor is gone, -EBADMSG when
  * something else came, or another -errno. */
-int worker_link_receive_source(int link, uint64_t generation, uint64_t job);
+int worker_link_receive_source(int link, uint64_t generation, uint64_t job, struct source_message *ret);
 
 /* Worker: sends a message that starts with a wire_header, with descriptors. 0 or -errno. */
 int worker_link_send(int link, const void *message, size_t size, const int *fds, size_t fd_count);

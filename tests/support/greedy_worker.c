@@ -42,7 +42,8 @@ int main(int argc, char **argv)
     if (say_hello(generation) < 0)
         return EXIT_FAILURE;
     while (mailbox_receive(WORKER_FD_MAILBOX, &ticket) == 0) {
-        int source = worker_link_receive_source(WORKER_FD_LINK, generation, ticket.header.job);
+        struct source_message message;
+        int source = worker_link_receive_source(WORKER_FD_LINK, generation, ticket.header.job, &message);
 
         if (ticket.memory_grant_bytes == 0)
             pause();

@@ -442,11 +442,12 @@ int main(int argc, char **argv)
 
     while (await_ticket()) {
         struct ticket ticket;
+        struct source_message message;
         int source;
 
         if (mailbox_receive(WORKER_FD_MAILBOX, &ticket) < 0)
             return 5;
-        source = worker_link_receive_source(WORKER_FD_LINK, liar.generation, ticket.header.job);
+        source = worker_link_receive_source(WORKER_FD_LINK, liar.generation, ticket.header.job, &message);
         if (source < 0)
             return 6;
         close(source);

@@ -19,7 +19,7 @@ static inline struct recipe *recipe_of_text(const char *text)
     struct recipe *recipe = NULL;
 
     if (ini_add_text(&ini, "test.recipe", text, strlen(text), &problems) < 0 ||
-        recipe_parse(&ini, "test", &problems, &recipe) < 0) {
+        recipe_parse(&ini, "test", NULL, &problems, &recipe) < 0) {
         char *why = problems_text(&problems);
 
         ck_abort_msg("recipe refused: %s", why);

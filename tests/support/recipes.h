@@ -15,7 +15,7 @@ static inline int recipe_from_text(const char *text, struct problems *problems, 
     int r = ini_add_text(&ini, "f", text, strlen(text), problems);
 
     if (r == 0)
-        r = recipe_parse(&ini, "test", problems, ret);
+        r = recipe_parse(&ini, "test", NULL, problems, ret);
     ini_release(&ini);
     return r;
 }
@@ -24,9 +24,9 @@ static inline int recipe_from_text(const char *text, struct problems *problems, 
 static inline void expect_equal_recipes(const struct recipe *a, const struct recipe *b)
 {
     ck_assert_uint_eq(a->hash, b->hash);
-    ck_assert_uint_eq(a->step_count, b->step_count);
-    for (size_t i = 0; i < a->step_count; i++)
-        ck_assert_int_eq((int)a->steps[i].op, (int)b->steps[i].op);
+    ck_assert_uint_eq(a->steps.count, b->steps.count);
+    for (size_t i = 0; i < a->steps.count; i++)
+        ck_assert_int_eq((int)a->steps.list[i].op, (int)b->steps.list[i].op);
 
     ck_assert_uint_eq(a->output_count, b->output_count);
     for (size_t i = 0; i < a->output_count; i++) {

@@ -158,7 +158,8 @@ static inline struct ticket harness_ticket(uint64_t job, uint32_t recipe, uint64
 /* Hands out a job; @source_fd stays the caller's. 0 or -errno, as when the worker has died. */
 static inline int harness_send(struct harness *harness, const struct ticket *ticket, int source_fd)
 {
-    int r = worker_link_send_source(harness->link, HARNESS_GENERATION, ticket->header.job, source_fd);
+    int r = worker_link_send_source(harness->link, HARNESS_GENERATION, ticket->header.job, source_fd,
+                                    "album/picture.jpg", 0);
 
     return r < 0 ? r : mailbox_send(harness->mailbox, ticket);
 }

@@ -155,14 +155,16 @@ END_TEST
 
 static const struct {
     const char *name;
-    uint32_t words[5]; /* magic, version, count; name_bytes, text_bytes */
+    uint32_t words[6]; /* magic, version, count; name_bytes, text_bytes */
 } headers[] = {
     { "another magic", { 0x12345678, 1, 0 } },
-    { "another version", { 0x626b7264, 2, 0 } },
-    { "too many recipes", { 0x626b7264, 1, BUNDLE_RECIPES_MAX + 1 } },
-    { "an endless name", { 0x626b7264, 1, 1, UINT32_MAX, 0 } },
-    { "an endless text", { 0x626b7264, 1, 1, 0, UINT32_MAX } },
-    { "an empty recipe", { 0x626b7264, 1, 1, 0, 0 } },
+    { "another version", { 0x626b7264, 1, 0 } },
+    { "too many recipes", { 0x626b7264, 2, BUNDLE_RECIPES_MAX + 1 } },
+    { "an endless name", { 0x626b7264, 2, 1, UINT32_MAX, 0, 0 } },
+    { "an endless text", { 0x626b7264, 2, 1, 0, UINT32_MAX, 0 } },
+    { "an empty recipe", { 0x626b7264, 2, 1, 0, 0, 0 } },
+    { "endless files", { 0x626b7264, 2, 1, 0, 0, UINT32_MAX } },
+    { "a file that is not there", { 0x626b7264, 2, 1, 0, 0, 1 } },
 };
 
 START_TEST(a_broken_header_is_refused)
@@ -175,9 +177,9 @@ START_TEST(a_recipe_that_does_not_parse_says_where)
 {
     static const char text[] = "[Output a]\nFormat=gif\n";
     struct {
-        uint32_t words[5];
+        uint32_t words[6];
         char rest[1 + sizeof text - 1];
-    } bundle = { .words = { 0x626b7264, 1, 1, 1, sizeof text - 1 } };
+    } bundle = { .words = { 0x626b7264, 2, 1, 1, sizeof text - 1, 0 } };
     _cleanup_(problems_release) struct problems problems = { 0 };
     _cleanup_close_ int fd = -1;
     struct recipe **list;

@@ -116,7 +116,7 @@ START_TEST(a_bad_manifest_is_refused_where_it_stands)
     struct recipe *recipe = NULL;
 
     ck_assert_int_eq(ini_add_text(&ini, "t", bad[_i].text, strlen(bad[_i].text), &problems), 0);
-    ck_assert_int_eq(recipe_parse(&ini, "test", &problems, &recipe), -EINVAL);
+    ck_assert_int_eq(recipe_parse(&ini, "test", NULL, &problems, &recipe), -EINVAL);
     expect_problem(bad[_i].name, &problems, bad[_i].wanted);
     problems_release(&problems);
     ini_release(&ini);

@@ -2,6 +2,8 @@
 /* Recipes: how outputs fan out, what is refused and where, and the canonical text. */
 #include "recipe/recipe.h"
 
+#include "recipe/op_table.h"
+
 #include "expect_problems.h"
 #include "recipes.h"
 #include "scratch.h"
@@ -18,8 +20,8 @@ static char *flatten(const struct recipe *recipe)
     size_t size;
     FILE *stream = open_memstream(&text, &size);
 
-    for (size_t i = 0; i < recipe->step_count; i++)
-        fprintf(stream, "+%s ", op_info(recipe->steps[i].op)->name);
+    for (size_t i = 0; i < recipe->steps.count; i++)
+        fprintf(stream, "+%s ", op_info(recipe->steps.list[i].op)->name);
     for (size_t i = 0, output = SIZE_MAX; i < recipe->rendition_count; i++) {
         const struct rendition *rendition = &recipe->renditions[i];
         const struct output_spec *spec = &recipe->outputs[rendition->output];
@@ -140,9 +142,9 @@ static const struct {
     { "a named recipe section", "[Recipe web]\n" OUT, "f:1:1: the section is just [Recipe]" },
     { "another section", "[Folder]\nPath=/srv\n" OUT, "f:1:1: unknown section [Folder]" },
     { "a misspelt key", OUT "Qualty=5\n", "f:3:1: unknown key Qualty= in [Output], did you mean Quality=?" },
-    { "a key of the other section", OUT "Step=auto-orient\n", "f:3:1: unknown key Step= in [Output]" },
-    { "an unknown step", "[Recipe]\nStep=crop 3:2\n" OUT,
-      "f:2:6: unknown operation \"crop\", there are: auto-orient" },
+    { "a key of the other section", OUT "Description=x\n", "f:3:1: unknown key Description= in [Output]" },
+    { "an unknown step", "[Recipe]\nStep=swirl 3:2\n" OUT,
+      "f:2:6: unknown operation \"swirl\", there are: auto-orient, resize, crop, " },
     { "a step with an argument", "[Recipe]\nStep= auto-orient  180\n" OUT,
       "f:2:20: auto-orient takes no argument" },
     { "a width of nothing", OUT "Width=320 0\n", "f:3:11: Width=0: give pixels, from 1 to 65500" },
@@ -270,7 +272,7 @@ static const struct {
     unsigned most;
     const char *problem;
 } limits[] = {
-    { "steps", "[Output a]\nFormat=png\n[Recipe]\n", "Step=auto-orient\n", RECIPE_STEPS_MAX,
+    { "steps", "[Output a]\nFormat=png\n[Recipe]\n", "Step=auto-orient\n", STEPS_MAX,
       "too many steps" },
     { "outputs", "", "[Output o#]\nFormat=png\nName=#/{stem}\n", RECIPE_OUTPUTS_MAX, "too many outputs" },
     { "widths", "[Output a]\nFormat=png\n", "Width=#\n", RECIPE_RENDITIONS_MAX, "too many sizes" },
@@ -341,7 +343,7 @@ START_TEST(drop_ins_merge_by_output)
     scratch_write(&scratch, "web.recipe.d/my.conf", drop_in, strlen(drop_in), other);
     scratch_write(&scratch, "web.recipe", text, strlen(text), path);
 
-    ck_assert_int_eq(recipe_load(path, "web", &problems, &recipe), 0);
+    ck_assert_int_eq(recipe_load(path, "web", NULL, &problems, &recipe), 0);
     ck_assert_str_eq(recipe->name, "web");
     ck_assert_str_eq(recipe->description, "new");
     got = flatten(recipe);
@@ -355,7 +357,7 @@ START_TEST(a_missing_file_is_a_problem)
     _cleanup_(problems_release) struct problems problems = { 0 };
     struct recipe *recipe = NULL;
 
-    ck_assert_int_eq(recipe_load("/nonexistent/web.recipe", "web", &problems, &recipe), -EINVAL);
+    ck_assert_int_eq(recipe_load("/nonexistent/web.recipe", "web", NULL, &problems, &recipe), -EINVAL);
     expect_problem("no file", &problems, "/nonexistent/web.recipe: there is no such file");
     ck_assert_ptr_null(recipe);
 }
@@ -370,7 +372,7 @@ START_TEST(bad_lines_and_bad_values_are_shown_together)
     char path[PATH_MAX];
 
     scratch_write(&scratch, "web.recipe", text, strlen(text), path);
-    ck_assert_int_eq(recipe_load(path, "web", &problems, &recipe), -EINVAL);
+    ck_assert_int_eq(recipe_load(path, "web", NULL, &problems, &recipe), -EINVAL);
     ck_assert_uint_eq(problems.count, 2);
     ck_assert_ptr_null(recipe);
 }

@@ -40,6 +40,8 @@ static int receive(union worker_message *ret, int *fds, size_t *ret_count)
     return worker_link_receive(supervisor, GENERATION, ret, fds, ret_count);
 }
 
+static struct source_message said;
+
 static int receive_kind(void)
 {
     union worker_message message;
@@ -54,12 +56,14 @@ START_TEST(a_source_arrives_with_its_job)
     _cleanup_close_ int source = fd_memory("source", "abc", 3), received = -1;
     char bytes[4] = "";
 
-    ck_assert_int_eq(worker_link_send_source(supervisor, GENERATION, JOB, source), 0);
-    received = worker_link_receive_source(worker, GENERATION, JOB);
+    ck_assert_int_eq(worker_link_send_source(supervisor, GENERATION, JOB, source, "album/a.jpg", 7), 0);
+    received = worker_link_receive_source(worker, GENERATION, JOB, &said);
     ck_assert_int_ge(received, 0);
     ck_assert(fcntl(received, F_GETFD) & FD_CLOEXEC);
     ck_assert_int_eq(pread(received, bytes, 3, 0), 3);
     ck_assert_str_eq(bytes, "abc");
+    ck_assert_str_eq(said.path, "album/a.jpg");
+    ck_assert_int_eq(said.mtime_ns, 7);
 }
 END_TEST
 
@@ -67,17 +71,17 @@ START_TEST(a_source_of_another_job_or_generation_is_refused)
 {
     _cleanup_close_ int source = fd_memory("source", "abc", 3);
 
-    ck_assert_int_eq(worker_link_send_source(supervisor, GENERATION, JOB + 1, source), 0);
-    ck_assert_int_eq(worker_link_receive_source(worker, GENERATION, JOB), -EBADMSG);
-    ck_assert_int_eq(worker_link_send_source(supervisor, GENERATION + 1, JOB, source), 0);
-    ck_assert_int_eq(worker_link_receive_source(worker, GENERATION, JOB), -EBADMSG);
+    ck_assert_int_eq(worker_link_send_source(supervisor, GENERATION, JOB + 1, source, "album/a.jpg", 7), 0);
+    ck_assert_int_eq(worker_link_receive_source(worker, GENERATION, JOB, &said), -EBADMSG);
+    ck_assert_int_eq(worker_link_send_source(supervisor, GENERATION + 1, JOB, source, "album/a.jpg", 7), 0);
+    ck_assert_int_eq(worker_link_receive_source(worker, GENERATION, JOB, &said), -EBADMSG);
 }
 END_TEST
 
 START_TEST(a_worker_sees_that_its_supervisor_is_gone)
 {
     supervisor = close_fd(supervisor);
-    ck_assert_int_eq(worker_link_receive_source(worker, GENERATION, JOB), -ECONNRESET);
+    ck_assert_int_eq(worker_link_receive_source(worker, GENERATION, JOB, &said), -ECONNRESET);
 }
 END_TEST
 
@@ -126,7 +130,7 @@ START_TEST(a_last_message_is_not_lost_when_the_worker_died_with_a_source_unread)
 
     fill_hello(&hello);
     ck_assert_int_eq(worker_link_send(worker, &hello, sizeof hello, NULL, 0), 0);
-    ck_assert_int_eq(worker_link_send_source(supervisor, GENERATION, JOB, source), 0);
+    ck_assert_int_eq(worker_link_send_source(supervisor, GENERATION, JOB, source, "album/a.jpg", 7), 0);
     worker = close_fd(worker);
 
     ck_assert_int_eq(receive_kind(), 1);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* asset_picture - see asset_picture.h. */
+#include "image/asset_picture.h"
+
+#include "base/cleanup.h"
+#include "image/alpha.h"
+#include "image/colour.h"
+#include "image/lettering.h"
+#include "image/orient.h"
+#include "image/profile.h"
+#include "image/source.h"
+#include "recipe/op_table.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Upright, and in the colours of a page of the web. */
+static int settle(VipsImage *in, VipsImage **ret)
+{
+    _cleanup_image_ VipsImage *still = NULL, *upright = NULL, *colours = NULL, *srgb = NULL, *three = NULL,
+                              *with_alpha = NULL;
+
+    still = vips_image_copy_memory(in);
+    if (!still || orient_apply(still, &upright) != 0 || colour_to_rgb(upright, &colours) != 0 ||
+        colour_convert(colours, FORMAT_WEBP, 0, &(struct colour){ 0 }, &srgb) != 0 ||
+        colour_to_three(srgb, &three) != 0 || alpha_ensure(three, &with_alpha) != 0)
+        return -1;
+    *ret = vips_image_copy_memory(with_alpha);
+    return *ret ? 0 : -1;
+}
+
+static int open_picture(const struct asset *asset, VipsImage **ret, struct error *error)
+{
+    _cleanup_(source_release) struct source source = { 0 };
+    _cleanup_image_ VipsImage *image = NULL;
+    int r = source_probe(asset->data, asset->size, FAIL_ON_ERROR, ASSET_PIXELS_MAX, &source, error);
+
+    if (r == 0)
+        r = source_decode(&source, 1, &image, error);
+    if (r == 0 && settle(image, ret) != 0)
+        r = engine_error(error, CLASS_ENVIRONMENT, STAGE_DECODE, "the picture cannot be decoded");
+    return r;
+}
+
+int asset_picture_open(const struct recipe *recipe, const struct file_value *file, VipsImage **ret)
+{
+    struct error error = { .class = CLASS_NONE };
+    const struct asset *asset = &recipe->assets.list[file->asset];
+
+    if (open_picture(asset, ret, &error) == 0)
+        return 0;
+    vips_error("darkroom", "%s: %s", asset->name, error.text);
+    return -1;
+}
+
+static int check_picture(const struct asset *asset, struct error *error)
+{
+    _cleanup_image_ VipsImage *image = NULL;
+
+    return open_picture(asset, &image, error);
+}
+
+static int check_profile(const struct asset *asset, struct error *error)
+{
+    return profile_check(asset->data, asset->size, error);
+}
+
+static int check_font(const struct asset *asset, struct error *error)
+{
+    return lettering_check_font(asset->data, asset->size, error);
+}
+
+int asset_check(const struct recipe *recipe, struct error *error)
+{
+    static int (*const checks[FILE_KIND_COUNT])(const struct asset *, struct error *) = {
+        [FILE_PICTURE] = check_picture,
+        [FILE_PROFILE] = check_profile,
+        [FILE_FONT] = check_font,
+    };
+
+    for (size_t i = 0; i < recipe->assets.count; i++) {
+        const struct asset *asset = &recipe->assets.list[i];
+        struct error why = { .class = CLASS_NONE };
+        int r = checks[asset->kind](asset, &why);
+
+        if (r < 0)
+            return error_set(error, -r, CLASS_ENVIRONMENT, STAGE_NONE, "recipe %s: %s: %s", recipe->name,
+                             asset->name, why.text);
+    }
+    return 0;
+}
