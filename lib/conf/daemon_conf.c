@@ -135,3 +135,8 @@ void daemon_conf_release(struct daemon_conf *conf)
     free(conf->admin_group);
     *conf = (struct daemon_conf){ 0 };
 }
+
+const struct conf_key *daemon_conf_key(size_t index)
+{
+    return index < ARRAY_SIZE(keys) ? &keys[index] : NULL;
+}

@@ -4,7 +4,9 @@
 #define DARKROOM_CONF_DAEMON_CONF_H
 
 #include "base/problems.h"
+#include "conf/conf_table.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum { DAEMON_WORKERS_MAX = 256 };
@@ -29,5 +31,8 @@ void daemon_conf_init(struct daemon_conf *conf);
 int daemon_conf_load(struct daemon_conf *conf, const char *path, struct problems *problems);
 
 void daemon_conf_release(struct daemon_conf *conf);
+
+/* The row of the @index-th key of the file; NULL after the last. */
+const struct conf_key *daemon_conf_key(size_t index);
 
 #endif

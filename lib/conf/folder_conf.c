@@ -505,3 +505,8 @@ bool folder_conf_same_intake(const struct folder_conf *a, const struct folder_co
            a->recursive == b->recursive && a->watch == b->watch && same_words(&a->include, &b->include) &&
            same_words(&a->exclude, &b->exclude);
 }
+
+const struct conf_key *folder_conf_key(size_t index)
+{
+    return index < ARRAY_SIZE(keys) ? &keys[index] : NULL;
+}

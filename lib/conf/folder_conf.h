@@ -81,4 +81,7 @@ const char *folder_conf_existing_name(int existing);
 
 void folder_conf_release(struct folder_conf *conf);
 
+/* The row of the @index-th key of the file; NULL after the last. */
+const struct conf_key *folder_conf_key(size_t index);
+
 #endif

@@ -102,3 +102,8 @@ int png_chunks_reduce(const void *data, size_t size, void **ret_copy, size_t *re
     *ret_size = kept;
     return 0;
 }
+
+const char *png_chunks_kept(size_t index)
+{
+    return index < ARRAY_SIZE(kept_types) ? kept_types[index] : NULL;
+}

@@ -14,4 +14,7 @@
  * leave out *@ret_copy is NULL; else the caller frees it. 0 or -ENOMEM. */
 int png_chunks_reduce(const void *data, size_t size, void **ret_copy, size_t *ret_size);
 
+/* The type of the @index-th kind of chunk that is kept besides the critical ones; NULL after the last. */
+const char *png_chunks_kept(size_t index);
+
 #endif

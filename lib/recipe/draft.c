@@ -223,7 +223,7 @@ static int parse_background(const struct ini_entry *entry, const struct conf_key
                        text_escape(entry->value, shown, sizeof shown), wanted);
 }
 
-const struct conf_key draft_keys[] = {
+static const struct conf_key keys[] = {
     { .section = "Output",
       .name = "Name",
       .parse = parse_name,
@@ -299,8 +299,6 @@ const struct conf_key draft_keys[] = {
       .offset = offsetof(struct draft, tiles),
       .help = "The format of deep-zoom tiles." },
 };
-
-enum { DRAFT_KEY_COUNT = ARRAY_SIZE(draft_keys) };
 
 /* Checks of an output as a whole. */
 
@@ -419,7 +417,7 @@ int draft_read(const struct ini_section *section, struct problems *problems, str
 
     *ret = fresh;
     ret->steps = steps;
-    r = conf_apply(section, draft_keys, DRAFT_KEY_COUNT, ret, &fresh, problems);
+    r = conf_apply(section, keys, ARRAY_SIZE(keys), ret, &fresh, problems);
     if (r < 0)
         return r;
     return check_draft(ret, section, problems);
@@ -453,4 +451,9 @@ const char *draft_name_template(const struct draft *draft)
     if (heights)
         return "{dir}/{stem}-{height}{-page}.{ext}";
     return "{dir}/{stem}{-page}.{ext}";
+}
+
+const struct conf_key *draft_key(size_t index)
+{
+    return index < ARRAY_SIZE(keys) ? &keys[index] : NULL;
 }

@@ -55,8 +55,8 @@ struct box_size {
     uint32_t width, height;
 };
 
-/* The keys of [Output]. */
-extern const struct conf_key draft_keys[];
+/* The row of the @index-th key of [Output]; NULL after the last. */
+const struct conf_key *draft_key(size_t index);
 
 /* Reads and checks @section into @ret, whose steps say where files are read to and which the caller releases in every
  * case. 0, or -EINVAL with @problems filled. */

@@ -137,6 +137,17 @@ int format_detect(const void *bytes, size_t size, enum format *ret)
     return -ENOENT;
 }
 
+const void *format_mark(size_t index, size_t *ret_length)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
+        for (size_t j = 0; j < ARRAY_SIZE(magics[i].marks) && magics[i].marks[j].length > 0; j++)
+            if (index-- == 0) {
+                *ret_length = magics[i].marks[j].length;
+                return magics[i].marks[j].bytes;
+            }
+    return NULL;
+}
+
 const char *format_list(bool outputs, char *buffer, size_t size)
 {
     size_t used = 0;

@@ -52,6 +52,9 @@ bool format_begins(enum format format, const void *bytes, size_t size);
 /* Of which format that can be a source @bytes (the start of a file, @size of them) are the beginning. 0 or -ENOENT. */
 int format_detect(const void *bytes, size_t size, enum format *ret);
 
+/* The @index-th of the marks that files are told by, *@ret_length bytes; NULL after the last. */
+const void *format_mark(size_t index, size_t *ret_length);
+
 /* "jpeg, png, webp": the names, for messages; inputs or outputs. Returns @buffer. */
 const char *format_list(bool outputs, char *buffer, size_t size);
 

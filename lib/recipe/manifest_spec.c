@@ -126,7 +126,7 @@ static int parse_components(const struct ini_entry *entry, const struct conf_key
     return 0;
 }
 
-const struct conf_key manifest_spec_keys[] = {
+static const struct conf_key keys[] = {
     { .section = "Manifest",
       .name = "Name",
       .parse = parse_name,
@@ -151,7 +151,7 @@ int manifest_spec_read(const struct ini_section *section, struct problems *probl
         return ini_problem(problems, section->place, "the section is just [Manifest], without a name");
 
     ret->blurhash = default_components;
-    r = conf_apply(section, manifest_spec_keys, ARRAY_SIZE(manifest_spec_keys), &draft, NULL, problems);
+    r = conf_apply(section, keys, ARRAY_SIZE(keys), &draft, NULL, problems);
     if (r < 0)
         return r;
 
@@ -185,4 +185,9 @@ bool manifest_spec_wants_look(const struct manifest_spec *spec)
 void manifest_spec_release(struct manifest_spec *spec)
 {
     free(take_ptr(spec->name_template));
+}
+
+const struct conf_key *manifest_spec_key(size_t index)
+{
+    return index < ARRAY_SIZE(keys) ? &keys[index] : NULL;
 }

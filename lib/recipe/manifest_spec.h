@@ -34,8 +34,8 @@ struct manifest_spec {
     struct blurhash_components blurhash;
 };
 
-/* The keys of [Manifest]. */
-extern const struct conf_key manifest_spec_keys[];
+/* The row of the @index-th key of [Manifest]; NULL after the last. */
+const struct conf_key *manifest_spec_key(size_t index);
 
 /* Reads and checks @section into @ret, which is all zero at first and released by the caller in every case; *@ret_place
  * is that of the name, for what is wrong with it later. 0, or -EINVAL with @problems filled, or -ENOMEM. */

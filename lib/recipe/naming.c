@@ -47,6 +47,11 @@ static const char *const field_names[FIELD_COUNT] = {
     [FIELD_DATE] = "date",   [FIELD_PAGE] = "page",     [FIELD_DASH_PAGE] = "-page",
 };
 
+const char *naming_field(size_t index)
+{
+    return index < FIELD_COUNT ? field_names[index] : NULL;
+}
+
 /* Either @length bytes of text at @text, or (when @text is NULL) a field. */
 struct token {
     const char *text;

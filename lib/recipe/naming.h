@@ -18,6 +18,9 @@
 
 enum { NAMING_COMPONENT_MAX = 255 }; /* NAME_MAX; a longer component is cut and given a hash */
 
+/* The name of the @index-th field, "dir" for one; NULL after the last. */
+const char *naming_field(size_t index);
+
 /* Checks a template when the recipe is parsed. 0, or -EINVAL and *@ret_problem (static text) and
  * *@ret_offset (bytes into @name_template) say what and where. */
 int naming_check(const char *name_template, const char **ret_problem, size_t *ret_offset);

@@ -37,7 +37,7 @@ struct head {
     struct step_draft steps;
 };
 
-static const struct conf_key head_keys[] = {
+static const struct conf_key keys[] = {
     { .section = "Recipe",
       .name = "Description",
       .parse = conf_parse_string,
@@ -147,7 +147,7 @@ static int add_output(struct parse *parse, const struct ini_section *section)
 static int add_head(struct parse *parse, const struct ini_section *section)
 {
     struct head head = { .steps = no_steps(parse) };
-    int r = conf_apply(section, head_keys, ARRAY_SIZE(head_keys), &head, NULL, parse->problems);
+    int r = conf_apply(section, keys, ARRAY_SIZE(keys), &head, NULL, parse->problems);
 
     parse->recipe->description = head.description;
     parse->recipe->steps = head.steps.steps;
@@ -170,7 +170,7 @@ static int add_section(struct parse *parse, const struct ini_section *section)
 /* The keys of each section are in the table of whoever reads it; its type is looked up in one of them all. */
 static int check_sections(const struct ini *ini, struct problems *problems)
 {
-    const struct conf_key sections[] = { head_keys[0], draft_keys[0], manifest_spec_keys[0] };
+    const struct conf_key sections[] = { keys[0], *draft_key(0), *manifest_spec_key(0) };
 
     return conf_check_sections(ini, sections, ARRAY_SIZE(sections), problems);
 }
@@ -196,6 +196,11 @@ static int add_sections(struct parse *parse, const struct ini *ini)
 }
 
 /* From the outside. */
+
+const struct conf_key *recipe_key(size_t index)
+{
+    return index < ARRAY_SIZE(keys) ? &keys[index] : NULL;
+}
 
 enum format recipe_pixel_format(const struct recipe *recipe, const struct rendition *rendition)
 {

@@ -19,6 +19,7 @@
 #define DARKROOM_RECIPE_RECIPE_H
 
 #include "base/problems.h"
+#include "conf/conf_table.h"
 #include "conf/ini.h"
 #include "recipe/asset.h"
 #include "recipe/fit.h"
@@ -97,6 +98,9 @@ int recipe_load(const char *path, const char *name, const struct asset_reader *r
 /* The recipe as text in one canonical form, which recipe_parse() reads back into an equal recipe. It is what
  * workers are given. The caller frees; NULL when memory is out. */
 char *recipe_format(const struct recipe *recipe);
+
+/* The row of the @index-th key of [Recipe]; NULL after the last. */
+const struct conf_key *recipe_key(size_t index);
 
 /* Accepts NULL. */
 void recipe_free(struct recipe *recipe);

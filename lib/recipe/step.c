@@ -93,8 +93,7 @@ static int read_quoted(const struct reading *reading, size_t *offset, FILE *stre
     }
     ++*offset;
     if (value[*offset] != '\0' && !strchr(BLANKS, value[*offset]))
-        return refuse(reading, *offset, "a blank is missing behind the quote",
-                      value + *offset);
+        return refuse(reading, *offset, "a blank is missing behind the quote", value + *offset);
     return 0;
 }
 
