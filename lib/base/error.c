@@ -37,7 +37,8 @@ static const struct {
     { ENOTCONN, CLASS_TRANSIENT }, { EREMOTEIO, CLASS_TRANSIENT }, { EDEADLK, CLASS_TRANSIENT },
 };
 
-static void set_text(struct error *error, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void set_text(struct error *error, const char *format,
+                                                           va_list args)
 {
     if (vsnprintf(error->text, sizeof error->text, format, args) >= (int)sizeof error->text)
         text_drop_cut_character(error->text);

@@ -36,7 +36,8 @@ static void write_to_stderr(uint64_t job, const char *text)
     while (written < 0 && errno == EINTR);
 }
 
-static void emit(int level, uint64_t job, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void emit(int level, uint64_t job, const char *format,
+                                                       va_list args)
 {
     char text[LOG_LINE_MAX];
     int saved = errno;
