@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dictionary - writes libFuzzer's dictionary of a target from the tables that its parser reads: "dictionary ini". */
+#include "base/cleanup.h"
+#include "conf/daemon_conf.h"
+#include "conf/folder_conf.h"
+#include "image/png_chunks.h"
+#include "recipe/draft.h"
+#include "recipe/format.h"
+#include "recipe/naming.h"
+#include "recipe/op_table.h"
+#include "recipe/recipe.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void write_bytes(const void *bytes, size_t length)
+{
+    const unsigned char *at = bytes;
+
+    putchar('"');
+    for (size_t i = 0; i < length; i++)
+        if (isalnum(at[i]) || at[i] == ' ')
+            putchar(at[i]);
+        else
+            printf("\\x%02x", at[i]);
+    puts("\"");
+}
+
+/* @before, @word and @after as one entry. */
+static void write_word(const char *before, const char *word, const char *after)
+{
+    char text[200];
+
+    snprintf(text, sizeof text, "%s%s%s", before, word, after);
+    write_bytes(text, strlen(text));
+}
+
+typedef const struct conf_key *key_at(size_t index);
+
+static void write_choices(const struct conf_key *key)
+{
+    for (size_t i = 0; key->choices && key->choices[i]; i++)
+        write_word("", key->choices[i], "");
+}
+
+/* A section begins where the key before is another's. */
+static void write_keys(key_at *key_of)
+{
+    const struct conf_key *key, *before = NULL;
+
+    for (size_t i = 0; (key = key_of(i)) != NULL; before = key, i++) {
+        if (!before || strcmp(before->section, key->section) != 0)
+            write_word("\n[", key->section, "]\n");
+        write_word("\n", key->name, "=");
+        write_choices(key);
+    }
+}
+
+static void write_ini(void)
+{
+    write_keys(daemon_conf_key);
+    write_keys(folder_conf_key);
+}
+
+static void write_recipe(void)
+{
+    const char *field;
+
+    write_keys(recipe_key);
+    write_keys(draft_key);
+    write_keys(manifest_spec_key);
+    for (enum op op = 0; op < OP_COUNT; op++)
+        write_word("", op_info(op)->name, "");
+    for (enum format format = 0; format < FORMAT_COUNT; format++)
+        write_word("", format_info(format)->name, "");
+    for (size_t i = 0; (field = naming_field(i)) != NULL; i++)
+        write_word("{", field, "}");
+}
+
+static void write_probe(void)
+{
+    const void *bytes;
+    size_t length;
+
+    for (size_t i = 0; (bytes = format_mark(i, &length)) != NULL; i++)
+        write_bytes(bytes, length);
+    for (size_t i = 0; (bytes = png_chunks_kept(i)) != NULL; i++)
+        write_bytes(bytes, strlen(bytes));
+}
+
+static const struct {
+    const char *target;
+    void (*write)(void);
+} dictionaries[] = {
+    { "ini", write_ini },
+    { "recipe", write_recipe },
+    { "probe", write_probe },
+};
+
+int main(int argc, char **argv)
+{
+    for (size_t i = 0; argc == 2 && i < ARRAY_SIZE(dictionaries); i++)
+        if (strcmp(dictionaries[i].target, argv[1]) == 0) {
+            dictionaries[i].write();
+            return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        }
+    fputs("usage: dictionary TARGET\n", stderr);
+    return EXIT_FAILURE;
+}
