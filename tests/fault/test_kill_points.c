@@ -3,15 +3,22 @@
  * sends a message, see kill_switch.h. After a restart everything is done, each picture appears once under its name,
  * whole, and no job has failed.
  *
- * The first run, to its end, tells how many calls there are. Then some of them, evenly spread, are the last
- * of a run; with DARKROOM_FULL=1 every one is, until a run is not reached by the switch any more. */
+ * The first run, to its end, tells how many calls there are. Then some of them, evenly spread and others in each
+ * variant, are the last of a run; with DARKROOM_FULL=1 every one is, until a run is not reached by the switch any
+ * more. */
+#include "base/cleanup.h"
 #include "campaign.h"
 #include "painter.h"
 #include "switched.h"
 
 #include <sys/stat.h>
 
-enum { SOURCES = 3, POINTS = 9, EVERY = 3 };
+enum {
+    SOURCES = 3,
+    POINTS = 4,  /* of each variant */
+    STEP = 5,    /* between the points of the tests of one file */
+    THROUGH = 3, /* runs without a kill: there are no more calls */
+};
 
 /* A run on a directory of its own, with a switch in it. */
 struct run {
@@ -104,13 +111,25 @@ static uint64_t count_calls(const struct variant *variant)
     return calls;
 }
 
+static const struct variant variants[] = {
+    { "originals kept", false, false, false, 0 },         { "originals archived", true, false, false, 0 },
+    { "killed again", true, false, false, 17 },           { "documents", false, true, false, 0 },
+    { "documents, killed again", true, true, false, 17 }, { "manifests", false, false, true, 0 },
+    { "manifests, killed again", true, false, true, 17 },
+};
+
+/* The points of one variant lie between those of the others. */
 static unsigned kill_at_some(const struct variant *variant)
 {
+    size_t all = POINTS * ARRAY_SIZE(variants), number = (size_t)(variant - variants);
     uint64_t calls = count_calls(variant);
     unsigned killed = 0;
 
-    for (uint64_t i = 0; i < POINTS; i++)
-        killed += die_at(1 + (calls - 1) * i / POINTS, variant, variant->again * (i + 1));
+    for (uint64_t i = 0; i < POINTS; i++) {
+        uint64_t at = 1 + (calls - 1) * (i * ARRAY_SIZE(variants) + number) / all;
+
+        killed += die_at(at, variant, variant->again * (i + 1));
+    }
     return killed;
 }
 
@@ -119,7 +138,7 @@ static unsigned kill_at_all(const struct variant *variant)
 {
     unsigned killed = 0;
 
-    for (uint64_t at = 1, through = 0; through < EVERY; at++) {
+    for (uint64_t at = 1, through = 0; through < THROUGH; at++) {
         unsigned died = die_at(at, variant, variant->again ? 1 + at * variant->again % (at + 40) : 0);
 
         killed += died;
@@ -127,13 +146,6 @@ static unsigned kill_at_all(const struct variant *variant)
     }
     return killed;
 }
-
-static const struct variant variants[] = {
-    { "originals kept", false, false, false, 0 },         { "originals archived", true, false, false, 0 },
-    { "killed again", true, false, false, 17 },           { "documents", false, true, false, 0 },
-    { "documents, killed again", true, true, false, 17 }, { "manifests", false, false, true, 0 },
-    { "manifests, killed again", true, false, true, 17 },
-};
 
 START_TEST(a_kill_at_any_call_loses_and_repeats_nothing)
 {
@@ -176,7 +188,7 @@ static bool find_and_die_at(uint64_t at)
 /* A kill between the intent and the record of the outcome made it look like any other that was published. */
 START_TEST(a_kill_at_any_call_deletes_no_original_whose_outputs_were_only_found)
 {
-    uint64_t step = harness_is_full() ? 1 : EVERY;
+    uint64_t step = harness_is_full() ? 1 : STEP;
     unsigned killed = 0;
 
     for (uint64_t at = 1; find_and_die_at(at); at += step)
@@ -222,7 +234,7 @@ static bool die_and_output_elsewhere_at(uint64_t at, uint64_t *ret_calls)
 /* It was done without any output, and its original was deleted. */
 START_TEST(a_kill_at_any_call_before_output_is_another_one_loses_nothing)
 {
-    uint64_t step = harness_is_full() ? 1 : EVERY, calls;
+    uint64_t step = harness_is_full() ? 1 : STEP, calls;
     unsigned killed = 0;
 
     ck_assert(!die_and_output_elsewhere_at(UINT64_MAX, &calls));

@@ -25,6 +25,7 @@ enum { IS_SANITIZED = false };
 enum {
     MEGABYTE = 1 << 20,
     STEPS_FACTOR = 6,
+    THIRD = 3,
     FACTOR = 3,                /* an estimate is at most so many times what was used … */
     SANE_BYTES = 64 * MEGABYTE /* … and this more, for pictures whose files could have been larger */
 };
@@ -274,6 +275,17 @@ static void expect_estimate(size_t picture, const char *recipe, size_t number, c
                   number, (unsigned long long)figures.estimated, (unsigned long long)figures.used);
 }
 
+/* The short form tries each recipe on a third of the pictures, some of every kind; DARKROOM_FULL=1 all on all. */
+static size_t recipe_step(void)
+{
+    return getenv("DARKROOM_FULL") ? 1 : THIRD;
+}
+
+static size_t first_recipe(size_t picture)
+{
+    return picture % recipe_step();
+}
+
 START_TEST(an_estimate_is_never_below_what_is_used_and_not_far_above)
 {
     struct bytes file;
@@ -281,7 +293,7 @@ START_TEST(an_estimate_is_never_below_what_is_used_and_not_far_above)
     if (IS_SANITIZED)
         return;
     file = paint_apart((size_t)_i);
-    for (size_t i = 0; i < sizeof recipes / sizeof recipes[0]; i++)
+    for (size_t i = first_recipe((size_t)_i); i < sizeof recipes / sizeof recipes[0]; i += recipe_step())
         expect_estimate((size_t)_i, recipes[i], i, &file, FACTOR);
     bytes_release(&file);
 }
@@ -293,7 +305,7 @@ START_TEST(an_estimate_has_room_for_what_steps_take)
     size_t picture = some[(size_t)_i % 2], recipe = (size_t)_i / 2;
     struct bytes file;
 
-    if (IS_SANITIZED)
+    if (IS_SANITIZED || (!getenv("DARKROOM_FULL") && recipe % 2 != (size_t)_i % 2))
         return;
     file = paint_apart(picture);
     expect_estimate(picture, step_recipes[recipe], recipe, &file, STEPS_FACTOR);
