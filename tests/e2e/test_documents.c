@@ -347,7 +347,7 @@ END_TEST
  * with the square of their number. */
 START_TEST(as_many_pages_as_there_may_be_come_out_together)
 {
-    unsigned pages = harness_is_full() ? 1000 : 200;
+    unsigned pages = harness_is_full() ? 1000 : 100;
     struct harness h;
     char last[32];
 
