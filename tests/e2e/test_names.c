@@ -47,7 +47,7 @@ static void expect_job_of(const json_t *jobs, const char *name, const char *base
     const json_t *job;
     size_t i;
 
-    json_array_foreach(jobs, i, job) {
+    json_array_foreach (jobs, i, job) {
         const json_t *encoded = json_object_get(job, "path_b64");
 
         if (base64 ? encoded && strcmp(json_string_value(encoded), base64) == 0
