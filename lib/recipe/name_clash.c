@@ -14,7 +14,7 @@
 enum { SHOWN_BYTES = 200 }; /* of a value in a message */
 
 /* Sources of every shape that fields can tell apart: in the root, below it, below a directory of its own name. */
-static const char *const sample_sources[] = { "picture.jpg", "album/picture.jpg", "picture/picture.jpg" };
+static const char *const sample_sources[] = { "picture", "album/picture", "picture/picture" };
 
 static const char *describe(const struct recipe *recipe, size_t index, char *buffer, size_t size)
 {
@@ -47,6 +47,14 @@ static const char *missing_field(const struct rendition *a, const struct renditi
     return "give each output a Name= of its own";
 }
 
+/* Where the name of @rendition is given. */
+static struct ini_place name_place(const struct clash_check *check, size_t rendition)
+{
+    if (rendition == RENDITION_MANIFEST)
+        return check->manifest_place;
+    return check->name_places[check->recipe->renditions[rendition].output];
+}
+
 static int refuse_clash(const struct clash_check *check, size_t earlier, size_t later, const char *name)
 {
     const struct recipe *recipe = check->recipe;
@@ -54,11 +62,22 @@ static int refuse_clash(const struct clash_check *check, size_t earlier, size_t 
     bool manifest = later == RENDITION_MANIFEST;
     char one[2 * SHOWN_BYTES], other[2 * SHOWN_BYTES], shown[SHOWN_BYTES];
 
-    return ini_problem(check->problems, manifest ? check->manifest_place : check->name_places[b->output],
-                       "%s and %s would both be called \"%s\": %s",
+    return ini_problem(check->problems, name_place(check, later), "%s and %s would both be called \"%s\": %s",
                        describe(recipe, earlier, one, sizeof one),
                        describe(recipe, later, other, sizeof other), text_escape(name, shown, sizeof shown),
                        manifest ? "give the manifest a Name= of its own" : missing_field(a, b));
+}
+
+/* What is called @name is in the way of the directory that another's name has. */
+static int refuse_directory(const struct clash_check *check, size_t file, size_t below, const char *name)
+{
+    char one[2 * SHOWN_BYTES], other[2 * SHOWN_BYTES], shown[SHOWN_BYTES];
+
+    return ini_problem(
+        check->problems, name_place(check, file),
+        "%s would be called \"%s\", and %s be in a directory of that name: give them other names",
+        describe(check->recipe, file, one, sizeof one), text_escape(name, shown, sizeof shown),
+        describe(check->recipe, below, other, sizeof other));
 }
 
 /* The numbers of pages that sources may have, to the check: with nine of them every digit is the last of a name. */
@@ -66,11 +85,13 @@ static const uint32_t sample_pages[] = { 1, 9 };
 
 enum { SAMPLE_PAGES_MAX = 9 };
 
+struct name {
+    char *text;
+    size_t rendition;
+};
+
 struct names {
-    struct {
-        char *text;
-        size_t rendition;
-    } list[RECIPE_RENDITIONS_MAX * SAMPLE_PAGES_MAX + 1];
+    struct name list[RECIPE_RENDITIONS_MAX * SAMPLE_PAGES_MAX + 1];
     size_t count;
 };
 
@@ -80,23 +101,30 @@ static void names_release(struct names *names)
         free(names->list[i].text);
 }
 
+/* Can @a and @b, the later one, both be there? */
+static int check_pair(const struct clash_check *check, const struct name *a, const struct name *b)
+{
+    if (strcmp(a->text, b->text) == 0)
+        return refuse_clash(check, a->rendition, b->rendition, a->text);
+    if (text_is_path_inside(b->text, a->text))
+        return refuse_directory(check, a->rendition, b->rendition, a->text);
+    if (text_is_path_inside(a->text, b->text))
+        return refuse_directory(check, b->rendition, a->rendition, b->text);
+    return 0;
+}
+
 static int add_name(const struct clash_check *check, struct names *names, size_t rendition,
                     const char *source, struct naming_page page)
 {
-    char *name = NULL;
-    int r = naming_output_page(check->recipe, rendition, source, 0, page, &name);
+    struct name name = { .rendition = rendition };
+    int r = naming_output_page(check->recipe, rendition, source, 0, page, &name.text);
 
     if (r < 0)
         return r;
-    for (size_t i = 0; i < names->count; i++)
-        if (strcmp(names->list[i].text, name) == 0) {
-            r = refuse_clash(check, names->list[i].rendition, rendition, name);
-            free(name);
-            return r;
-        }
-    names->list[names->count].text = name;
-    names->list[names->count++].rendition = rendition;
-    return 0;
+    names->list[names->count++] = name;
+    for (size_t i = 0; r == 0 && i + 1 < names->count; i++)
+        r = check_pair(check, &names->list[i], &name);
+    return r;
 }
 
 /* Shows the first clash only: the others have the same reason. */
@@ -119,14 +147,44 @@ static int check_names_for(const struct clash_check *check, const char *source, 
     return add_name(check, &names, RENDITION_MANIFEST, source, (struct naming_page){ 1, pages });
 }
 
-int name_clash_check(const struct clash_check *check)
+static int check_extension(const struct clash_check *check, const char *extension)
 {
     for (size_t i = 0; i < ARRAY_SIZE(sample_sources) * ARRAY_SIZE(sample_pages); i++) {
-        int r = check_names_for(check, sample_sources[i / ARRAY_SIZE(sample_pages)],
-                                sample_pages[i % ARRAY_SIZE(sample_pages)]);
+        char source[64];
+        int r;
 
+        snprintf(source, sizeof source, "%s.%s", sample_sources[i / ARRAY_SIZE(sample_pages)], extension);
+        r = check_names_for(check, source, sample_pages[i % ARRAY_SIZE(sample_pages)]);
         if (r < 0)
             return r;
     }
     return 0;
+}
+
+/* {name} has the source's own extension, and so can be what another name comes to. */
+static bool uses_extension(const struct recipe *recipe)
+{
+    const char *manifest = recipe->manifest.name_template;
+
+    for (size_t i = 0; i < recipe->output_count; i++)
+        if (naming_uses(recipe->outputs[i].name_template, "name"))
+            return true;
+    return manifest && naming_uses(manifest, "name");
+}
+
+static int check_extensions(const struct clash_check *check)
+{
+    for (enum format format = 0; format < FORMAT_COUNT; format++)
+        for (const char *const *extension = format_info(format)->extensions; *extension; extension++) {
+            int r = check_extension(check, *extension);
+
+            if (r < 0)
+                return r;
+        }
+    return 0;
+}
+
+int name_clash_check(const struct clash_check *check)
+{
+    return uses_extension(check->recipe) ? check_extensions(check) : check_extension(check, "jpg");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* name_clash - no two renditions of one source may get one name: told when a recipe is read, by making their names for
- * a few sources. */
+/* name_clash - no two renditions of one source may get one name, nor one the name of a directory that another is in:
+ * told when a recipe is read, by making their names for a few sources. */
 #ifndef DARKROOM_RECIPE_NAME_CLASH_H
 #define DARKROOM_RECIPE_NAME_CLASH_H
 

@@ -120,8 +120,11 @@ static int by_text(const void *a, const void *b)
 static void expect_apart(struct names *names)
 {
     qsort(names->list, names->count, sizeof *names->list, by_text);
-    for (size_t i = 1; i < names->count; i++)
-        fuzz_expect(strcmp(names->list[i - 1], names->list[i]) != 0, "two are called \"%s\"", names->list[i]);
+    for (size_t i = 0; i < names->count; i++)
+        for (size_t j = i + 1;
+             j < names->count && strncmp(names->list[i], names->list[j], strlen(names->list[i])) == 0; j++)
+            fuzz_expect(!text_is_path_inside(names->list[j], names->list[i]),
+                        "\"%s\" and \"%s\" cannot both be there", names->list[i], names->list[j]);
 }
 
 static void expect_names(const struct recipe *recipe, const struct subject *subject, uint32_t pages)

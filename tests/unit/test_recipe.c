@@ -208,6 +208,17 @@ static const struct {
     { "two outputs of which different pages meet",
       "[Output a]\nFormat=png\nName={stem}1{page}\n[Output b]\nFormat=png\nName={stem}{page}5\n",
       "would both be called \"picture15\"" },
+    { "an output that is called as the directory of a later one",
+      "[Output a]\nFormat=png\nName={stem}\n[Output b]\nFormat=png\nName={stem}/{width}.{ext}\nWidth=5\n",
+      "f:3:6: [Output a] png would be called \"picture\", and [Output b] png 5 be in a directory of that "
+      "name" },
+    { "an output that is called as the directory of an earlier one",
+      "[Output a]\nFormat=png\nName={stem}/x\n[Output b]\nFormat=png\nName={stem}\n",
+      "f:6:6: [Output b] png would be called \"picture\", and [Output a] png be in a directory of that "
+      "name" },
+    { "two outputs that meet for sources of one format",
+      "[Output a]\nFormat=png\n[Output b]\nFormat=jpeg\nName={dir}/{name}\n",
+      "f:5:6: [Output a] png and [Output b] jpeg would both be called \"picture.png\"" },
     { "two outputs that meet in the root",
       "[Output a]\nFormat=png\n[Output b]\nFormat=png\nName={stem}.{ext}\n",
       "f:5:6: [Output a] png and [Output b] png would both be called \"picture.png\"" },
