@@ -64,6 +64,22 @@ static void write_ini(void)
     write_keys(folder_conf_key);
 }
 
+static void write_arg(const struct op_arg *arg)
+{
+    write_word(" ", arg->name, "=");
+    if (arg->fallback)
+        write_word(" ", arg->fallback, "");
+    for (size_t i = 0; arg->rule.choices && arg->rule.choices[i]; i++)
+        write_word(" ", arg->rule.choices[i], "");
+}
+
+static void write_op(enum op op)
+{
+    write_word("\nStep=", op_info(op)->name, " ");
+    for (size_t i = 0; i < op_info(op)->arg_count; i++)
+        write_arg(&op_info(op)->args[i]);
+}
+
 static void write_recipe(void)
 {
     const char *field;
@@ -72,7 +88,9 @@ static void write_recipe(void)
     write_keys(draft_key);
     write_keys(manifest_spec_key);
     for (enum op op = 0; op < OP_COUNT; op++)
-        write_word("", op_info(op)->name, "");
+        write_op(op);
+    for (size_t i = 0; value_colour_name(i); i++)
+        write_word(" ", value_colour_name(i), "");
     for (enum format format = 0; format < FORMAT_COUNT; format++)
         write_word("", format_info(format)->name, "");
     for (size_t i = 0; (field = naming_field(i)) != NULL; i++)

@@ -41,7 +41,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
     (void)argc, (void)argv;
     fuzz_expect(ini_add_text(&ini, "probe", recipe_text, strlen(recipe_text), &problems) == 0 &&
-                    recipe_parse(&ini, "probe", &problems, &recipe) == 0,
+                    recipe_parse(&ini, "probe", NULL, &problems, &recipe) == 0,
                 "the recipe is right: %s", problems.count ? problems.list[0].text : "");
     fuzz_expect(engine_start(&error) == 0, "%s", error.text);
     return 0;

@@ -15,13 +15,36 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
+/* asset_reader: there is every file, of the kind that is asked for. */
+static int read_any(void *context, enum file_kind kind, const char *name, void **ret, size_t *ret_size,
+                    char *problem, size_t problem_size)
+{
+    static const struct {
+        const char bytes[48];
+        size_t size;
+    } files[FILE_KIND_COUNT] = {
+        [FILE_PICTURE] = { "\x89PNG\r\n\x1a\n", 16 },
+        [FILE_PROFILE] = { "012345678901234567890123456789012345acsp", 41 },
+        [FILE_FONT] = { "OTTO", 16 },
+    };
+
+    (void)context, (void)name, (void)problem, (void)problem_size;
+    *ret_size = files[kind].size;
+    *ret = malloc(*ret_size);
+    fuzz_expect(*ret, "there is memory");
+    memcpy(*ret, files[kind].bytes, *ret_size);
+    return 0;
+}
+
+static const struct asset_reader all_files = { .read = read_any };
+
 static int parse(const char *text, size_t size, struct problems *problems, struct recipe **ret)
 {
     _cleanup_(ini_release) struct ini ini = { 0 };
     int read = ini_add_text(&ini, "text", text, size, problems), parsed;
 
     fuzz_expect(read == 0 || read == -EINVAL, "%d", read);
-    parsed = recipe_parse(&ini, "name", problems, ret);
+    parsed = recipe_parse(&ini, "name", &all_files, problems, ret);
     fuzz_expect(parsed == 0 || parsed == -EINVAL, "%d", parsed);
     return read < 0 ? read : parsed;
 }
