@@ -14,6 +14,11 @@ _darkroomctl_arguments() {
     "$@" --help 2>/dev/null | sed -n '1s/^Usage: [^:]*\[OPTION…\] *\([^:]*\):.*/\1/p'
 }
 
+# The names of what "ops" and "recipes" list.
+_darkroomctl_names() {
+    "$1" "$2" --names 2>/dev/null
+}
+
 # The folders of the daemon, if it answers; their names are letters, digits and "._-".
 _darkroomctl_folders() {
     "$1" status --json 2>/dev/null | grep -o '"name":"[A-Za-z0-9._-]*"' | cut -d'"' -f4
@@ -37,6 +42,7 @@ _darkroomctl() {
 
     case $option in
     --socket) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+    --config) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
     --folder) mapfile -t COMPREPLY < <(compgen -W "$(_darkroomctl_folders "$program")" -- "$current") ;;
     --state) mapfile -t COMPREPLY < <(compgen -W "$states" -- "$current") ;;
     --*) COMPREPLY=() ;;
@@ -48,6 +54,8 @@ _darkroomctl() {
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
         elif [[ $current != -* && $(_darkroomctl_arguments "$program" "$command") == *FOLDER* ]]; then
             mapfile -t COMPREPLY < <(compgen -W "$(_darkroomctl_folders "$program")" -- "$current")
+        elif [[ $current != -* && $(_darkroomctl_arguments "$program" "$command") == *@(OPERATION|RECIPE)* ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "$(_darkroomctl_names "$program" "$command")" -- "$current")
         else
             # shellcheck disable=SC2086  # an empty command is no word
             mapfile -t COMPREPLY < <(compgen -W "$(_darkroomctl_options "$program" $command)" -- "$current")

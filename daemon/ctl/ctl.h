@@ -17,7 +17,7 @@ enum { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2 }; /* exit codes */
 
 struct ctl {
     struct options options;
-    struct darkroom *dk;
+    struct darkroom *dk;  /* NULL for a command that asks no daemon */
     struct screen screen; /* on stdout */
     char *const *words;   /* the command's arguments, NULL-terminated */
 };
@@ -27,9 +27,11 @@ struct command {
     const char *arguments; /* what --help calls them: "FILE…"; NULL: it takes none */
     const char *help;      /* one sentence */
     struct option_table options;
+    bool local;                  /* it asks no daemon */
     int (*run)(struct ctl *ctl); /* returns an exit code */
 };
 
-extern const struct command cmd_status, cmd_jobs, cmd_plan, cmd_retry, cmd_scan, cmd_check, cmd_reload;
+extern const struct command cmd_status, cmd_jobs, cmd_plan, cmd_retry, cmd_scan, cmd_check, cmd_reload,
+    cmd_recipes, cmd_ops, cmd_formats;
 
 #endif

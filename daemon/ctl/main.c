@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* darkroomctl - asks a running darkroomd, or tells it what to do.
+/* darkroomctl - asks a running darkroomd, or tells it what to do; and says what recipes can be.
  *
- * It is libdarkroom's first user and knows of the daemon only what darkroom.h says. */
+ * It is libdarkroom's first user and knows of the daemon only what darkroom.h says. What recipes are made of it knows
+ * from the same tables as the daemon. */
 #include "ctl/ctl.h"
 #include "ctl/report.h"
 
@@ -10,12 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct command *const commands[] = { &cmd_status, &cmd_jobs,  &cmd_plan,  &cmd_retry,
-                                                  &cmd_scan,   &cmd_check, &cmd_reload };
+static const struct command *const commands[] = { &cmd_status, &cmd_jobs,   &cmd_plan,   &cmd_retry,
+                                                  &cmd_scan,   &cmd_check,  &cmd_reload, &cmd_recipes,
+                                                  &cmd_ops,    &cmd_formats };
 
 static const struct option_row global_rows[] = {
     { "socket", "PATH", offsetof(struct options, socket), "the daemon's socket, instead of the usual one" },
-    { "json", NULL, offsetof(struct options, json), "print the daemon's answer as it is" },
+    { "json", NULL, offsetof(struct options, json), "print JSON: what the daemon answers, as it is" },
     { "quiet", NULL, offsetof(struct options, quiet), "print only what is wrong" },
     { "help", NULL, offsetof(struct options, help), "print this, or with a command its options" },
     { "version", NULL, offsetof(struct options, version), "print the version" },
@@ -110,7 +112,7 @@ static int parse_words(char **words, struct options *options, const struct comma
 
 static int run_command(const struct command *command, struct ctl *ctl)
 {
-    int r = darkroom_open(ctl->options.socket, &ctl->dk);
+    int r = command->local ? 0 : darkroom_open(ctl->options.socket, &ctl->dk);
 
     if (r < 0)
         return report_own_failure(ctl->options.socket ? ctl->options.socket : "cannot start", r);

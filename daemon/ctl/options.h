@@ -18,6 +18,8 @@ struct options {
     const char *folder;        /* jobs, plan, retry */
     bool failed;               /* retry */
     bool again;                /* scan */
+    const char *config;        /* recipes */
+    bool names;                /* recipes, ops */
 };
 
 /* `--name`, which sets a bool, or `--name=VALUE`, which sets a const char *. */

@@ -51,6 +51,18 @@ int report_json(const struct ctl *ctl, char *json)
     return CTL_DONE;
 }
 
+int report_own_json(const struct ctl *ctl, json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+    json_decref(json);
+    if (!text)
+        return report_own_failure("cannot show it", -ENOMEM);
+    fprintf(ctl->screen.file, "%s\n", text);
+    free(text);
+    return CTL_DONE;
+}
+
 json_t *report_parse(char *json)
 {
     json_t *parsed = json_loads(json, 0, NULL);

@@ -17,6 +17,9 @@ int report_own_failure(const char *what, int error);
 /* Prints the answer @json as it is and frees it. Returns CTL_DONE. */
 int report_json(const struct ctl *ctl, char *json);
 
+/* Prints and releases @json of our own; NULL: memory is out. Returns an exit code. */
+int report_own_json(const struct ctl *ctl, json_t *json);
+
 /* Parses and frees the answer @json, which libdarkroom has found to be JSON. NULL when memory is out. */
 json_t *report_parse(char *json);
 

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "recipe/catalogue.h"
 #include "supervisor/asset_files.h"
 #include "supervisor/config_check.h"
 
@@ -73,29 +74,17 @@ const char *config_folder_names(const struct config *config, char *buffer, size_
 }
 
 /* The place where @name's file is: a path as it is, else DIRECTORY/recipes, else the vendor's. */
-static char *recipe_file(const struct config_origin *origin, const char *name)
+static int recipe_file(const struct config_origin *origin, const char *name, char **ret)
 {
-    const char *const places[] = { origin->directory, origin->vendor_recipes };
-    const char *const formats[] = { "%s/recipes/%s.recipe", "%s/%s.recipe" };
-    char *path;
+    _cleanup_free_ char *own = NULL;
 
-    if (strchr(name, '/'))
-        return strdup(name);
-
-    for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-        if (!places[i])
-            continue;
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-        if (asprintf(&path, formats[i], places[i], name) < 0)
-            return NULL;
-#pragma GCC diagnostic pop
-        if (access(path, F_OK) == 0)
-            return path;
-        free(path);
+    if (strchr(name, '/')) {
+        *ret = strdup(name);
+        return *ret ? 0 : -ENOMEM;
     }
-    errno = ENOENT;
-    return NULL;
+    if (asprintf(&own, "%s/recipes", origin->directory) < 0)
+        return -ENOMEM;
+    return catalogue_find((const char *const[]){ own, origin->vendor_recipes }, 2, name, ret);
 }
 
 /* "web" for "web" and for "../recipes/web.recipe". The caller frees. */
@@ -133,8 +122,10 @@ static int add_recipe(struct config *config, const struct config_origin *origin,
     if (find_recipe(config, name, ret) == 0)
         return 0;
 
-    path = recipe_file(origin, folder->recipe);
-    if (!path)
+    r = recipe_file(origin, folder->recipe, &path);
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0)
         return problems_add(problems, folder->name,
                             "there is no recipe \"%s\"; looked for %s/recipes/%s.recipe and %s/%s.recipe",
                             folder->recipe, origin->directory, folder->recipe, origin->vendor_recipes ?: "?",

@@ -23,7 +23,8 @@ struct op_info {
     const char *help; /* one sentence */
     const struct op_arg *args;
     size_t arg_count;
-    size_t positional; /* so many of the first need no name */
+    size_t positional;   /* so many of the first need no name */
+    const char *example; /* what may stand behind Step= */
 };
 
 /* The row of @op, which must be in range. */

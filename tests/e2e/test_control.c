@@ -422,6 +422,33 @@ START_TEST(darkroomctl_shows_and_its_exit_codes_tell)
 }
 END_TEST
 
+START_TEST(darkroomctl_tells_of_recipes_without_a_daemon)
+{
+    const char *text, *config;
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    ck_assert_int_eq(ctl(&h, "ops", NULL, &text), 0);
+    ck_assert_msg(strstr(text, "\nwatermark"), "%s", text);
+    ck_assert_int_eq(ctl(&h, "ops", "crop", &text), 0);
+    ck_assert_msg(strstr(text, "Step=crop SIZE [gravity=GRAVITY]"), "%s", text);
+    ck_assert_int_eq(ctl(&h, "ops", "explode", &text), 1);
+    ck_assert_msg(strstr(text, "no operation 'explode'"), "%s", text);
+    ck_assert_int_eq(ctl(&h, "formats", NULL, &text), 0);
+    ck_assert_msg(strstr(text, "\njpeg"), "%s", text);
+
+    config = harness_path(&h, "config");
+    ck_assert_int_eq(HARNESS_RUN(&h, &text, "darkroomctl", "recipes", "--config", config), 0);
+    ck_assert_msg(strstr(text, "\nweb") && strstr(text, "For tests"), "%s", text);
+    ck_assert_int_eq(HARNESS_RUN(&h, &text, "darkroomctl", "recipes", "--config", config, "web"), 0);
+    ck_assert_msg(strstr(text, HARNESS_RECIPE_SINGLE), "%s", text);
+    ck_assert_int_eq(HARNESS_RUN(&h, &text, "darkroomctl", "recipes", "--config", config, "wob"), 1);
+    ck_assert_msg(strstr(text, "there is no recipe 'wob'"), "%s", text);
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(darkroomctl_checks_and_reloads)
 {
     struct harness h;
@@ -537,5 +564,7 @@ HARNESS_MAIN("control", UNIT_TEST(wrong_requests_get_problem_documents),
              UNIT_TEST(the_time_of_a_job_is_not_that_of_those_before_it),
              UNIT_TEST(a_list_tells_the_state_of_the_moment),
              UNIT_TEST(a_number_has_no_more_digits_than_it_means),
-             UNIT_TEST(darkroomctl_shows_and_its_exit_codes_tell), UNIT_TEST(darkroomctl_checks_and_reloads),
-             UNIT_TEST(the_loop_comes_before_all_work), UNIT_TEST(status_answers_while_jobs_run))
+             UNIT_TEST(darkroomctl_shows_and_its_exit_codes_tell),
+             UNIT_TEST(darkroomctl_tells_of_recipes_without_a_daemon),
+             UNIT_TEST(darkroomctl_checks_and_reloads), UNIT_TEST(the_loop_comes_before_all_work),
+             UNIT_TEST(status_answers_while_jobs_run))

@@ -105,6 +105,23 @@ START_TEST(a_line_has_a_canonical_form_that_reads_back)
 }
 END_TEST
 
+static const int all_ops[OP_COUNT];
+
+/* They are in the manual page. */
+START_TEST(the_example_of_an_operation_is_right)
+{
+    _cleanup_(problems_release) struct problems problems = { 0 };
+    _cleanup_(asset_list_release) struct asset_list assets = { 0 };
+    const struct op_info *info = op_info((enum op)_i);
+    int reads = 0;
+    char *text = read_steps(info->example, &problems, &assets, &reads);
+
+    expect_no_problem(info->example, &problems);
+    ck_assert_int_eq(strncmp(text + strlen("Step="), info->name, strlen(info->name)), 0);
+    free(text);
+}
+END_TEST
+
 #define AT(column) "/etc/r/x.recipe:2:" column ": "
 
 static const struct {
@@ -203,6 +220,7 @@ START_TEST(every_default_is_a_value)
 END_TEST
 
 UNIT_MAIN("step", UNIT_ROWS(a_line_has_a_canonical_form_that_reads_back, good),
+          UNIT_ROWS(the_example_of_an_operation_is_right, all_ops),
           UNIT_ROWS(a_bad_line_is_refused_with_place_and_remedy, bad),
           UNIT_TEST(a_file_is_read_once_however_often_it_is_named), UNIT_TEST(steps_have_a_limit),
           UNIT_ROWS(every_default_is_a_value, all_ops))
