@@ -4,14 +4,17 @@
 
 #include "base/cleanup.h"
 #include "supervisor/event_order.h"
+#include "supervisor/proof.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 
 struct errand {
     const struct config_origin *origin;
+    char *worker_program; /* NULL: nothing is proven */
     errand_done *done;
     void *context;
     int event_fd;
@@ -27,6 +30,8 @@ static void *run(void *argument)
     struct errand *errand = argument;
 
     errand->result = config_load(errand->origin, &errand->problems, &errand->config);
+    if (errand->result == 0 && errand->worker_program)
+        errand->result = proof_run(errand->config, errand->worker_program, &errand->problems);
     (void)!write(errand->event_fd, &(uint64_t){ 1 }, sizeof(uint64_t));
     return NULL;
 }
@@ -36,6 +41,7 @@ static void errand_free(struct errand *errand)
     sd_event_source_disable_unref(errand->source);
     close_fd(errand->event_fd);
     problems_release(&errand->problems);
+    free(errand->worker_program);
     free(errand);
 }
 
@@ -54,14 +60,11 @@ static int on_finished(sd_event_source *source, int fd, uint32_t events, void *u
     return 0;
 }
 
-int errand_load_config(sd_event *event, const struct config_origin *origin, errand_done *done, void *context)
+/* Takes @errand over, also when it fails. */
+static int begin(struct errand *errand, sd_event *event)
 {
-    struct errand *errand = calloc(1, sizeof *errand);
     int r;
 
-    if (!errand)
-        return -ENOMEM;
-    *errand = (struct errand){ .origin = origin, .done = done, .context = context };
     errand->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     r = errand->event_fd < 0
             ? -errno
@@ -73,4 +76,30 @@ int errand_load_config(sd_event *event, const struct config_origin *origin, erra
     if (r < 0)
         errand_free(errand);
     return r;
+}
+
+int errand_load_config(sd_event *event, const struct config_origin *origin, errand_done *done, void *context)
+{
+    struct errand *errand = calloc(1, sizeof *errand);
+
+    if (!errand)
+        return -ENOMEM;
+    *errand = (struct errand){ .origin = origin, .done = done, .context = context };
+    return begin(errand, event);
+}
+
+int errand_check_config(sd_event *event, const struct config_origin *origin, const char *worker_program,
+                        errand_done *done, void *context)
+{
+    struct errand *errand = calloc(1, sizeof *errand);
+    char *program = strdup(worker_program);
+
+    if (!errand || !program) {
+        free(errand);
+        free(program);
+        return -ENOMEM;
+    }
+    *errand =
+        (struct errand){ .origin = origin, .worker_program = program, .done = done, .context = context };
+    return begin(errand, event);
 }

@@ -9,8 +9,10 @@
 #include "supervisor/journal.h"
 #include "supervisor/options.h"
 #include "supervisor/progress.h"
+#include "supervisor/proof.h"
 #include "supervisor/supervisor.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,12 +22,10 @@
 #include <sysexits.h>
 
 /* All signals are blocked before the first thread starts; the loop reads the few that we want. */
-/* Where the end of children is ignored, nobody is told of it. */
 static void block_signals(void)
 {
     sigset_t all;
 
-    signal(SIGCHLD, SIG_DFL);
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
 }
@@ -55,18 +55,38 @@ static void say_limits(const struct kernel_settings *kernel)
               kernel->max_user_instances);
 }
 
+static void say_problems(const struct problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++)
+        log_error("%s: %s", problems->list[i].where, problems->list[i].text);
+}
+
 static int load_config(const struct options *options, struct config **ret)
 {
-    struct problems problems = { 0 };
+    _cleanup_(problems_release) struct problems problems = { 0 };
     int r = config_load(&options->supervisor.origin, &problems, ret);
 
-    for (size_t i = 0; i < problems.count; i++)
-        log_error("%s: %s", problems.list[i].where, problems.list[i].text);
-    problems_release(&problems);
+    say_problems(&problems);
     if (r == 0)
         return EX_OK;
     log_error("the configuration is wrong; nothing was started");
     return EX_CONFIG;
+}
+
+/* Loaded, it is right as far as the supervisor can see; the rest is for a worker to say. */
+static int check(const struct options *options, const struct config *config)
+{
+    _cleanup_(problems_release) struct problems problems = { 0 };
+    int r = proof_run(config, options->supervisor.worker_program, &problems);
+
+    say_problems(&problems);
+    if (r < 0) {
+        log_error(r == -EINVAL ? "the configuration is wrong" : "the configuration could not be checked");
+        return r == -EINVAL ? EX_CONFIG : EX_OSERR;
+    }
+    check_report_print(config, stdout);
+    puts("The configuration is right.");
+    return EX_OK;
 }
 
 static int run(const struct options *options, struct config *config)
@@ -103,7 +123,9 @@ int main(int argc, char **argv)
         return EX_OK;
     }
 
-    block_signals();
+    signal(SIGCHLD, SIG_DFL); /* where the end of children is ignored, nobody is told of it */
+    if (options.action == ACTION_RUN)
+        block_signals();
     json_object_seed(0); /* before there are threads: else one of them does, while another spins */
     raise_limits();
     umask(S_IRWXG | S_IRWXO); /* files of ours; modes of outputs are set whatever the umask */
@@ -115,10 +137,9 @@ int main(int argc, char **argv)
     if (r != EX_OK)
         return r;
     if (options.action == ACTION_CHECK) {
-        check_report_print(config, stdout);
-        puts("The configuration is right.");
+        r = check(&options, config);
         config_unref(config);
-        return EX_OK;
+        return r;
     }
     return run(&options, config);
 }

@@ -24,7 +24,6 @@
 #define BACKOFF_JOB_MAX_US USEC_PER_SEC
 #define LEAVE_TIMEOUT_US (10 * USEC_PER_SEC) /* a worker that was let go and holds nothing */
 #define START_LATE_US (10 * USEC_PER_SEC)    /* it takes milliseconds */
-#define HELLO_TIMEOUT_US (60 * USEC_PER_SEC) /* loading, warming up and the self-test, on a busy machine */
 
 enum { PORTIONS_A_TIMEOUT = 4 };
 
@@ -426,7 +425,7 @@ static int watch_worker(struct worker *worker)
     r = sd_event_source_set_priority(worker->link_source, ORDER_RESULTS);
     if (r < 0)
         return r;
-    worker->deadline_us = worker->armed_us = monotonic_us() + HELLO_TIMEOUT_US;
+    worker->deadline_us = worker->armed_us = monotonic_us() + WORKER_HELLO_TIMEOUT_US;
     r = sd_event_add_time(event, &worker->deadline_source, CLOCK_MONOTONIC, worker->armed_us, USEC_PER_MSEC,
                           on_deadline, worker);
     if (r < 0)

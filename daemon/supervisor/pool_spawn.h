@@ -5,11 +5,15 @@
 #ifndef DARKROOM_SUPERVISOR_POOL_SPAWN_H
 #define DARKROOM_SUPERVISOR_POOL_SPAWN_H
 
+#include "base/clock.h"
 #include "base/error.h"
 
 #include <mqueue.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+/* How long a worker may take to load, warm up and test itself, on a busy machine. */
+#define WORKER_HELLO_TIMEOUT_US (60 * USEC_PER_SEC)
 
 /* Our side of a worker; all O_CLOEXEC. */
 struct spawned {

@@ -250,12 +250,14 @@ static void checked(void *context, int result, struct config *config, struct pro
 
 static void post_check(struct control *control, struct request *request)
 {
+    const struct supervisor_options *options = control->supervisor->options;
+
     if (control->checking) {
         http_answer_problem(request, 503, NULL, "a check is under way; ask again");
         return;
     }
-    if (errand_load_config(control->supervisor->event, &control->supervisor->options->origin, checked,
-                           control) < 0) {
+    if (errand_check_config(control->supervisor->event, &options->origin, options->worker_program, checked,
+                            control) < 0) {
         http_answer_problem(request, 503, NULL, "no thread for the check could be started");
         return;
     }

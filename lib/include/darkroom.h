@@ -99,7 +99,7 @@ DARKROOM_PUBLIC int darkroom_jobs(struct darkroom *dk, const struct darkroom_job
 /* One job, as soon as it has ended or @wait_ms are over; 0: at once. */
 DARKROOM_PUBLIC int darkroom_job(struct darkroom *dk, const char *id, uint64_t wait_ms, char **ret_json);
 
-/* Has the daemon check its configuration files; wrong ones are no failure of the call:
+/* Has the daemon check its configuration files, and a worker try them out; wrong ones are no failure of the call:
  * {"ok":false,"problems":[{"where":"FILE:LINE:COLUMN","text":"…"}]}. */
 DARKROOM_PUBLIC int darkroom_check(struct darkroom *dk, char **ret_json);
 
