@@ -3,8 +3,10 @@
 #include "painter.h"
 
 #include "base/cleanup.h"
+#include "base/fd_io.h"
 
 #include <check.h>
+#include <endian.h>
 #include <jpeglib.h>
 #include <png.h>
 #include <setjmp.h>
@@ -12,8 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <webp/decode.h>
 
-enum { JPEG_QUALITY = 85, BANDS = 3, MAGIC_BYTES = 8 };
+enum { JPEG_QUALITY = 85, BANDS = 3, MAGIC_BYTES = 8, RIFF_SIZE_AT = 4, WEBP_BYTES_MAX = 64 << 20 };
 
 /* Slopes that the seed tilts, with some grain: no two seeds make one picture. */
 static void paint_row(uint8_t *row, int y, int width, int height, unsigned seed)
@@ -153,6 +157,23 @@ static bool read_png(FILE *file, struct painted *ret)
     return whole;
 }
 
+static bool read_webp(FILE *file, struct painted *ret)
+{
+    _cleanup_free_ char *data = NULL;
+    uint32_t riff_bytes;
+    uint8_t *pixels;
+    size_t size;
+
+    if (lseek(fileno(file), 0, SEEK_SET) < 0 || fd_read_file(fileno(file), WEBP_BYTES_MAX, &data, &size) < 0)
+        return false;
+    memcpy(&riff_bytes, data + RIFF_SIZE_AT, sizeof riff_bytes);
+    if (le32toh(riff_bytes) + RIFF_SIZE_AT + sizeof riff_bytes != size)
+        return false;
+    pixels = WebPDecodeRGBA((const uint8_t *)data, size, &ret->width, &ret->height);
+    WebPFree(pixels);
+    return pixels;
+}
+
 bool painter_read(const char *path, struct painted *ret)
 {
     _cleanup_file_ FILE *file = fopen(path, "re");
@@ -161,5 +182,7 @@ bool painter_read(const char *path, struct painted *ret)
     if (!file || fread(magic, 1, sizeof magic, file) != sizeof magic)
         return false;
     rewind(file);
+    if (memcmp(magic, "RIFF", 4) == 0)
+        return read_webp(file, ret);
     return png_sig_cmp(magic, 0, sizeof magic) == 0 ? read_png(file, ret) : read_jpeg(file, ret);
 }
