@@ -43,9 +43,15 @@ enum {
 
 /* Bits of Metadata=. */
 enum {
-    METADATA_ICC = 1 << 0,
-    METADATA_COPYRIGHT = 1 << 1,
+    METADATA_ICC = 1 << 0,       /* the colour profile */
+    METADATA_COPYRIGHT = 1 << 1, /* whose picture it is, in EXIF, XMP and IPTC */
+    METADATA_EXIF = 1 << 2,      /* EXIF but for places, maker notes and thumbnails */
+    METADATA_GPS = 1 << 3,       /* where it was taken, in EXIF; and in XMP, where that is kept */
+    METADATA_XMP = 1 << 4,
+    METADATA_IPTC = 1 << 5,
+    METADATA_OTHER = 1 << 6, /* what has no name of its own: maker notes; only "all" has it */
     METADATA_DEFAULT = METADATA_ICC | METADATA_COPYRIGHT,
+    METADATA_ALL = (1 << 7) - 1,
 };
 
 struct output_spec {
