@@ -9,11 +9,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 enum {
     SIGNATURE_BYTES = 8,
     TYPE_BYTES = 4,
+    HEAD_BYTES = 8,         /* of a chunk before its data: length and type */
     FRAME_BYTES = 12,       /* of a chunk besides its data */
+    HEADER_END = 33,        /* where the first chunk ends, which is IHDR */
     ANCILLARY_BIT = 1 << 5, /* of the type's first letter: a small one */
 };
 
@@ -106,4 +109,181 @@ int png_chunks_reduce(const void *data, size_t size, void **ret_copy, size_t *re
 const char *png_chunks_kept(size_t index)
 {
     return index < ARRAY_SIZE(kept_types) ? kept_types[index] : NULL;
+}
+
+/* ---- XMP ---- */
+
+/* Followed by whether it is compressed, how, a language and the keyword in that, which are empty. */
+static const char xmp_keyword[] = "XML:com.adobe.xmp";
+
+enum { TEXT_FLAGS = 2, INFLATE_STEP = 1 << 16 };
+
+/* Where the text of an iTXt chunk's @data begins; 0 when it is cut off. */
+static size_t text_start(const unsigned char *data, size_t size)
+{
+    size_t at = sizeof xmp_keyword + TEXT_FLAGS;
+
+    for (unsigned strings = 0; strings < 2; strings++) {
+        while (at < size && data[at] != 0)
+            at++;
+        at++;
+    }
+    return at < size ? at : 0;
+}
+
+/* Inflates until the end, or until there are more than @max bytes. False when it does not come to an end. */
+static int inflate_text(z_stream *stream, size_t max, unsigned char **text, size_t *ret_size)
+{
+    size_t room = 0;
+    int z = Z_OK;
+
+    while (z == Z_OK && stream->total_out <= max) {
+        unsigned char *grown = stream->total_out == room ? realloc(*text, room * 2 + INFLATE_STEP) : *text;
+
+        if (!grown)
+            return -ENOMEM;
+        room = stream->total_out == room ? room * 2 + INFLATE_STEP : room;
+        *text = grown;
+        stream->next_out = grown + stream->total_out;
+        stream->avail_out = (uInt)(room - stream->total_out);
+        z = inflate(stream, Z_NO_FLUSH);
+    }
+    *ret_size = stream->total_out;
+    return z == Z_STREAM_END && stream->total_out <= max;
+}
+
+static int take_compressed(const unsigned char *from, size_t size, size_t max, void **ret, size_t *ret_size)
+{
+    z_stream stream = { .next_in = (unsigned char *)from, .avail_in = (uInt)size };
+    _cleanup_free_ unsigned char *text = NULL;
+    size_t text_size;
+    int r;
+
+    if (inflateInit(&stream) != Z_OK)
+        return -ENOMEM;
+    r = inflate_text(&stream, max, &text, &text_size);
+    inflateEnd(&stream);
+    if (r <= 0)
+        return r;
+    *ret = take_ptr(text);
+    *ret_size = text_size;
+    return 0;
+}
+
+static int take_plain(const unsigned char *from, size_t size, size_t max, void **ret, size_t *ret_size)
+{
+    if (size > max)
+        return 0;
+    *ret = malloc(size);
+    if (!*ret)
+        return -ENOMEM;
+    memcpy(*ret, from, size);
+    *ret_size = size;
+    return 0;
+}
+
+static bool is_xmp(const struct chunk *chunk)
+{
+    return chunk->bytes >= FRAME_BYTES + sizeof xmp_keyword + TEXT_FLAGS &&
+           is_type(chunk->start + sizeof(uint32_t), "iTXt") &&
+           read_length(chunk->start) + (size_t)FRAME_BYTES == chunk->bytes &&
+           memcmp(chunk->start + HEAD_BYTES, xmp_keyword, sizeof xmp_keyword) == 0;
+}
+
+static int take_xmp(const struct chunk *chunk, size_t max, void **ret, size_t *ret_size)
+{
+    const unsigned char *data = chunk->start + HEAD_BYTES;
+    size_t size = chunk->bytes - FRAME_BYTES, text = text_start(data, size);
+
+    if (text == 0)
+        return 0;
+    return (data[sizeof xmp_keyword] ? take_compressed : take_plain)(data + text, size - text, max, ret,
+                                                                     ret_size);
+}
+
+int png_chunks_find_xmp(const void *data, size_t size, size_t max, void **ret, size_t *ret_size)
+{
+    const unsigned char *bytes = data;
+
+    *ret = NULL;
+    *ret_size = 0;
+    for (size_t at = SIGNATURE_BYTES; at < size;) {
+        struct chunk chunk = chunk_at(bytes + at, size - at);
+
+        if (is_xmp(&chunk))
+            return take_xmp(&chunk, max, ret, ret_size);
+        at += chunk.bytes;
+    }
+    return 0;
+}
+
+/* ---- attachments ---- */
+
+static void write_length(unsigned char *to, size_t length)
+{
+    for (size_t i = 0; i < sizeof(uint32_t); i++)
+        to[i] = (unsigned char)(length >> (24 - 8 * i));
+}
+
+/* Puts a chunk at @to, its data being a head and a body; returns where it ends. */
+static unsigned char *put_chunk(unsigned char *to, const char *type, const char *head, size_t head_size,
+                                const void *body, size_t body_size)
+{
+    unsigned char *data = to + HEAD_BYTES;
+    size_t size = head_size + body_size;
+
+    write_length(to, size);
+    memcpy(to + sizeof(uint32_t), type, TYPE_BYTES);
+    if (head_size > 0)
+        memcpy(data, head, head_size);
+    memcpy(data + head_size, body, body_size);
+    write_length(data + size, crc32(crc32(0, NULL, 0), to + sizeof(uint32_t), (uInt)(TYPE_BYTES + size)));
+    return to + FRAME_BYTES + size;
+}
+
+static int deflate_profile(const struct attachment *icc, unsigned char **ret, size_t *ret_size)
+{
+    uLongf bound = compressBound(icc->size);
+    _cleanup_free_ unsigned char *deflated = NULL;
+
+    *ret_size = 0;
+    if (icc->size == 0)
+        return 0;
+    deflated = malloc(bound);
+    if (!deflated || compress2(deflated, &bound, icc->data, icc->size, Z_BEST_COMPRESSION) != Z_OK)
+        return -ENOMEM;
+    *ret = take_ptr(deflated);
+    *ret_size = bound;
+    return 0;
+}
+
+int png_chunks_attach(const void *png, size_t size, const struct attachments *attachments, void **ret,
+                      size_t *ret_size)
+{
+    static const char profile_head[] = "icc\0"; /* its name; compressed with deflate */
+    static const char xmp_head[] = "XML:com.adobe.xmp\0\0\0\0";
+    const struct attachment *exif = &attachments->exif, *xmp = &attachments->xmp;
+    _cleanup_free_ unsigned char *profile = NULL;
+    size_t profile_size;
+    unsigned char *to, *next;
+
+    if (deflate_profile(&attachments->icc, &profile, &profile_size) < 0)
+        return -ENOMEM;
+    to = malloc(size + 3 * FRAME_BYTES + sizeof profile_head + profile_size + exif->size + sizeof xmp_head +
+                xmp->size);
+    if (!to)
+        return -ENOMEM;
+
+    memcpy(to, png, HEADER_END);
+    next = to + HEADER_END;
+    if (profile)
+        next = put_chunk(next, "iCCP", profile_head, sizeof profile_head, profile, profile_size);
+    if (exif->size > 0)
+        next = put_chunk(next, "eXIf", NULL, 0, exif->data, exif->size);
+    if (xmp->size > 0)
+        next = put_chunk(next, "iTXt", xmp_head, sizeof xmp_head, xmp->data, xmp->size);
+    memcpy(next, (const char *)png + HEADER_END, size - HEADER_END);
+    *ret = to;
+    *ret_size = (size_t)(next - to) + size - HEADER_END;
+    return 0;
 }
