@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd_io.h"
+#include "image/attach.h"
 #include "image/frames.h"
 #include "image/metadata.h"
 #include "image/source.h"
@@ -144,9 +145,31 @@ static int seal_and_check(VipsImage *image, enum format format, const void *data
     return 0;
 }
 
+/* What is allocated by libvips may be freed with free(). */
+static int save(VipsImage *image, enum format format, unsigned quality, void **ret_data, size_t *ret_size)
+{
+    if (attach_can(format))
+        return encode_bytes(image, format, quality, ret_data, ret_size);
+    return encoders[format].save(image, quality, metadata_bytes(image) == 0, ret_data, ret_size);
+}
+
+static int add_metadata(VipsImage *image, enum format format, void **data, size_t *size, struct error *error)
+{
+    struct attachments attachments = metadata_attachments(image);
+    int r = attach_can(format) ? attach(format, &attachments, data, size) : 0;
+
+    if (r == -ENOMEM)
+        return error_set(error, ENOMEM, CLASS_MEMORY, STAGE_ENCODE, "no memory for the output's metadata");
+    if (r < 0)
+        return error_set(error, -r, CLASS_PERMANENT, STAGE_ENCODE,
+                         "%s cannot hold the picture's profile of %zu bytes; take icc out of Metadata=",
+                         format_info(format)->name, attachments.icc.size);
+    return 0;
+}
+
 int encode(VipsImage *image, enum format format, unsigned quality, struct encoded *ret, struct error *error)
 {
-    void *data = NULL;
+    _cleanup_free_ void *data = NULL;
     size_t size = 0;
     int r;
 
@@ -155,17 +178,19 @@ int encode(VipsImage *image, enum format format, unsigned quality, struct encode
     if (r < 0)
         return r;
 
-    if (encoders[format].save(image, quality, !metadata_is_any(image), &data, &size) != 0)
+    if (save(image, format, quality, &data, &size) != 0)
         return encode_error(format, error);
-
-    r = seal_and_check(image, format, data, size, ret, error);
-    g_free(data);
-    return r;
+    r = add_metadata(image, format, &data, &size, error);
+    return r < 0 ? r : seal_and_check(image, format, data, size, ret, error);
 }
 
 int encode_bytes(VipsImage *image, enum format format, unsigned quality, void **ret_data, size_t *ret_size)
 {
-    return encoders[format].save(image, quality, true, ret_data, ret_size);
+    _cleanup_image_ VipsImage *bare = NULL;
+
+    if (metadata_strip(image, &bare) != 0)
+        return -1;
+    return encoders[format].save(bare, quality, true, ret_data, ret_size);
 }
 
 static int check_tiles(const VipsImage *image, enum format format, const struct tile_spec *spec, int fd,

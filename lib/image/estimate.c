@@ -239,8 +239,9 @@ static uint64_t outputs_bytes(const struct workload *work)
         struct finished finished = finished_of(work, &selected->placement, rendition);
         uint64_t window = window_bytes(work, i);
         uint64_t pixels = multiply(finished.pixels, finished.frames);
-        uint64_t file =
+        uint64_t coded =
             multiply(multiply(finished.stored_pixels, finished.frames), file_bytes(&finished, rendition));
+        uint64_t file = add(coded, work->metadata_bytes);
         uint64_t encoder = multiply(encoder_pixels(&finished), encoder_bytes(&finished, rendition));
         uint64_t given = multiply(pixels, finished.bands * finished.sample_bytes);
         uint64_t encoding = add(add(add(given, encoder), file), prepared_bytes(work, selected, rendition));

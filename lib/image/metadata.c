@@ -1,97 +1,187 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* metadata - see metadata.h.
  *
- * libvips keeps a parsed field "exif-ifdN-Tag" for each EXIF entry beside the EXIF block itself, and when it
- * saves a picture drops every entry of the block whose field is gone. So the block stays as long as one of its
- * entries does (libvips could write these from the fields, but would make them ASCII), and nothing but the
- * fields named here leaves this file. */
+ * libvips keeps the blocks of a file as fields of its picture, and beside the EXIF block a parsed field
+ * "exif-ifdN-Tag" for each entry. When it saves a picture itself it makes a new block of the old one and these fields,
+ * drops every entry whose field is gone, and makes values ASCII that it has to write; so where we can, we put the
+ * blocks into the file ourselves (attach.h). The fields are kept in step with the block for the other formats. */
 #include "image/metadata.h"
 
 #include "base/cleanup.h"
+#include "image/exif_block.h"
 #include "image/frames.h"
+#include "image/iptc_block.h"
+#include "image/jpeg_segments.h"
+#include "image/xmp_packet.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* The fields that may stay, and what for; 0: always. */
+/* What keeps the fields whose names begin like this; the first that fits counts, 0: never kept. */
 static const struct {
-    const char *name;
+    const char *prefix;
     unsigned wanted_by;
-} kept_fields[] = {
+} fields[] = {
     { VIPS_META_ICC_NAME, METADATA_ICC },
-    { "exif-ifd0-Copyright", METADATA_COPYRIGHT },
-    { "exif-ifd0-Artist", METADATA_COPYRIGHT },
-    { VIPS_META_ORIENTATION, 0 },
+    { "exif-ifd0-Copyright", METADATA_EXIF | METADATA_COPYRIGHT },
+    { "exif-ifd0-Artist", METADATA_EXIF | METADATA_COPYRIGHT },
+    { "exif-ifd2-MakerNote", METADATA_OTHER },
+    { "exif-ifd0-", METADATA_EXIF },
+    { "exif-ifd2-", METADATA_EXIF },
+    { "exif-ifd3-", METADATA_GPS },
+    { "exif-ifd4-", METADATA_EXIF },
 };
+
+/* The blocks, which are reduced and set anew. */
+struct block {
+    const char *field;
+    void *data;
+    size_t size;
+};
+
+static void block_release(struct block *block)
+{
+    free(block->data);
+}
 
 static bool is_kept(const char *name, unsigned keep)
 {
-    if (frames_is_field(name))
+    if (frames_is_field(name) || strcmp(name, VIPS_META_ORIENTATION) == 0)
         return true;
-    for (size_t i = 0; i < ARRAY_SIZE(kept_fields); i++)
-        if (strcmp(name, kept_fields[i].name) == 0)
-            return kept_fields[i].wanted_by == 0 || (keep & kept_fields[i].wanted_by);
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+        if (strncmp(name, fields[i].prefix, strlen(fields[i].prefix)) == 0)
+            return (keep & fields[i].wanted_by) != 0;
     return false;
 }
 
-static bool has(VipsImage *image, const char *name)
+static struct attachment find(VipsImage *image, const char *name)
 {
-    return vips_image_get_typeof(image, name) != 0;
+    struct attachment found = { 0 };
+
+    if (vips_image_get_typeof(image, name) != VIPS_TYPE_BLOB ||
+        vips_image_get_blob(image, name, &found.data, &found.size) != 0)
+        return (struct attachment){ 0 };
+    return found;
 }
 
-static bool needs_exif_block(VipsImage *image, unsigned keep)
-{
-    return (keep & METADATA_COPYRIGHT) &&
-           (has(image, "exif-ifd0-Copyright") || has(image, "exif-ifd0-Artist"));
-}
+/* ---- reducing ---- */
 
-/* Gives @image a block with nothing but the orientation: libvips writes none into a PNG without a block. It
- * parses what it is given, so the value must be in there. */
-static void attach_orientation(VipsImage *image, int orientation)
+static int reduce_exif(VipsImage *in, const struct metadata_wish *wish, struct block *ret)
 {
-    unsigned char exif[] = {
-        'E',  'x',  'i', 'f', 0, 0, 'I', 'I', 42, 0, 8, 0, 0, 0, /* little-endian, the directory follows */
-        1,    0,                                                 /* one entry: */
-        0x12, 0x01, 3,   0,   1, 0, 0,   0,   0,  0, 0, 0,       /* tag 0x0112, one short */
-        0,    0,    0,   0,                                      /* no further directory */
+    struct attachment exif = find(in, VIPS_META_EXIF_NAME);
+    struct exif_wish exif_wish = {
+        .keep = wish->keep,
+        .orientation = vips_image_get_orientation(in),
+        .width = (uint32_t)in->Xsize,
+        .height = (uint32_t)vips_image_get_page_height(in),
+        .recoloured = wish->recoloured,
     };
-    enum { VALUE = 24 };
 
-    exif[VALUE] = (unsigned char)orientation;
-    vips_image_set_blob_copy(image, VIPS_META_EXIF_NAME, exif, sizeof exif);
+    ret->field = VIPS_META_EXIF_NAME;
+    return exif_block_reduce(exif.data, exif.size, &exif_wish, &ret->data, &ret->size);
 }
 
-/* Upright is what a picture without the tag is. */
-static void settle_orientation(VipsImage *image)
+/* Of a packet that is too large for a segment of JPEG the rights may still find room. */
+static int reduce_xmp(VipsImage *in, const struct metadata_wish *wish, struct block *ret)
 {
-    int orientation = vips_image_get_orientation(image);
+    struct attachment xmp = find(in, VIPS_META_XMP_NAME);
+    size_t max = wish->format == FORMAT_JPEG ? JPEG_XMP_BYTES_MAX : SIZE_MAX;
+    unsigned keeps[] = { wish->keep, wish->keep & METADATA_XMP ? METADATA_COPYRIGHT : 0 };
 
-    if (orientation == 1)
-        vips_image_remove(image, VIPS_META_ORIENTATION);
-    else if (!has(image, VIPS_META_EXIF_NAME))
-        attach_orientation(image, orientation);
-}
-
-int metadata_reduce(VipsImage *in, unsigned keep, VipsImage **ret)
-{
-    bool exif_block = needs_exif_block(in, keep);
-    gchar **fields;
-
-    if (vips_copy(in, ret, NULL) != 0)
-        return -1;
-
-    /* The list has the header's own fields too; those cannot be removed. */
-    fields = vips_image_get_fields(*ret);
-    for (size_t i = 0; fields[i]; i++)
-        if (!is_kept(fields[i], keep) && !(exif_block && strcmp(fields[i], VIPS_META_EXIF_NAME) == 0))
-            vips_image_remove(*ret, fields[i]);
-    g_strfreev(fields);
-
-    settle_orientation(*ret);
+    ret->field = VIPS_META_XMP_NAME;
+    for (size_t i = 0; i < ARRAY_SIZE(keeps); i++) {
+        if (xmp_packet_reduce(xmp.data, xmp.size, keeps[i], &ret->data, &ret->size) < 0)
+            return -1;
+        if (ret->size <= max)
+            return 0;
+        free(take_ptr(ret->data));
+    }
     return 0;
 }
 
-bool metadata_is_any(VipsImage *image)
+static int reduce_iptc(VipsImage *in, const struct metadata_wish *wish, struct block *ret)
 {
-    return has(image, VIPS_META_ICC_NAME) || has(image, VIPS_META_EXIF_NAME) ||
-           has(image, VIPS_META_ORIENTATION);
+    struct attachment iptc = find(in, VIPS_META_IPTC_NAME);
+
+    ret->field = VIPS_META_IPTC_NAME;
+    if (iptc_block_reduce(iptc.data, iptc.size, wish->keep, &ret->data, &ret->size) < 0)
+        return -1;
+    if (wish->format == FORMAT_JPEG && ret->size > JPEG_IPTC_BYTES_MAX)
+        free(take_ptr(ret->data));
+    return 0;
+}
+
+/* Header fields are listed too, and cannot be removed. */
+static void remove_fields(VipsImage *image, unsigned keep)
+{
+    gchar **names = vips_image_get_fields(image);
+
+    for (size_t i = 0; names[i]; i++)
+        if (!is_kept(names[i], keep))
+            vips_image_remove(image, names[i]);
+    g_strfreev(names);
+}
+
+static void set_block(VipsImage *image, const struct block *block)
+{
+    if (block->data)
+        vips_image_set_blob_copy(image, block->field, block->data, block->size);
+}
+
+int metadata_reduce(VipsImage *in, const struct metadata_wish *wish, VipsImage **ret)
+{
+    _cleanup_(block_release) struct block exif = { 0 }, xmp = { 0 }, iptc = { 0 };
+
+    if (reduce_exif(in, wish, &exif) < 0 || reduce_xmp(in, wish, &xmp) < 0 ||
+        reduce_iptc(in, wish, &iptc) < 0) {
+        vips_error("darkroom", "no memory for the metadata");
+        return -1;
+    }
+    if (vips_copy(in, ret, NULL) != 0)
+        return -1;
+
+    remove_fields(*ret, wish->keep);
+    set_block(*ret, &exif);
+    set_block(*ret, &xmp);
+    set_block(*ret, &iptc);
+    return 0;
+}
+
+/* ---- on the way into a file ---- */
+
+size_t metadata_bytes(VipsImage *image)
+{
+    struct attachments attachments = metadata_attachments(image);
+
+    return attachments.icc.size + attachments.exif.size + attachments.xmp.size + attachments.iptc.size;
+}
+
+/* libvips says 1 dot/mm, or 72 dots/inch, of pictures that say nothing. */
+static unsigned dots_per_inch(double per_mm)
+{
+    enum { NOBODY_SAID = 72 };
+    double dots = round(per_mm * 25.4);
+
+    return per_mm <= 1 || dots == NOBODY_SAID || dots > UINT16_MAX ? 0 : (unsigned)dots;
+}
+
+struct attachments metadata_attachments(VipsImage *image)
+{
+    return (struct attachments){
+        .icc = find(image, VIPS_META_ICC_NAME),
+        .exif = find(image, VIPS_META_EXIF_NAME),
+        .xmp = find(image, VIPS_META_XMP_NAME),
+        .iptc = find(image, VIPS_META_IPTC_NAME),
+        .dots_per_inch = { dots_per_inch(image->Xres), dots_per_inch(image->Yres) },
+    };
+}
+
+int metadata_strip(VipsImage *in, VipsImage **ret)
+{
+    if (vips_copy(in, ret, NULL) != 0)
+        return -1;
+    remove_fields(*ret, 0);
+    vips_image_remove(*ret, VIPS_META_ORIENTATION);
+    return 0;
 }

@@ -1,19 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* metadata - what an output keeps to know about its picture. Everything that is not asked for goes.
  *
- * Kept on request: the colour profile, and EXIF's Copyright and Artist, byte for byte. Kept always: an
- * orientation that has not been applied, because without it the picture is another one. */
+ * Kept on request (METADATA_*): the colour profile and, each reduced to what is asked for, the EXIF block
+ * (exif_block.h), the XMP packet (xmp_packet.h) and the IPTC record (iptc_block.h). Kept always: an orientation that
+ * has not been applied, because without it the picture is another one. What a format cannot hold is left out. */
 #ifndef DARKROOM_IMAGE_METADATA_H
 #define DARKROOM_IMAGE_METADATA_H
 
+#include "image/attachments.h"
 #include "image/engine.h"
+#include "recipe/format.h"
 #include "recipe/recipe.h"
 
-/* A copy of @in with no other metadata than @keep (METADATA_*) asks for. 0 or -1 with libvips' error. */
-int metadata_reduce(VipsImage *in, unsigned keep, VipsImage **ret);
+#include <stdbool.h>
+#include <stddef.h>
 
-/* True when @image has metadata to store; else it is saved without the EXIF that libvips would make up (but for
- * WebP, where libvips 8.14 cannot be told not to). */
-bool metadata_is_any(VipsImage *image);
+struct metadata_wish {
+    unsigned keep;      /* METADATA_* */
+    enum format format; /* of the output */
+    bool recoloured;    /* the picture had a profile, from which it was converted to sRGB */
+};
+
+/* A copy of @in with no other metadata than @wish asks for. 0 or -1 with libvips' error. */
+int metadata_reduce(VipsImage *in, const struct metadata_wish *wish, VipsImage **ret);
+
+/* How many bytes of metadata @image has to store. */
+size_t metadata_bytes(VipsImage *image);
+
+/* The metadata of @image, whose bytes stay its own, as they are to stand in its file. */
+struct attachments metadata_attachments(VipsImage *image);
+
+/* A copy of @in without any, for an encoder that is to write none. 0 or -1 with libvips' error. */
+int metadata_strip(VipsImage *in, VipsImage **ret);
 
 #endif

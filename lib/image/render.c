@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "image/colour.h"
+#include "image/convert.h"
 #include "image/estimate.h"
 #include "image/frames.h"
 #include "image/ink.h"
@@ -140,6 +141,7 @@ static uint64_t estimate(const struct rendering *rendering, uint64_t finished_by
     const struct source *source = &rendering->source;
     struct workload workload = {
         .source_bytes = source_held_bytes(source) + finished_bytes,
+        .metadata_bytes = source->metadata_bytes,
         .format = source->format,
         .stored = source->shape,
         .frames = rendering->animated ? source->frames : 1,
@@ -339,7 +341,13 @@ static int finish(VipsImage *prepared, bool animated, const struct finish_contex
     if ((animated ? vips_copy(prepared, &wanted, NULL) : frames_first(prepared, &wanted)) != 0 ||
         frames_apply(wanted, finish_frame, output, &finished) != 0)
         return -1;
-    return metadata_reduce(finished, output->metadata, ret);
+    return metadata_reduce(finished,
+                           &(struct metadata_wish){
+                               .keep = output->metadata,
+                               .format = output->format,
+                               .recoloured = convert_has_profile(prepared) && !convert_has_profile(finished),
+                           },
+                           ret);
 }
 
 /* What is filled up is transparent where the format can be, and else white, unless the recipe has a colour for it. */

@@ -6,8 +6,11 @@
 
 #include "base/cleanup.h"
 #include "image/convert.h"
+#include "image/exif_block.h"
+#include "image/metadata.h"
 #include "image/png_chunks.h"
 #include "image/webp_chunks.h"
+#include "image/xmp_packet.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -82,6 +85,26 @@ static int check_limits(const struct source *source, uint64_t max_pixels, struct
                      (unsigned long long)max_pixels);
 }
 
+static int no_memory(const struct source *source, struct error *error)
+{
+    return error_set(error, ENOMEM, CLASS_MEMORY, STAGE_PROBE, "no memory for a copy of %zu bytes",
+                     source->size);
+}
+
+/* What the loader does not tell of. A TIFF is itself what an EXIF block is. */
+static int read_metadata(struct source *source, struct error *error)
+{
+    static const struct exif_wish all = { .keep = METADATA_ALL, .orientation = 1 };
+    int r = 0;
+
+    if (source->format == FORMAT_PNG)
+        r = png_chunks_find_xmp(source->data, source->size, XMP_PACKET_BYTES_MAX, &source->xmp.data,
+                                &source->xmp.size);
+    else if (source->format == FORMAT_TIFF)
+        r = exif_block_reduce(source->data, source->size, &all, &source->exif.data, &source->exif.size);
+    return r < 0 ? no_memory(source, error) : 0;
+}
+
 /* Takes from the file what a decoder must not see. */
 static int reduce(struct source *source, struct error *error)
 {
@@ -90,8 +113,7 @@ static int reduce(struct source *source, struct error *error)
     if (source->format != FORMAT_PNG)
         return 0;
     if (png_chunks_reduce(source->data, source->size, &source->reduced, &size) < 0)
-        return error_set(error, ENOMEM, CLASS_MEMORY, STAGE_PROBE, "no memory for a copy of %zu bytes",
-                         source->size);
+        return no_memory(source, error);
     if (source->reduced) {
         source->data = source->reduced;
         source->reduced_from = source->size;
@@ -165,6 +187,7 @@ static int read_header(struct source *source, struct error *error)
     source->bands = (unsigned)header->Bands;
     source->sample_bytes = (unsigned)VIPS_IMAGE_SIZEOF_ELEMENT(header);
     source->alpha = vips_image_hasalpha(header);
+    source->metadata_bytes = metadata_bytes(header) + source->exif.size + source->xmp.size;
     source->whole = is_whole(source, header);
     count_pictures(source, header);
     return check_samples(header, error);
@@ -179,7 +202,9 @@ int source_probe(const void *data, size_t size, enum fail_on fail_on, uint64_t m
     if (format_detect(data, size, &ret->format) < 0)
         return not_a_picture(size, error);
 
-    r = reduce(ret, error);
+    r = read_metadata(ret, error);
+    if (r == 0)
+        r = reduce(ret, error);
     if (r < 0)
         return r;
 
@@ -203,13 +228,14 @@ int source_turn_to(struct source *source, unsigned page, uint64_t max_pixels, st
 
 uint64_t source_held_bytes(const struct source *source)
 {
-    return (uint64_t)source->size + source->reduced_from;
+    return (uint64_t)source->size + source->reduced_from + source->exif.size + source->xmp.size;
 }
 
 void source_release(struct source *source)
 {
-    free(source->reduced);
-    source->reduced = NULL;
+    free(take_ptr(source->reduced));
+    free(take_ptr(source->exif.data));
+    free(take_ptr(source->xmp.data));
 }
 
 /* A JPEG has no alpha, and what it has more than colours nobody has said the meaning of; of others the first of these
@@ -236,13 +262,30 @@ static int drop_surplus(const struct source *source, VipsImage **image)
     return 0;
 }
 
+/* A copy has a list of fields of its own. */
+static int attach_metadata(const struct source *source, VipsImage **image)
+{
+    VipsImage *copy = NULL;
+
+    if (!source->exif.data && !source->xmp.data)
+        return 0;
+    if (vips_copy(*image, &copy, NULL) != 0)
+        return -1;
+    if (source->exif.data)
+        vips_image_set_blob_copy(copy, VIPS_META_EXIF_NAME, source->exif.data, source->exif.size);
+    if (source->xmp.data)
+        vips_image_set_blob_copy(copy, VIPS_META_XMP_NAME, source->xmp.data, source->xmp.size);
+    image_replace(image, copy);
+    return 0;
+}
+
 static int decode(const struct source *source, const struct load_options *options, VipsImage **ret,
                   struct error *error)
 {
     _cleanup_image_ VipsImage *image = NULL;
 
     if (loaders[source->format](source->data, source->size, options, &image) != 0 ||
-        drop_surplus(source, &image) != 0)
+        drop_surplus(source, &image) != 0 || attach_metadata(source, &image) != 0)
         return engine_error(error, CLASS_PERMANENT, STAGE_DECODE, "the picture cannot be decoded");
 
     *ret = take_ptr(image);

@@ -17,12 +17,17 @@ struct source {
     size_t size;
     void *reduced;       /* a PNG without what could not be trusted, or NULL */
     size_t reduced_from; /* the size of what that was made from, or 0 */
+    struct {
+        void *data; /* NULL: there is none, or the loader tells of it */
+        size_t size;
+    } exif, xmp;
     enum fail_on fail_on;
     enum format format;
-    struct shape shape; /* as stored, of a frame or of @page */
-    unsigned frames;    /* of an animation; 1 of any other picture */
-    unsigned pages;     /* of a document; 1 of any other picture */
-    unsigned page;      /* the one that is told of here and decoded, from 1 */
+    struct shape shape;    /* as stored, of a frame or of @page */
+    unsigned frames;       /* of an animation; 1 of any other picture */
+    unsigned pages;        /* of a document; 1 of any other picture */
+    unsigned page;         /* the one that is told of here and decoded, from 1 */
+    size_t metadata_bytes; /* that an output may have as well */
     unsigned bands, sample_bytes;
     bool alpha;
     bool whole; /* its decoder has to hold all of it at once */

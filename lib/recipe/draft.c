@@ -277,7 +277,8 @@ static const struct conf_key keys[] = {
     { .section = "Output",
       .name = "Metadata",
       .parse = parse_metadata,
-      .help = "What is kept of the source's metadata: icc, copyright, or none." },
+      .help = "What is kept of the source's metadata: some of icc, exif, copyright, gps, xmp and iptc, or "
+              "all or none." },
     { .section = "Output",
       .name = "Animated",
       .parse = conf_parse_boolean,

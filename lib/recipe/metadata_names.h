@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* Adds the METADATA_* that @entry's words name to *@bits; "none" alone clears it. 0, or -EINVAL with a problem for each
+/* Adds the METADATA_* that @entry's words name to *@bits; "none" alone clears it, "all" alone sets it. 0, or -EINVAL with a problem for each
  * other word. */
 int metadata_parse(const struct ini_entry *entry, struct problems *problems, unsigned *bits);
 

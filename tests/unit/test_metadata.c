@@ -158,6 +158,7 @@ static struct bytes reduce(enum format format, unsigned keep, int orientation)
 {
     _cleanup_image_ VipsImage *image = NULL, *loaded = NULL, *reduced = NULL;
     struct bytes telling = make_telling(), bytes;
+    struct metadata_wish wish = { 0 };
     struct encoded encoded;
     struct error error;
 
@@ -167,7 +168,9 @@ static struct bytes reduce(enum format format, unsigned keep, int orientation)
     if (orientation > 0)
         vips_image_set_int(image, VIPS_META_ORIENTATION, orientation);
 
-    vips_must(metadata_reduce(image, keep, &reduced));
+    wish.keep = keep;
+    wish.format = format;
+    vips_must(metadata_reduce(image, &wish, &reduced));
     ck_assert_msg(encode(reduced, format, 90, &encoded, &error) == 0, "%s", error.text);
 
     bytes = picture_read(encoded.fd);
@@ -208,10 +211,12 @@ START_TEST(the_telling_picture_tells)
 }
 END_TEST
 
-START_TEST(nothing_secret_is_left_whatever_is_kept)
+static const unsigned harmless[] = { 0, METADATA_ICC, METADATA_COPYRIGHT, METADATA_ICC | METADATA_COPYRIGHT };
+
+START_TEST(nothing_secret_is_left_of_what_is_not_asked_for)
 {
     enum format format = (enum format)(_i % OUTPUT_FORMATS);
-    struct bytes bytes = reduce(format, (unsigned)_i / OUTPUT_FORMATS, 0);
+    struct bytes bytes = reduce(format, harmless[_i / OUTPUT_FORMATS], 0);
 
     ck_assert(!bytes_contain(&bytes, "secret"));
     ck_assert(!bytes_contain(&bytes, "2024:01:02"));
@@ -251,13 +256,13 @@ START_TEST(an_orientation_that_was_not_applied_stays)
 END_TEST
 
 /* libvips 8.14 gives WebP an EXIF block of its own making, whatever it is told. */
-START_TEST(a_jpeg_or_png_with_nothing_to_keep_has_no_exif_at_all)
+START_TEST(a_file_with_nothing_to_keep_has_no_exif_at_all)
 {
-    static const enum format formats[] = { FORMAT_JPEG, FORMAT_PNG };
-    struct bytes bytes = reduce(formats[_i], 0, 0);
+    struct bytes bytes = reduce((enum format)_i, 0, 0);
 
     ck_assert(!bytes_contain(&bytes, "Exif"));
     ck_assert(!bytes_contain(&bytes, "eXIf"));
+    ck_assert(!bytes_contain(&bytes, "EXIF"));
     bytes_release(&bytes);
 }
 END_TEST
@@ -267,7 +272,7 @@ START_TEST(the_picture_it_was_given_keeps_its_own)
     _cleanup_image_ VipsImage *image = picture_make(8, 8, 3), *reduced = NULL;
 
     attach_exif(image);
-    vips_must(metadata_reduce(image, 0, &reduced));
+    vips_must(metadata_reduce(image, &(struct metadata_wish){ .format = FORMAT_PNG }, &reduced));
     ck_assert_int_ne(vips_image_get_typeof(image, VIPS_META_EXIF_NAME), 0);
     ck_assert_int_eq(vips_image_get_typeof(reduced, VIPS_META_EXIF_NAME), 0);
     image_replace(&reduced, NULL);
@@ -286,11 +291,11 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, picture_start, engine_stop);
     tcase_add_test(tests, the_telling_picture_tells);
-    tcase_add_loop_test(tests, nothing_secret_is_left_whatever_is_kept, 0, 4 * OUTPUT_FORMATS);
+    tcase_add_loop_test(tests, nothing_secret_is_left_of_what_is_not_asked_for, 0, 4 * OUTPUT_FORMATS);
     tcase_add_loop_test(tests, copyright_and_artist_stay_byte_for_byte, 0, OUTPUT_FORMATS);
     tcase_add_loop_test(tests, copyright_goes_unless_it_is_asked_for, 0, OUTPUT_FORMATS);
     tcase_add_loop_test(tests, an_orientation_that_was_not_applied_stays, 0, 2 * OUTPUT_FORMATS);
-    tcase_add_loop_test(tests, a_jpeg_or_png_with_nothing_to_keep_has_no_exif_at_all, 0, 2);
+    tcase_add_loop_test(tests, a_file_with_nothing_to_keep_has_no_exif_at_all, 0, OUTPUT_FORMATS);
     tcase_add_test(tests, the_picture_it_was_given_keeps_its_own);
 
     srunner_run_all(runner, CK_NORMAL);
