@@ -135,6 +135,7 @@ static const struct rule rules[] = {
     ALLOW(getrandom),
     ALLOW(getrusage),
     ALLOW(sysinfo),
+    ALLOW(sched_getaffinity), /* how many threads decode an AVIF */
     ALLOW(restart_syscall),
 
     /* Opening to read is tried by libraries, and survived. */
@@ -204,8 +205,8 @@ static const struct rule rules[] = {
 
 /* All that a sanitizer's runtime needs on top; such a worker is for tests. */
 static const struct rule sanitizer_calls[] = {
-    ALLOW(sigaltstack), ALLOW(sched_getaffinity), ALLOW(prlimit64),       ALLOW(getrlimit),
-    ALLOW(readlink),    ALLOW(nanosleep),         ALLOW(clock_nanosleep),
+    ALLOW(sigaltstack), ALLOW(prlimit64), ALLOW(getrlimit),
+    ALLOW(readlink),    ALLOW(nanosleep), ALLOW(clock_nanosleep),
 };
 
 /* LeakSanitizer stops the process from a tracer, which the filter forbids; tests of lib/image look for leaks. */

@@ -10,8 +10,14 @@
 #define EXTENSIONS_PNG "png"
 #define EXTENSIONS_WEBP "webp"
 #define EXTENSIONS_TIFF "tif", "tiff"
+#define EXTENSIONS_GIF "gif"
+#define EXTENSIONS_HEIC "heic", "heif", "hif"
+#define EXTENSIONS_AVIF "avif"
+#define EXTENSIONS_JXL "jxl"
 
 /* Those of the formats that can be a source. */
-#define EXTENSIONS_READABLE EXTENSIONS_JPEG, EXTENSIONS_PNG, EXTENSIONS_WEBP, EXTENSIONS_TIFF
+#define EXTENSIONS_READABLE                                                                                  \
+    EXTENSIONS_JPEG, EXTENSIONS_PNG, EXTENSIONS_WEBP, EXTENSIONS_TIFF, EXTENSIONS_GIF, EXTENSIONS_HEIC,      \
+        EXTENSIONS_AVIF, EXTENSIONS_JXL
 
 #endif

@@ -23,7 +23,7 @@ static int settle(VipsImage *in, VipsImage **ret)
 
     still = vips_image_copy_memory(in);
     if (!still || orient_apply(still, &upright) != 0 || colour_to_rgb(upright, &colours) != 0 ||
-        colour_convert(colours, FORMAT_WEBP, 0, &(struct colour){ 0 }, &srgb) != 0 ||
+        colour_convert(colours, FORMAT_HOLDS_ALPHA, 0, &(struct colour){ 0 }, &srgb) != 0 ||
         colour_to_three(srgb, &three) != 0 || alpha_ensure(three, &with_alpha) != 0)
         return -1;
     *ret = vips_image_copy_memory(with_alpha);

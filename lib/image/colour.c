@@ -31,14 +31,14 @@ static int drop_profile(VipsImage *in, VipsImage **ret)
 }
 
 /* What the recipe wants of the profile of grey or RGB @in; the result has one only if that describes it. */
-static int settle_profile(VipsImage *in, enum format format, unsigned metadata, VipsImage **ret)
+static int settle_profile(VipsImage *in, unsigned holds, unsigned metadata, VipsImage **ret)
 {
     _cleanup_image_ VipsImage *converted = NULL;
-    bool grey_for_rgb = is_grey(in) && format == FORMAT_WEBP;
+    bool grey_for_rgb = is_grey(in) && !(holds & FORMAT_HOLDS_GREY);
 
     if (!convert_has_profile(in))
         return drop_profile(in, ret);
-    if ((metadata & METADATA_ICC) && !grey_for_rgb)
+    if ((metadata & METADATA_ICC) && (holds & FORMAT_HOLDS_PROFILE) && !grey_for_rgb)
         return vips_copy(in, ret, NULL);
 
     if (to_srgb(in, &converted) != 0)
@@ -85,9 +85,9 @@ int colour_to_grey(VipsImage *in, VipsImage **ret)
     return drop_profile(converted, ret);
 }
 
-static int settle_depth(VipsImage *in, enum format format, VipsImage **ret)
+static int settle_depth(VipsImage *in, unsigned holds, VipsImage **ret)
 {
-    return format == FORMAT_PNG ? vips_copy(in, ret, NULL) : depth_set(in, DEPTH_8, ret);
+    return (holds & FORMAT_HOLDS_DEEP) ? vips_copy(in, ret, NULL) : depth_set(in, DEPTH_8, ret);
 }
 
 int colour_flatten(VipsImage *in, const struct colour *background, VipsImage **ret)
@@ -103,21 +103,21 @@ int colour_flatten(VipsImage *in, const struct colour *background, VipsImage **r
     return alpha_flatten(prepared, ink.values, ret);
 }
 
-static int settle_bands(VipsImage *in, enum format format, const struct colour *background, VipsImage **ret)
+static int settle_bands(VipsImage *in, unsigned holds, const struct colour *background, VipsImage **ret)
 {
-    if (format == FORMAT_WEBP && is_grey(in))
+    if (is_grey(in) && !(holds & FORMAT_HOLDS_GREY))
         return vips_colourspace(in, ret, VIPS_INTERPRETATION_sRGB, NULL);
-    return format == FORMAT_JPEG ? colour_flatten(in, background, ret) : vips_copy(in, ret, NULL);
+    return (holds & FORMAT_HOLDS_ALPHA) ? vips_copy(in, ret, NULL) : colour_flatten(in, background, ret);
 }
 
-int colour_convert(VipsImage *in, enum format format, unsigned metadata, const struct colour *background,
+int colour_convert(VipsImage *in, unsigned holds, unsigned metadata, const struct colour *background,
                    VipsImage **ret)
 {
     _cleanup_image_ VipsImage *settled = NULL, *stored = NULL;
 
-    if (settle_profile(in, format, metadata, &settled) != 0 || settle_depth(settled, format, &stored) != 0)
+    if (settle_profile(in, holds, metadata, &settled) != 0 || settle_depth(settled, holds, &stored) != 0)
         return -1;
-    return settle_bands(stored, format, background, ret);
+    return settle_bands(stored, holds, background, ret);
 }
 
 int colour_to_rgb(VipsImage *in, VipsImage **ret)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* colour - brings a picture into the colours that an output's format can hold.
  *
- * Out comes grey or RGB, 8 bits deep (16 in a PNG of a 16-bit picture), with alpha where the format has it;
+ * Out comes grey or RGB, 8 bits deep (16 of a 16-bit picture where the file holds that), with alpha where it can;
  * either in the picture's own colour space, with its profile, or in sRGB without one that matters. A profile
  * that does not fit its picture is no profile. Grey stays grey, but for WebP, which has none. */
 #ifndef DARKROOM_IMAGE_COLOUR_H
@@ -23,9 +23,9 @@ int colour_to_grey(VipsImage *in, VipsImage **ret);
 /* Grey or RGB @in without its alpha channel, seen before @background, which is taken as opaque. 0 or -1. */
 int colour_flatten(VipsImage *in, const struct colour *background, VipsImage **ret);
 
-/* Converts grey or RGB @in for an output of @format with @metadata (METADATA_*); @background is seen
- * through it where the format has no alpha. 0 or -1 with libvips' error. */
-int colour_convert(VipsImage *in, enum format format, unsigned metadata, const struct colour *background,
+/* Converts grey or RGB @in for an output that holds @holds (FORMAT_HOLDS_*), with @metadata (METADATA_*);
+ * @background is seen through it where that has no alpha. 0 or -1 with libvips' error. */
+int colour_convert(VipsImage *in, unsigned holds, unsigned metadata, const struct colour *background,
                    VipsImage **ret);
 
 #endif

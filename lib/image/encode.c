@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* encode - see encode.h. One row a format. */
+/* encode - see encode.h. */
 #include "image/encode.h"
 
 #include "base/cleanup.h"
 #include "base/fd_io.h"
 #include "image/attach.h"
+#include "image/byte_limit.h"
 #include "image/frames.h"
 #include "image/metadata.h"
+#include "image/savers.h"
 #include "image/source.h"
 #include "image/tiles.h"
 
@@ -15,54 +17,15 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum {
-    PNG_COMPRESSION = 6,
-    WEBP_EFFORT = 4,
-};
-
-typedef int saver(VipsImage *image, unsigned quality, bool strip, void **ret_data, size_t *ret_size);
-
-static int save_jpeg(VipsImage *image, unsigned quality, bool strip, void **ret_data, size_t *ret_size)
-{
-    return vips_jpegsave_buffer(image, ret_data, ret_size, "Q", (int)quality, "optimize_coding", TRUE,
-                                "strip", (gboolean)strip, NULL);
-}
-
-static int save_png(VipsImage *image, unsigned quality, bool strip, void **ret_data, size_t *ret_size)
-{
-    (void)quality;
-    return vips_pngsave_buffer(image, ret_data, ret_size, "compression", PNG_COMPRESSION, "strip",
-                               (gboolean)strip, NULL);
-}
-
-static int save_webp(VipsImage *image, unsigned quality, bool strip, void **ret_data, size_t *ret_size)
-{
-    return vips_webpsave_buffer(image, ret_data, ret_size, "Q", (int)quality, "effort", WEBP_EFFORT, "strip",
-                                (gboolean)strip, NULL);
-}
-
-static const struct {
-    saver *save;
-    int side_max; /* pixels, of the file format or its library */
-} encoders[FORMAT_COUNT] = {
-    [FORMAT_JPEG] = { save_jpeg, 65500 },
-    [FORMAT_PNG] = { save_png, VIPS_MAX_COORD },
-    [FORMAT_WEBP] = { save_webp, 16383 },
-    /* Their tiles are saved one by one. */
-    [FORMAT_DZ] = { NULL, VIPS_MAX_COORD },
-    [FORMAT_GOOGLE] = { NULL, VIPS_MAX_COORD },
-    [FORMAT_IIIF3] = { NULL, VIPS_MAX_COORD },
-};
-
 int encode_check_sides(enum format format, uint32_t width, uint32_t height, struct error *error)
 {
-    int max = encoders[format].side_max;
+    uint32_t max = format_info(format)->side_max;
 
-    if (width <= (uint32_t)max && height <= (uint32_t)max)
+    if (max == 0 || (width <= max && height <= max))
         return 0;
     return error_set(
         error, EFBIG, CLASS_PERMANENT, STAGE_ENCODE,
-        "%s pictures are at most %d pixels wide and high, this one would be %u × %u; give Width= or "
+        "%s pictures are at most %u pixels wide and high, this one would be %u × %u; give Width= or "
         "Height=, or another Format=",
         format_info(format)->name, max, width, height);
 }
@@ -145,12 +108,24 @@ static int seal_and_check(VipsImage *image, enum format format, const void *data
     return 0;
 }
 
+/* Without any of the picture's metadata. */
+static int save_bare(VipsImage *image, enum format format, const struct encoding *encoding, void **ret_data,
+                     size_t *ret_size)
+{
+    _cleanup_image_ VipsImage *bare = NULL;
+
+    if (metadata_strip(image, &bare) != 0)
+        return -1;
+    return saver_save(bare, format, encoding, true, ret_data, ret_size);
+}
+
 /* What is allocated by libvips may be freed with free(). */
-static int save(VipsImage *image, enum format format, unsigned quality, void **ret_data, size_t *ret_size)
+static int save(VipsImage *image, enum format format, const struct encoding *encoding, void **ret_data,
+                size_t *ret_size)
 {
     if (attach_can(format))
-        return encode_bytes(image, format, quality, ret_data, ret_size);
-    return encoders[format].save(image, quality, metadata_bytes(image) == 0, ret_data, ret_size);
+        return save_bare(image, format, encoding, ret_data, ret_size);
+    return saver_save(image, format, encoding, metadata_bytes(image) == 0, ret_data, ret_size);
 }
 
 static int add_metadata(VipsImage *image, enum format format, void **data, size_t *size, struct error *error)
@@ -167,10 +142,53 @@ static int add_metadata(VipsImage *image, enum format format, void **data, size_
     return 0;
 }
 
-int encode(VipsImage *image, enum format format, unsigned quality, struct encoded *ret, struct error *error)
+/* What a file is made of, but for its quality. */
+struct making {
+    VipsImage *image;
+    enum format format;
+    const struct encoding *encoding;
+};
+
+static int make_file(const void *context, unsigned quality, struct file_bytes *ret, struct error *error)
 {
-    _cleanup_free_ void *data = NULL;
-    size_t size = 0;
+    const struct making *making = context;
+    struct encoding encoding = *making->encoding;
+
+    if (encoding_has(making->format, ENCODING_QUALITY))
+        encoding.values[ENCODING_QUALITY] = (uint8_t)quality;
+    if (save(making->image, making->format, &encoding, &ret->data, &ret->size) != 0)
+        return encode_error(making->format, error);
+    return add_metadata(making->image, making->format, &ret->data, &ret->size, error);
+}
+
+static int refuse_bytes(enum format format, bool lossy, size_t size, uint64_t max_bytes, struct error *error)
+{
+    return error_set(
+        error, EFBIG, CLASS_PERMANENT, STAGE_ENCODE,
+        "the %s%s would have %zu bytes, more than the %llu of MaxBytes=; give Width= or Height=, or "
+        "another Format=",
+        format_info(format)->name, lossy ? " of quality 1" : "", size, (unsigned long long)max_bytes);
+}
+
+static int make_limited(const struct making *making, uint64_t max_bytes, struct file_bytes *ret,
+                        struct error *error)
+{
+    bool lossy = encoding_is_lossy(making->format, making->encoding);
+    unsigned quality = lossy ? making->encoding->values[ENCODING_QUALITY] : 1;
+    int r;
+
+    if (max_bytes == 0)
+        return make_file(making, making->encoding->values[ENCODING_QUALITY], ret, error);
+
+    r = byte_limit_search(max_bytes, quality, make_file, making, ret, error);
+    return r == -EFBIG ? refuse_bytes(making->format, lossy, ret->size, max_bytes, error) : r;
+}
+
+int encode(VipsImage *image, enum format format, const struct encoding *encoding, uint64_t max_bytes,
+           struct encoded *ret, struct error *error)
+{
+    struct making making = { image, format, encoding };
+    struct file_bytes file = { NULL, 0 };
     int r;
 
     r = encode_check_sides(format, (uint32_t)image->Xsize, (uint32_t)vips_image_get_page_height(image),
@@ -178,19 +196,22 @@ int encode(VipsImage *image, enum format format, unsigned quality, struct encode
     if (r < 0)
         return r;
 
-    if (save(image, format, quality, &data, &size) != 0)
-        return encode_error(format, error);
-    r = add_metadata(image, format, &data, &size, error);
-    return r < 0 ? r : seal_and_check(image, format, data, size, ret, error);
+    r = make_limited(&making, max_bytes, &file, error);
+    if (r < 0)
+        return r;
+
+    r = seal_and_check(image, format, file.data, file.size, ret, error);
+    free(file.data);
+    return r;
 }
 
 int encode_bytes(VipsImage *image, enum format format, unsigned quality, void **ret_data, size_t *ret_size)
 {
-    _cleanup_image_ VipsImage *bare = NULL;
+    struct encoding encoding = encoding_usual(format);
 
-    if (metadata_strip(image, &bare) != 0)
-        return -1;
-    return encoders[format].save(bare, quality, true, ret_data, ret_size);
+    if (encoding_has(format, ENCODING_QUALITY))
+        encoding.values[ENCODING_QUALITY] = (uint8_t)quality;
+    return save_bare(image, format, &encoding, ret_data, ret_size);
 }
 
 static int check_tiles(const VipsImage *image, enum format format, const struct tile_spec *spec, int fd,

@@ -4,7 +4,7 @@
 #define DARKROOM_IMAGE_ENCODE_H
 
 #include "image/engine.h"
-#include "recipe/format.h"
+#include "recipe/encoding.h"
 #include "recipe/tile_spec.h"
 
 #include <stdint.h>
@@ -18,10 +18,12 @@ struct encoded {
 /* 0, or -EFBIG with @error when @format cannot hold a picture of this size. */
 int encode_check_sides(enum format format, uint32_t width, uint32_t height, struct error *error);
 
-/* Encodes @image, an animation (frames.h) where the format can be one, as @format with @quality (1 to 100; ignored
- * where the format has none). The result's header was read back from the sealed memory and has the picture's size.
- * 0, or -errno with @error. */
-int encode(VipsImage *image, enum format format, unsigned quality, struct encoded *ret, struct error *error);
+/* Encodes @image, an animation (frames.h) where the format can be one, as @format, stored as @encoding says, in no
+ * more than @max_bytes (0: any number): its quality is lowered until the file is so small. The result's header was
+ * read back from the sealed memory and has the picture's size. 0, or -errno with @error; -EFBIG when no file is so
+ * small. */
+int encode(VipsImage *image, enum format format, const struct encoding *encoding, uint64_t max_bytes,
+           struct encoded *ret, struct error *error);
 
 /* The same for a format with tiles (tiles.h), which are cut as @spec says. */
 int encode_tiles(VipsImage *image, enum format format, const struct tile_spec *spec, unsigned quality,

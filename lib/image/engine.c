@@ -2,14 +2,15 @@
 /* engine - see engine.h.
  *
  * The environment: liborc's compiler needs executable memory (VIPS_NOVECTOR, ORC_CODE), modules would load
- * code and their own file formats (VIPSHOME), large pictures would be spilled to files (VIPS_DISC_THRESHOLD),
- * the locale and time zone would be read from files. */
+ * code and their own file formats (VIPSHOME; those that are wanted are loaded by name), large pictures would be
+ * spilled to files (VIPS_DISC_THRESHOLD), the locale and time zone would be read from files. */
 #include "image/engine.h"
 
 #include "base/cleanup.h"
 #include "image/complaint.h"
 
 #include <errno.h>
+#include <gmodule.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,7 +46,21 @@ static const struct {
     { "VipsForeignLoadPngBuffer", "pngload_buffer" },   { "VipsForeignSavePngBuffer", "pngsave_buffer" },
     { "VipsForeignLoadTiffBuffer", "tiffload_buffer" }, { "VipsForeignSaveTiffBuffer", "tiffsave_buffer" },
     { "VipsForeignLoadWebpBuffer", "webpload_buffer" }, { "VipsForeignSaveWebpBuffer", "webpsave_buffer" },
+    { "VipsForeignLoadNsgifBuffer", "gifload_buffer" }, { "VipsForeignSaveCgifBuffer", "gifsave_buffer" },
+    { "VipsForeignLoadHeifBuffer", "heifload_buffer" }, { "VipsForeignSaveHeifBuffer", "heifsave_buffer" },
+    { "VipsForeignLoadJxlBuffer", "jxlload_buffer" },   { "VipsForeignSaveJxlBuffer", "jxlsave_buffer" },
 };
+
+/* What may be a part of libvips, or be beside it; and an operation that tells. */
+static const struct {
+    const char *name, *operation;
+} modules[] = {
+    { "vips-heif", "heifload_buffer" },
+    { "vips-jxl", "jxlload_buffer" },
+};
+
+/* Warnings that say nothing about what becomes of a picture. */
+static const char *const idle_warnings[] = { "ignoring nclx profile" };
 
 static const char *message_of(const GLogField *fields, gsize count)
 {
@@ -53,6 +68,14 @@ static const char *message_of(const GLogField *fields, gsize count)
         if (strcmp(fields[i].key, "MESSAGE") == 0 && fields[i].length < 0)
             return fields[i].value;
     return "no message";
+}
+
+static bool is_idle(const char *warning)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(idle_warnings); i++)
+        if (strstr(warning, idle_warnings[i]))
+            return true;
+    return false;
 }
 
 static void write_line(const char *message)
@@ -76,7 +99,7 @@ static GLogWriterOutput write_log(GLogLevelFlags level, const GLogField *fields,
     (void)data;
     if (level & (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR))
         write_line(message_of(fields, count));
-    else if (level & G_LOG_LEVEL_WARNING)
+    else if ((level & G_LOG_LEVEL_WARNING) && !is_idle(message_of(fields, count)))
         vips_error(COMPLAINT_WARNING, "%s", message_of(fields, count));
     return G_LOG_WRITER_HANDLED;
 }
@@ -86,6 +109,23 @@ static int set_environment(struct error *error)
     for (size_t i = 0; i < ARRAY_SIZE(environment); i++)
         if (setenv(environment[i].name, environment[i].value, 1) < 0)
             return error_set_errno(error, errno, STAGE_NONE, "cannot set %s", environment[i].name);
+    return 0;
+}
+
+/* Those that libvips would load by itself are kept out, because there are more of them than these. */
+static int load_modules(struct error *error)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(modules); i++) {
+        char path[sizeof VIPS_LIBRARY_DIRECTORY + 64];
+
+        if (vips_type_find("VipsOperation", modules[i].operation))
+            continue;
+        snprintf(path, sizeof path, VIPS_LIBRARY_DIRECTORY "/vips-modules-%d.%d/%s." G_MODULE_SUFFIX,
+                 vips_version(0), vips_version(1), modules[i].name);
+        if (!g_module_open(path, G_MODULE_BIND_LAZY | G_MODULE_BIND_LOCAL))
+            return error_set(error, ENOSYS, CLASS_ENVIRONMENT, STAGE_NONE,
+                             "cannot load a module of libvips: %s; install it", g_module_error());
+    }
     return 0;
 }
 
@@ -121,7 +161,8 @@ int engine_start(struct error *error)
 
     vips_cache_set_max(0);
     vips_concurrency_set(1);
-    return allow_codecs(error);
+    r = load_modules(error);
+    return r < 0 ? r : allow_codecs(error);
 }
 
 void engine_stop(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* engine - libvips, started for hostile pictures: one thread of work, no cache, no modules, and an allow-list of
- * loaders and savers, all of which read and write memory only.
+/* engine - libvips, started for hostile pictures: one thread of work, no cache, no modules but two, and an
+ * allow-list of loaders and savers, all of which read and write memory only.
  *
  * One a process. Everything in lib/image is called from one thread at a time. */
 #ifndef DARKROOM_IMAGE_ENGINE_H

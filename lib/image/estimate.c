@@ -19,8 +19,19 @@ enum {
     WEBP_PLANES_BYTES = 2,  /* a pixel, while it decodes */
     WEBP_ENCODER_BYTES = 8, /* a pixel */
     WEBP_ALPHA_ENCODER_BYTES = 22,
+    WEBP_LOSSLESS_ENCODER_BYTES = 28,
     WEBP_CANVASES_BYTES = 4 * 4, /* a pixel: an animation's encoder compares frames in four canvases */
-    FULL_CHROMA_QUALITY = 90,    /* from here on libvips' JPEGs have colours in full resolution */
+    GIF_CANVASES_BYTES =
+        3 * 4,               /* a pixel, while it decodes: what is seen, what was seen before, and a copy */
+    GIF_ENCODER_BYTES = 26,  /* a pixel of a frame, while colours are chosen for it */
+    GIF_FILE_BYTES = 2,      /* a pixel: codes of 12 bits at most */
+    PLANES_PICTURES = 3,     /* HEIC, AVIF and JPEG XL: the picture, its planes, and the decoder's own */
+    AVIF_ENCODER_BYTES = 32, /* a pixel */
+    AVIF_ALPHA_ENCODER_BYTES = 44,
+    JXL_ENCODER_BYTES = 32, /* a band of a pixel, of which grey has three, too */
+    JXL_THOROUGH_EFFORT = 8,
+    JXL_THOROUGH_ENCODER_BYTES = 110,
+    FULL_CHROMA_QUALITY = 90, /* from here on libvips' JPEGs have colours in full resolution */
     COLOURS = 3,
 };
 
@@ -70,6 +81,12 @@ static uint64_t decoder_bytes(const struct workload *work)
     case FORMAT_WEBP:
         frame = multiply(extent_area(shrunk(work)), WEBP_PIXEL_BYTES + WEBP_PLANES_BYTES + work->bands);
         return add(frame, work->whole ? multiply(stored, WEBP_PIXEL_BYTES) : 0);
+    case FORMAT_GIF:
+        return multiply(stored, GIF_CANVASES_BYTES);
+    case FORMAT_HEIC:
+    case FORMAT_AVIF:
+    case FORMAT_JXL:
+        return multiply(stored, PLANES_PICTURES * pixel_bytes(work));
     default:
         return work->whole ? multiply(stored, pixel_bytes(work)) : 0;
     }
@@ -167,7 +184,7 @@ static struct finished finished_of(const struct workload *work, const struct pla
     struct extent canvas = steps_shape(steps, shape).extent;
     bool stepped = steps_are_work(&work->recipe->steps) || steps_are_work(steps);
     bool alpha = work->alpha || !extent_equal(placement->canvas, placement->window) || stepped;
-    unsigned colours = stepped ? COLOURS : work->alpha ? work->bands - 1 : work->bands;
+    unsigned colours = stepped ? COLOURS : work->alpha ? work->bands - 1 : work->bands, holds;
     bool animated = format_info(rendition->format)->sequence == SEQUENCE_FRAMES &&
                     !work->recipe->outputs[rendition->output].still;
     struct finished finished = {
@@ -180,10 +197,11 @@ static struct finished finished_of(const struct workload *work, const struct pla
     };
 
     finished.stored_pixels = finished.tiles ? tiled_pixels(canvas, finished.tiles) : finished.pixels;
-    finished.alpha = finished.format != FORMAT_JPEG && alpha;
-    if (finished.format == FORMAT_PNG)
+    holds = encoding_holds(finished.format, &rendition->encoding);
+    finished.alpha = (holds & FORMAT_HOLDS_ALPHA) && alpha;
+    if (holds & FORMAT_HOLDS_DEEP)
         finished.sample_bytes = work->sample_bytes;
-    if (colours > COLOURS || finished.format == FORMAT_WEBP)
+    if (colours > COLOURS || !(holds & FORMAT_HOLDS_GREY))
         colours = COLOURS;
     finished.bands = colours + (finished.alpha ? 1 : 0);
     return finished;
@@ -197,25 +215,48 @@ static uint64_t encoder_pixels(const struct finished *finished)
     return finished->tiles ? side * side : finished->pixels;
 }
 
+static unsigned quality_of(const struct rendition *rendition)
+{
+    return rendition->encoding.values[ENCODING_QUALITY];
+}
+
+static unsigned webp_encoder_bytes(const struct finished *finished, const struct rendition *rendition)
+{
+    if (rendition->encoding.values[ENCODING_LOSSLESS] != LOSSLESS_NO)
+        return WEBP_LOSSLESS_ENCODER_BYTES;
+    return finished->alpha ? WEBP_ALPHA_ENCODER_BYTES : WEBP_ENCODER_BYTES;
+}
+
 /* For each pixel: what the encoder takes while it works … */
 static unsigned encoder_bytes(const struct finished *finished, const struct rendition *rendition)
 {
-    bool full_chroma = finished->bands == 1 || rendition->quality >= FULL_CHROMA_QUALITY;
+    bool full_chroma = finished->bands == 1 || quality_of(rendition) >= FULL_CHROMA_QUALITY ||
+                       rendition->encoding.values[ENCODING_SUBSAMPLING] == SUBSAMPLING_444;
 
     if (finished->format == FORMAT_JPEG)
         return full_chroma ? finished->bands * COEFFICIENT_BYTES : COLOURS * COEFFICIENT_BYTES / 2;
     if (finished->format == FORMAT_WEBP)
-        return (finished->alpha ? WEBP_ALPHA_ENCODER_BYTES : WEBP_ENCODER_BYTES) +
-               (finished->frames > 1 ? WEBP_CANVASES_BYTES : 0);
-    return 0;
+        return webp_encoder_bytes(finished, rendition) + (finished->frames > 1 ? WEBP_CANVASES_BYTES : 0);
+    if (finished->format == FORMAT_AVIF)
+        return finished->alpha ? AVIF_ALPHA_ENCODER_BYTES : AVIF_ENCODER_BYTES;
+    if (finished->format == FORMAT_JXL)
+        return (COLOURS + (finished->alpha ? 1 : 0)) *
+               (rendition->encoding.values[ENCODING_EFFORT] >= JXL_THOROUGH_EFFORT
+                    ? JXL_THOROUGH_ENCODER_BYTES
+                    : JXL_ENCODER_BYTES);
+    return finished->format == FORMAT_GIF || rendition->encoding.values[ENCODING_PALETTE] ? GIF_ENCODER_BYTES
+                                                                                          : 0;
 }
 
 /* … and what its file may have. */
 static unsigned file_bytes(const struct finished *finished, const struct rendition *rendition)
 {
-    if (finished->format == FORMAT_PNG)
+    if (finished->format == FORMAT_GIF)
+        return GIF_FILE_BYTES;
+    if (!encoding_has(finished->format, ENCODING_QUALITY) ||
+        !encoding_is_lossy(finished->format, &rendition->encoding))
         return finished->bands * finished->sample_bytes;
-    return rendition->quality >= FULL_CHROMA_QUALITY ? 2 : 1;
+    return quality_of(rendition) >= FULL_CHROMA_QUALITY ? 2 : 1;
 }
 
 /* What an output's own steps make of its window. */
@@ -246,6 +287,8 @@ static uint64_t outputs_bytes(const struct workload *work)
         uint64_t given = multiply(pixels, finished.bands * finished.sample_bytes);
         uint64_t encoding = add(add(add(given, encoder), file), prepared_bytes(work, selected, rendition));
 
+        if (work->recipe->outputs[rendition->output].max_bytes > 0) /* the best so far, beside the next */
+            encoding = add(encoding, file);
         if (finished.tiles) /* the next level beside this one, and room for the archive to grow */
             encoding = add(encoding, add(given / 2, file / 4));
 

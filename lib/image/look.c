@@ -23,12 +23,12 @@ static int reduce(VipsImage *in, VipsImage **ret)
     return resize_scale(in, natural_size_of(in), &placement, ret);
 }
 
-/* Eight bits, three bands. WebP's pixels are sRGB whatever the source's were. */
+/* Eight bits, three bands, sRGB whatever the source's were. */
 static int flatten_srgb(VipsImage *in, VipsImage **ret)
 {
     _cleanup_image_ VipsImage *rgb = NULL, *srgb = NULL;
 
-    if (colour_to_rgb(in, &rgb) != 0 || colour_convert(rgb, FORMAT_WEBP, 0, &colour_white, &srgb) != 0)
+    if (colour_to_rgb(in, &rgb) != 0 || colour_convert(rgb, FORMAT_HOLDS_ALPHA, 0, &colour_white, &srgb) != 0)
         return -1;
     return colour_flatten(srgb, &colour_white, ret);
 }

@@ -19,6 +19,7 @@
 #include "image/estimate.h"
 #include "image/frames.h"
 #include "image/ink.h"
+#include "image/loaders.h"
 #include "image/metadata.h"
 #include "image/resize.h"
 #include "recipe/naming.h"
@@ -150,7 +151,7 @@ static uint64_t estimate(const struct rendering *rendering, uint64_t finished_by
         .alpha = source->alpha,
         .whole = source->whole,
         /* As source_decode() does: not every decoder can. */
-        .shrink = source->format == FORMAT_PNG ? 1 : rendering->shrink,
+        .shrink = loader_shrinks(source->format) ? rendering->shrink : 1,
         .streamed = rendering->streamed,
         .recipe = rendering->recipe,
         .selection = &rendering->selection,
@@ -316,22 +317,25 @@ static int prepare(struct rendering *rendering, const struct preparation *prepar
     return 0;
 }
 
-/* What becomes of a prepared window for one rendition. */
+/* What becomes of a prepared window for one rendition. Where the file cannot say how a picture is to be turned, it is
+ * turned. */
 struct finish_context {
-    enum format format;
+    unsigned holds; /* FORMAT_HOLDS_* */
     unsigned metadata;
     const struct colour *background;
+    bool upright;
 };
 
 static int finish_frame(VipsImage *frame, const void *context, VipsImage **ret)
 {
     const struct finish_context *output = context;
-    _cleanup_image_ VipsImage *coloured = NULL;
+    _cleanup_image_ VipsImage *coloured = NULL, *converted = NULL;
 
     /* A step may have brought it to inks. */
-    if (colour_to_rgb(frame, &coloured) != 0)
+    if (colour_to_rgb(frame, &coloured) != 0 ||
+        colour_convert(coloured, output->holds, output->metadata, output->background, &converted) != 0)
         return -1;
-    return colour_convert(coloured, output->format, output->metadata, output->background, ret);
+    return output->upright ? orient_apply(converted, ret) : vips_copy(converted, ret, NULL);
 }
 
 static int finish(VipsImage *prepared, bool animated, const struct finish_context *output, VipsImage **ret)
@@ -355,7 +359,8 @@ static struct preparation preparation_of(const struct rendering *rendering, cons
 {
     const struct rendition *rendition = &rendering->recipe->renditions[selected->rendition];
     const struct output_spec *spec = &rendering->recipe->outputs[rendition->output];
-    bool opaque = recipe_pixel_format(rendering->recipe, rendition) == FORMAT_JPEG;
+    enum format format = recipe_pixel_format(rendering->recipe, rendition);
+    bool opaque = !(encoding_holds(format, &rendition->encoding) & FORMAT_HOLDS_ALPHA);
 
     return (struct preparation){
         .output = rendition->output,
@@ -372,8 +377,9 @@ static int encode_rendition(const struct rendering *rendering, const struct rend
     const struct output_spec *spec = &rendering->recipe->outputs[rendition->output];
 
     if (format_info(rendition->format)->tiles)
-        return encode_tiles(finished, rendition->format, &spec->tiles, rendition->quality, ret, error);
-    return encode(finished, rendition->format, rendition->quality, ret, error);
+        return encode_tiles(finished, rendition->format, &spec->tiles,
+                            rendition->encoding.values[ENCODING_QUALITY], ret, error);
+    return encode(finished, rendition->format, &rendition->encoding, spec->max_bytes, ret, error);
 }
 
 static int make_output(struct rendering *rendering, const struct selected *selected,
@@ -384,6 +390,8 @@ static int make_output(struct rendering *rendering, const struct selected *selec
     struct preparation preparation = preparation_of(rendering, selected);
     struct finish_context output = {
         .format = recipe_pixel_format(rendering->recipe, rendition),
+        .holds = encoding_holds(recipe_pixel_format(rendering->recipe, rendition), &rendition->encoding),
+        .upright = !format_holds(rendition->format, FORMAT_HOLDS_ORIENTATION),
         .metadata =
             format_info(rendition->format)->tiles ? 0 : spec->metadata, /* it would be in each of them */
         .background = spec->has_background ? &spec->background : &colour_white,
@@ -466,13 +474,17 @@ int rendering_make_page(struct rendering *rendering, const struct render_options
     return make_outputs(rendering, ret, error);
 }
 
-/* After the output's steps, as far as the header tells. */
+/* After the output's steps, and as finish_frame() leaves it; as far as the header tells. */
 static struct extent extent_of_output(const struct rendering *rendering, const struct selected *selected)
 {
     const struct rendition *rendition = &rendering->recipe->renditions[selected->rendition];
-    struct shape upright = { .extent = selected->placement.canvas, .orientation = 1 };
+    struct shape shape = {
+        .extent = selected->placement.canvas,
+        .orientation = steps_shape(&rendering->recipe->steps, rendering->source.shape).orientation,
+    };
 
-    return steps_shape(&rendering->recipe->outputs[rendition->output].steps, upright).extent;
+    shape = steps_shape(&rendering->recipe->outputs[rendition->output].steps, shape);
+    return format_holds(rendition->format, FORMAT_HOLDS_ORIENTATION) ? shape.extent : orient_shape(shape).extent;
 }
 
 int rendering_plan_page(struct rendering *rendering, const struct render_options *options,

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* source - see source.h.
- *
- * The loader is chosen by the file's magic bytes and called by name: libvips is never asked to guess. */
+/* source - see source.h. The loader is chosen by the file's magic bytes. */
 #include "image/source.h"
 
 #include "base/cleanup.h"
 #include "image/convert.h"
 #include "image/exif_block.h"
+#include "image/loaders.h"
 #include "image/metadata.h"
 #include "image/png_chunks.h"
 #include "image/webp_chunks.h"
@@ -14,47 +13,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-
-struct load_options {
-    unsigned shrink;
-    VipsFailOn fail_on;
-    int page,
-        count; /* of a document's pages or an animation's frames: from which on (from 0), how many (-1: all) */
-};
-
-typedef int loader(const void *data, size_t size, const struct load_options *options, VipsImage **ret);
-
-static int load_jpeg(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
-{
-    return vips_jpegload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                options->fail_on, "shrink", (int)options->shrink, NULL);
-}
-
-static int load_png(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
-{
-    return vips_pngload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                               options->fail_on, NULL);
-}
-
-static int load_webp(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
-{
-    return vips_webpload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                options->fail_on, "scale", 1.0 / options->shrink, "page", options->page, "n",
-                                options->count, NULL);
-}
-
-static int load_tiff(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
-{
-    return vips_tiffload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                options->fail_on, "page", options->page, "n", options->count, NULL);
-}
-
-static loader *const loaders[FORMAT_COUNT] = {
-    [FORMAT_JPEG] = load_jpeg,
-    [FORMAT_PNG] = load_png,
-    [FORMAT_WEBP] = load_webp,
-    [FORMAT_TIFF] = load_tiff,
-};
 
 static const VipsFailOn fail_ons[] = {
     [FAIL_ON_NONE] = VIPS_FAIL_ON_NONE,
@@ -122,27 +80,6 @@ static int reduce(struct source *source, struct error *error)
     return 0;
 }
 
-static bool has_flag(VipsImage *header, const char *name)
-{
-    int value;
-
-    return vips_image_get_typeof(header, name) != 0 && vips_image_get_int(header, name, &value) == 0 && value;
-}
-
-static bool is_whole(const struct source *source, VipsImage *header)
-{
-    switch (source->format) {
-    case FORMAT_JPEG:
-        return has_flag(header, "jpeg-multiscan");
-    case FORMAT_WEBP:
-        return webp_chunks_is_lossless(source->data, source->size);
-    case FORMAT_TIFF:
-        return true; /* a strip of it can be all there is */
-    default:
-        return has_flag(header, "interlaced");
-    }
-}
-
 static struct load_options options_of(const struct source *source)
 {
     return (struct load_options){
@@ -178,7 +115,7 @@ static int read_header(struct source *source, struct error *error)
     struct load_options options = options_of(source);
     _cleanup_image_ VipsImage *header = NULL;
 
-    if (loaders[source->format](source->data, source->size, &options, &header) != 0)
+    if (loader_open(source->format, source->data, source->size, &options, &header) != 0)
         return engine_error(error, CLASS_PERMANENT, STAGE_PROBE, "the picture's header cannot be read");
 
     source->shape.extent.width = (uint32_t)vips_image_get_width(header);
@@ -188,7 +125,7 @@ static int read_header(struct source *source, struct error *error)
     source->sample_bytes = (unsigned)VIPS_IMAGE_SIZEOF_ELEMENT(header);
     source->alpha = vips_image_hasalpha(header);
     source->metadata_bytes = metadata_bytes(header) + source->exif.size + source->xmp.size;
-    source->whole = is_whole(source, header);
+    source->whole = loader_is_whole(source->format, header, source->data, source->size);
     count_pictures(source, header);
     return check_samples(header, error);
 }
@@ -284,7 +221,7 @@ static int decode(const struct source *source, const struct load_options *option
 {
     _cleanup_image_ VipsImage *image = NULL;
 
-    if (loaders[source->format](source->data, source->size, options, &image) != 0 ||
+    if (loader_open(source->format, source->data, source->size, options, &image) != 0 ||
         drop_surplus(source, &image) != 0 || attach_metadata(source, &image) != 0)
         return engine_error(error, CLASS_PERMANENT, STAGE_DECODE, "the picture cannot be decoded");
 
@@ -312,5 +249,5 @@ int source_open_header(enum format format, const void *data, size_t size, int fr
 {
     struct load_options options = { .shrink = 1, .fail_on = VIPS_FAIL_ON_WARNING, .count = frames };
 
-    return loaders[format](data, size, &options, ret);
+    return loader_open(format, data, size, &options, ret);
 }

@@ -14,8 +14,11 @@
 
 enum {
     SHOWN_BYTES = 200, /* of a value in a message */
-    QUALITY_MAX = 100,
+    MAX_BYTES_LEAST = 100,
 };
+
+/* More than any file has. */
+#define MAX_BYTES_MOST (1ULL << 40)
 
 static const struct draft fresh = { .fit = FIT_INSIDE, .gravity = GRAVITY_CENTRE, .animated = true };
 
@@ -131,70 +134,6 @@ static int parse_formats(const struct ini_entry *entry, const struct conf_key *k
     return result;
 }
 
-static int parse_quality(const char *text, const struct ini_word *word, struct problems *problems,
-                         uint8_t *ret)
-{
-    char shown[SHOWN_BYTES];
-    uint64_t value;
-
-    if (text_parse_unsigned(text, 1, QUALITY_MAX, &value) < 0)
-        return ini_problem(problems, word->place,
-                           "Quality=%s: give a number from 1 to %d, or one a format like webp:75 jpeg:82",
-                           text_escape(word->text, shown, sizeof shown), QUALITY_MAX);
-    *ret = (uint8_t)value;
-    return 0;
-}
-
-/* Which quality @name means: that of a format, or NULL with a problem added. */
-static struct quality *find_quality(struct qualities *qualities, const char *name,
-                                    const struct ini_word *word, struct problems *problems)
-{
-    enum format format;
-
-    if (find_format(name, word, "Quality", problems, &format) < 0)
-        return NULL;
-    if (!format_info(format)->has_quality) {
-        ini_problem(problems, word->place, "Quality=: %s has none, it is lossless: take it out",
-                    format_info(format)->name);
-        return NULL;
-    }
-    return &qualities->of[format];
-}
-
-/* "82", or "webp:75"; a later one replaces an earlier. */
-static int add_quality(struct qualities *qualities, const struct ini_word *word, struct problems *problems)
-{
-    const char *colon = strchr(word->text, ':');
-    struct quality *quality = &qualities->all;
-    char name[INI_WORD_BYTES_MAX];
-
-    if (colon) {
-        snprintf(name, sizeof name, "%.*s", (int)(colon - word->text), word->text);
-        quality = find_quality(qualities, name, word, problems);
-        if (!quality)
-            return -EINVAL;
-    }
-
-    quality->place = word->place;
-    return parse_quality(colon ? colon + 1 : word->text, word, problems, &quality->value);
-}
-
-static int parse_qualities(const struct ini_entry *entry, const struct conf_key *key, void *field,
-                           struct problems *problems)
-{
-    struct qualities *qualities = field;
-    struct ini_word word = { 0 };
-    int result = 0;
-
-    (void)key;
-    if (entry->value[0] == '\0')
-        *qualities = (struct qualities){ 0 };
-    while (ini_next_word(entry, &word))
-        if (add_quality(qualities, &word, problems) < 0)
-            result = -EINVAL;
-    return result;
-}
-
 static int parse_metadata(const struct ini_entry *entry, const struct conf_key *key, void *field,
                           struct problems *problems)
 {
@@ -271,9 +210,49 @@ static const struct conf_key keys[] = {
       .help = "Formats, a rendition each." },
     { .section = "Output",
       .name = "Quality",
-      .parse = parse_qualities,
-      .offset = offsetof(struct draft, qualities),
-      .help = "From 1 to 100, for all formats or one a format." },
+      .parse = encoding_parse,
+      .offset = offsetof(struct draft, encoding),
+      .help = "From 1 to 100." },
+    { .section = "Output",
+      .name = "Lossless",
+      .parse = encoding_parse,
+      .offset = offsetof(struct draft, encoding),
+      .help = "Whether every pixel stays as it is, or nearly so." },
+    { .section = "Output",
+      .name = "Effort",
+      .parse = encoding_parse,
+      .offset = offsetof(struct draft, encoding),
+      .help = "How much time is spent on a smaller file." },
+    { .section = "Output",
+      .name = "Progressive",
+      .parse = encoding_parse,
+      .offset = offsetof(struct draft, encoding),
+      .help = "Whether a coarse picture comes first." },
+    { .section = "Output",
+      .name = "Subsampling",
+      .parse = encoding_parse,
+      .offset = offsetof(struct draft, encoding),
+      .help = "Whether colours have less resolution." },
+    { .section = "Output",
+      .name = "Compression",
+      .parse = encoding_parse,
+      .offset = offsetof(struct draft, encoding),
+      .help = "How the pixels of a PNG (0 to 9) or a TIFF are compressed." },
+    { .section = "Output",
+      .name = "Palette",
+      .parse = encoding_parse,
+      .offset = offsetof(struct draft, encoding),
+      .help = "Whether the picture is reduced to few colours." },
+    { .section = "Output",
+      .name = "Colours",
+      .parse = encoding_parse,
+      .offset = offsetof(struct draft, encoding),
+      .help = "How many colours a palette has." },
+    { .section = "Output",
+      .name = "Dither",
+      .parse = encoding_parse,
+      .offset = offsetof(struct draft, encoding),
+      .help = "How much the colours of a palette are mixed, in per cent." },
     { .section = "Output",
       .name = "Metadata",
       .parse = parse_metadata,
@@ -284,6 +263,13 @@ static const struct conf_key keys[] = {
       .parse = conf_parse_boolean,
       .offset = offsetof(struct draft, animated),
       .help = "Whether animations stay so in formats that can be animated." },
+    { .section = "Output",
+      .name = "MaxBytes",
+      .parse = conf_parse_size,
+      .offset = offsetof(struct draft, max_bytes),
+      .min = MAX_BYTES_LEAST,
+      .max = MAX_BYTES_MOST,
+      .help = "How large a file may be: its quality is lowered until it is no larger." },
     { .section = "Output",
       .name = "TileSize",
       .parse = tile_spec_parse_size,
@@ -353,27 +339,51 @@ static int check_repeats(const struct draft *draft, struct problems *problems)
     return 0;
 }
 
-static int check_formats(const struct draft *draft, const struct ini_section *section,
-                         struct problems *problems)
+static int settle_formats(struct draft *draft, const struct ini_section *section, struct problems *problems)
 {
-    bool any_quality = false;
-    int result = 0;
-
     if (draft->formats.count == 0)
         return ini_problem(problems, section->place, "Format= is missing");
+    return encoding_settle(&draft->encoding, draft->formats.list, draft->formats.count, problems,
+                           draft->encodings);
+}
 
-    for (enum format format = 0; format < FORMAT_COUNT; format++) {
-        const struct quality *quality = &draft->qualities.of[format];
+/* No output can be larger than its format: what is asked for and would only fail is refused. */
+static int check_size(const struct sizes *sizes, size_t index, enum format format, const char *key,
+                      struct problems *problems)
+{
+    uint32_t most = format_info(format)->side_max;
 
-        if (quality->value && !has_format(&draft->formats, format))
-            result = ini_problem(problems, quality->place,
-                                 "Quality=: %s is not in Format=", format_info(format)->name);
-        if (format_info(format)->has_quality && has_format(&draft->formats, format))
-            any_quality = true;
+    if (most == 0 || sizes->list[index].pixels <= most)
+        return 0;
+    return ini_problem(problems, sizes->list[index].place,
+                       "%s=%" PRIu32 ": %s pictures have at most %" PRIu32, key, sizes->list[index].pixels,
+                       format_info(format)->name, most);
+}
+
+static int check_sides(const struct draft *draft, struct problems *problems)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < draft->formats.count; i++) {
+        for (size_t j = 0; j < draft->widths.count; j++)
+            if (check_size(&draft->widths, j, draft->formats.list[i], "Width", problems) < 0)
+                result = -EINVAL;
+        for (size_t j = 0; j < draft->heights.count; j++)
+            if (check_size(&draft->heights, j, draft->formats.list[i], "Height", problems) < 0)
+                result = -EINVAL;
     }
-    if (draft->qualities.all.value && !any_quality)
-        result = ini_problem(problems, draft->qualities.all.place, "Quality=: no format in Format= has one");
     return result;
+}
+
+static int check_max_bytes(const struct draft *draft, const struct ini_section *section,
+                           struct problems *problems)
+{
+    for (size_t i = 0; draft->max_bytes > 0 && i < draft->formats.count; i++)
+        if (format_info(draft->formats.list[i])->tiles)
+            return ini_problem(problems, ini_find_entry(section, "MaxBytes")->value_place,
+                               "MaxBytes=: %s has as many bytes as its tiles: take it out",
+                               format_info(draft->formats.list[i])->name);
+    return 0;
 }
 
 static int check_name(const struct draft *draft, struct problems *problems)
@@ -400,13 +410,15 @@ static int check_draft(struct draft *draft, const struct ini_section *section, s
 {
     int sizes = check_sizes(draft, section, problems);
     int repeats = sizes == 0 ? check_repeats(draft, problems) : 0;
-    int formats = check_formats(draft, section, problems);
-    int name = check_name(draft, problems);
+    int formats = settle_formats(draft, section, problems), sides = check_sides(draft, problems);
+    int name = check_name(draft, problems), bytes = check_max_bytes(draft, section, problems);
     int tiles = formats < 0 ? 0
                             : tile_spec_settle(&draft->tiles, draft->formats.list, draft->formats.count,
                                                problems, &draft->tile_spec);
 
-    return sizes < 0 || repeats < 0 || formats < 0 || name < 0 || tiles < 0 ? -EINVAL : 0;
+    return sizes < 0 || repeats < 0 || formats < 0 || sides < 0 || bytes < 0 || name < 0 || tiles < 0
+               ? -EINVAL
+               : 0;
 }
 
 /* From the outside. */
@@ -427,16 +439,6 @@ int draft_read(const struct ini_section *section, struct problems *problems, str
 struct box_size draft_size(const struct draft *draft, size_t index)
 {
     return (struct box_size){ size_at(&draft->widths, index), size_at(&draft->heights, index) };
-}
-
-uint8_t draft_quality(const struct draft *draft, enum format format)
-{
-    const struct qualities *qualities = &draft->qualities;
-    const struct format_info *info = format_info(format);
-
-    if (!info->has_quality)
-        return 0;
-    return qualities->of[format].value ?: qualities->all.value ?: info->default_quality;
 }
 
 const char *draft_name_template(const struct draft *draft)

@@ -21,22 +21,13 @@ struct formats {
     size_t count;
 };
 
-struct quality {
-    uint8_t value; /* 0: not given */
-    struct ini_place place;
-};
-
-struct qualities {
-    struct quality all; /* Quality=82 */
-    struct quality of[FORMAT_COUNT];
-};
-
 struct draft {
     char *name_template; /* Name=; NULL: not given */
     struct ini_place name_place;
     struct sizes widths, heights;
     struct formats formats;
-    struct qualities qualities;
+    struct encoding_draft encoding;
+    struct encoding encodings[FORMAT_COUNT]; /* what that comes to, of formats */
     int fit, gravity;
     bool enlarge;
     bool has_background;
@@ -46,6 +37,7 @@ struct draft {
     bool metadata_given;
     unsigned metadata; /* METADATA_* */
     bool animated;
+    uint64_t max_bytes; /* 0: not given */
     struct tile_draft tiles;
     struct tile_spec tile_spec; /* what that comes to */
 };
@@ -67,9 +59,6 @@ size_t draft_size_count(const struct draft *draft);
 
 /* The size number @index, from 0. */
 struct box_size draft_size(const struct draft *draft, size_t index);
-
-/* The quality of @format, 1 to 100; 0 where that has none. */
-uint8_t draft_quality(const struct draft *draft, enum format format);
 
 /* Name=, or a name that tells the renditions of one output apart, and the pages of a document. */
 const char *draft_name_template(const struct draft *draft);

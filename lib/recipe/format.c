@@ -14,14 +14,21 @@ static const char *const jpeg_extensions[] = { EXTENSIONS_JPEG, NULL };
 static const char *const png_extensions[] = { EXTENSIONS_PNG, NULL };
 static const char *const webp_extensions[] = { EXTENSIONS_WEBP, NULL };
 static const char *const tiff_extensions[] = { EXTENSIONS_TIFF, NULL };
+static const char *const gif_extensions[] = { EXTENSIONS_GIF, NULL };
+static const char *const heic_extensions[] = { EXTENSIONS_HEIC, NULL };
+static const char *const avif_extensions[] = { EXTENSIONS_AVIF, NULL };
+static const char *const jxl_extensions[] = { EXTENSIONS_JXL, NULL };
 
 static const char *const no_extensions[] = { NULL };
 
-/* The quality is that of JPEG tiles, and what WebP's is in general would not be seen as much less. */
+enum {
+    HOLDS_ALL = FORMAT_HOLDS_ALPHA | FORMAT_HOLDS_GREY | FORMAT_HOLDS_DEEP | FORMAT_HOLDS_PROFILE |
+                FORMAT_HOLDS_ORIENTATION,
+};
+
 #define TILES(layout)                                                                                        \
     {                                                                                                        \
-        .name = (layout), .extension = "zip", .extensions = no_extensions, .output = true,                   \
-        .has_quality = true, .default_quality = 82, .tiles = true,                                           \
+        .name = (layout), .extension = "zip", .extensions = no_extensions, .output = true, .tiles = true,    \
     }
 
 static const struct format_info formats[FORMAT_COUNT] = {
@@ -31,8 +38,8 @@ static const struct format_info formats[FORMAT_COUNT] = {
         .extensions = jpeg_extensions,
         .input = true,
         .output = true,
-        .has_quality = true,
-        .default_quality = 82,
+        .holds = FORMAT_HOLDS_GREY | FORMAT_HOLDS_PROFILE | FORMAT_HOLDS_ORIENTATION,
+        .side_max = 65500,
     },
     [FORMAT_PNG] = {
         .name = "png",
@@ -40,6 +47,7 @@ static const struct format_info formats[FORMAT_COUNT] = {
         .extensions = png_extensions,
         .input = true,
         .output = true,
+        .holds = HOLDS_ALL,
     },
     [FORMAT_WEBP] = {
         .name = "webp",
@@ -47,8 +55,8 @@ static const struct format_info formats[FORMAT_COUNT] = {
         .extensions = webp_extensions,
         .input = true,
         .output = true,
-        .has_quality = true,
-        .default_quality = 75,
+        .holds = FORMAT_HOLDS_ALPHA | FORMAT_HOLDS_PROFILE | FORMAT_HOLDS_ORIENTATION,
+        .side_max = 16383,
         .sequence = SEQUENCE_FRAMES,
     },
     [FORMAT_TIFF] = {
@@ -56,11 +64,48 @@ static const struct format_info formats[FORMAT_COUNT] = {
         .extension = "tif",
         .extensions = tiff_extensions,
         .input = true,
+        .output = true,
+        .holds = HOLDS_ALL,
         .sequence = SEQUENCE_PAGES,
     },
     [FORMAT_DZ] = TILES("dz"),
     [FORMAT_GOOGLE] = TILES("google"),
     [FORMAT_IIIF3] = TILES("iiif3"),
+    [FORMAT_GIF] = {
+        .name = "gif",
+        .extension = "gif",
+        .extensions = gif_extensions,
+        .input = true,
+        .output = true,
+        .holds = FORMAT_HOLDS_ALPHA,
+        .side_max = 65535,
+        .sequence = SEQUENCE_FRAMES,
+    },
+    [FORMAT_HEIC] = {
+        .name = "heic",
+        .extension = "heic",
+        .extensions = heic_extensions,
+        .input = true,
+    },
+    /* The largest side is what libheif reads. */
+    [FORMAT_AVIF] = {
+        .name = "avif",
+        .extension = "avif",
+        .extensions = avif_extensions,
+        .input = true,
+        .output = true,
+        .holds = FORMAT_HOLDS_ALPHA | FORMAT_HOLDS_PROFILE,
+        .side_max = 16384,
+    },
+    [FORMAT_JXL] = {
+        .name = "jxl",
+        .extension = "jxl",
+        .extensions = jxl_extensions,
+        .input = true,
+        .output = true,
+        .holds = FORMAT_HOLDS_ALPHA | FORMAT_HOLDS_GREY | FORMAT_HOLDS_DEEP | FORMAT_HOLDS_PROFILE,
+        .side_max = 262144,
+    },
 };
 
 /* A file of @format begins with all @marks of one of its rows. */
@@ -82,11 +127,27 @@ static const struct magic {
     { FORMAT_DZ, { { 0, "PK\3\4", 4 } } },
     { FORMAT_GOOGLE, { { 0, "PK\3\4", 4 } } },
     { FORMAT_IIIF3, { { 0, "PK\3\4", 4 } } },
+    { FORMAT_GIF, { { 0, "GIF87a", 6 } } },
+    { FORMAT_GIF, { { 0, "GIF89a", 6 } } },
+    /* The main brand of the file, or one that pictures of either kind may have; both have the same loader. */
+    { FORMAT_HEIC, { { 4, "ftyphei", 7 } } },
+    { FORMAT_HEIC, { { 4, "ftyphevc", 8 } } },
+    { FORMAT_HEIC, { { 4, "ftypmif1", 8 } } },
+    { FORMAT_HEIC, { { 4, "ftypmsf1", 8 } } },
+    { FORMAT_AVIF, { { 4, "ftypavif", 8 } } },
+    { FORMAT_AVIF, { { 4, "ftypavis", 8 } } },
+    { FORMAT_JXL, { { 0, "\xFF\x0A", 2 } } },
+    { FORMAT_JXL, { { 0, "\0\0\0\x0CJXL \r\n\x87\n", 12 } } },
 };
 
 const struct format_info *format_info(enum format format)
 {
     return &formats[format];
+}
+
+bool format_holds(enum format format, unsigned what)
+{
+    return (formats[format].holds & what) != 0;
 }
 
 static bool has_extension(enum format format, const char *extension)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* format - the picture formats: one row each, for names, extensions, magic bytes and quality ranges.
+/* format - the picture formats: one row each, for names, extensions, magic bytes, and what a file can hold.
  *
  * Numbers go over the wire and into the ledger: they never change their meaning. */
 #ifndef DARKROOM_RECIPE_FORMAT_H
@@ -14,13 +14,26 @@ enum format {
     FORMAT_PNG = 1,
     FORMAT_WEBP = 2,
     FORMAT_TIFF = 3,
-    FORMAT_DZ = 4, /* the last three are zips of tiles */
+    FORMAT_DZ = 4, /* these three are zips of tiles */
     FORMAT_GOOGLE = 5,
     FORMAT_IIIF3 = 6,
+    FORMAT_GIF = 7,
+    FORMAT_HEIC = 8,
+    FORMAT_AVIF = 9,
+    FORMAT_JXL = 10,
     FORMAT_COUNT
 };
 
 enum { FORMAT_MAGIC_BYTES = 16 }; /* how much of a file's start format_detect() looks at */
+
+/* What a file of a format can hold, beside colours of 8 bits without any more. */
+enum {
+    FORMAT_HOLDS_ALPHA = 1 << 0,
+    FORMAT_HOLDS_GREY = 1 << 1,
+    FORMAT_HOLDS_DEEP = 1 << 2, /* 16 bits a sample */
+    FORMAT_HOLDS_PROFILE = 1 << 3,
+    FORMAT_HOLDS_ORIENTATION = 1 << 4,
+};
 
 /* What several pictures in one file are to each other. */
 enum format_sequence {
@@ -34,14 +47,17 @@ struct format_info {
     const char *extension;         /* "jpg", for {ext} */
     const char *const *extensions; /* all that a source may have, without the dot; NULL-terminated */
     bool input, output;            /* can be a source, can be made */
-    bool has_quality;              /* Quality= applies (1 to 100) */
-    uint8_t default_quality;
     bool tiles;                    /* a zip with the picture cut up, see tile_spec.h */
+    unsigned holds;                /* FORMAT_HOLDS_*: what an output keeps of a picture */
+    uint32_t side_max;             /* pixels, of an output's width and height; 0: more than any picture has */
     enum format_sequence sequence; /* of sources; an output with SEQUENCE_FRAMES can be an animation */
 };
 
 /* The row of @format, which must be in range. */
 const struct format_info *format_info(enum format format);
+
+/* True when a file of @format can hold @what, one of FORMAT_HOLDS_*. */
+bool format_holds(enum format format, unsigned what);
 
 /* Looks up "jpeg" (or an extension, "jpg"), any case. 0 or -ENOENT. */
 int format_from_name(const char *name, enum format *ret);

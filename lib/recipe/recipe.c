@@ -77,7 +77,7 @@ static int fan_out(struct recipe *recipe, const struct draft *draft, const struc
             .format = format,
             .width = size.width,
             .height = size.height,
-            .quality = draft_quality(draft, format),
+            .encoding = draft->encodings[format],
         };
     }
     return 0;
@@ -96,6 +96,7 @@ static int add_spec(struct recipe *recipe, struct draft *draft, const char *name
     spec->steps = draft->steps.steps;
     draft->steps.steps = (struct step_list){ 0 };
     spec->still = !draft->animated;
+    spec->max_bytes = draft->max_bytes;
     spec->tiles = draft->tile_spec;
     spec->metadata = draft->metadata_given ? draft->metadata : METADATA_DEFAULT;
     spec->name = strdup(name);

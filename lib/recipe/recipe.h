@@ -23,6 +23,7 @@
 #include "conf/ini.h"
 #include "recipe/asset.h"
 #include "recipe/fit.h"
+#include "recipe/encoding.h"
 #include "recipe/format.h"
 #include "recipe/manifest_spec.h"
 #include "recipe/step.h"
@@ -65,6 +66,7 @@ struct output_spec {
     struct step_list steps;   /* done when the output has its size */
     unsigned metadata;        /* METADATA_* */
     struct tile_spec tiles;   /* of a format that has them */
+    uint64_t max_bytes;     /* of each file; 0: any number */
     bool still; /* Animated=no: of an animation it is the first frame, even where its format can be one */
 };
 
@@ -72,7 +74,7 @@ struct rendition {
     uint16_t output; /* index into outputs */
     enum format format;
     uint32_t width, height; /* as asked for; 0: free */
-    uint8_t quality;        /* 1 to 100; 0 when the format has none */
+    struct encoding encoding;
 };
 
 struct recipe {

@@ -28,26 +28,27 @@ static void format_sizes(FILE *stream, const struct recipe *recipe, size_t outpu
         fputc('\n', stream);
 }
 
-/* Format= and Quality=: those of the output's first size. */
-static void format_formats(FILE *stream, const struct recipe *recipe, size_t output, const char *key,
-                           bool qualities)
+/* Format= and how each is stored: those of the output's first size. */
+static void format_formats(FILE *stream, const struct recipe *recipe, size_t output)
 {
-    const struct rendition *first = NULL;
+    struct encoding encodings[FORMAT_COUNT];
+    enum format formats[FORMAT_COUNT];
+    size_t count = 0;
 
     for (size_t i = 0; i < recipe->rendition_count; i++) {
         const struct rendition *rendition = &recipe->renditions[i];
 
-        if (rendition->output != output || (qualities && rendition->quality == 0))
+        if (rendition->output != output)
             continue;
-        if (first && rendition->format == first->format)
+        if (count > 0 && rendition->format == formats[0])
             break;
-        fprintf(stream, "%s%s%s", first ? "" : key, first ? " " : "=", format_info(rendition->format)->name);
-        if (qualities)
-            fprintf(stream, ":%u", (unsigned)rendition->quality);
-        first = first ?: rendition;
+        fprintf(stream, "%s%s", count > 0 ? " " : "Format=", format_info(rendition->format)->name);
+        formats[count] = rendition->format;
+        encodings[count++] = rendition->encoding;
     }
-    if (first)
-        fputc('\n', stream);
+    fputc('\n', stream);
+    for (enum encoding_option option = 0; option < ENCODING_OPTIONS; option++)
+        encoding_format(option, formats, encodings, count, stream);
 }
 
 static void format_background(const struct colour *colour, FILE *stream)
@@ -67,8 +68,7 @@ static void format_output(FILE *stream, const struct recipe *recipe, size_t outp
     fprintf(stream, "[Output %s]\nName=%s \nFit=%s\n", spec->name, spec->name_template, fit_names[spec->fit]);
     format_sizes(stream, recipe, output, "Width", false);
     format_sizes(stream, recipe, output, "Height", true);
-    format_formats(stream, recipe, output, "Format", false);
-    format_formats(stream, recipe, output, "Quality", true);
+    format_formats(stream, recipe, output);
     metadata_format(spec->metadata, stream);
     if (spec->gravity != GRAVITY_CENTRE)
         fprintf(stream, "Gravity=%s\n", gravity_names[spec->gravity]);
@@ -79,6 +79,8 @@ static void format_output(FILE *stream, const struct recipe *recipe, size_t outp
     step_list_format(&spec->steps, stream);
     if (spec->still)
         fputs("Animated=no\n", stream);
+    if (spec->max_bytes > 0)
+        fprintf(stream, "MaxBytes=%" PRIu64 "\n", spec->max_bytes);
     tile_spec_format(&spec->tiles, stream);
 }
 

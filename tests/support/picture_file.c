@@ -12,9 +12,9 @@ static const struct {
     struct stored (*encode)(const struct raster *raster, const struct coding *coding);
     struct raster (*decode)(const struct stored *file, struct blocks *ret_blocks);
 } codecs[FORMAT_COUNT] = {
-    [FORMAT_JPEG] = { jpeg_encode, jpeg_decode },
-    [FORMAT_PNG] = { png_encode, png_decode },
-    [FORMAT_WEBP] = { webp_encode, webp_decode },
+    [FORMAT_JPEG] = { jpeg_encode, jpeg_decode }, [FORMAT_PNG] = { png_encode, png_decode },
+    [FORMAT_WEBP] = { webp_encode, webp_decode }, [FORMAT_HEIC] = { heif_encode, heif_decode },
+    [FORMAT_AVIF] = { heif_encode, heif_decode },
 };
 
 struct stored picture_encode(const struct raster *raster, const struct coding *coding)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* picture_file - rasters from and to files, by libjpeg, libpng and libwebp alone: what our engine makes is not looked
- * at through the library that made it.
+/* picture_file - rasters from and to files, by libjpeg, libpng, libwebp and libheif alone: what our engine makes is not
+ * looked at through the library that made it.
  *
  * A failure ends the test. */
 #ifndef DARKROOM_TESTS_PICTURE_FILE_H
@@ -27,8 +27,9 @@ enum ink_coding { INK_CMYK, INK_YCCK };
 
 struct coding {
     enum format format;
-    int depth;   /* bits; 0: 8. 16 for PNG only */
-    int quality; /* of a JPEG, 1 to 100; 0: 100, without subsampling. WebP is lossless */
+    int depth;       /* bits; 0: 8. 16 for PNG only, 10 for HEIC, 12 for AVIF */
+    int quality;     /* of a JPEG, HEIC or AVIF, 1 to 100; 0: 100, without subsampling. WebP is lossless */
+    int orientation; /* 1 to 8, as EXIF has it, but outside EXIF: HEIC and AVIF; 0: 1 */
     enum ink_coding ink;
     struct blocks blocks; /* stay the caller's */
 };
@@ -60,5 +61,7 @@ struct stored png_encode(const struct raster *raster, const struct coding *codin
 struct raster png_decode(const struct stored *file, struct blocks *ret_blocks);
 struct stored webp_encode(const struct raster *raster, const struct coding *coding);
 struct raster webp_decode(const struct stored *file, struct blocks *ret_blocks);
+struct stored heif_encode(const struct raster *raster, const struct coding *coding);
+struct raster heif_decode(const struct stored *file, struct blocks *ret_blocks);
 
 #endif

@@ -42,7 +42,7 @@ static inline void expect_equal_recipes(const struct recipe *a, const struct rec
         ck_assert_int_eq((int)a->renditions[i].format, (int)b->renditions[i].format);
         ck_assert_uint_eq(a->renditions[i].width, b->renditions[i].width);
         ck_assert_uint_eq(a->renditions[i].height, b->renditions[i].height);
-        ck_assert_uint_eq(a->renditions[i].quality, b->renditions[i].quality);
+        ck_assert_mem_eq(&a->renditions[i].encoding, &b->renditions[i].encoding, sizeof(struct encoding));
     }
 }
 

@@ -175,7 +175,7 @@ END_TEST
 
 START_TEST(a_recipe_that_does_not_parse_says_where)
 {
-    static const char text[] = "[Output a]\nFormat=gif\n";
+    static const char text[] = "[Output a]\nFormat=bmp\n";
     struct {
         uint32_t words[6];
         char rest[1 + sizeof text - 1];
@@ -189,7 +189,7 @@ START_TEST(a_recipe_that_does_not_parse_says_where)
     memcpy(bundle.rest + 1, text, sizeof text - 1);
     fd = fd_memory("bundle", &bundle, sizeof bundle.words + sizeof bundle.rest);
     ck_assert_int_eq(bundle_read(fd, &problems, &list, &count), -EINVAL);
-    expect_problem("a bad recipe", &problems, "w:2:8: Format=: unknown format \"gif\"");
+    expect_problem("a bad recipe", &problems, "w:2:8: Format=: unknown format \"bmp\"");
 }
 END_TEST
 

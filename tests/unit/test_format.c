@@ -19,8 +19,6 @@ START_TEST(every_row_is_complete)
         ck_assert_str_eq(info->extension, info->extensions[0]);
     ck_assert_int_eq(format_from_name(info->name, &format), 0);
     ck_assert_int_eq((int)format, _i);
-    ck_assert(info->has_quality == (info->default_quality > 0));
-    ck_assert_uint_le(info->default_quality, 100);
 }
 END_TEST
 
@@ -31,8 +29,12 @@ START_TEST(numbers_never_change_their_meaning)
     ck_assert_str_eq(format_info(0)->name, "jpeg");
     ck_assert_str_eq(format_info(1)->name, "png");
     ck_assert_str_eq(format_info(2)->name, "webp");
-    ck_assert_uint_eq(format_info(FORMAT_JPEG)->default_quality, 82);
-    ck_assert_uint_eq(format_info(FORMAT_WEBP)->default_quality, 75);
+    ck_assert_str_eq(format_info(3)->name, "tiff");
+    ck_assert_str_eq(format_info(6)->name, "iiif3");
+    ck_assert_str_eq(format_info(7)->name, "gif");
+    ck_assert_str_eq(format_info(8)->name, "heic");
+    ck_assert_str_eq(format_info(9)->name, "avif");
+    ck_assert_str_eq(format_info(10)->name, "jxl");
 }
 END_TEST
 
@@ -47,7 +49,8 @@ static const struct {
     { "jfif", FORMAT_JPEG },
     { "png", FORMAT_PNG },
     { "WebP", FORMAT_WEBP },
-    { "gif", -1 },
+    { "gif", FORMAT_GIF },
+    { "bmp", -1 },
     { "", -1 },
     { "dz", FORMAT_DZ },
     { "google", FORMAT_GOOGLE },
@@ -89,7 +92,31 @@ static const struct {
     { "a sound", BYTES("RIFF\x24\0\0\0WAVEfmt "), -1 },
     { "WEBP without RIFF", BYTES("RIFX\x24\0\0\0WEBPVP8 "), -1 },
     { "a WebP cut short", BYTES("RIFF\x24\0\0\0WEB"), -1 },
-    { "a GIF", BYTES("GIF89a"), -1 },
+    { "a GIF", BYTES("GIF89a\x10\0\x10\0"), FORMAT_GIF },
+    { "an old GIF", BYTES("GIF87a"), FORMAT_GIF },
+    { "a GIF of no known version", BYTES("GIF88a"), -1 },
+    { "a HEIC",
+      BYTES("\0\0\0\x1C"
+            "ftypheic\0\0\0\0"),
+      FORMAT_HEIC },
+    { "a HEIC of tiles",
+      BYTES("\0\0\0\x1C"
+            "ftypmif1\0\0\0\0"),
+      FORMAT_HEIC },
+    { "an AVIF",
+      BYTES("\0\0\0\x1C"
+            "ftypavif\0\0\0\0"),
+      FORMAT_AVIF },
+    { "an animated AVIF",
+      BYTES("\0\0\0\x2C"
+            "ftypavis\0\0\0\0"),
+      FORMAT_AVIF },
+    { "a film",
+      BYTES("\0\0\0\x1C"
+            "ftypisom\0\0\0\0"),
+      -1 },
+    { "a JPEG XL", BYTES("\0\0\0\x0CJXL \r\n\x87\n"), FORMAT_JXL },
+    { "a bare JPEG XL", BYTES("\xFF\x0A\x52\x21"), FORMAT_JXL },
     { "nothing", BYTES(""), -1 },
 };
 
@@ -125,7 +152,7 @@ static const struct {
     const char *name;
     bool input;
 } files[] = {
-    { "a.jpg", true }, { "a.JPEG", true }, { "a.b.png", true }, { "\xFF.webp", true }, { "a.gif", false },
+    { "a.jpg", true }, { "a.JPEG", true }, { "a.b.png", true }, { "\xFF.webp", true }, { "a.bmp", false },
     { "jpg", false },  { ".jpg", false },  { "a.", false },     { "", false },         { "a.jpg ", false },
 };
 
@@ -155,10 +182,11 @@ END_TEST
 
 START_TEST(lists_are_for_people_and_fit_their_buffer)
 {
-    char wide[64], narrow[8];
+    char wide[80], narrow[8];
 
-    ck_assert_str_eq(format_list(true, wide, sizeof wide), "jpeg, png, webp, dz, google, iiif3");
-    ck_assert_str_eq(format_list(false, wide, sizeof wide), "jpeg, png, webp, tiff");
+    ck_assert_str_eq(format_list(true, wide, sizeof wide),
+                     "jpeg, png, webp, tiff, dz, google, iiif3, gif, avif, jxl");
+    ck_assert_str_eq(format_list(false, wide, sizeof wide), "jpeg, png, webp, tiff, gif, heic, avif, jxl");
     ck_assert_str_eq(format_list(true, narrow, sizeof narrow), "jpeg, p");
 }
 END_TEST

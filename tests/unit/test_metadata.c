@@ -159,6 +159,7 @@ static struct bytes reduce(enum format format, unsigned keep, int orientation)
     _cleanup_image_ VipsImage *image = NULL, *loaded = NULL, *reduced = NULL;
     struct bytes telling = make_telling(), bytes;
     struct metadata_wish wish = { 0 };
+    struct encoding encoding = encoding_usual(format);
     struct encoded encoded;
     struct error error;
 
@@ -171,7 +172,7 @@ static struct bytes reduce(enum format format, unsigned keep, int orientation)
     wish.keep = keep;
     wish.format = format;
     vips_must(metadata_reduce(image, &wish, &reduced));
-    ck_assert_msg(encode(reduced, format, 90, &encoded, &error) == 0, "%s", error.text);
+    ck_assert_msg(encode(reduced, format, &encoding, 0, &encoded, &error) == 0, "%s", error.text);
 
     bytes = picture_read(encoded.fd);
     close(encoded.fd);

@@ -32,7 +32,7 @@ static char *flatten(const struct recipe *recipe)
             fputs(":still", stream);
         output = rendition->output;
         fprintf(stream, " %s %" PRIu32 "x%" PRIu32 "@%u", format_info(rendition->format)->name,
-                rendition->width, rendition->height, rendition->quality);
+                rendition->width, rendition->height, rendition->encoding.values[ENCODING_QUALITY]);
     }
     fclose(stream);
     return text;
@@ -170,19 +170,24 @@ static const struct {
     { "a fill without a box", OUT "Fit=fill\n", "f:3:5: Fit=fill needs both" },
     { "an unknown fit", OUT "Fit=stretch\n",
       "f:3:5: Fit=stretch: use one of inside, outside, cover, contain, fill" },
-    { "an unknown format", "[Output a]\nFormat=png gif\n",
-      "f:2:12: Format=: unknown format \"gif\", there are: jpeg" },
+    { "an unknown format", "[Output a]\nFormat=png bmp\n",
+      "f:2:12: Format=: unknown format \"bmp\", there are: jpeg" },
     { "a format twice", "[Output a]\nFormat=jpeg png jpg\n", "f:2:17: Format=: jpeg is given twice" },
-    { "a quality of nothing", OUT "Quality=0\n", "f:3:9: Quality=0: give a number from 1 to 100" },
-    { "a quality past the limit", OUT "Quality=webp:101\n", "f:3:9: Quality=webp:101: give a number" },
-    { "a quality without number", OUT "Quality=webp:\n", "f:3:9: Quality=webp:: give a number" },
+    { "a quality of nothing", OUT "Quality=0\n", "f:3:9: Quality=0: webp has 1 to 100" },
+    { "a quality past the limit", OUT "Quality=webp:101\n", "f:3:9: Quality=101: webp has 1 to 100" },
+    { "a quality without number", OUT "Quality=webp:\n", "f:3:9: Quality=webp:: this is no value" },
     { "a quality of no format", OUT "Quality=:5\n", "f:3:9: Quality=: unknown format \"\"" },
-    { "a quality of an unknown format", OUT "Quality=5 gif:5\n", "f:3:11: Quality=: unknown format \"gif\"" },
-    { "a quality of a lossless format", OUT "Quality=png:5\n", "f:3:9: Quality=: png has none" },
+    { "a quality of an unknown format", OUT "Quality=5 bmp:5\n", "f:3:11: Quality=: unknown format \"bmp\"" },
+    { "a quality of a lossless format", OUT "Quality=png:5\n",
+      "f:3:9: Quality=: png has none: take it out; there is one of jpeg, webp" },
     { "a quality of a format that is not made", OUT "Quality=jpeg:5\n",
       "f:3:9: Quality=: jpeg is not in Format=" },
     { "a quality for nothing", "[Output a]\nFormat=png\nQuality=5\n",
-      "f:3:9: Quality=: no format in Format= has one" },
+      "f:3:9: Quality=: no format in Format= has one; there is one of jpeg, webp" },
+    { "a width that the format cannot have", OUT "Width=20000\n",
+      "f:3:7: Width=20000: webp pictures have at most 16383" },
+    { "a height that one of the formats cannot have", "[Output a]\nFormat=png avif\nHeight=100 16385\n",
+      "f:3:12: Height=16385: avif pictures have at most 16384" },
     { "unknown metadata", OUT "Metadata=icc faces\n", "f:3:14: Metadata=faces: give some of icc" },
     { "none of the metadata and some", OUT "Metadata=none icc\n", "f:3:10: Metadata=none: give" },
     { "all of the metadata and some", OUT "Metadata=gps all\n", "f:3:14: Metadata=all: give" },
@@ -256,7 +261,7 @@ END_TEST
 START_TEST(every_problem_is_shown_in_one_run)
 {
     static const char text[] =
-        "[Recipe]\nStep=crop\n[Output a]\nWidth=x 0\nFormat=gif\n[Output b]\nFit=cover\n";
+        "[Recipe]\nStep=crop\n[Output a]\nWidth=x 0\nFormat=bmp\n[Output b]\nFit=cover\n";
     _cleanup_(problems_release) struct problems problems = { 0 };
     _cleanup_recipe_ struct recipe *recipe = NULL;
 
@@ -382,7 +387,7 @@ END_TEST
 
 START_TEST(bad_lines_and_bad_values_are_shown_together)
 {
-    static const char text[] = "[Output a]\nnonsense\nFormat=gif\n";
+    static const char text[] = "[Output a]\nnonsense\nFormat=bmp\n";
     _cleanup_scratch_ struct scratch scratch = scratch_make();
     _cleanup_(problems_release) struct problems problems = { 0 };
     struct recipe *recipe = NULL;

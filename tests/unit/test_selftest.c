@@ -23,6 +23,9 @@ static const struct {
     { "VipsForeignLoadPngBuffer", "self-test with a" },
     { "VipsForeignSaveWebpBuffer", "cannot encode webp" },
     { "VipsForeignLoadWebpBuffer", "self-test with a" },
+    { "VipsForeignLoadHeifBuffer", "self-test with a" },
+    { "VipsForeignSaveHeifBuffer", "self-test with a" },
+    { "VipsForeignSaveJxlBuffer", "self-test with a" },
 };
 
 START_TEST(a_broken_codec_is_named)

@@ -55,8 +55,9 @@ static const struct {
     size_t size;
 } strangers[] = {
     { "", "the file is empty", 0 },
-    { "hello world, this is no picture", "not a picture in an enabled format (jpeg, png, webp, tiff)", 31 },
-    { "GIF89a\1\0\1\0\0\0\0;", "not a picture in an enabled format", 14 },
+    { "hello world, this is no picture", "not a picture in an enabled format (jpeg, png, webp, tiff, ", 31 },
+    { "BM\x3a\0\0\0\0\0\0\0\x36\0\0\0", "not a picture in an enabled format", 14 },
+    { "GIF89a\1\0\1\0\0\0\0;", "header cannot be read", 14 },
     { "\xff", "not a picture", 1 },
     { "\xff\xd8\xff", "header cannot be read", 3 },
     { "\x89PNG\r\n\x1a\n", "header cannot be read", 8 },

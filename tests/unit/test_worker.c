@@ -502,7 +502,7 @@ START_TEST(garbage_is_an_answer_and_the_worker_goes_on)
 {
     harness_submit(&harness, 1, "hello world, this is no picture", 31);
     expect_failure(1, CLASS_PERMANENT, STAGE_PROBE,
-                   "not a picture in an enabled format (jpeg, png, webp, tiff)");
+                   "not a picture in an enabled format (jpeg, png, webp, tiff, gif, heic, avif, jxl)");
     harness_submit(&harness, 2, "", 0);
     expect_failure(2, CLASS_PERMANENT, STAGE_PROBE, "the file is empty");
     harness_submit(&harness, 3, picture, sizeof picture - 30);

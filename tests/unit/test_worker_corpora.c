@@ -20,7 +20,8 @@ enum { FILES_MAX = 2000, LONGEST_MS = 30000, PIXELS_MAX = 20000000 };
 
 static const char recipe_text[] =
     "[Recipe]\nStep=auto-orient\n[Output a]\nWidth=64 200\nFormat=jpeg webp png\n"
-    "Metadata=none\n[Output b]\nName={stem}-b.{ext}\nFormat=png jpeg\n";
+    "Metadata=none\n[Output b]\nName={stem}-b.{ext}\nFormat=png jpeg\n"
+    "[Output c]\nName={stem}-c.{ext}\nWidth=48\nFormat=gif tiff avif jxl\n";
 
 /* How a picture ended: equal runs have equal ends. */
 struct outcome {

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* loaders - see loaders.h. */
+#include "image/loaders.h"
+
+#include "image/webp_chunks.h"
+
+typedef int loader(const void *data, size_t size, const struct load_options *options, VipsImage **ret);
+typedef bool wholeness(VipsImage *header, const void *data, size_t size);
+
+static int load_jpeg(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    return vips_jpegload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                options->fail_on, "shrink", (int)options->shrink, NULL);
+}
+
+static int load_png(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    return vips_pngload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                               options->fail_on, NULL);
+}
+
+static int load_webp(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    return vips_webpload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                options->fail_on, "scale", 1.0 / options->shrink, "page", options->page, "n",
+                                options->count, NULL);
+}
+
+static int load_tiff(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    return vips_tiffload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                options->fail_on, "page", options->page, "n", options->count, NULL);
+}
+
+static int load_gif(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    return vips_gifload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                               options->fail_on, "page", options->page, "n", options->count, NULL);
+}
+
+/* The primary picture, which libvips takes when it is asked for no other. */
+static int load_heif(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    return vips_heifload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                options->fail_on, NULL);
+}
+
+static int load_jxl(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    return vips_jxlload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                               options->fail_on, NULL);
+}
+
+static bool has_flag(VipsImage *header, const char *name)
+{
+    int value;
+
+    return vips_image_get_typeof(header, name) != 0 && vips_image_get_int(header, name, &value) == 0 && value;
+}
+
+static bool is_multiscan(VipsImage *header, const void *data, size_t size)
+{
+    (void)data, (void)size;
+    return has_flag(header, "jpeg-multiscan");
+}
+
+static bool is_interlaced(VipsImage *header, const void *data, size_t size)
+{
+    (void)data, (void)size;
+    return has_flag(header, "interlaced");
+}
+
+static bool is_lossless_webp(VipsImage *header, const void *data, size_t size)
+{
+    (void)header;
+    return webp_chunks_is_lossless(data, size);
+}
+
+/* A strip of a TIFF can be all there is, a frame of a GIF is painted on all of a canvas, and HEIC, AVIF and JPEG XL are
+ * decoded at once. */
+static bool is_always(VipsImage *header, const void *data, size_t size)
+{
+    (void)header, (void)data, (void)size;
+    return true;
+}
+
+static const struct {
+    loader *load;
+    bool shrinks;
+    wholeness *is_whole;
+} loaders[FORMAT_COUNT] = {
+    [FORMAT_JPEG] = { load_jpeg, true, is_multiscan },     [FORMAT_PNG] = { load_png, false, is_interlaced },
+    [FORMAT_WEBP] = { load_webp, true, is_lossless_webp }, [FORMAT_TIFF] = { load_tiff, false, is_always },
+    [FORMAT_GIF] = { load_gif, false, is_always },         [FORMAT_HEIC] = { load_heif, false, is_always },
+    [FORMAT_AVIF] = { load_heif, false, is_always },       [FORMAT_JXL] = { load_jxl, false, is_always },
+};
+
+int loader_open(enum format format, const void *data, size_t size, const struct load_options *options,
+                VipsImage **ret)
+{
+    return loaders[format].load(data, size, options, ret);
+}
+
+bool loader_shrinks(enum format format)
+{
+    return loaders[format].shrinks;
+}
+
+bool loader_is_whole(enum format format, VipsImage *header, const void *data, size_t size)
+{
+    return loaders[format].is_whole(header, data, size);
+}
