@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "ctl/table.h"
+#include "recipe/encoding.h"
 
 #include <stdio.h>
 
@@ -32,12 +33,12 @@ static void add_extensions(struct table *table, const struct format_info *info)
     table_add_text(table, STYLE_PLAIN, used > 0 ? text : info->extension);
 }
 
-static void add_quality(struct table *table, const struct format_info *info)
+static void add_quality(struct table *table, enum format format)
 {
     char text[CELL_BYTES] = "-";
 
-    if (info->output && info->has_quality)
-        snprintf(text, sizeof text, "%u", info->default_quality);
+    if (encoding_has(format, ENCODING_QUALITY))
+        snprintf(text, sizeof text, "%u", (unsigned)encoding_usual(format).values[ENCODING_QUALITY]);
     table_add_text(table, STYLE_PLAIN, text);
 }
 
@@ -62,7 +63,7 @@ int formats_view_print(const struct screen *screen)
         add_extensions(&table, info);
         table_add_text(&table, STYLE_PLAIN, info->input ? "yes" : "-");
         table_add_text(&table, STYLE_PLAIN, info->output ? "yes" : "-");
-        add_quality(&table, info);
+        add_quality(&table, format);
         table_add_text(&table, STYLE_PLAIN, kind_of(info));
     }
     r = table_print(&table, screen);
@@ -73,14 +74,14 @@ int formats_view_print(const struct screen *screen)
 json_t *formats_view_json(enum format format)
 {
     const struct format_info *info = format_info(format);
-    bool has_quality = info->output && info->has_quality;
+    bool has_quality = encoding_has(format, ENCODING_QUALITY);
     json_t *extensions = json_array();
 
     for (const char *const *extension = info->extensions; *extension; extension++)
         json_array_append_new(extensions, json_string(*extension));
     return json_pack("{s:s, s:s, s:o, s:b, s:b, s:o, s:b, s:b, s:b}", "name", info->name, "extension",
                      info->extension, "extensions", extensions, "input", info->input, "output", info->output,
-                     "quality", has_quality ? json_integer(info->default_quality) : json_null(), "animations",
+                     "quality", has_quality ? json_integer(encoding_usual(format).values[ENCODING_QUALITY]) : json_null(), "animations",
                      info->sequence == SEQUENCE_FRAMES, "pages", info->sequence == SEQUENCE_PAGES, "tiles",
                      info->tiles);
 }

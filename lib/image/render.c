@@ -320,6 +320,7 @@ static int prepare(struct rendering *rendering, const struct preparation *prepar
 /* What becomes of a prepared window for one rendition. Where the file cannot say how a picture is to be turned, it is
  * turned. */
 struct finish_context {
+    enum format format;
     unsigned holds; /* FORMAT_HOLDS_* */
     unsigned metadata;
     const struct colour *background;
@@ -484,7 +485,8 @@ static struct extent extent_of_output(const struct rendering *rendering, const s
     };
 
     shape = steps_shape(&rendering->recipe->outputs[rendition->output].steps, shape);
-    return format_holds(rendition->format, FORMAT_HOLDS_ORIENTATION) ? shape.extent : orient_shape(shape).extent;
+    return format_holds(rendition->format, FORMAT_HOLDS_ORIENTATION) ? shape.extent
+                                                                     : orient_shape(shape).extent;
 }
 
 int rendering_plan_page(struct rendering *rendering, const struct render_options *options,

@@ -66,7 +66,7 @@ struct output_spec {
     struct step_list steps;   /* done when the output has its size */
     unsigned metadata;        /* METADATA_* */
     struct tile_spec tiles;   /* of a format that has them */
-    uint64_t max_bytes;     /* of each file; 0: any number */
+    uint64_t max_bytes;       /* of each file; 0: any number */
     bool still; /* Animated=no: of an animation it is the first frame, even where its format can be one */
 };
 

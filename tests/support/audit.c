@@ -113,7 +113,8 @@ static bool is_file(const char *directory, const char *path, struct stat *ret)
 {
     char full[PATH_MAX];
 
-    snprintf(full, sizeof full, "%s/%s", directory, path);
+    if (snprintf(full, sizeof full, "%s/%s", directory, path) >= (int)sizeof full)
+        return false;
     return lstat(full, ret) == 0 && S_ISREG(ret->st_mode);
 }
 

@@ -81,7 +81,7 @@ START_TEST(bad_options_are_refused_where_they_stand)
 
     snprintf(text, sizeof text, "[Output a]\n%s", bad[_i].text);
     ck_assert_int_eq(ini_add_text(&ini, "t", text, strlen(text), &problems), 0);
-    ck_assert_int_eq(recipe_parse(&ini, "test", &problems, &recipe), -EINVAL);
+    ck_assert_int_eq(recipe_parse(&ini, "test", NULL, &problems, &recipe), -EINVAL);
     expect_problem(bad[_i].text, &problems, bad[_i].wanted);
     problems_release(&problems);
     ini_release(&ini);

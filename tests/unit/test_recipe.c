@@ -294,8 +294,7 @@ static const struct {
     unsigned most;
     const char *problem;
 } limits[] = {
-    { "steps", "[Output a]\nFormat=png\n[Recipe]\n", "Step=auto-orient\n", STEPS_MAX,
-      "too many steps" },
+    { "steps", "[Output a]\nFormat=png\n[Recipe]\n", "Step=auto-orient\n", STEPS_MAX, "too many steps" },
     { "outputs", "", "[Output o#]\nFormat=png\nName=#/{stem}\n", RECIPE_OUTPUTS_MAX, "too many outputs" },
     { "widths", "[Output a]\nFormat=png\n", "Width=#\n", RECIPE_RENDITIONS_MAX, "too many sizes" },
     { "renditions", "[Output a]\nFormat=png jpeg\n", "Width=#\n", RECIPE_RENDITIONS_MAX / 2,
