@@ -264,7 +264,7 @@ int png_chunks_attach(const void *png, size_t size, const struct attachments *at
     static const char xmp_head[] = "XML:com.adobe.xmp\0\0\0\0";
     const struct attachment *exif = &attachments->exif, *xmp = &attachments->xmp;
     _cleanup_free_ unsigned char *profile = NULL;
-    size_t profile_size;
+    size_t profile_size, header;
     unsigned char *to, *next;
 
     if (deflate_profile(&attachments->icc, &profile, &profile_size) < 0)
@@ -274,16 +274,18 @@ int png_chunks_attach(const void *png, size_t size, const struct attachments *at
     if (!to)
         return -ENOMEM;
 
-    memcpy(to, png, HEADER_END);
-    next = to + HEADER_END;
+    /* What ended early in the encoder is for whoever reads it back to find. */
+    header = size < HEADER_END ? size : HEADER_END;
+    memcpy(to, png, header);
+    next = to + header;
     if (profile)
         next = put_chunk(next, "iCCP", profile_head, sizeof profile_head, profile, profile_size);
     if (exif->size > 0)
         next = put_chunk(next, "eXIf", NULL, 0, exif->data, exif->size);
     if (xmp->size > 0)
         next = put_chunk(next, "iTXt", xmp_head, sizeof xmp_head, xmp->data, xmp->size);
-    memcpy(next, (const char *)png + HEADER_END, size - HEADER_END);
+    memcpy(next, (const char *)png + header, size - header);
     *ret = to;
-    *ret_size = (size_t)(next - to) + size - HEADER_END;
+    *ret_size = (size_t)(next - to) + size - header;
     return 0;
 }
