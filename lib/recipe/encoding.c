@@ -117,6 +117,11 @@ static const struct option {
     },
 };
 
+const char *encoding_option_name(enum encoding_option option)
+{
+    return options[option].name;
+}
+
 static const struct support *find_support(enum format format, enum encoding_option option)
 {
     for (size_t i = 0; i < options[option].count; i++)

@@ -48,6 +48,9 @@ struct encoding_draft {
     } all[ENCODING_OPTIONS], of[ENCODING_OPTIONS][FORMAT_COUNT];
 };
 
+/* The key of @option, which must be in range: "Quality". */
+const char *encoding_option_name(enum encoding_option option);
+
 /* Parser of a key whose name is an option's; the field is a struct encoding_draft. */
 conf_parser encoding_parse;
 
