@@ -9,7 +9,7 @@
 
 enum { OUTPUTS_MAX = 8 };
 
-/* Of a picture of 1700 x 2000 pixels; without a width: a zip. */
+/* Of a picture of 1700 x 2000 pixels; without a width: a manifest, or a zip. */
 static const struct {
     const char *recipe;
     struct output {
@@ -24,6 +24,12 @@ static const struct {
         { "a-640.jpg", 640, 753 },
         { "a-1280.webp", 1280, 1506 },
         { "a-1280.jpg", 1280, 1506 } } },
+    { "avif",
+      { { "a-480.avif", 480, 565 },
+        { "a-480.jpg", 480, 565 },
+        { "a-960.avif", 960, 1129 },
+        { "a-960.jpg", 960, 1129 },
+        { "a.json", 0, 0 } } },
     { "thumbnail", { { "a.jpg", 240, 240 } } },
     { "social",
       { { "a-square.jpg", 1080, 1080 },
@@ -59,6 +65,8 @@ static void expect_output(const struct harness *h, const struct output *output)
         return;
     }
     ck_assert(harness_exists(h, path));
+    if (!strstr(path, ".zip"))
+        return; /* harness_close() reads it */
     ck_assert_int_eq(strncmp(harness_read(h, path), "PK\3\4", 4), 0);
     ck_assert_int_eq(unlink(harness_path(h, "%s", path)), 0);
 }

@@ -8,6 +8,7 @@
 #include <check.h>
 #include <endian.h>
 #include <jpeglib.h>
+#include <libheif/heif.h>
 #include <png.h>
 #include <setjmp.h>
 #include <stdint.h>
@@ -17,7 +18,7 @@
 #include <unistd.h>
 #include <webp/decode.h>
 
-enum { JPEG_QUALITY = 85, BANDS = 3, MAGIC_BYTES = 8, RIFF_SIZE_AT = 4, WEBP_BYTES_MAX = 64 << 20 };
+enum { JPEG_QUALITY = 85, BANDS = 3, MAGIC_BYTES = 8, RIFF_SIZE_AT = 4, FILE_BYTES_MAX = 64 << 20 };
 
 /* Slopes that the seed tilts, with some grain: no two seeds make one picture. */
 static void paint_row(uint8_t *row, int y, int width, int height, unsigned seed)
@@ -164,7 +165,7 @@ static bool read_webp(FILE *file, struct painted *ret)
     uint8_t *pixels;
     size_t size;
 
-    if (lseek(fileno(file), 0, SEEK_SET) < 0 || fd_read_file(fileno(file), WEBP_BYTES_MAX, &data, &size) < 0)
+    if (lseek(fileno(file), 0, SEEK_SET) < 0 || fd_read_file(fileno(file), FILE_BYTES_MAX, &data, &size) < 0)
         return false;
     memcpy(&riff_bytes, data + RIFF_SIZE_AT, sizeof riff_bytes);
     if (le32toh(riff_bytes) + RIFF_SIZE_AT + sizeof riff_bytes != size)
@@ -172,6 +173,33 @@ static bool read_webp(FILE *file, struct painted *ret)
     pixels = WebPDecodeRGBA((const uint8_t *)data, size, &ret->width, &ret->height);
     WebPFree(pixels);
     return pixels;
+}
+
+static bool read_heif(FILE *file, struct painted *ret)
+{
+    struct heif_context *context = heif_context_alloc();
+    struct heif_image_handle *handle = NULL;
+    struct heif_image *image = NULL;
+    _cleanup_free_ char *data = NULL;
+    bool whole;
+    size_t size;
+
+    whole = lseek(fileno(file), 0, SEEK_SET) == 0 &&
+            fd_read_file(fileno(file), FILE_BYTES_MAX, &data, &size) == 0 &&
+            heif_context_read_from_memory_without_copy(context, data, size, NULL).code == heif_error_Ok &&
+            heif_context_get_primary_image_handle(context, &handle).code == heif_error_Ok &&
+            heif_decode_image(handle, &image, heif_colorspace_RGB, heif_chroma_interleaved_RGBA, NULL).code ==
+                heif_error_Ok;
+    if (whole) {
+        ret->width = heif_image_get_primary_width(image);
+        ret->height = heif_image_get_primary_height(image);
+    }
+    if (image)
+        heif_image_release(image);
+    if (handle)
+        heif_image_handle_release(handle);
+    heif_context_free(context);
+    return whole;
 }
 
 bool painter_read(const char *path, struct painted *ret)
@@ -184,5 +212,7 @@ bool painter_read(const char *path, struct painted *ret)
     rewind(file);
     if (memcmp(magic, "RIFF", 4) == 0)
         return read_webp(file, ret);
+    if (memcmp(magic + 4, "ftyp", 4) == 0)
+        return read_heif(file, ret);
     return png_sig_cmp(magic, 0, sizeof magic) == 0 ? read_png(file, ret) : read_jpeg(file, ret);
 }
