@@ -54,6 +54,32 @@ int asset_picture_open(const struct recipe *recipe, const struct file_value *fil
     return -1;
 }
 
+/* As decoded, as brought to its colours, and as much again where it is scaled and turned. */
+static uint64_t bytes_of(const struct asset *asset)
+{
+    enum { COPIES = 4, PIXEL_BYTES = 4 };
+    _cleanup_(source_release) struct source source = { 0 };
+    struct error error;
+
+    if (asset->kind != FILE_PICTURE ||
+        source_probe(asset->data, asset->size, FAIL_ON_ERROR, ASSET_PIXELS_MAX, &source, &error) < 0)
+        return 0; /* it will not be opened */
+    return extent_area(source.shape.extent) * PIXEL_BYTES * COPIES;
+}
+
+uint64_t asset_picture_bytes(const struct recipe *recipe)
+{
+    uint64_t most = 0;
+
+    for (size_t i = 0; i < recipe->assets.count; i++) {
+        uint64_t bytes = bytes_of(&recipe->assets.list[i]);
+
+        if (bytes > most)
+            most = bytes;
+    }
+    return most;
+}
+
 static int check_picture(const struct asset *asset, struct error *error)
 {
     _cleanup_image_ VipsImage *image = NULL;

@@ -303,5 +303,6 @@ uint64_t estimate_bytes(const struct workload *work)
 {
     uint64_t picture = add(add(decoder_bytes(work), picture_bytes(work)), strip_bytes(work));
 
-    return add(add(FIXED_BYTES, work->source_bytes), add(picture, outputs_bytes(work)));
+    return add(add(add(FIXED_BYTES, work->asset_bytes), work->source_bytes),
+               add(picture, outputs_bytes(work)));
 }

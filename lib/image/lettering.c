@@ -282,9 +282,12 @@ static int write_with(const struct lettering *lettering, double size, double *re
 
 int lettering_make(const struct lettering *lettering, VipsImage **ret)
 {
+    static const char blanks[] = " \t\n";
     static const double hair = 0.99; /* widths are whole pixels, and do not shrink quite as the size does */
     double size = fmin(fmax(lettering->size, EM_MIN), EM_MAX), less;
 
+    if (lettering->text[strspn(lettering->text, blanks)] == '\0')
+        return nothing(ret);
     for (;;) {
         if (write_with(lettering, size, &less, ret) != 0)
             return -1;

@@ -14,6 +14,7 @@
 #include "image/rendering.h"
 
 #include "base/cleanup.h"
+#include "image/asset_picture.h"
 #include "image/colour.h"
 #include "image/convert.h"
 #include "image/estimate.h"
@@ -142,6 +143,7 @@ static uint64_t estimate(const struct rendering *rendering, uint64_t finished_by
     const struct source *source = &rendering->source;
     struct workload workload = {
         .source_bytes = source_held_bytes(source) + finished_bytes,
+        .asset_bytes = asset_picture_bytes(rendering->recipe),
         .metadata_bytes = source->metadata_bytes,
         .format = source->format,
         .stored = source->shape,

@@ -386,8 +386,8 @@ static void describe_size(const struct value_rule *rule, FILE *stream)
             fprintf(stream, "%s%s", between, forms[i].example);
             between = ", ";
         }
-    fputs(", sides from ", stream);
-    describe_range(rule, stream);
+    fputs(", sides up to ", stream);
+    write_number(rule->max, stream);
 }
 
 /* Text and files. */

@@ -131,7 +131,7 @@ static const struct {
     { "size=3:2", AT("6") "unknown operation \"3:2\"" },
     { "auto-orient 180", AT("18") "auto-orient takes no argument: take it out" },
     { "crop", AT("6") "missing argument \"size\", write: crop SIZE [gravity=GRAVITY]" },
-    { "crop 3:0", AT("11") "size=3:0: give a size like 800x600, 50%, 3:2, sides from 0.01 to 65500" },
+    { "crop 3:0", AT("11") "size=3:0: give a size like 800x600, 50%, 3:2, sides up to 65500" },
     { "crop 3:2 north", AT("15") "no argument is left for \"north\", write: crop SIZE" },
     { "crop 3:2 gravity=nrth", AT("23") "gravity=nrth: give centre, north, " },
     { "crop 3:2 grav=north", AT("15") "unknown argument \"grav\", write: crop SIZE" },

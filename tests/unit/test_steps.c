@@ -725,6 +725,20 @@ START_TEST(text_is_written_where_it_should_be)
 }
 END_TEST
 
+START_TEST(where_there_is_nothing_to_write_there_is_no_box)
+{
+    static const char *const texts[] = { "{exif:Artist}", " ", "{exif:Artist} {exif:Copyright}" };
+    char steps[100];
+    _cleanup_image_ VipsImage *image = NULL;
+    double most;
+
+    snprintf(steps, sizeof steps, "text \"%s\" background=white", texts[_i]);
+    image = do_steps(steps, rgb(100, 80, 0, 0, 0));
+    ck_assert_int_eq(vips_max(image, &most, NULL), 0);
+    ck_assert_double_eq(most, 0);
+}
+END_TEST
+
 START_TEST(hostile_text_is_written_all_the_same)
 {
     static const char *const texts[] = { "\\n\\n\\n", "\xF0\x9F\x98\x80", "\xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D",
@@ -870,6 +884,7 @@ UNIT_MAIN("steps", UNIT_ROWS(a_colour_becomes_what_the_definition_says, colours)
           UNIT_ROWS(a_watermark_lies_where_it_should, overlays),
           UNIT_TEST(a_watermark_is_seen_as_much_as_its_alpha_and_opacity_say),
           UNIT_TEST(text_is_written_where_it_should_be),
+          UNIT_ROWS(where_there_is_nothing_to_write_there_is_no_box, three),
           UNIT_ROWS(hostile_text_is_written_all_the_same, five),
           UNIT_TEST(a_profile_is_converted_to_and_attached),
           UNIT_TEST(colours_of_steps_are_those_of_srgb_in_every_profile),
