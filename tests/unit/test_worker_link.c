@@ -166,7 +166,7 @@ static int count_open(void)
 
 START_TEST(a_message_that_is_not_ours_is_refused_and_its_descriptors_closed)
 {
-    char bytes[sizeof(union worker_message) + 1] = "";
+    char bytes[sizeof(union worker_message) + sizeof(struct source_message)] = "";
     struct wire_header header = {
         .magic = strangers[_i].magic,
         .version = strangers[_i].version,
