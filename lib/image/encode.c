@@ -85,8 +85,8 @@ static int check(VipsImage *image, enum format format, int fd, size_t size, stru
     return r;
 }
 
-static int seal_and_check(VipsImage *image, enum format format, const void *data, size_t size,
-                          struct encoded *ret, struct error *error)
+int encode_seal(VipsImage *image, enum format format, const void *data, size_t size, struct encoded *ret,
+                struct error *error)
 {
     _cleanup_close_ int fd = -1;
     int r;
@@ -200,7 +200,7 @@ int encode(VipsImage *image, enum format format, const struct encoding *encoding
     if (r < 0)
         return r;
 
-    r = seal_and_check(image, format, file.data, file.size, ret, error);
+    r = encode_seal(image, format, file.data, file.size, ret, error);
     free(file.data);
     return r;
 }

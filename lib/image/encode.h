@@ -25,7 +25,12 @@ int encode_check_sides(enum format format, uint32_t width, uint32_t height, stru
 int encode(VipsImage *image, enum format format, const struct encoding *encoding, uint64_t max_bytes,
            struct encoded *ret, struct error *error);
 
-/* The same for a format with tiles (tiles.h), which are cut as @spec says. */
+/* Seals the @size bytes at @data, a file of @format whose picture is @image, and reads it back as encode() does. 0, or
+ * -errno with @error. */
+int encode_seal(VipsImage *image, enum format format, const void *data, size_t size, struct encoded *ret,
+                struct error *error);
+
+/* Encodes a format with tiles (tiles.h), which are cut as @spec says. */
 int encode_tiles(VipsImage *image, enum format format, const struct tile_spec *spec, unsigned quality,
                  struct encoded *ret, struct error *error);
 

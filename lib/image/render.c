@@ -21,6 +21,7 @@
 #include "image/frames.h"
 #include "image/ink.h"
 #include "image/loaders.h"
+#include "image/lossless_jpeg.h"
 #include "image/metadata.h"
 #include "image/resize.h"
 #include "recipe/naming.h"
@@ -109,6 +110,23 @@ static struct extent extent_after_steps(const struct rendering *rendering)
     return steps_shape(&rendering->recipe->steps, rendering->source.shape).extent;
 }
 
+static bool is_coded(const struct rendering *rendering, const struct selected *selected)
+{
+    return lossless_jpeg_can(rendering->recipe, &rendering->recipe->renditions[selected->rendition],
+                             &rendering->source);
+}
+
+static void plan_ways(struct rendering *rendering)
+{
+    rendering->coded = false;
+    rendering->decoded = wants_look(rendering);
+    for (size_t i = 0; i < rendering->selection.count; i++)
+        if (is_coded(rendering, &rendering->selection.list[i]))
+            rendering->coded = true;
+        else
+            rendering->decoded = true;
+}
+
 /* The decoder works before the steps turn the picture, and the margin is the same in both directions. */
 static unsigned plan_shrink(const struct rendering *rendering, struct extent extent)
 {
@@ -123,6 +141,7 @@ static void plan(struct rendering *rendering)
     struct extent extent = extent_after_steps(rendering);
 
     select_for_page(rendering, extent);
+    plan_ways(rendering);
     rendering->animated = stays_animated(rendering);
     rendering->shrink = plan_shrink(rendering, extent);
     rendering->streamed = !rendering->animated && selection_is_one_window(&rendering->selection) &&
@@ -158,8 +177,10 @@ static uint64_t estimate(const struct rendering *rendering, uint64_t finished_by
         .recipe = rendering->recipe,
         .selection = &rendering->selection,
     };
+    uint64_t coded = rendering->coded ? lossless_jpeg_bytes(source) : 0;
+    uint64_t decoded = rendering->decoded ? estimate_bytes(&workload) : workload.source_bytes;
 
-    return estimate_bytes(&workload);
+    return coded > UINT64_MAX - decoded ? UINT64_MAX : coded + decoded;
 }
 
 static int check_frames(const struct rendering *rendering, const struct render_options *options,
@@ -219,6 +240,13 @@ static int step(struct rendering *rendering, struct error *error)
                         (struct extent){ (uint32_t)rendering->picture->Xsize,
                                          (uint32_t)vips_image_get_page_height(rendering->picture) });
     return 0;
+}
+
+static int decode_and_step(struct rendering *rendering, struct error *error)
+{
+    int r = rendering->decoded ? decode(rendering, error) : 0;
+
+    return r == 0 && rendering->decoded ? step(rendering, error) : r;
 }
 
 /* libjpeg shrinks by whole pixels of the source, and libvips leaves out those that do not fill one; libwebp fits the
@@ -403,6 +431,11 @@ static int make_output(struct rendering *rendering, const struct selected *selec
     _cleanup_image_ VipsImage *finished = NULL;
     int r;
 
+    ret->rendition = selected->rendition;
+    ret->page = rendering->source.page;
+    if (is_coded(rendering, selected))
+        return lossless_jpeg_make(rendering->recipe, rendition, &rendering->source, &ret->encoded, error);
+
     r = scale(rendering, &selected->placement, error);
     if (r == 0)
         r = prepare(rendering, &preparation, error);
@@ -412,9 +445,6 @@ static int make_output(struct rendering *rendering, const struct selected *selec
     if (finish(rendering->prepared, animated, &output, &finished) != 0 ||
         (!animated && to_memory(&finished) < 0))
         return render_error(error);
-
-    ret->rendition = selected->rendition;
-    ret->page = rendering->source.page;
     return encode_rendition(rendering, rendition, finished, &ret->encoded, error);
 }
 
@@ -467,9 +497,7 @@ int rendering_make_page(struct rendering *rendering, const struct render_options
     if (r < 0 || ret->needs_memory_bytes > 0)
         return r;
 
-    r = decode(rendering, error);
-    if (r == 0)
-        r = step(rendering, error);
+    r = decode_and_step(rendering, error);
     if (r == 0 && wants_look(rendering))
         r = look_at(rendering->picture, &rendering->recipe->manifest, &ret->look, error);
     if (r < 0)

@@ -24,6 +24,8 @@ struct rendering {
     unsigned shrink;    /* by the decoder */
     bool streamed;      /* the picture is decoded while it is scaled, once */
     bool animated;      /* some output has all frames */
+    bool coded;         /* some output is made of the source as it is coded */
+    bool decoded;       /* something is made of the decoded picture */
     VipsImage *picture; /* decoded, after the steps */
 
     VipsImage *window; /* the last scaled picture, in memory */

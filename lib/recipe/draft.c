@@ -386,6 +386,23 @@ static int check_max_bytes(const struct draft *draft, const struct ini_section *
     return 0;
 }
 
+/* What would have to be decoded is refused; that a source is no JPEG is not the recipe's fault. */
+static int check_lossless(const struct draft *draft, struct problems *problems)
+{
+    const char *why = draft->widths.count > 0 || draft->heights.count > 0
+                          ? "a picture that is scaled is made anew: take out Width= and Height=, or this"
+                      : draft->steps.steps.count > 0
+                          ? "what a step of the output changes is made anew: take out Step=, or this"
+                      : draft->max_bytes > 0
+                          ? "without loss a JPEG has the bytes that it has: take out MaxBytes=, or this"
+                          : NULL;
+
+    if (why && has_format(&draft->formats, FORMAT_JPEG) &&
+        draft->encodings[FORMAT_JPEG].values[ENCODING_LOSSLESS] == LOSSLESS_YES)
+        return ini_problem(problems, draft_lossless_place(draft), "Lossless=: %s", why);
+    return 0;
+}
+
 static int check_name(const struct draft *draft, struct problems *problems)
 {
     static const struct {
@@ -412,11 +429,13 @@ static int check_draft(struct draft *draft, const struct ini_section *section, s
     int repeats = sizes == 0 ? check_repeats(draft, problems) : 0;
     int formats = settle_formats(draft, section, problems), sides = check_sides(draft, problems);
     int name = check_name(draft, problems), bytes = check_max_bytes(draft, section, problems);
+    int lossless = formats < 0 ? 0 : check_lossless(draft, problems);
     int tiles = formats < 0 ? 0
                             : tile_spec_settle(&draft->tiles, draft->formats.list, draft->formats.count,
                                                problems, &draft->tile_spec);
 
-    return sizes < 0 || repeats < 0 || formats < 0 || sides < 0 || bytes < 0 || name < 0 || tiles < 0
+    return sizes < 0 || repeats < 0 || formats < 0 || sides < 0 || bytes < 0 || name < 0 || lossless < 0 ||
+                   tiles < 0
                ? -EINVAL
                : 0;
 }
@@ -439,6 +458,11 @@ int draft_read(const struct ini_section *section, struct problems *problems, str
 struct box_size draft_size(const struct draft *draft, size_t index)
 {
     return (struct box_size){ size_at(&draft->widths, index), size_at(&draft->heights, index) };
+}
+
+struct ini_place draft_lossless_place(const struct draft *draft)
+{
+    return encoding_place(&draft->encoding, ENCODING_LOSSLESS, FORMAT_JPEG);
 }
 
 const char *draft_name_template(const struct draft *draft)

@@ -63,6 +63,9 @@ struct box_size draft_size(const struct draft *draft, size_t index);
 /* Name=, or a name that tells the renditions of one output apart, and the pages of a document. */
 const char *draft_name_template(const struct draft *draft);
 
+/* Where Lossless= of the output's JPEGs stands, which must be given. */
+struct ini_place draft_lossless_place(const struct draft *draft);
+
 void draft_release(struct draft *draft);
 
 #endif

@@ -55,8 +55,9 @@ static const struct option {
         .supports = {
             { FORMAT_WEBP, LOSSLESS_NO, LOSSLESS_NEAR, LOSSLESS_NO, lossless_words },
             { FORMAT_JXL, LOSSLESS_NO, LOSSLESS_YES, LOSSLESS_NO, yes_or_no },
+            { FORMAT_JPEG, LOSSLESS_NO, LOSSLESS_YES, LOSSLESS_NO, yes_or_no }, /* of a JPEG */
         },
-        .count = 2,
+        .count = 3,
     },
     [ENCODING_EFFORT] = {
         .name = "Effort",
@@ -342,6 +343,14 @@ int encoding_settle(const struct encoding_draft *draft, const enum format *forma
     return result;
 }
 
+struct ini_place encoding_place(const struct encoding_draft *draft, enum encoding_option option,
+                                enum format format)
+{
+    const struct encoding_word *of = &draft->of[option][format];
+
+    return of->text[0] ? of->place : draft->all[option].place;
+}
+
 static void print_value(const struct support *support, uint8_t value, FILE *stream)
 {
     fprintf(stream, "%s:", format_info(support->format)->name);
@@ -384,5 +393,7 @@ bool encoding_is_lossy(enum format format, const struct encoding *encoding)
 {
     if (format == FORMAT_TIFF)
         return encoding->values[ENCODING_COMPRESSION] == TIFF_JPEG;
+    if (format == FORMAT_JPEG)
+        return true;
     return encoding->values[ENCODING_QUALITY] > 0 && encoding->values[ENCODING_LOSSLESS] == LOSSLESS_NO;
 }

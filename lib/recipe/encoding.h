@@ -65,6 +65,10 @@ struct encoding encoding_usual(enum format format);
 int encoding_settle(const struct encoding_draft *draft, const enum format *formats, size_t count,
                     struct problems *problems, struct encoding ret[FORMAT_COUNT]);
 
+/* Where the value of @option for @format stands, which must be given for it or for all. */
+struct ini_place encoding_place(const struct encoding_draft *draft, enum encoding_option option,
+                                enum format format);
+
 /* The line of @option in its canonical form for an output in the @count formats @formats, whose encodings are @of; none
  * where none of them has it. */
 void encoding_format(enum encoding_option option, const enum format *formats, const struct encoding *of,
@@ -73,7 +77,7 @@ void encoding_format(enum encoding_option option, const enum format *formats, co
 /* What files of @format hold when they are stored so: FORMAT_HOLDS_*. */
 unsigned encoding_holds(enum format format, const struct encoding *encoding);
 
-/* True when the file depends on its quality. */
+/* True when the file depends on its quality; of a JPEG, when its source is none. */
 bool encoding_is_lossy(enum format format, const struct encoding *encoding);
 
 #endif

@@ -10,6 +10,7 @@
 #include "conf/conf_table.h"
 #include "recipe/draft.h"
 #include "recipe/name_clash.h"
+#include "recipe/op_table.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ struct parse {
     struct recipe *recipe;
     const struct asset_reader *reader;
     struct problems *problems;
+    struct ini_place lossless_places[RECIPE_OUTPUTS_MAX]; /* of Lossless=, of JPEGs */
     struct clash_check names;
 };
 
@@ -140,6 +142,7 @@ static int add_output(struct parse *parse, const struct ini_section *section)
     if (r < 0)
         return r;
 
+    parse->lossless_places[parse->recipe->output_count] = draft_lossless_place(&draft);
     parse->names.name_places[parse->recipe->output_count] =
         draft.name_template ? draft.name_place : section->place;
     return add_spec(parse->recipe, &draft, name);
@@ -196,6 +199,33 @@ static int add_sections(struct parse *parse, const struct ini *ini)
     return result;
 }
 
+/* The first step that does more than turn the picture as its source says; NULL: there is none. */
+static const struct step *find_change(const struct step_list *steps)
+{
+    for (size_t i = 0; i < steps->count; i++)
+        if (steps->list[i].op != OP_AUTO_ORIENT)
+            return &steps->list[i];
+    return NULL;
+}
+
+/* [Recipe] may stand after its outputs. */
+static int check_lossless(const struct parse *parse)
+{
+    const struct recipe *recipe = parse->recipe;
+    const struct step *change = find_change(&recipe->steps);
+    int result = 0;
+
+    for (size_t i = 0; change && i < recipe->rendition_count; i++) {
+        const struct rendition *rendition = &recipe->renditions[i];
+
+        if (rendition->format == FORMAT_JPEG && rendition->encoding.values[ENCODING_LOSSLESS] == LOSSLESS_YES)
+            result = ini_problem(parse->problems, parse->lossless_places[rendition->output],
+                                 "Lossless=: what Step=%s changes is made anew: take it out, or this",
+                                 op_info(change->op)->name);
+    }
+    return result;
+}
+
 /* From the outside. */
 
 const struct conf_key *recipe_key(size_t index)
@@ -238,6 +268,10 @@ int recipe_parse(const struct ini *ini, const char *name, const struct asset_rea
         return -ENOMEM;
 
     r = add_sections(&parse, ini);
+    if (r < 0)
+        return r;
+
+    r = check_lossless(&parse);
     if (r < 0)
         return r;
 

@@ -103,7 +103,7 @@ END_TEST
 static const struct {
     const char *row; /* its cells, without what fills them up */
 } format_rows[] = {
-    { "jpeg|jpg jpeg jpe jfif|yes|yes|82|-|Quality Progressive Subsampling" },
+    { "jpeg|jpg jpeg jpe jfif|yes|yes|82|-|Quality Lossless Progressive Subsampling" },
     { "webp|webp|yes|yes|75|alpha, animations|Quality Lossless Effort" },
     { "tiff|tif tiff|yes|yes|-|alpha, 16 bits, pages|Quality Compression" },
     { "heic|heic heif hif|yes|-|-|-|-" },

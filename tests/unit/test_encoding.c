@@ -12,7 +12,7 @@
 static const struct {
     const char *text, *lines; /* of the canonical text, in this order */
 } good[] = {
-    { "Format=jpeg\n", "Quality=jpeg:82\nProgressive=jpeg:no\nSubsampling=jpeg:auto\n" },
+    { "Format=jpeg\n", "Quality=jpeg:82\nLossless=jpeg:no\nProgressive=jpeg:no\nSubsampling=jpeg:auto\n" },
     { "Format=png\n", "Effort=png:7\nProgressive=png:no\nCompression=png:6\nPalette=png:no\nColours=png:"
                       "256\nDither=png:100\n" },
     { "Format=webp\n", "Quality=webp:75\nLossless=webp:no\nEffort=webp:4\n" },
@@ -23,6 +23,9 @@ static const struct {
     { "Format=dz\n", "Quality=dz:82\n" },
     { "Format=webp jpeg jxl\nEffort=3 webp:6\n", "Effort=webp:6 jxl:3\n" },
     { "Format=webp jxl\nLossless=yes webp:near\n", "Lossless=webp:near jxl:yes\n" },
+    { "Format=webp jpeg\nLossless=yes\n", "Lossless=webp:yes jpeg:yes\n" },
+    { "Format=webp jpeg\nLossless=webp:yes\nWidth=9\n", "Lossless=webp:yes jpeg:no\n" },
+    { "Format=webp jpeg\nLossless=yes jpeg:no\nMaxBytes=1M\nStep=grey\n", "Lossless=webp:yes jpeg:no\n" },
     { "Format=jpeg avif\nSubsampling=444\n", "Subsampling=jpeg:444 avif:444\n" },
     { "Format=jpeg png gif\nProgressive=yes png:no\n", "Progressive=jpeg:yes png:no gif:yes\n" },
     { "Format=png tiff\nCompression=9 tiff:lzw\n", "Compression=png:9 tiff:lzw\n" },
@@ -54,9 +57,10 @@ static const struct {
     const char *text, *wanted;
 } bad[] = {
     { "Format=png\nLossless=yes\n",
-      "t:3:10: Lossless=: no format in Format= has one; there is one of webp, jxl" },
-    { "Format=jpeg png\nLossless=jpeg:yes\n",
-      "t:3:10: Lossless=: jpeg has none: take it out; there is one of webp" },
+      "t:3:10: Lossless=: no format in Format= has one; there is one of webp, jxl, jpeg" },
+    { "Format=jpeg png\nLossless=png:yes\n",
+      "t:3:10: Lossless=: png has none: take it out; there is one of webp" },
+    { "Format=webp jpeg\nLossless=near\n", "t:3:10: Lossless=near: jpeg has no, yes" },
     { "Format=jpeg\nLossless=webp:yes\n", "t:3:10: Lossless=: webp is not in Format=" },
     { "Format=jxl\nLossless=near\n", "t:3:10: Lossless=near: jxl has no, yes" },
     { "Format=webp\nLossless=maybe\n", "t:3:10: Lossless=maybe: webp has no, yes, near" },
@@ -90,7 +94,8 @@ END_TEST
 
 START_TEST(what_a_file_holds_depends_on_how_it_is_stored)
 {
-    struct encoding png = encoding_usual(FORMAT_PNG), tiff = encoding_usual(FORMAT_TIFF);
+    struct encoding png = encoding_usual(FORMAT_PNG), tiff = encoding_usual(FORMAT_TIFF),
+                    jpeg = encoding_usual(FORMAT_JPEG);
 
     ck_assert_uint_eq(encoding_holds(FORMAT_PNG, &png), format_info(FORMAT_PNG)->holds);
     png.values[ENCODING_PALETTE] = 1;
@@ -99,6 +104,8 @@ START_TEST(what_a_file_holds_depends_on_how_it_is_stored)
     tiff.values[ENCODING_COMPRESSION] = TIFF_JPEG;
     ck_assert(!(encoding_holds(FORMAT_TIFF, &tiff) & (FORMAT_HOLDS_DEEP | FORMAT_HOLDS_ALPHA)));
     ck_assert(encoding_is_lossy(FORMAT_TIFF, &tiff));
+    jpeg.values[ENCODING_LOSSLESS] = LOSSLESS_YES; /* of other sources than JPEGs it is not */
+    ck_assert(encoding_is_lossy(FORMAT_JPEG, &jpeg));
 }
 END_TEST
 

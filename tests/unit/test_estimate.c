@@ -37,6 +37,7 @@ static const char *const recipes[] = {
     RECIPE("[Output a]\nFormat=webp\n"),
     RECIPE("[Output a]\nFormat=dz\nTileFormat=png\n"),
     RECIPE("[Output a]\nFormat=iiif3\n[Manifest]\n"),
+    RECIPE("[Output a]\nFormat=jpeg\nLossless=yes\n"),
 };
 
 /* Of the recipe, and of an output. */
