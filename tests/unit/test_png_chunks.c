@@ -5,10 +5,12 @@
 #include "base/cleanup.h"
 
 #include <check.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 enum { FILE_MAX = 4096, SIGNATURE = 8 };
 
@@ -95,6 +97,54 @@ START_TEST(no_end_of_file_is_too_early)
 }
 END_TEST
 
+/* A chunk of XMP: @size bytes of a text that is all 'x', plain or compressed; with @cut bytes of it missing. */
+static struct file xmp_file(size_t size, bool compressed, size_t cut)
+{
+    static const char head[] = "XML:com.adobe.xmp\0\0\0\0";
+    struct file file = { .size = SIGNATURE + 8 };
+    _cleanup_free_ unsigned char *text = malloc(size);
+    unsigned char *data = file.bytes + file.size;
+    uLongf stored = FILE_MAX / 2;
+
+    memset(text, 'x', size);
+    memcpy(data, head, sizeof head);
+    data[18] = compressed;
+    if (compressed)
+        ck_assert_int_eq(compress(data + sizeof head, &stored, text, size), Z_OK);
+    else
+        memcpy(data + sizeof head, text, stored = size);
+    stored += sizeof head - cut;
+    memcpy(file.bytes + SIGNATURE,
+           (unsigned char[]){ 0, 0, (unsigned char)(stored >> 8), (unsigned char)stored }, 4);
+    memcpy(file.bytes + SIGNATURE + 4, "iTXt", 4);
+    file.size += stored + 4;
+    return file;
+}
+
+static const struct {
+    size_t size;
+    bool compressed;
+    size_t cut, max;
+    bool found;
+} packets[] = {
+    { 100, false, 0, 100, true },      { 100, false, 0, 99, false },       { 100, true, 0, 100, true },
+    { 100, true, 0, 99, false },       { 200000, true, 0, 200000, true },  { 200000, true, 0, 199999, false },
+    { 1000000, true, 0, 1000, false }, { 200000, true, 5, 200000, false },
+};
+
+START_TEST(xmp_is_found_within_bounds)
+{
+    struct file file = xmp_file(packets[_i].size, packets[_i].compressed, packets[_i].cut);
+    _cleanup_free_ void *xmp = NULL;
+    size_t size;
+
+    ck_assert_int_eq(png_chunks_find_xmp(file.bytes, file.size, packets[_i].max, &xmp, &size), 0);
+    ck_assert_int_eq(xmp != NULL, packets[_i].found);
+    if (xmp)
+        ck_assert_uint_eq(size, packets[_i].size);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("png_chunks");
@@ -105,6 +155,7 @@ int main(void)
     suite_add_tcase(suite, tests);
     tcase_add_loop_test(tests, a_file_is_reduced, 0, ARRAY_SIZE(cases));
     tcase_add_test(tests, no_end_of_file_is_too_early);
+    tcase_add_loop_test(tests, xmp_is_found_within_bounds, 0, ARRAY_SIZE(packets));
 
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
