@@ -70,7 +70,8 @@ static bool is_called(FcPattern *font, const char *family)
     return false;
 }
 
-/* "DejaVu Sans", "DejaVu Sans:bold": the path of its file, which the caller frees; NULL when there is none. */
+/* "DejaVu Sans", "DejaVu Sans:bold": the path of its file, which the caller frees; NULL when there is none, or it is not
+ * the first in its file: the engine opens that. */
 static char *find_font(const char *name)
 {
     _cleanup_(destroy_config) FcConfig *config = FcInitLoadConfigAndFonts();
@@ -78,6 +79,7 @@ static char *find_font(const char *name)
     _cleanup_free_ char *asked = NULL;
     FcChar8 *family, *file;
     FcResult result;
+    int index = 0;
 
     if (!config || !wanted || FcPatternGetString(wanted, FC_FAMILY, 0, &family) != FcResultMatch)
         return NULL;
@@ -87,6 +89,7 @@ static char *find_font(const char *name)
     FcDefaultSubstitute(wanted);
     font = FcFontMatch(config, wanted, &result);
     if (!asked || !font || !is_called(font, asked) ||
+        FcPatternGetInteger(font, FC_INDEX, 0, &index) != FcResultMatch || index != 0 ||
         FcPatternGetString(font, FC_FILE, 0, &file) != FcResultMatch)
         return NULL;
     return strdup((const char *)file);
@@ -98,7 +101,8 @@ static int read_font(const char *name, void **ret, size_t *ret_size, char *probl
 
     if (!path) {
         snprintf(problem, problem_size,
-                 "there is no font of that name: \"fc-list : family\" shows those that there are");
+                 "there is no font of that name in a file of its own: \"fc-list : family\" shows those that "
+                 "there are");
         return -ENOENT;
     }
     return read_file(path, ret, ret_size, problem, problem_size);

@@ -56,6 +56,24 @@ static int plain_grey(VipsImage *in, VipsImage **ret)
     return drop_profile(converted ?: in, ret);
 }
 
+static bool can_be_converted_to(VipsImage *in)
+{
+    _cleanup_link_ struct profile_link link = { 0 };
+    struct profile embedded = { 0 };
+
+    return convert_embedded(in, &embedded) && profile_link_to(&embedded, &link) == 0;
+}
+
+int colour_to_usable(VipsImage *in, VipsImage **ret)
+{
+    _cleanup_image_ VipsImage *srgb = NULL;
+
+    if (!convert_has_profile(in) || can_be_converted_to(in))
+        return vips_copy(in, ret, NULL);
+    vips_error_clear();
+    return to_srgb(in, &srgb) != 0 ? -1 : drop_profile(srgb, ret);
+}
+
 int colour_to_three(VipsImage *in, VipsImage **ret)
 {
     _cleanup_image_ VipsImage *grey = NULL, *tone = NULL, *alpha = NULL, *three = NULL, *typed = NULL;

@@ -14,6 +14,10 @@
  * taken for). Slow to begin with: once a size, not once an output. 0 or -1 with libvips' error. */
 int colour_to_rgb(VipsImage *in, VipsImage **ret);
 
+/* Brings grey or RGB @in to sRGB where its own profile is one that no colour can be converted to (a scanner's, for input
+ * only); else it stays. 0 or -1 with libvips' error. */
+int colour_to_usable(VipsImage *in, VipsImage **ret);
+
 /* Brings grey or RGB @in to RGB, in its own profile, or in sRGB where that is of grey. 0 or -1 with libvips' error. */
 int colour_to_three(VipsImage *in, VipsImage **ret);
 

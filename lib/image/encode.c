@@ -26,7 +26,7 @@ int encode_check_sides(enum format format, uint32_t width, uint32_t height, stru
     return error_set(
         error, EFBIG, CLASS_PERMANENT, STAGE_ENCODE,
         "%s pictures are at most %u pixels wide and high, this one would be %u × %u; give Width= or "
-        "Height=, or another Format=",
+        "Height=, other steps, or another Format=",
         format_info(format)->name, max, width, height);
 }
 
@@ -153,12 +153,16 @@ static int make_file(const void *context, unsigned quality, struct file_bytes *r
 {
     const struct making *making = context;
     struct encoding encoding = *making->encoding;
+    int r;
 
-    if (encoding_has(making->format, ENCODING_QUALITY))
+    if (encoding_is_lossy(making->format, making->encoding))
         encoding.values[ENCODING_QUALITY] = (uint8_t)quality;
     if (save(making->image, making->format, &encoding, &ret->data, &ret->size) != 0)
         return encode_error(making->format, error);
-    return add_metadata(making->image, making->format, &ret->data, &ret->size, error);
+    r = add_metadata(making->image, making->format, &ret->data, &ret->size, error);
+    if (r < 0)
+        free(take_ptr(ret->data));
+    return r;
 }
 
 static int refuse_bytes(enum format format, bool lossy, size_t size, uint64_t max_bytes, struct error *error)

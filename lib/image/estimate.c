@@ -108,15 +108,27 @@ static uint64_t strip_bytes(const struct workload *work)
     return multiply(multiply(picture.width, picture.height < most ? picture.height : most), pixel);
 }
 
-/* What steps make: of three colours with alpha, and deep where one of them says so. */
+/* What the pixels are like after @steps. */
+static struct workload after_steps(const struct workload *work, const struct step_list *steps)
+{
+    struct workload after = *work;
+
+    if (!steps_are_work(steps))
+        return after;
+    for (size_t i = 0; i < steps->count; i++)
+        if (steps->list[i].op == OP_DEPTH)
+            after.sample_bytes = steps->list[i].depth.bits == DEPTH_CHOICE_16 ? 2 : 1;
+    after.alpha = work->alpha || steps_add_alpha(steps);
+    after.bands = COLOURS + (after.alpha ? 1 : 0);
+    return after;
+}
+
+/* While they are at work, of three colours with alpha, and as deep as they become. */
 static uint64_t stepped_pixel_bytes(const struct workload *work, const struct step_list *steps)
 {
-    unsigned sample = work->sample_bytes;
+    unsigned before = work->sample_bytes, after = after_steps(work, steps).sample_bytes;
 
-    for (size_t i = 0; i < steps->count; i++)
-        if (steps->list[i].op == OP_DEPTH && steps->list[i].depth.bits == DEPTH_CHOICE_16)
-            sample = 2;
-    return (uint64_t)(COLOURS + 1) * sample;
+    return (uint64_t)(COLOURS + 1) * (before > after ? before : after);
 }
 
 /* All that the steps of a list hold beside the picture of @shape that they are done to, and rows that they work on. */
@@ -182,9 +194,9 @@ static struct finished finished_of(const struct workload *work, const struct pla
     const struct step_list *steps = &work->recipe->outputs[rendition->output].steps;
     struct shape shape = { .extent = placement->canvas, .orientation = 1 };
     struct extent canvas = steps_shape(steps, shape).extent;
-    bool stepped = steps_are_work(&work->recipe->steps) || steps_are_work(steps);
-    bool alpha = work->alpha || !extent_equal(placement->canvas, placement->window) || stepped;
-    unsigned colours = stepped ? COLOURS : work->alpha ? work->bands - 1 : work->bands, holds;
+    bool padded = !extent_equal(placement->canvas, placement->window);
+    struct workload last = after_steps(work, steps);
+    unsigned colours = last.alpha ? last.bands - 1 : last.bands, holds;
     bool animated = format_info(rendition->format)->sequence == SEQUENCE_FRAMES &&
                     !work->recipe->outputs[rendition->output].still;
     struct finished finished = {
@@ -198,9 +210,9 @@ static struct finished finished_of(const struct workload *work, const struct pla
 
     finished.stored_pixels = finished.tiles ? tiled_pixels(canvas, finished.tiles) : finished.pixels;
     holds = encoding_holds(finished.format, &rendition->encoding);
-    finished.alpha = (holds & FORMAT_HOLDS_ALPHA) && alpha;
+    finished.alpha = (holds & FORMAT_HOLDS_ALPHA) && (last.alpha || padded);
     if (holds & FORMAT_HOLDS_DEEP)
-        finished.sample_bytes = work->sample_bytes;
+        finished.sample_bytes = last.sample_bytes;
     if (colours > COLOURS || !(holds & FORMAT_HOLDS_GREY))
         colours = COLOURS;
     finished.bands = colours + (finished.alpha ? 1 : 0);
@@ -301,8 +313,9 @@ static uint64_t outputs_bytes(const struct workload *work)
 
 uint64_t estimate_bytes(const struct workload *work)
 {
-    uint64_t picture = add(add(decoder_bytes(work), picture_bytes(work)), strip_bytes(work));
+    struct workload stepped = after_steps(work, &work->recipe->steps);
+    uint64_t picture = add(add(decoder_bytes(work), picture_bytes(work)), strip_bytes(&stepped));
 
     return add(add(add(FIXED_BYTES, work->asset_bytes), work->source_bytes),
-               add(picture, outputs_bytes(work)));
+               add(picture, outputs_bytes(&stepped)));
 }

@@ -67,10 +67,9 @@ static const struct {
     { MAIN, 0x00fe, 0x0103, 0 }, /* NewSubfileType … Compression */
     { MAIN, 0x0106, 0x010a, 0 }, /* PhotometricInterpretation … FillOrder */
     { MAIN, 0x0111, 0x0112, 0 }, /* StripOffsets; Orientation, which is set anew */
-    { MAIN, 0x0115, 0x0119, 0 }, /* SamplesPerPixel … MaxSampleValue */
-    { MAIN, 0x011c, 0x011c, 0 }, /* PlanarConfiguration */
+    { MAIN, 0x0115, 0x011c, 0 }, /* SamplesPerPixel … the resolution, which files have in their own way … */
     { MAIN, 0x0120, 0x0125, 0 }, /* FreeOffsets … T6Options */
-    { MAIN, 0x0129, 0x0129, 0 }, /* PageNumber */
+    { MAIN, 0x0128, 0x0129, 0 }, /* … and its unit; PageNumber */
     { MAIN, 0x013d, 0x013d, 0 }, /* Predictor */
     { MAIN, 0x0140, 0x0145, 0 }, /* ColorMap … TileByteCounts */
     { MAIN, 0x014a, 0x015b, 0 }, /* SubIFDs … JPEGTables */

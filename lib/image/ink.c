@@ -20,9 +20,11 @@ bool colour_is_grey(const struct colour *colour)
 
 int ink_prepare(VipsImage *in, const struct colour *colour, VipsImage **ret)
 {
-    _cleanup_image_ VipsImage *coloured = NULL;
+    _cleanup_image_ VipsImage *usable = NULL, *coloured = NULL;
 
-    if ((colour_is_grey(colour) ? vips_copy(in, &coloured, NULL) : colour_to_three(in, &coloured)) != 0)
+    if (colour_to_usable(in, &usable) != 0 ||
+        (colour_is_grey(colour) ? vips_copy(usable, &coloured, NULL) : colour_to_three(usable, &coloured)) !=
+            0)
         return -1;
     return colour->alpha == OPAQUE ? vips_copy(coloured, ret, NULL) : alpha_ensure(coloured, ret);
 }

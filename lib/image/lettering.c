@@ -158,11 +158,11 @@ static void stamp(struct sheet *sheet, const FT_Bitmap *bitmap, int left, int to
     for (int y = 0; y < (int)bitmap->rows; y++)
         for (int x = 0; x < (int)bitmap->width; x++) {
             int to_x = left + x, to_y = top + y;
-            uint8_t *pixel = sheet->pixels + (size_t)to_y * (size_t)sheet->width + to_x;
-            uint8_t ink;
+            uint8_t *pixel, ink;
 
             if (to_x < 0 || to_y < 0 || to_x >= sheet->width || to_y >= sheet->height)
                 continue;
+            pixel = sheet->pixels + (size_t)to_y * (size_t)sheet->width + to_x;
             ink = bitmap->buffer[y * bitmap->pitch + x];
             if (ink > *pixel)
                 *pixel = ink;

@@ -32,58 +32,64 @@ static int clear_differences(VipsImage *difference, double threshold, double amo
     return vips_ifthenelse(large, grown, nothing, ret, NULL);
 }
 
-/* Unsharp mask. */
-static int sharpen_colours(const struct step *step, VipsImage *in, VipsImage **ret)
+/* Adds to @colours what makes their edges clearer than @blurred. */
+static int unsharp_mask(const struct step *step, VipsImage *colours, VipsImage *blurred, VipsImage **ret)
 {
-    double threshold = step->sharpen.threshold / 100 * alpha_max(in);
-    _cleanup_image_ VipsImage *blurred = NULL, *difference = NULL, *added = NULL, *sum = NULL;
+    double threshold = step->sharpen.threshold / 100 * alpha_max(colours);
+    _cleanup_image_ VipsImage *difference = NULL, *added = NULL, *sum = NULL, *rounded = NULL;
 
-    if (blur_gaussian(in, step->sharpen.radius, &blurred) != 0 ||
-        vips_subtract(in, blurred, &difference, NULL) != 0 ||
+    if (vips_subtract(colours, blurred, &difference, NULL) != 0 ||
         clear_differences(difference, threshold, step->sharpen.amount / 100, &added) != 0 ||
-        vips_add(in, added, &sum, NULL) != 0)
+        vips_add(colours, added, &sum, NULL) != 0 || depth_round(sum, colours->BandFmt, &rounded) != 0)
         return -1;
-    return depth_round(sum, in->BandFmt, ret);
+    return vips_copy(rounded, ret, "interpretation", colours->Type, NULL);
 }
 
-static int sharpen(const struct step_work *work, VipsImage *in, VipsImage **ret)
-{
-    return sharpen_colours(work->step, in, ret);
-}
-
-/* Does @what to the colours and leaves alpha as it is. */
-static int on_colours(int (*what)(const struct step_work *, VipsImage *, VipsImage **),
-                      const struct step_work *work, VipsImage *in, VipsImage **ret)
-{
-    _cleanup_image_ VipsImage *colours = NULL, *alpha = NULL, *done = NULL, *typed = NULL;
-
-    if (alpha_split(in, &colours, &alpha) != 0 || what(work, colours, &done) != 0 ||
-        vips_copy(done, &typed, "interpretation", in->Type, NULL) != 0)
-        return -1;
-    return alpha_join(typed, alpha, ret);
-}
-
+/* What is blurred is what is seen, or there would be an edge where the picture ends. */
 static int apply_sharpen(const struct step_work *work, VipsImage *in, VipsImage **ret)
 {
-    return on_colours(sharpen, work, in, ret);
+    _cleanup_image_ VipsImage *blurred = NULL, *soft = NULL, *soft_alpha = NULL, *colours = NULL,
+                              *alpha = NULL, *sharp = NULL;
+
+    if (blur_gaussian(in, work->step->sharpen.radius, &blurred) != 0 ||
+        alpha_split(blurred, &soft, &soft_alpha) != 0 || alpha_split(in, &colours, &alpha) != 0 ||
+        unsharp_mask(work->step, colours, soft, &sharp) != 0)
+        return -1;
+    return alpha_join(sharp, alpha, ret);
 }
 
 const struct step_kind step_sharpen = { .wants = WANTS_COLOUR, .apply = apply_sharpen };
 
 /* ---- median ---- */
 
-static int median(const struct step_work *work, VipsImage *in, VipsImage **ret)
+/* Where nothing is seen, the colours of what is seen beside it. */
+static int fill_hidden(VipsImage *in, double radius, VipsImage **ret)
 {
-    int side = 2 * (int)lround(work->step->median.radius) + 1;
+    _cleanup_image_ VipsImage *colours = NULL, *alpha = NULL, *blurred = NULL, *soft = NULL,
+                              *soft_alpha = NULL, *hidden = NULL;
 
-    if (in->Xsize < side || in->Ysize < side)
-        return vips_copy(in, ret, NULL);
-    return vips_median(in, ret, side, NULL);
+    if (alpha_split(in, &colours, &alpha) != 0)
+        return -1;
+    if (!alpha)
+        return vips_copy(colours, ret, NULL);
+    if (blur_gaussian(in, radius, &blurred) != 0 || alpha_split(blurred, &soft, &soft_alpha) != 0 ||
+        vips_equal_const1(alpha, &hidden, 0, NULL) != 0)
+        return -1;
+    return vips_ifthenelse(hidden, soft, colours, ret, NULL);
 }
 
 static int apply_median(const struct step_work *work, VipsImage *in, VipsImage **ret)
 {
-    return on_colours(median, work, in, ret);
+    int side = 2 * (int)lround(work->step->median.radius) + 1;
+    _cleanup_image_ VipsImage *filled = NULL, *middle = NULL, *typed = NULL, *colours = NULL, *alpha = NULL;
+
+    if (in->Xsize < side || in->Ysize < side)
+        return vips_copy(in, ret, NULL);
+    if (fill_hidden(in, work->step->median.radius, &filled) != 0 ||
+        vips_median(filled, &middle, side, NULL) != 0 || alpha_split(in, &colours, &alpha) != 0 ||
+        vips_copy(middle, &typed, "interpretation", in->Type, NULL) != 0)
+        return -1;
+    return alpha_join(typed, alpha, ret);
 }
 
 const struct step_kind step_median = { .wants = WANTS_COLOUR, .apply = apply_median };
@@ -110,14 +116,28 @@ static struct area region_of(const struct step *step, struct extent extent)
     return area;
 }
 
-/* Squares with the mean of what is in them; those at the far edges are of what there is. */
+/* The mean of each square, whose colours weigh as much as they are seen. */
+static int mean_of_squares(VipsImage *in, int side, VipsImage **ret)
+{
+    _cleanup_image_ VipsImage *weighted = NULL, *mean = NULL, *plain = NULL;
+
+    if (!vips_image_hasalpha(in))
+        return vips_shrink(in, ret, side, side, NULL);
+    if (vips_premultiply(in, &weighted, "max_alpha", alpha_max(in), NULL) != 0 ||
+        vips_shrink(weighted, &mean, side, side, NULL) != 0 ||
+        vips_unpremultiply(mean, &plain, "max_alpha", alpha_max(in), NULL) != 0)
+        return -1;
+    return depth_round(plain, in->BandFmt, ret);
+}
+
+/* Those at the far edges are of what there is. */
 static int make_squares(VipsImage *in, int side, VipsImage **ret)
 {
     _cleanup_image_ VipsImage *whole = NULL, *small = NULL, *large = NULL;
     int across = (in->Xsize + side - 1) / side, down = (in->Ysize + side - 1) / side;
 
     if (vips_embed(in, &whole, 0, 0, across * side, down * side, "extend", VIPS_EXTEND_COPY, NULL) != 0 ||
-        vips_shrink(whole, &small, side, side, NULL) != 0 || vips_zoom(small, &large, side, side, NULL) != 0)
+        mean_of_squares(whole, side, &small) != 0 || vips_zoom(small, &large, side, side, NULL) != 0)
         return -1;
     return vips_extract_area(large, ret, 0, 0, in->Xsize, in->Ysize, NULL);
 }

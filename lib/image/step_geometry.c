@@ -128,8 +128,8 @@ static struct extent crop_extent(const struct step *step, struct extent extent)
 
     if (size->ratio)
         return geometry_largest_part(extent, size->width.amount, size->height.amount);
-    return (struct extent){ smaller(side_of(&size->width, extent.width), extent.width),
-                            smaller(side_of(&size->height, extent.height), extent.height) };
+    return (struct extent){ smaller(step_pixels(&size->width, OF_WIDTH, extent), extent.width),
+                            smaller(step_pixels(&size->height, OF_HEIGHT, extent), extent.height) };
 }
 
 /* @from is from where the gravity is, 0 to @room. */
@@ -313,6 +313,8 @@ const struct step_kind step_flop = {
 
 /* ---- trim ---- */
 
+enum { LOOKED_AT = 3 }; /* pixels: libvips takes the middle of as many each way */
+
 /* What the edges are looked for in, and what they are like. */
 static int trim_sample(VipsImage *frame, VipsImage **ret, VipsArrayDouble **ret_edge)
 {
@@ -351,6 +353,9 @@ static int settle_trim(const struct step_work *work, VipsImage *frame, struct se
     VipsArrayDouble *edge = NULL;
     int left = 0, top = 0, width = 0, height = 0, r;
 
+    ret->area = (struct area){ 0, 0, whole };
+    if (whole.width < LOOKED_AT || whole.height < LOOKED_AT)
+        return 0;
     r = trim_sample(frame, &sample, &edge);
     if (r == 0)
         r = vips_find_trim(sample, &left, &top, &width, &height, "threshold", threshold, "background", edge,
@@ -360,7 +365,6 @@ static int settle_trim(const struct step_work *work, VipsImage *frame, struct se
     if (r != 0)
         return -1;
 
-    ret->area = (struct area){ 0, 0, whole };
     if (width > 0 && height > 0)
         ret->area = (struct area){ (uint32_t)left, (uint32_t)top, { (uint32_t)width, (uint32_t)height } };
     widen(&ret->area.left, &ret->area.extent.width, margin, whole.width);

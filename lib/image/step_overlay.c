@@ -78,6 +78,15 @@ static int tile(VipsImage *in, uint32_t margin, struct extent extent, VipsImage 
     return vips_extract_area(many, ret, 0, 0, (int)extent.width, (int)extent.height, NULL);
 }
 
+/* A margin of more than a quarter would leave less than half of the picture. */
+static uint32_t margin_of(const struct length *margin, struct extent extent)
+{
+    uint32_t shorter = extent.width < extent.height ? extent.width : extent.height;
+    uint32_t pixels = step_pixels(margin, OF_SHORTER_SIDE, extent);
+
+    return pixels < shorter / 4 ? pixels : shorter / 4;
+}
+
 static struct extent room_in(struct extent extent, uint32_t margin)
 {
     uint32_t both = 2 * margin;
@@ -101,20 +110,33 @@ static void place(const struct laying *laying, struct extent over, struct extent
         laying->margin + geometry_top(laying->gravity, free_room(extent.height, over.height, laying->margin));
 }
 
-/* From @overlay as it was drawn to what is blended with each frame like @frame. */
+/* From @overlay as it was drawn to one that is blended with frames like @frame. In memory: tiles are copies of it. */
+static int finish(VipsImage *overlay, const struct laying *laying, VipsImage *frame, VipsImage **ret)
+{
+    struct extent room = room_in(extent_of(frame), laying->tile ? 0 : laying->margin);
+    _cleanup_image_ VipsImage *turned = NULL, *fitting = NULL, *matching = NULL, *faded = NULL;
+
+    if (turn(overlay, laying->angle, &turned) != 0 || fit(turned, room, &fitting) != 0 ||
+        match(fitting, frame, &matching) != 0 || fade(matching, laying->opacity, &faded) != 0)
+        return -1;
+    *ret = vips_image_copy_memory(faded);
+    return *ret ? 0 : -1;
+}
+
 static int settle(VipsImage *overlay, const struct laying *laying, VipsImage *frame, struct settled *ret)
 {
     struct extent extent = extent_of(frame);
-    _cleanup_image_ VipsImage *turned = NULL, *fitting = NULL, *matching = NULL, *faded = NULL, *all = NULL;
+    _cleanup_image_ VipsImage *one = NULL, *all = NULL;
 
-    if (turn(overlay, laying->angle, &turned) != 0 ||
-        fit(turned, room_in(extent, laying->tile ? 0 : laying->margin), &fitting) != 0 ||
-        match(fitting, frame, &matching) != 0 || fade(matching, laying->opacity, &faded) != 0)
+    if (finish(overlay, laying, frame, &one) != 0)
         return -1;
-    if (laying->tile ? tile(faded, laying->margin, extent, &all) != 0 : vips_copy(faded, &all, NULL) != 0)
+    if (!laying->tile) {
+        place(laying, extent_of(one), extent, &ret->area);
+        ret->overlay = take_ptr(one);
+        return 0;
+    }
+    if (tile(one, laying->margin, extent, &all) != 0)
         return -1;
-    if (!laying->tile)
-        place(laying, extent_of(all), extent, &ret->area);
     ret->overlay = vips_image_copy_memory(all);
     return ret->overlay ? 0 : -1;
 }
@@ -142,7 +164,7 @@ static int settle_watermark(const struct step_work *work, VipsImage *frame, stru
     struct extent extent = extent_of(frame);
     const struct laying laying = {
         .gravity = (enum gravity)step->watermark.gravity,
-        .margin = step_pixels(&step->watermark.margin, OF_SHORTER_SIDE, extent),
+        .margin = margin_of(&step->watermark.margin, extent),
         .opacity = step->watermark.opacity,
         .angle = step->watermark.angle,
         .tile = step->watermark.tile,
@@ -156,9 +178,12 @@ static int settle_watermark(const struct step_work *work, VipsImage *frame, stru
     return settle(sized, &laying, frame, ret);
 }
 
-const struct step_kind step_watermark = { .wants = WANTS_RGB,
-                                          .settle = settle_watermark,
-                                          .apply = apply_overlay };
+const struct step_kind step_watermark = {
+    .wants = WANTS_RGB,
+    .keeps = true,
+    .settle = settle_watermark,
+    .apply = apply_overlay,
+};
 
 /* ---- text ---- */
 
@@ -203,7 +228,7 @@ static int settle_text(const struct step_work *work, VipsImage *frame, struct se
     struct extent extent = extent_of(frame);
     const struct laying laying = {
         .gravity = (enum gravity)step->text.gravity,
-        .margin = step_pixels(&step->text.margin, OF_SHORTER_SIDE, extent),
+        .margin = margin_of(&step->text.margin, extent),
         .opacity = step->text.opacity,
         .angle = step->text.angle,
         .tile = step->text.tile,
@@ -216,5 +241,8 @@ static int settle_text(const struct step_work *work, VipsImage *frame, struct se
 }
 
 const struct step_kind step_text = {
-    .wants = WANTS_RGB, .keeps = true, .settle = settle_text, .apply = apply_overlay
+    .wants = WANTS_RGB,
+    .keeps = true,
+    .settle = settle_text,
+    .apply = apply_overlay,
 };

@@ -98,6 +98,30 @@ unsigned steps_pictures_held(const struct step_list *steps)
     return count;
 }
 
+/* What is not opaque among the colours that a step fills with, and shapes that are cut out. */
+static bool adds_alpha(const struct step *step)
+{
+    const struct op_info *info = op_info(step->op);
+
+    if (step->op == OP_MASK || step->op == OP_ROUND_CORNERS)
+        return true;
+    if (step->op == OP_TEXT || step->op == OP_WATERMARK)
+        return false; /* their colours are laid over the picture */
+    for (size_t i = 0; i < info->arg_count; i++)
+        if (info->args[i].rule.kind == VALUE_COLOUR &&
+            ((const struct colour *)((const char *)step + info->args[i].offset))->alpha < UINT8_MAX)
+            return true;
+    return false;
+}
+
+bool steps_add_alpha(const struct step_list *steps)
+{
+    for (size_t i = 0; i < steps->count; i++)
+        if (adds_alpha(&steps->list[i]))
+            return true;
+    return false;
+}
+
 bool steps_need_memory(const struct step_list *steps, struct shape before)
 {
     for (size_t i = 0; i < steps->count; i++) {
@@ -130,13 +154,13 @@ bool steps_are_foreseen(const struct step_list *steps)
 
 static int prepare(const struct step_kind *kind, VipsImage *frame, VipsImage **ret)
 {
-    _cleanup_image_ VipsImage *coloured = NULL;
+    _cleanup_image_ VipsImage *coloured = NULL, *usable = NULL;
 
     if (kind->wants == WANTS_ANY)
         return vips_copy(frame, ret, NULL);
-    if (colour_to_rgb(frame, &coloured) != 0)
+    if (colour_to_rgb(frame, &coloured) != 0 || colour_to_usable(coloured, &usable) != 0)
         return -1;
-    return kind->wants == WANTS_RGB ? colour_to_three(coloured, ret) : vips_copy(coloured, ret, NULL);
+    return kind->wants == WANTS_RGB ? colour_to_three(usable, ret) : vips_copy(usable, ret, NULL);
 }
 
 /* Where pixels are looked at, what was to be done before is done once. */

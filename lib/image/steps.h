@@ -25,6 +25,9 @@ uint64_t steps_largest_area(const struct step_list *steps, struct shape before);
 /* How many pictures of that size may be held at the same time, besides the one that the steps are done to. */
 unsigned steps_pictures_held(const struct step_list *steps);
 
+/* True when a picture without an alpha channel may have one after @steps. */
+bool steps_add_alpha(const struct step_list *steps);
+
 /* True when a step needs the picture's rows in another order than they are decoded in. */
 bool steps_need_memory(const struct step_list *steps, struct shape before);
 

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ICC_SIGNATURE_OFFSET = 36 }; /* ICC.1:2010, 7.2.9 */
+/* ICC.1:2010, 7.2.6 and 7.2.9 */
+enum { ICC_COLOURS_OFFSET = 16, ICC_SIGNATURE_OFFSET = 36 };
 
 static bool is_picture(const void *data, size_t size)
 {
@@ -21,10 +22,14 @@ static bool is_picture(const void *data, size_t size)
     return false;
 }
 
+/* Outputs are grey or RGB. */
 static bool is_profile(const void *data, size_t size)
 {
-    return size > ICC_SIGNATURE_OFFSET + 4 &&
-           memcmp((const char *)data + ICC_SIGNATURE_OFFSET, "acsp", 4) == 0;
+    const char *bytes = data;
+
+    return size > ICC_SIGNATURE_OFFSET + 4 && memcmp(bytes + ICC_SIGNATURE_OFFSET, "acsp", 4) == 0 &&
+           (memcmp(bytes + ICC_COLOURS_OFFSET, "RGB ", 4) == 0 ||
+            memcmp(bytes + ICC_COLOURS_OFFSET, "GRAY", 4) == 0);
 }
 
 /* TrueType and OpenType, by their first four bytes. */
@@ -46,7 +51,7 @@ static const struct {
     const char *wanted;
 } kinds[FILE_KIND_COUNT] = {
     [FILE_PICTURE] = { is_picture, "it is no JPEG, PNG or WebP picture" },
-    [FILE_PROFILE] = { is_profile, "it is no ICC profile" },
+    [FILE_PROFILE] = { is_profile, "it is no ICC profile of RGB or grey" },
     [FILE_FONT] = { is_font, "it is no TrueType or OpenType font" },
 };
 

@@ -395,5 +395,5 @@ bool encoding_is_lossy(enum format format, const struct encoding *encoding)
         return encoding->values[ENCODING_COMPRESSION] == TIFF_JPEG;
     if (format == FORMAT_JPEG)
         return true;
-    return encoding->values[ENCODING_QUALITY] > 0 && encoding->values[ENCODING_LOSSLESS] == LOSSLESS_NO;
+    return encoding->values[ENCODING_QUALITY] > 0 && encoding->values[ENCODING_LOSSLESS] != LOSSLESS_YES;
 }

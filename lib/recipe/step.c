@@ -224,12 +224,13 @@ static int find_file(const struct reading *reading, const struct op_arg *arg, si
 static int check_text(const struct reading *reading, const struct op_arg *arg, size_t offset)
 {
     const char *text = *(char **)field_of(reading->step, arg), *problem;
+    char shown[SHOWN_BYTES];
     size_t at;
 
     if (caption_check(text, &problem, &at) == 0)
         return 0;
     return ini_problem(reading->problems, ini_value_place(reading->entry, offset), "%s=: at \"%s\": %s",
-                       arg->name, text + at, problem);
+                       arg->name, text_escape(text + at, shown, sizeof shown), problem);
 }
 
 /* Sets the argument to what @text says; @offset is where that stands. */

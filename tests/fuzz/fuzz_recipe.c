@@ -24,7 +24,7 @@ static int read_any(void *context, enum file_kind kind, const char *name, void *
         size_t size;
     } files[FILE_KIND_COUNT] = {
         [FILE_PICTURE] = { "\x89PNG\r\n\x1a\n", 16 },
-        [FILE_PROFILE] = { "012345678901234567890123456789012345acsp", 41 },
+        [FILE_PROFILE] = { "0123456789012345RGB 0123456789012345acsp", 41 },
         [FILE_FONT] = { "OTTO", 16 },
     };
 

@@ -94,9 +94,40 @@ static cmsHPROFILE make_inks(void)
     return profile;
 }
 
+/* Sees as much light as there is, a bit yellowish. */
+static cmsInt32Number scan(const cmsUInt16Number *in, cmsUInt16Number *out, void *data)
+{
+    double red = in[0] / 65535.0, green = in[1] / 65535.0, blue = in[2] / 65535.0;
+    cmsCIELab lab = { 30 * red + 60 * green + 10 * blue, 80 * (red - green), 80 * (green - blue) + 2 };
+
+    (void)data;
+    cmsFloat2LabEncodedV2(out, &lab);
+    return TRUE;
+}
+
+static cmsHPROFILE make_scanner(void)
+{
+    cmsHPROFILE profile = cmsCreateProfilePlaceholder(NULL);
+    cmsPipeline *pipeline = cmsPipelineAlloc(NULL, LAB_BANDS, LAB_BANDS);
+    cmsStage *table = cmsStageAllocCLut16bit(NULL, INK_GRID, LAB_BANDS, LAB_BANDS, NULL);
+
+    cmsSetProfileVersion(profile, 2.1);
+    cmsSetDeviceClass(profile, cmsSigInputClass);
+    cmsSetColorSpace(profile, cmsSigRgbData);
+    cmsSetPCS(profile, cmsSigLabData);
+    ck_assert(cmsStageSampleCLut16bit(table, scan, NULL, 0));
+    ck_assert(cmsPipelineInsertStage(pipeline, cmsAT_END, table));
+    ck_assert(cmsWriteTag(profile, cmsSigAToB0Tag, pipeline));
+    ck_assert(cmsWriteTag(profile, cmsSigMediaWhitePointTag, cmsD50_XYZ()));
+    cmsPipelineFree(pipeline);
+    return profile;
+}
+
 static cmsHPROFILE make(enum space space)
 {
     switch (space) {
+    case SPACE_SCANNER:
+        return make_scanner();
     case SPACE_INKS:
         return make_inks();
     case SPACE_GREY_18:

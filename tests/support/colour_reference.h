@@ -13,6 +13,7 @@ enum space {
     SPACE_ADOBE_RGB, /* Adobe RGB (1998) Color Image Encoding, 2005-05: D65, gamma 2 51/256 */
     SPACE_GREY_18,   /* grey, D50, gamma 1.8 */
     SPACE_GREY_SRGB, /* grey, D50, the curve of sRGB */
+    SPACE_SCANNER,   /* RGB of a device that only sees: there is no way back */
     SPACE_INKS       /* four inks that print as nobody's do: neither white nor black are perfect */
 };
 

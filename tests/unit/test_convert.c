@@ -4,6 +4,7 @@
 #include "image/convert.h"
 
 #include "colour_reference.h"
+#include "image/ink.h"
 #include "pictures.h"
 #include "raster_image.h"
 #include "unit_main.h"
@@ -174,6 +175,27 @@ START_TEST(what_is_no_picture_of_8_or_16_bits_is_refused)
 }
 END_TEST
 
+/* Such a picture cannot have a border of its own colours. */
+START_TEST(a_picture_of_a_scanner_gets_colours_in_srgb)
+{
+    static const struct colour red = { 255, 0, 0, 255 };
+    _cleanup_stored_ struct stored scanner = space_profile(SPACE_SCANNER);
+    _cleanup_image_ VipsImage *picture = NULL, *prepared = NULL;
+    struct ink ink;
+
+    picture_start();
+    picture = picture_make(SIDE, SIDE, 3);
+    picture->Type = VIPS_INTERPRETATION_sRGB;
+    vips_image_set_blob_copy(picture, VIPS_META_ICC_NAME, scanner.data, scanner.size);
+    ck_assert(convert_has_profile(picture));
+    vips_must(ink_prepare(picture, &red, &prepared));
+    ck_assert_int_eq((int)vips_image_get_typeof(prepared, VIPS_META_ICC_NAME), 0);
+    vips_must(ink_of(&red, prepared, &ink));
+    ck_assert_double_eq(ink.values[0], 255);
+    ck_assert_double_eq(ink.values[1], 0);
+}
+END_TEST
+
 int main(void)
 {
     const struct unit_test tests[] = {
@@ -182,6 +204,7 @@ int main(void)
         UNIT_TEST(grey_stays_grey_in_a_profile_with_a_name),
         UNIT_TEST(what_is_in_the_profile_already_is_not_touched),
         UNIT_TEST(what_is_no_picture_of_8_or_16_bits_is_refused),
+        UNIT_TEST(a_picture_of_a_scanner_gets_colours_in_srgb),
     };
 
     return unit_main("convert", tests, ARRAY_SIZE(tests));

@@ -49,6 +49,8 @@ static const char *const step_recipes[] = {
     RECIPE("Step=mask circle\nStep=frame\nStep=round-corners 5%\n[Output a]\nFormat=webp\n"),
     RECIPE("Step=sepia\nStep=contrast 120\n[Output a]\nWidth=320\nFormat=jpeg\n"),
     RECIPE("[Output a]\nFormat=png\nStep=depth 16\nStep=border 10%\n"),
+    RECIPE("Step=depth 16\n[Output a]\nFormat=tiff\nCompression=none\n"),
+    RECIPE("Step=tint red\n[Output a]\nFormat=png\n"),
     RECIPE("[Output a]\nWidth=1280\nHeight=1280\nFit=cover\nGravity=attention\nFormat=jpeg\nStep=extend 2:1 "
            "with=mirror\nStep=sharpen\n"),
 };

@@ -492,6 +492,16 @@ START_TEST(trim_finds_what_a_border_was_put_around)
 }
 END_TEST
 
+START_TEST(a_picture_of_few_pixels_can_be_trimmed)
+{
+    static const int sizes[][2] = { { 1, 1 }, { 2, 2 }, { 500, 2 } };
+    _cleanup_image_ VipsImage *image = do_steps("trim", rgb(sizes[_i][0], sizes[_i][1], 1, 2, 3));
+
+    ck_assert_int_eq(image->Xsize, sizes[_i][0]);
+    ck_assert_int_eq(image->Ysize, sizes[_i][1]);
+}
+END_TEST
+
 START_TEST(what_draws_the_eye_is_in_the_part_that_is_cut_out)
 {
     static const char *const steps[] = { "crop 40x40 gravity=attention", "crop 40x40 gravity=entropy",
@@ -554,6 +564,28 @@ START_TEST(hidden_colours_do_not_bleed_from_a_blur)
     for (int x = 15; x < 40; x++)
         if (sample(image, x, 20, 3) > 4)
             expect_pixel("edge", image, x, 20, (int[]){ 255, 0, 0 }, 3, 8);
+}
+END_TEST
+
+/* Left half hidden and black, right half seen and light. */
+static VipsImage *cut_out(void)
+{
+    _cleanup_image_ VipsImage *hidden = plain(33, 60, 4, false, (double[]){ 0, 0, 0, 0 }),
+                              *seen = plain(33, 60, 4, false, (double[]){ 200, 180, 160, 255 });
+    VipsImage *both;
+
+    ck_assert_int_eq(vips_join(hidden, seen, &both, VIPS_DIRECTION_HORIZONTAL, NULL), 0);
+    return typed(both, VIPS_INTERPRETATION_sRGB);
+}
+
+START_TEST(what_is_hidden_makes_no_fringes)
+{
+    static const char *const steps[] = { "sharpen 2 200", "median 2", "pixelate 10", "blur 3", "resize 50%" };
+    _cleanup_image_ VipsImage *image = do_steps(steps[_i], cut_out());
+
+    for (int x = 0; x < image->Xsize; x++)
+        if (sample(image, x, image->Ysize / 2, 3) > 8)
+            expect_pixel(steps[_i], image, x, image->Ysize / 2, (int[]){ 200, 180, 160 }, 3, 3);
 }
 END_TEST
 
@@ -667,6 +699,7 @@ static const struct {
     { "watermark /red gravity=north-west angle=90", 2, 41, 22, 2 },
     { "watermark /red tile=yes margin=10", 30, 15, 3, 3 },
     { "watermark /red tile=yes margin=10", 80, 45, 52, 3 },
+    { "watermark /red margin=300 gravity=north-west", 30, 30, 24, 24 },
 };
 
 START_TEST(a_watermark_lies_where_it_should)
@@ -874,9 +907,11 @@ UNIT_MAIN("steps", UNIT_ROWS(a_colour_becomes_what_the_definition_says, colours)
           UNIT_TEST(a_free_turn_is_about_the_middle),
           UNIT_TEST(corners_of_a_free_turn_are_transparent_or_of_the_background),
           UNIT_TEST(grounds_have_their_colours), UNIT_ROWS(trim_finds_what_a_border_was_put_around, three),
+          UNIT_ROWS(a_picture_of_few_pixels_can_be_trimmed, three),
           UNIT_ROWS(what_draws_the_eye_is_in_the_part_that_is_cut_out, three),
           UNIT_ROWS(a_blur_is_as_wide_as_it_is_asked_for, four),
           UNIT_TEST(hidden_colours_do_not_bleed_from_a_blur),
+          UNIT_ROWS(what_is_hidden_makes_no_fringes, five),
           UNIT_TEST(sharpen_leaves_flat_parts_and_makes_edges_steeper),
           UNIT_TEST(median_takes_a_speck_away_and_keeps_edges),
           UNIT_TEST(pixelate_makes_squares_of_their_mean_inside_the_region_only),
