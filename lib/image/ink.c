@@ -18,11 +18,17 @@ bool colour_is_grey(const struct colour *colour)
     return colour->red == colour->green && colour->green == colour->blue;
 }
 
+/* What no profile changes: nothing, no light, and all that there is. */
+static bool is_extreme(const struct colour *colour)
+{
+    return colour_is_grey(colour) && (colour->red == 0 || colour->red == OPAQUE);
+}
+
 int ink_prepare(VipsImage *in, const struct colour *colour, VipsImage **ret)
 {
     _cleanup_image_ VipsImage *usable = NULL, *coloured = NULL;
 
-    if (colour_to_usable(in, &usable) != 0 ||
+    if ((is_extreme(colour) ? vips_copy(in, &usable, NULL) : colour_to_usable(in, &usable)) != 0 ||
         (colour_is_grey(colour) ? vips_copy(usable, &coloured, NULL) : colour_to_three(usable, &coloured)) !=
             0)
         return -1;
@@ -43,7 +49,7 @@ static int one_pixel(const struct colour *colour, VipsImage *like, VipsImage **r
                   NULL) != 0 ||
         depth_set(typed, depth_of(like), &deep) != 0)
         return -1;
-    if (!convert_has_profile(like) || !convert_embedded(like, &profile))
+    if (is_extreme(colour) || !convert_has_profile(like) || !convert_embedded(like, &profile))
         return vips_copy(deep, ret, NULL);
     return convert_to(deep, &profile, &profile_manner_usual, ret);
 }

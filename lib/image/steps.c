@@ -158,9 +158,11 @@ static int prepare(const struct step_kind *kind, VipsImage *frame, VipsImage **r
 
     if (kind->wants == WANTS_ANY)
         return vips_copy(frame, ret, NULL);
-    if (colour_to_rgb(frame, &coloured) != 0 || colour_to_usable(coloured, &usable) != 0)
+    if (colour_to_rgb(frame, &coloured) != 0)
         return -1;
-    return kind->wants == WANTS_RGB ? colour_to_three(usable, ret) : vips_copy(usable, ret, NULL);
+    if (kind->wants == WANTS_COLOUR)
+        return vips_copy(coloured, ret, NULL);
+    return colour_to_usable(coloured, &usable) != 0 ? -1 : colour_to_three(usable, ret);
 }
 
 /* Where pixels are looked at, what was to be done before is done once. */

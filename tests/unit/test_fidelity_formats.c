@@ -92,6 +92,12 @@ START_TEST(every_format_can_be_made_of_every_other)
 }
 END_TEST
 
+/* The short form tries a third of the pairs, and each format at both ends. */
+static bool is_tried(size_t in, size_t out)
+{
+    return getenv("DARKROOM_FULL") || in == out || (in + 2 * out) % 3 == 0;
+}
+
 /* The left half cannot be seen. */
 static double half_seen(double u, double v, int band)
 {
@@ -113,7 +119,7 @@ START_TEST(what_cannot_be_seen_stays_so)
     _cleanup_raster_ struct raster wanted = raster_copy(&painted), got = { 0 };
     _cleanup_stored_ struct stored source = { 0 }, made = { 0 };
 
-    if (!kinds[in].in || !kinds[out].out || kinds[in].format == FORMAT_JPEG ||
+    if (!is_tried(in, out) || !kinds[in].in || !kinds[out].out || kinds[in].format == FORMAT_JPEG ||
         !format_holds(kinds[out].format, FORMAT_HOLDS_ALPHA))
         return;
     source = outside_encode(&painted, kinds[in].format, 8);
