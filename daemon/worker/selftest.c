@@ -33,7 +33,7 @@ static const char usual_text[] = "[Recipe]\n"
 static const char light_text[] = "[Output a]\nWidth=8\nFormat=png\n";
 
 /* Encoders that take long to begin with: of one source. */
-static const char slow_text[] = "[Output a]\nFormat=avif jxl\n";
+static const char slow_text[] = "[Output a]\nFormat=avif jxl\nEffort=avif:0 jxl:3\n";
 
 /* What libvips makes the samples with, the worker's savers, but for HEIC; the pixels are a ramp. None is CMYK: that
  * path makes the system calls of the others and loads nothing, and its profile takes more time than all of these. */
@@ -91,9 +91,9 @@ static int save(VipsImage *image, const struct sample *sample, void **ret_data, 
         return 0;
     case FORMAT_AVIF:
         return vips_heifsave_buffer(image, ret_data, ret_size, "compression",
-                                    VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "bitdepth", 8, NULL);
+                                    VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "bitdepth", 8, "effort", 0, NULL);
     case FORMAT_JXL:
-        return vips_jxlsave_buffer(image, ret_data, ret_size, NULL);
+        return vips_jxlsave_buffer(image, ret_data, ret_size, "effort", 3, NULL);
     case FORMAT_GIF:
         return vips_gifsave_buffer(image, ret_data, ret_size, NULL);
     default:
