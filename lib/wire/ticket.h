@@ -81,8 +81,8 @@ struct source_message {
         [SOURCE_PATH_BYTES]; /* below its hot folder, or the end of that; sent as far as it goes, with its NUL */
 };
 
-/* The first message of a worker: it has loaded everything, closed its sandbox and coded a picture in every
- * format under it; or why it could not. */
+/* The first message of a worker: it has loaded everything, closed its sandbox and under it read a
+ * picture of every format, and coded one in all but those that take long; or why it could not. */
 struct hello_message {
     struct wire_header header;
     uint32_t ready;        /* 0: refused, @text says why, the worker exits */
