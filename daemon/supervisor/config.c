@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "recipe/bundle.h"
 #include "recipe/catalogue.h"
 #include "supervisor/asset_files.h"
 #include "supervisor/config_check.h"
@@ -36,6 +37,7 @@ void config_unref(struct config *config)
         recipe_free(config->recipes[i]);
         free(config->recipe_files[i]);
     }
+    close_fd(config->bundle);
     daemon_conf_release(&config->daemon);
     free(config->folders);
     free(config->recipes);
@@ -327,6 +329,20 @@ static int find_owners(struct config *config, struct problems *problems)
     return result;
 }
 
+static int make_bundle(struct config *config, const struct config_origin *origin, struct problems *problems)
+{
+    config->bundle = bundle_write(config->recipes, config->recipe_count);
+    if (config->bundle == -EFBIG)
+        return problems_add(
+            problems, origin->directory,
+            "the files that its recipes name have more than %d MB together: name smaller ones",
+            BUNDLE_BYTES_MAX >> 20);
+    if (config->bundle < 0)
+        return problems_add(problems, origin->directory, "its recipes cannot be handed to workers: %s",
+                            strerrordesc_np(-config->bundle));
+    return 0;
+}
+
 int config_load(const struct config_origin *origin, struct problems *problems, struct config **ret)
 {
     __attribute__((cleanup(config_unrefp))) struct config *config = calloc(1, sizeof *config);
@@ -336,6 +352,7 @@ int config_load(const struct config_origin *origin, struct problems *problems, s
     if (!config || asprintf(&daemon_file, "%s/darkroom.conf", origin->directory) < 0)
         return -ENOMEM;
     atomic_init(&config->references, 1);
+    config->bundle = -1;
 
     daemon_conf_init(&config->daemon);
     daemon = daemon_conf_load(&config->daemon, daemon_file, problems);
@@ -353,6 +370,8 @@ int config_load(const struct config_origin *origin, struct problems *problems, s
         return -EINVAL;
     if (complete_folders(config) < 0)
         return -ENOMEM;
+    if (make_bundle(config, origin, problems) < 0)
+        return -EINVAL;
 
     *ret = take_ptr(config);
     return 0;

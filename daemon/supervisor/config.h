@@ -36,6 +36,7 @@ struct config {
     size_t recipe_count;
     size_t *folder_recipes; /* for each folder, its recipe's index */
     gid_t admin_group;      /* of AdminGroup=; (gid_t)-1: none */
+    int bundle;             /* the recipes with the files that they name, as workers get them (recipe/bundle.h) */
 };
 
 /* Reads and checks everything. The caller owns the only reference. 0, or -EINVAL with every problem in

@@ -11,9 +11,8 @@
 
 #include <systemd/sd-event.h>
 
-/* Called in the loop's thread with the result of config_load(), or of proof_run() after it; the reference @config (NULL when it could not be
- * loaded) is the
- * callee's, @problems is released after the call. */
+/* Called in the loop's thread with the result of config_load(), or of proof_run() after it; the reference @config (NULL
+ * when it could not be loaded) is the callee's, @problems is released after the call. */
 typedef void errand_done(void *context, int result, struct config *config, struct problems *problems);
 
 /* Loads from @origin (which must outlive the errand) and calls @done later. 0 or -errno. Event loop's thread. */

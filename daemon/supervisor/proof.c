@@ -4,7 +4,6 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "recipe/bundle.h"
 #include "supervisor/pool_spawn.h"
 #include "wire/worker_link.h"
 
@@ -64,17 +63,12 @@ static int judge(int r, const struct hello_message *hello, struct problems *prob
 
 int proof_run(const struct config *config, const char *program, struct problems *problems)
 {
-    _cleanup_close_ int bundle = bundle_write(config->recipes, config->recipe_count);
     struct error error = { .class = CLASS_NONE };
     union worker_message message;
     struct spawned process;
     int r;
 
-    if (bundle < 0) {
-        problems_add(problems, WHERE, "the recipes cannot be handed to it: %s", strerrordesc_np(-bundle));
-        return bundle;
-    }
-    r = pool_spawn(program, GENERATION, bundle, &process, &error);
+    r = pool_spawn(program, GENERATION, config->bundle, &process, &error);
     if (r < 0) {
         problems_add(problems, WHERE, "%s", error.text);
         return r;

@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/processors.h"
-#include "recipe/bundle.h"
 #include "supervisor/errand.h"
 #include "supervisor/folders.h"
 #include "supervisor/job_flow.h"
@@ -15,6 +14,8 @@
 #include "supervisor/snapshot.h"
 #include "supervisor/supervisor.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -34,10 +35,10 @@ uint64_t reload_memory_budget(const struct config *config)
 int reload_make_generation(struct supervisor *supervisor, const struct config *config,
                            struct pool_generation *ret)
 {
-    int bundle = bundle_write(config->recipes, config->recipe_count);
+    int bundle = fcntl(config->bundle, F_DUPFD_CLOEXEC, 0);
 
     if (bundle < 0)
-        return bundle;
+        return -errno;
     *ret = (struct pool_generation){ .number = ++supervisor->last_generation,
                                      .bundle = bundle,
                                      .workers = reload_worker_count(config) };
@@ -110,7 +111,8 @@ static void on_loaded(void *context, int result, struct config *config, struct p
 
     supervisor->reload.config = config;
     if (reload_make_generation(supervisor, config, &generation) < 0)
-        reload_failed(supervisor, NULL, "the recipes cannot be handed to workers: out of memory");
+        reload_failed(supervisor, NULL,
+                      "the recipes cannot be handed to workers: there are too many open files");
     else
         pool_prove(&supervisor->pool, &generation);
 }

@@ -3,10 +3,12 @@
 #include "supervisor/proof.h"
 
 #include "expect_problems.h"
+#include "recipe/bundle.h"
 #include "recipe_text.h"
 #include "unit_main.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 static const struct {
     const char *program;
@@ -22,7 +24,9 @@ static const struct {
 START_TEST(what_becomes_of_a_worker_is_told)
 {
     struct recipe *recipe = recipe_of_text("[Output a]\nFormat=png\n");
-    const struct config config = { .recipes = &recipe, .recipe_count = 1 };
+    const struct config config = { .recipes = &recipe,
+                                   .recipe_count = 1,
+                                   .bundle = bundle_write(&recipe, 1) };
     _cleanup_(problems_release) struct problems problems = { 0 };
 
     ck_assert_int_eq(proof_run(&config, programs[_i].program, &problems), programs[_i].result);
@@ -30,6 +34,7 @@ START_TEST(what_becomes_of_a_worker_is_told)
         expect_problem(programs[_i].program, &problems, programs[_i].problem);
     else
         expect_no_problem(programs[_i].program, &problems);
+    close(config.bundle);
     recipe_free(recipe);
 }
 END_TEST
