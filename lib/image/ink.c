@@ -13,7 +13,7 @@ enum { OPAQUE = 255 };
 const struct colour colour_white = { 255, 255, 255, OPAQUE }, colour_black = { 0, 0, 0, OPAQUE },
                     colour_transparent = { 0, 0, 0, 0 };
 
-bool colour_is_grey(const struct colour *colour)
+static bool is_grey(const struct colour *colour)
 {
     return colour->red == colour->green && colour->green == colour->blue;
 }
@@ -21,7 +21,7 @@ bool colour_is_grey(const struct colour *colour)
 /* What no profile changes: nothing, no light, and all that there is. */
 static bool is_extreme(const struct colour *colour)
 {
-    return colour_is_grey(colour) && (colour->red == 0 || colour->red == OPAQUE);
+    return is_grey(colour) && (colour->red == 0 || colour->red == OPAQUE);
 }
 
 int ink_prepare(VipsImage *in, const struct colour *colour, VipsImage **ret)
@@ -29,8 +29,7 @@ int ink_prepare(VipsImage *in, const struct colour *colour, VipsImage **ret)
     _cleanup_image_ VipsImage *usable = NULL, *coloured = NULL;
 
     if ((is_extreme(colour) ? vips_copy(in, &usable, NULL) : colour_to_usable(in, &usable)) != 0 ||
-        (colour_is_grey(colour) ? vips_copy(usable, &coloured, NULL) : colour_to_three(usable, &coloured)) !=
-            0)
+        (is_grey(colour) ? vips_copy(usable, &coloured, NULL) : colour_to_three(usable, &coloured)) != 0)
         return -1;
     return colour->alpha == OPAQUE ? vips_copy(coloured, ret, NULL) : alpha_ensure(coloured, ret);
 }

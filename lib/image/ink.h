@@ -13,10 +13,7 @@ struct ink {
     int count;
 };
 
-/* What has no colour but a tone. */
 extern const struct colour colour_white, colour_black, colour_transparent;
-
-bool colour_is_grey(const struct colour *colour);
 
 /* Makes @in, grey or RGB, one that can have @colour: in three colours where that is one, with an alpha channel where it
  * is not opaque. 0 or -1 with libvips' error. */

@@ -149,7 +149,7 @@ static int apply_overlay(const struct step_work *work, VipsImage *in, VipsImage 
 
 /* ---- watermark ---- */
 
-/* As wide as it is asked for: enlarged, too, for a vector's sake somebody drew it small. */
+/* As wide as it is asked for, enlarged if need be. */
 static int to_width(VipsImage *in, uint32_t width, VipsImage **ret)
 {
     const struct box box = { .fit = FIT_INSIDE, .width = width, .enlarge = true };

@@ -63,13 +63,6 @@ static int find(const struct asset_list *assets, enum file_kind kind, const char
     return -1;
 }
 
-const struct asset *asset_find(const struct asset_list *assets, enum file_kind kind, const char *name)
-{
-    int index = find(assets, kind, name);
-
-    return index < 0 ? NULL : &assets->list[index];
-}
-
 static int refuse(int errnum, const char *why, char *problem, size_t problem_size)
 {
     snprintf(problem, problem_size, "%s", why);

@@ -41,9 +41,6 @@ struct asset_reader {
 int asset_add(struct asset_list *assets, const struct asset_reader *reader, enum file_kind kind,
               const char *name, char *problem, size_t problem_size);
 
-/* The file of @kind called @name, or NULL. */
-const struct asset *asset_find(const struct asset_list *assets, enum file_kind kind, const char *name);
-
 void asset_list_release(struct asset_list *assets);
 
 #endif

@@ -154,7 +154,6 @@ static int parse_background(const struct ini_entry *entry, const struct conf_key
     char wanted[SHOWN_BYTES], shown[SHOWN_BYTES];
 
     draft->has_background = entry->value[0] != '\0';
-    draft->background_place = entry->value_place;
     if (!draft->has_background ||
         value_parse(&rule, entry->value, &draft->background, wanted, sizeof wanted) == 0)
         return 0;

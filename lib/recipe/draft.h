@@ -32,7 +32,6 @@ struct draft {
     bool enlarge;
     bool has_background;
     struct colour background;
-    struct ini_place background_place;
     struct step_draft steps;
     bool metadata_given;
     unsigned metadata; /* METADATA_* */
