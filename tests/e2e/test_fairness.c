@@ -113,6 +113,7 @@ START_TEST(a_picture_does_not_wait_for_the_crowd_in_another_folder)
     uint64_t since, took_ms;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure_daemon(&h, "");
     harness_write(&h, "config/recipes/web.recipe", "%s", HARNESS_RECIPE_SINGLE);
     add_folder(&h, "crowd", "");
@@ -171,6 +172,7 @@ START_TEST(a_folder_of_high_priority_goes_first_and_the_low_one_is_done_all_the_
     struct harness h;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure_daemon(&h, "");
     harness_write(&h, "config/recipes/web.recipe", "%s", HARNESS_RECIPE_SINGLE);
     add_folder(&h, "a", "Priority=low\n");
@@ -205,6 +207,7 @@ START_TEST(folders_of_one_priority_take_turns)
     struct harness h;
 
     harness_open(&h);
+    h.workers = 2;
     harness_write(&h, "config/darkroom.conf", "[Daemon]\nWorkers=1\n");
     harness_write(&h, "config/recipes/web.recipe", "%s", HARNESS_RECIPE_SINGLE);
     for (size_t i = 0; i < FOLDERS; i++)
@@ -235,6 +238,7 @@ START_TEST(a_large_file_does_not_wait_for_a_crowd_of_small_ones)
     struct harness h;
 
     harness_open(&h);
+    h.workers = 2;
     harness_write(&h, "config/darkroom.conf", "[Daemon]\nWorkers=1\n");
     harness_write(&h, "config/recipes/web.recipe", "%s", HARNESS_RECIPE_SINGLE);
     add_folder(&h, "crowd", "");
@@ -263,6 +267,7 @@ START_TEST(a_plan_does_not_wait_for_a_crowd_of_small_files)
     char *plan;
 
     harness_open(&h);
+    h.workers = 2;
     harness_write(&h, "config/darkroom.conf", "[Daemon]\nWorkers=1\n");
     harness_write(&h, "config/recipes/web.recipe", "%s", HARNESS_RECIPE_SINGLE);
     add_folder(&h, "crowd", "");

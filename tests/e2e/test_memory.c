@@ -99,6 +99,7 @@ START_TEST(two_large_pictures_are_never_rendered_together_and_small_ones_go_on)
     struct harness h;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure(&h, "", HARNESS_RECIPE);
     harness_write(&h, "config/darkroom.conf", "[Daemon]\nWorkers=4\nMemoryBudget=240M\n");
     harness_start(&h);
@@ -125,6 +126,7 @@ START_TEST(one_larger_than_the_budget_is_rendered_alone)
     struct harness h;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure(&h, "", HARNESS_RECIPE);
     harness_configure_daemon(&h, "MemoryBudget=80M\n");
     harness_start(&h);
@@ -169,10 +171,11 @@ static void (*const interruptions[])(struct harness *h) = { reload, stop_and_sta
 
 START_TEST(pictures_that_wait_for_memory_are_done_in_spite_of_an_interruption)
 {
-    enum { LARGE = 3 };
+    enum { LARGE = 2 };
     struct harness h;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure(&h, "", HARNESS_RECIPE);
     harness_configure_daemon(&h, "MemoryBudget=100M\n");
     harness_start(&h);
@@ -193,6 +196,7 @@ START_TEST(a_picture_that_needs_more_than_the_folder_allows_fails_before_it_is_d
     json_t *job;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure(&h, "MaxMemory=64M\n", HARNESS_RECIPE);
     harness_start(&h);
     drop_large(&h, 1);
@@ -233,6 +237,7 @@ START_TEST(a_bomb_is_refused_by_its_header)
     json_t *job;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure(&h, bombs[_i].limits, HARNESS_RECIPE);
     harness_start(&h);
     harness_drop_bytes(&h, "bomb.png", bomb, sizeof bomb - 1);

@@ -492,6 +492,7 @@ static bool are_busy(const json_t *status, void *context)
 static void open_stopped(struct harness *h, int *report)
 {
     harness_open(h);
+    h->workers = WORKERS;
     harness_configure(h, "Settle=24h\n", HARNESS_RECIPE);
     harness_start(h);
     harness_drop(h, "a.jpg", 48, 48, 1);

@@ -12,7 +12,7 @@
 
 /* Fewer where each takes seconds to start. */
 enum {
-    MANY_WORKERS = HARNESS_SLOWER > 1 ? 4 : 16,
+    MANY_WORKERS = HARNESS_SLOWER > 1 ? 4 : 10,
     MANY_RELOADS = HARNESS_SLOWER > 1 ? 1 : 2,
     MANY_RELOADS_FULL = 4
 };
@@ -326,6 +326,7 @@ START_TEST(what_has_begun_is_finished_and_what_waits_is_made_as_it_is_configured
     struct harness h;
 
     harness_open(&h);
+    h.workers = WORKERS;
     harness_configure(&h, "", NAMED_BY_WIDTH("24"));
     witness_open(&witness, harness_path(&h, "out"));
     harness_start(&h);
@@ -355,6 +356,7 @@ START_TEST(what_is_handed_back_after_a_reload_is_made_as_it_is_configured_now)
     struct harness h;
 
     harness_open(&h);
+    h.workers = WORKERS;
     harness_configure(&h, "", NAMED_BY_WIDTH("24"));
     harness_configure_daemon(&h, "MemoryBudget=20M\n");
     harness_start(&h);

@@ -132,6 +132,7 @@ START_TEST(jobs_under_way_are_not_disturbed_and_end_with_the_new_recipe)
     int64_t held;
 
     harness_open(&h);
+    h.workers = WORKERS;
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
     ck_assert_int_eq(mkdir(harness_path(&h, "in/sub"), 0755), 0);
     harness_start(&h);

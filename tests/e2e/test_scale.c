@@ -78,6 +78,7 @@ static void open_loaded(struct harness *h, size_t files)
     char options[64];
 
     harness_open(h);
+    h->workers = 2;
     harness_configure(h, "", HARNESS_RECIPE_SINGLE);
     snprintf(options, sizeof options, "size=%zum", files * 4096 * 3 / (1 << 20) + 64);
     if (!small_disk_mount(harness_path(h, "in"), options))

@@ -57,6 +57,7 @@ START_TEST(descriptors_that_run_out_cost_no_attempt_and_no_worker)
     json_t *job;
 
     harness_open(&h);
+    h.workers = WORKERS;
     harness_configure(&h, "", HARNESS_RECIPE);
     write_recipe(&h);
     harness_start(&h);

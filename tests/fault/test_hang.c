@@ -36,6 +36,7 @@ START_TEST(a_file_that_hangs_its_workers_fails_as_timeout_and_the_others_go_on)
     json_t *job;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure(&h, "", HARNESS_RECIPE);
     harness_configure_daemon(&h, HARNESS_SLOWER > 1 ? "JobTimeout=8s\nMaxAttempts=2\n"
                                                     : "JobTimeout=2s\nMaxAttempts=2\n");
@@ -74,6 +75,7 @@ START_TEST(a_file_with_which_darkroomd_ends_each_time_fails)
     json_t *job;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure(&h, "", HARNESS_RECIPE);
     harness_configure_daemon(&h, "MaxAttempts=2\n");
     harness_drop(&h, "poison.png", 6000, 4000, 1);
@@ -106,6 +108,7 @@ START_TEST(what_a_hung_worker_has_not_read_is_not_blamed)
     json_t *jobs, *job;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
     harness_configure_daemon(&h, HARNESS_SLOWER > 1 ? "JobTimeout=8s\n" : "JobTimeout=2s\n");
     harness_start(&h);

@@ -15,8 +15,8 @@
 
 enum {
     SOURCES = 3,
-    POINTS = 4,  /* of each variant */
-    STEP = 5,    /* between the points of the tests of one file */
+    POINTS = 3,  /* of each variant */
+    STEP = 8,    /* between the points of the tests of one file */
     THROUGH = 3, /* runs without a kill: there are no more calls */
 };
 
@@ -40,6 +40,10 @@ static void run_open(struct run *run, const struct variant *variant)
                                              : HARNESS_RECIPE;
 
     campaign_open(&run->c, variant->archive, recipe, "");
+    if (!harness_is_full()) {
+        run->c.h.workers = 1;
+        harness_configure_daemon(&run->c.h, "");
+    }
     switched_open(&run->switched, &run->c.h);
     for (int i = 0; i < SOURCES; i++)
         if (variant->documents)

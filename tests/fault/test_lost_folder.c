@@ -24,6 +24,7 @@ START_TEST(a_folder_that_is_moved_away_and_back_repeats_nothing)
     struct harness h;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure(&h, "", HARNESS_RECIPE);
     witness_open(&witness, harness_path(&h, "out"));
     harness_start(&h);
@@ -55,6 +56,7 @@ START_TEST(files_of_a_folder_that_is_lost_at_work_are_done_when_it_is_back)
     struct harness h;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure(&h, "", HARNESS_RECIPE);
     witness_open(&witness, harness_path(&h, "out"));
     for (int i = 0; i < MANY; i++)
@@ -114,6 +116,7 @@ START_TEST(a_disk_that_is_unmounted_and_mounted_again_repeats_nothing)
     struct harness h;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure(&h, "RescanInterval=1h\n", HARNESS_RECIPE); /* mounts alone tell */
     witness_open(&witness, harness_path(&h, "out"));
     if (!insert_disk(&h, "in"))
@@ -158,6 +161,7 @@ START_TEST(files_of_a_disk_that_is_lost_at_work_are_done_when_it_is_back)
     struct harness h;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure(&h, "RescanInterval=1h\n", HARNESS_RECIPE);
     witness_open(&witness, harness_path(&h, "out"));
     if (!insert_disk(&h, "in"))
@@ -188,6 +192,7 @@ START_TEST(another_card_in_the_same_reader_is_taken)
     struct harness h;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure(&h, "RescanInterval=1h\n", HARNESS_RECIPE_SINGLE);
     if (!insert_disk(&h, "in"))
         goto out;
@@ -215,6 +220,7 @@ START_TEST(an_output_that_is_unmounted_holds_the_folder_and_nothing_is_written_b
     uint64_t cured;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
     if (!insert_disk(&h, "out"))
         goto out;
@@ -245,6 +251,7 @@ START_TEST(an_archive_that_is_unmounted_keeps_originals_where_they_are)
     char more[PATH_MAX];
 
     harness_open(&h);
+    h.workers = 2;
     snprintf(more, sizeof more, "Originals=archive\nArchive=%s\n", harness_path(&h, "archive"));
     harness_configure(&h, more, HARNESS_RECIPE_SINGLE);
     if (!insert_disk(&h, "archive"))

@@ -103,6 +103,7 @@ START_TEST(a_file_that_kills_its_workers_fails_and_its_neighbours_do_not)
     size_t i;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure(&h, "", HARNESS_RECIPE);
     harness_start(&h);
     harness_drop(&h, "poison.png", 6000, 4000, 1); /* JPEG would be shrunk while it is loaded */
@@ -153,6 +154,7 @@ START_TEST(a_worker_that_is_killed_takes_no_other_along)
     size_t i;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
     harness_start(&h);
     harness_freeze_workers(&h);
@@ -184,6 +186,7 @@ START_TEST(idle_workers_that_are_killed_are_replaced)
     struct harness h;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
     h.command = commands[_i];
     harness_start(&h);
@@ -207,6 +210,7 @@ START_TEST(workers_leave_when_the_daemon_is_killed)
     struct harness h;
 
     harness_open(&h);
+    h.workers = 2;
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
     harness_start(&h);
     for (int i = 0; i < 20; i++)

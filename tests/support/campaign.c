@@ -39,6 +39,7 @@ void campaign_open(struct campaign *campaign, bool archive, const char *recipe, 
 {
     *campaign = (struct campaign){ .archive = archive };
     harness_open(&campaign->h);
+    campaign->h.workers = 2;
     campaign_configure(campaign, "", archive, recipe, more);
 }
 

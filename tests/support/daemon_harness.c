@@ -181,7 +181,7 @@ void harness_open(struct harness *h)
 {
     const char *base = getenv("TMPDIR") ?: "/tmp";
 
-    *h = (struct harness){ .pidfd = -1 };
+    *h = (struct harness){ .pidfd = -1, .workers = 1 };
     if ((size_t)snprintf(h->root, sizeof h->root, "%s/darkroom-XXXXXX", base) >= sizeof h->root)
         snprintf(h->root, sizeof h->root, "/tmp/darkroom-XXXXXX");
     ck_assert_msg(mkdtemp(h->root) != NULL, "%s: %m", h->root);
@@ -271,7 +271,7 @@ const char *harness_read(const struct harness *h, const char *path)
 
 void harness_configure_daemon(const struct harness *h, const char *lines)
 {
-    harness_write(h, "config/darkroom.conf", "[Daemon]\nWorkers=2\n%s", lines);
+    harness_write(h, "config/darkroom.conf", "[Daemon]\nWorkers=%u\n%s", h->workers, lines);
 }
 
 void harness_configure(const struct harness *h, const char *more, const char *recipe)

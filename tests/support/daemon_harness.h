@@ -42,6 +42,7 @@ struct harness {
     pid_t pid; /* 0: it is not running */
     int pidfd, notify_fd, keeper_fd;
     struct darkroom *dk;
+    unsigned workers; /* that harness_configure() asks for: 1, as starting one is what takes the time of most tests */
     json_t *status;                                       /* the newest that was read */
     const char *environment[HARNESS_ENVIRONMENT_MAX + 1]; /* "NAME=VALUE" for the next start */
     pid_t frozen[HARNESS_WORKERS_MAX];                    /* by harness_freeze_workers() */
@@ -83,7 +84,7 @@ void harness_write(const struct harness *h, const char *path, const char *format
 /* What is in the text file at @path; valid until the next call. */
 const char *harness_read(const struct harness *h, const char *path);
 
-/* The usual configuration: two workers, the folder "web" from in to out with Settle=0 and @more lines, and its
+/* The usual configuration: the workers, the folder "web" from in to out with Settle=0 and @more lines, and its
  * recipe. */
 void harness_configure(const struct harness *h, const char *more, const char *recipe);
 
