@@ -57,12 +57,20 @@ static void print_title(const char *title, const struct screen *screen)
     fputc('\n', screen->file);
 }
 
+static void print_lossless(const struct op_info *info, const struct screen *screen)
+{
+    if (info->lossless)
+        fprintf(screen->file, "\nA JPEG need not be decoded for it (Lossless=jpeg:yes)%s%s.\n",
+                info->lossless[0] != '\0' ? " if " : "", info->lossless);
+}
+
 void ops_view_print(enum op op, const struct screen *screen)
 {
     const struct op_info *info = op_info(op);
     char usage[USAGE_BYTES];
 
     fprintf(screen->file, "Step=%s\n\n%s\n", op_usage(op, usage, sizeof usage), info->help);
+    print_lossless(info, screen);
     if (info->arg_count > 0)
         print_title("Arguments, with what they are when they are not given:", screen);
     for (size_t i = 0; i < info->arg_count; i++)
@@ -89,6 +97,7 @@ json_t *ops_view_json(enum op op)
 
     for (size_t i = 0; i < info->arg_count; i++)
         json_array_append_new(args, arg_json(info, i));
-    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", info->name, "help", info->help, "usage",
-                     op_usage(op, usage, sizeof usage), "example", info->example, "arguments", args);
+    return json_pack("{s:s, s:s, s:s, s:s, s:b, s:o}", "name", info->name, "help", info->help, "usage",
+                     op_usage(op, usage, sizeof usage), "example", info->example, "lossless",
+                     info->lossless != NULL, "arguments", args);
 }

@@ -15,6 +15,12 @@ struct extent {
     uint32_t width, height;
 };
 
+/* A part of a picture. */
+struct area {
+    uint32_t left, top;
+    struct extent extent;
+};
+
 /* What an output asks for; 0: free. */
 struct box {
     enum fit fit;

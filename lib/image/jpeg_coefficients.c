@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "image/engine.h"
+#include "image/orient.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -15,11 +16,9 @@
 
 #include <jpeglib.h>
 
-enum { ORIENTATION_END = 9 };
-
 static const int transforms[ORIENTATION_END] = {
-    [2] = TJXOP_HFLIP, [3] = TJXOP_ROT180,     [4] = TJXOP_VFLIP,  [5] = TJXOP_TRANSPOSE,
-    [6] = TJXOP_ROT90, [7] = TJXOP_TRANSVERSE, [8] = TJXOP_ROT270,
+    [1] = TJXOP_NONE,      [2] = TJXOP_HFLIP, [3] = TJXOP_ROT180,     [4] = TJXOP_VFLIP,
+    [5] = TJXOP_TRANSPOSE, [6] = TJXOP_ROT90, [7] = TJXOP_TRANSVERSE, [8] = TJXOP_ROT270,
 };
 
 static void turbo_destroy(tjhandle *handle)
@@ -38,38 +37,66 @@ static bool has_end(const unsigned char *jpeg, unsigned long size)
     return size > 2 && jpeg[size - 2] == 0xff && jpeg[size - 1] == JPEG_EOI;
 }
 
-/* What only deserves a warning was let pass when the picture was looked at (FailOn=). TurboJPEG says the same of a
+/* Blocks at the end that are no whole ones do not turn; a move cuts them away, or this trims them, and then the size is
+ * found to be wrong. What only deserves a warning was let pass when the picture was looked at (FailOn=). TurboJPEG says the same of a
  * failure after a warning, but then the file has no end. */
-static bool turbo_transform(tjhandle handle, const void *jpeg, size_t size, int transform, unsigned char **to,
-                            unsigned long *to_size)
+static bool turbo_transform(tjhandle handle, const void *jpeg, size_t size, const struct jpeg_move *move,
+                            unsigned char **to, unsigned long *to_size)
 {
-    tjtransform how = { .op = transform, .options = TJXOPT_PERFECT | TJXOPT_COPYNONE };
+    const struct area *part = &move->part;
+    tjtransform how = {
+        .r = { (int)part->left, (int)part->top, (int)part->extent.width, (int)part->extent.height },
+        .op = transforms[move->turn],
+        .options = TJXOPT_CROP | TJXOPT_TRIM | TJXOPT_COPYNONE,
+    };
 
     return tjTransform(handle, jpeg, size, 1, to, to_size, &how, 0) == 0 ||
            (tjGetErrorCode(handle) == TJERR_WARNING && *to && has_end(*to, *to_size));
 }
 
-int jpeg_coefficients_turn(const void *jpeg, size_t size, int orientation, void **ret, size_t *ret_size)
+static int turbo_error(tjhandle handle)
+{
+    vips_error("turbojpeg", "%s", handle ? tjGetErrorStr2(handle) : tjGetErrorStr());
+    return -1;
+}
+
+int jpeg_coefficients_move(const void *jpeg, size_t size, const struct jpeg_move *move, void **ret,
+                           size_t *ret_size)
 {
     _cleanup_(turbo_destroy) tjhandle handle = tjInitTransform();
-    _cleanup_(turbo_free) unsigned char *turned = NULL;
-    unsigned long turned_size = 0;
+    _cleanup_(turbo_free) unsigned char *moved = NULL;
+    unsigned long moved_size = 0;
 
-    if (!handle || !turbo_transform(handle, jpeg, size, transforms[orientation], &turned, &turned_size)) {
-        vips_error("turbojpeg", "%s", handle ? tjGetErrorStr2(handle) : tjGetErrorStr());
-        return -1;
-    }
-    *ret = malloc(turned_size);
+    if (!handle || !turbo_transform(handle, jpeg, size, move, &moved, &moved_size))
+        return turbo_error(handle);
+    *ret = malloc(moved_size);
     if (!*ret)
         return -1;
-    memcpy(*ret, turned, turned_size);
-    *ret_size = turned_size;
+    memcpy(*ret, moved, moved_size);
+    *ret_size = moved_size;
     return 0;
 }
 
-/* ---- coding anew ---- */
+static int turbo_check(const void *jpeg, size_t size)
+{
+    _cleanup_(turbo_destroy) tjhandle handle = tjInitTransform();
+    int width, height, sampling = -1, colours;
 
-/* Both ends of it; libjpeg's errors come back to @failed. */
+    if (!handle)
+        return turbo_error(handle);
+    if (tjDecompressHeader3(handle, jpeg, size, &width, &height, &sampling, &colours) != 0 &&
+        tjGetErrorCode(handle) != TJERR_WARNING)
+        return turbo_error(handle);
+    if (sampling < 0) {
+        vips_error("turbojpeg", "its colours are sampled in an unknown way");
+        return -1;
+    }
+    return 0;
+}
+
+/* ---- with libjpeg ---- */
+
+/* Both ends of coding anew; libjpeg's errors come back to @failed. */
 struct recoding {
     struct jpeg_decompress_struct from;
     struct jpeg_compress_struct to;
@@ -106,17 +133,38 @@ static void recoding_release(struct recoding *recoding)
     free(recoding->bytes);
 }
 
-static int begin(struct recoding *recoding)
+static void catch_errors(struct recoding *recoding)
 {
-    recoding->stream = open_memstream(&recoding->bytes, &recoding->size);
-    if (!recoding->stream)
-        return -1;
-
     jpeg_std_error(&recoding->errors);
     recoding->errors.error_exit = on_error;
     recoding->errors.emit_message = on_message;
     recoding->from.err = recoding->to.err = &recoding->errors;
     recoding->from.client_data = recoding->to.client_data = recoding;
+}
+
+static void read_header(struct recoding *recoding, const void *jpeg, size_t size)
+{
+    jpeg_create_decompress(&recoding->from);
+    jpeg_mem_src(&recoding->from, jpeg, size);
+    jpeg_read_header(&recoding->from, TRUE);
+}
+
+/* TurboJPEG has names for samplings, and some that are coded in another way than usual share one; so libjpeg is asked.
+ * What has one channel is not interleaved with others. */
+int jpeg_coefficients_block(const void *jpeg, size_t size, struct extent *ret)
+{
+    _cleanup_(recoding_release) struct recoding recoding = { .stream = NULL };
+    bool single;
+
+    if (turbo_check(jpeg, size) != 0)
+        return -1;
+    catch_errors(&recoding);
+    if (setjmp(recoding.failed) != 0)
+        return -1;
+    read_header(&recoding, jpeg, size);
+    single = recoding.from.num_components == 1;
+    ret->width = DCTSIZE * (uint32_t)(single ? 1 : recoding.from.max_h_samp_factor);
+    ret->height = DCTSIZE * (uint32_t)(single ? 1 : recoding.from.max_v_samp_factor);
     return 0;
 }
 
@@ -124,10 +172,8 @@ static void recode(struct recoding *recoding, const void *jpeg, size_t size)
 {
     jvirt_barray_ptr *coefficients;
 
-    jpeg_create_decompress(&recoding->from);
     jpeg_create_compress(&recoding->to);
-    jpeg_mem_src(&recoding->from, jpeg, size);
-    jpeg_read_header(&recoding->from, TRUE);
+    read_header(recoding, jpeg, size);
     coefficients = jpeg_read_coefficients(&recoding->from);
 
     jpeg_copy_critical_parameters(&recoding->from, &recoding->to);
@@ -144,7 +190,11 @@ int jpeg_coefficients_recode(const void *jpeg, size_t size, void **ret, size_t *
 {
     _cleanup_(recoding_release) struct recoding recoding = { .stream = NULL };
 
-    if (begin(&recoding) < 0 || setjmp(recoding.failed) != 0)
+    recoding.stream = open_memstream(&recoding.bytes, &recoding.size);
+    if (!recoding.stream)
+        return -1;
+    catch_errors(&recoding);
+    if (setjmp(recoding.failed) != 0)
         return -1;
     recode(&recoding, jpeg, size);
     if (fclose(take_ptr(recoding.stream)) != 0)

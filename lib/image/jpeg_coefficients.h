@@ -5,11 +5,18 @@
 #ifndef DARKROOM_IMAGE_JPEG_COEFFICIENTS_H
 #define DARKROOM_IMAGE_JPEG_COEFFICIENTS_H
 
+#include "image/jpeg_move.h"
+
 #include <stddef.h>
 
-/* Turns the JPEG in @jpeg upright, which EXIF @orientation (2 to 8) is said of. The caller frees *@ret, which has no
- * metadata. 0, or -1 when it cannot be turned exactly: a side that would come first ends within a block. */
-int jpeg_coefficients_turn(const void *jpeg, size_t size, int orientation, void **ret, size_t *ret_size);
+/* The size in pixels of the blocks that the JPEG in @jpeg is moved in: 8 × 8, or more where colours have less
+ * resolution. 0, or -1 when TurboJPEG does not know how they are sampled, and cannot move them. */
+int jpeg_coefficients_block(const void *jpeg, size_t size, struct extent *ret);
+
+/* Moves the JPEG in @jpeg by @move, which was made for its size and its blocks. The caller frees *@ret, which has no
+ * metadata. 0 or -1. */
+int jpeg_coefficients_move(const void *jpeg, size_t size, const struct jpeg_move *move, void **ret,
+                           size_t *ret_size);
 
 /* Codes the JPEG in @jpeg anew, with the codes that are best for it, and progressive if it was. The caller frees *@ret,
  * which has no metadata but the density. 0 or -1. */

@@ -6,17 +6,17 @@
 #include "image/attach.h"
 #include "image/jpeg_coefficients.h"
 #include "image/metadata.h"
+#include "image/steps.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 enum {
-    ORIENTATION_UPRIGHT = 1,
     LOOK_SHRINK = 8, /* the most that a decoder can leave out */
     COEFFICIENT_BYTES = 2,
-    COEFFICIENT_ARRAYS = 2, /* before a turn and after it */
+    COEFFICIENT_ARRAYS = 2, /* before a move and after it */
     BLOCKS_SIDE = 32,       /* pixels, by which sides are rounded up */
-    FILES = 4, /* the turned one, the coded one, that while its room doubles, and the sealed one */
+    FILES = 4, /* the moved one, the coded one, that while its room doubles, and the sealed one */
     FIXED_BYTES = 16 << 20,
 };
 
@@ -37,25 +37,10 @@ static void file_replace(struct file *file, struct file with)
     *file = with;
 }
 
-/* What the steps do is, all together, what the source's orientation says, or nothing (1); 0: something else. */
-static int turn_of(const struct recipe *recipe, const struct source *source)
-{
-    int turn = ORIENTATION_UPRIGHT;
-
-    for (size_t i = 0; i < recipe->steps.count; i++) {
-        if (recipe->steps.list[i].op != OP_AUTO_ORIENT)
-            return 0;
-        turn = source->shape.orientation;
-    }
-    return turn;
-}
-
-bool lossless_jpeg_can(const struct recipe *recipe, const struct rendition *rendition,
-                       const struct source *source)
+bool lossless_jpeg_can(const struct rendition *rendition, const struct source *source)
 {
     return rendition->format == FORMAT_JPEG &&
-           rendition->encoding.values[ENCODING_LOSSLESS] == LOSSLESS_YES && source->format == FORMAT_JPEG &&
-           turn_of(recipe, source) != 0;
+           rendition->encoding.values[ENCODING_LOSSLESS] == LOSSLESS_YES && source->format == FORMAT_JPEG;
 }
 
 uint64_t lossless_jpeg_bytes(const struct source *source)
@@ -81,20 +66,34 @@ static int look(const struct source *source, struct error *error)
     return 0;
 }
 
-/* Turns @source if that is wanted and can be done; tells which orientation is left. */
-static struct file turn(const struct recipe *recipe, const struct source *source, int *ret_orientation)
+/* Without steps nothing has to be known of the coding; else one that cannot be moved is told to be turned. */
+static int find_move(const struct recipe *recipe, const struct rendition *rendition,
+                     const struct source *source, struct jpeg_move *ret, struct error *error)
 {
-    int orientation = turn_of(recipe, source);
-    struct file turned = { NULL, 0 };
+    struct extent stored = source->shape.extent, block;
+    struct move move = move_none(source->shape);
 
-    *ret_orientation = source->shape.orientation;
-    if (orientation == ORIENTATION_UPRIGHT)
-        return turned;
-    if (jpeg_coefficients_turn(source->data, source->size, orientation, &turned.data, &turned.size) == 0)
-        *ret_orientation = ORIENTATION_UPRIGHT;
-    else
-        vips_error_clear(); /* it is not turned then, but told to be */
-    return turned;
+    steps_move(&recipe->steps, &move);
+    steps_move(&recipe->outputs[rendition->output].steps, &move);
+    if (jpeg_coefficients_block(source->data, source->size, &block) == 0) {
+        *ret = jpeg_move_of(&move, stored, block);
+        return 0;
+    }
+    if (!extent_equal(move.part.extent, stored))
+        return engine_error(error, CLASS_PERMANENT, STAGE_RENDER,
+                            "the JPEG cannot be cut as it is coded; take out Lossless=");
+    vips_error_clear();
+    *ret = (struct jpeg_move){
+        .turn = ORIENTATION_UPRIGHT,
+        .part = move.part,
+        .orientation = orient_then(move.turn, move.orientation),
+    };
+    return 0;
+}
+
+static int code_error(struct error *error)
+{
+    return engine_error(error, CLASS_PERMANENT, STAGE_ENCODE, "cannot code the JPEG anew");
 }
 
 static int recode(const struct source *source, struct file *file, struct error *error)
@@ -103,7 +102,7 @@ static int recode(const struct source *source, struct file *file, struct error *
 
     if (jpeg_coefficients_recode(file->data ?: source->data, file->data ? file->size : source->size,
                                  &coded.data, &coded.size) != 0)
-        return engine_error(error, CLASS_PERMANENT, STAGE_ENCODE, "cannot code the JPEG anew");
+        return code_error(error);
     file_replace(file, coded);
     return 0;
 }
@@ -148,13 +147,8 @@ static int add_metadata(VipsImage *header, unsigned keep, struct file *file, str
     return 0;
 }
 
-/* Upright sides are the source's, or these swapped. */
-static int check_sides(const struct source *source, const VipsImage *header, int orientation,
-                       struct error *error)
+static int check_sides(const VipsImage *header, struct extent wanted, struct error *error)
 {
-    bool turned = orientation != source->shape.orientation;
-    struct extent wanted = turned ? orient_shape(source->shape).extent : source->shape.extent;
-
     if ((uint32_t)header->Xsize == wanted.width && (uint32_t)header->Ysize == wanted.height)
         return 0;
     return error_set(error, EBADMSG, CLASS_PERMANENT, STAGE_CHECK,
@@ -162,25 +156,42 @@ static int check_sides(const struct source *source, const VipsImage *header, int
                      wanted.width, wanted.height);
 }
 
+int lossless_jpeg_foresee(const struct recipe *recipe, const struct rendition *rendition,
+                          const struct source *source, struct extent *ret, struct error *error)
+{
+    struct jpeg_move move;
+    int r = find_move(recipe, rendition, source, &move, error);
+
+    if (r == 0)
+        *ret = move.part.extent;
+    return r;
+}
+
 int lossless_jpeg_make(const struct recipe *recipe, const struct rendition *rendition,
                        const struct source *source, struct encoded *ret, struct error *error)
 {
     _cleanup_(file_release) struct file file = { NULL, 0 };
     _cleanup_image_ VipsImage *header = NULL;
-    int orientation, r;
+    struct jpeg_move move;
+    int r;
 
     r = look(source, error);
     if (r < 0)
         return r;
 
-    file = turn(recipe, source, &orientation);
+    r = find_move(recipe, rendition, source, &move, error);
+    if (r < 0)
+        return r;
+    if (!jpeg_move_is_none(&move, source->shape.extent) &&
+        jpeg_coefficients_move(source->data, source->size, &move, &file.data, &file.size) != 0)
+        return code_error(error);
     r = recode(source, &file, error);
     if (r < 0)
         return r;
 
-    if (open_header(source, &file, orientation, &header) != 0)
+    if (open_header(source, &file, move.orientation, &header) != 0)
         return engine_error(error, CLASS_PERMANENT, STAGE_CHECK, "the output cannot be read back");
-    r = check_sides(source, header, orientation, error);
+    r = check_sides(header, move.part.extent, error);
     if (r == 0)
         r = add_metadata(header, recipe->outputs[rendition->output].metadata, &file, error);
     return r < 0 ? r : encode_seal(header, FORMAT_JPEG, file.data, file.size, ret, error);

@@ -2,28 +2,55 @@
 /* orient - see orient.h. The table is EXIF 2.3's, tag 0x0112. */
 #include "image/orient.h"
 
-enum { ORIENTATION_UPRIGHT = 1, ORIENTATION_END = 9 };
-
 /* First turned clockwise, then mirrored left to right. */
 static const struct {
     VipsAngle angle;
     bool mirrored;
+    struct orient_sides sides; /* swapped, from right, from bottom */
 } turns[ORIENTATION_END] = {
-    [1] = { VIPS_ANGLE_D0, false },  [2] = { VIPS_ANGLE_D0, true },    [3] = { VIPS_ANGLE_D180, false },
-    [4] = { VIPS_ANGLE_D180, true }, [5] = { VIPS_ANGLE_D90, true },   [6] = { VIPS_ANGLE_D90, false },
-    [7] = { VIPS_ANGLE_D270, true }, [8] = { VIPS_ANGLE_D270, false },
+    [1] = { VIPS_ANGLE_D0, false, { false, false, false } },
+    [2] = { VIPS_ANGLE_D0, true, { false, true, false } },
+    [3] = { VIPS_ANGLE_D180, false, { false, true, true } },
+    [4] = { VIPS_ANGLE_D180, true, { false, false, true } },
+    [5] = { VIPS_ANGLE_D90, true, { true, false, false } },
+    [6] = { VIPS_ANGLE_D90, false, { true, false, true } },
+    [7] = { VIPS_ANGLE_D270, true, { true, true, true } },
+    [8] = { VIPS_ANGLE_D270, false, { true, true, false } },
 };
 
-static bool swaps_sides(int orientation)
+struct orient_sides orient_sides(int orientation)
 {
-    return turns[orientation].angle == VIPS_ANGLE_D90 || turns[orientation].angle == VIPS_ANGLE_D270;
+    return turns[orientation].sides;
+}
+
+static int orientation_of(struct orient_sides sides)
+{
+    int orientation = ORIENTATION_UPRIGHT;
+
+    while (turns[orientation].sides.swapped != sides.swapped ||
+           turns[orientation].sides.from_right != sides.from_right ||
+           turns[orientation].sides.from_bottom != sides.from_bottom)
+        orientation++; /* each of the eight is one of these */
+    return orientation;
+}
+
+int orient_then(int first, int second)
+{
+    struct orient_sides one = turns[first].sides, other = turns[second].sides;
+
+    /* After sides were swapped, what is right then was the bottom. */
+    return orientation_of((struct orient_sides){
+        .swapped = one.swapped != other.swapped,
+        .from_right = one.from_right != (one.swapped ? other.from_bottom : other.from_right),
+        .from_bottom = one.from_bottom != (one.swapped ? other.from_right : other.from_bottom),
+    });
 }
 
 struct shape orient_shape(struct shape shape)
 {
     struct shape upright = { shape.extent, ORIENTATION_UPRIGHT };
 
-    if (swaps_sides(shape.orientation))
+    if (turns[shape.orientation].sides.swapped)
         upright.extent = (struct extent){ shape.extent.height, shape.extent.width };
     return upright;
 }

@@ -112,8 +112,7 @@ static struct extent extent_after_steps(const struct rendering *rendering)
 
 static bool is_coded(const struct rendering *rendering, const struct selected *selected)
 {
-    return lossless_jpeg_can(rendering->recipe, &rendering->recipe->renditions[selected->rendition],
-                             &rendering->source);
+    return lossless_jpeg_can(&rendering->recipe->renditions[selected->rendition], &rendering->source);
 }
 
 static void plan_ways(struct rendering *rendering)
@@ -519,6 +518,17 @@ static struct extent extent_of_output(const struct rendering *rendering, const s
                                                                      : orient_shape(shape).extent;
 }
 
+static int foresee(const struct rendering *rendering, const struct selected *selected, struct extent *ret,
+                   struct error *error)
+{
+    const struct rendition *rendition = &rendering->recipe->renditions[selected->rendition];
+
+    if (is_coded(rendering, selected))
+        return lossless_jpeg_foresee(rendering->recipe, rendition, &rendering->source, ret, error);
+    *ret = extent_of_output(rendering, selected);
+    return encode_check_sides(rendition->format, ret->width, ret->height, error);
+}
+
 int rendering_plan_page(struct rendering *rendering, const struct render_options *options,
                         struct rendered *ret, struct error *error)
 {
@@ -535,10 +545,9 @@ int rendering_plan_page(struct rendering *rendering, const struct render_options
         return r;
     for (size_t i = 0; i < rendering->selection.count; i++) {
         const struct selected *selected = &rendering->selection.list[i];
-        struct extent canvas = extent_of_output(rendering, selected);
+        struct extent canvas;
 
-        r = encode_check_sides(rendering->recipe->renditions[selected->rendition].format, canvas.width,
-                               canvas.height, error);
+        r = foresee(rendering, selected, &canvas, error);
         if (r < 0)
             return r;
         ret->outputs[ret->output_count++] = (struct rendered_output){

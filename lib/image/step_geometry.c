@@ -42,6 +42,12 @@ static bool orient_streams(const struct step *step, struct shape before)
     return !orient_needs_memory(before);
 }
 
+static int orient_turn(const struct step *step, struct shape before)
+{
+    (void)step;
+    return before.orientation;
+}
+
 static int apply_orient(const struct step_work *work, VipsImage *in, VipsImage **ret)
 {
     (void)work;
@@ -52,6 +58,7 @@ const struct step_kind step_auto_orient = {
     .shape = orient,
     .streams = orient_streams,
     .scale_free = step_always,
+    .turn = orient_turn,
     .apply = apply_orient,
 };
 
@@ -204,6 +211,7 @@ const struct step_kind step_crop = {
     .shape = crop_shape,
     .streams = crop_streams,
     .scale_free = crop_is_scale_free,
+    .part = crop_area,
     .looks = crop_looks,
     .settle = settle_crop,
     .apply = apply_crop,
@@ -211,17 +219,7 @@ const struct step_kind step_crop = {
 
 /* ---- rotate ---- */
 
-enum { QUARTER_DEGREES = 90, QUARTERS = 4 };
-
-/* Clockwise quarter turns, 0 to 3; -1: it is none. */
-static int quarters_of(const struct step *step)
-{
-    double quarters = step->rotate.angle / QUARTER_DEGREES;
-
-    if (quarters != floor(quarters))
-        return -1;
-    return ((int)quarters % QUARTERS + QUARTERS) % QUARTERS;
-}
+enum { QUARTERS = 4 };
 
 static struct extent rotated(struct extent extent, double degrees)
 {
@@ -234,7 +232,7 @@ static struct extent rotated(struct extent extent, double degrees)
 
 static struct shape rotate_shape(const struct step *step, struct shape before)
 {
-    int quarters = quarters_of(step);
+    int quarters = step_quarters(step);
     struct extent turned = { before.extent.height, before.extent.width };
 
     if (quarters < 0)
@@ -244,7 +242,16 @@ static struct shape rotate_shape(const struct step *step, struct shape before)
 
 static bool rotate_is_scale_free(const struct step *step)
 {
-    return quarters_of(step) >= 0;
+    return step_quarters(step) >= 0;
+}
+
+static int rotate_turn(const struct step *step, struct shape before)
+{
+    static const int turns[QUARTERS] = { 1, 6, 3, 8 };
+    int quarters = step_quarters(step);
+
+    (void)before;
+    return quarters < 0 ? 1 : turns[quarters];
 }
 
 /* About the middles of pixels' grids. */
@@ -274,7 +281,7 @@ static int apply_rotate(const struct step_work *work, VipsImage *in, VipsImage *
                                                 VIPS_ANGLE_D270 };
     const struct colour *background = &work->step->rotate.background;
     _cleanup_image_ VipsImage *coloured = NULL, *turned = NULL;
-    int quarters = quarters_of(work->step);
+    int quarters = step_quarters(work->step);
 
     if (quarters >= 0)
         return vips_rot(in, ret, angles[quarters], NULL);
@@ -286,10 +293,25 @@ static int apply_rotate(const struct step_work *work, VipsImage *in, VipsImage *
 const struct step_kind step_rotate = {
     .shape = rotate_shape,
     .scale_free = rotate_is_scale_free,
+    .turn = rotate_turn,
     .apply = apply_rotate,
 };
 
 /* ---- flip and flop ---- */
+
+static int flip_turn(const struct step *step, struct shape before)
+{
+    (void)step;
+    (void)before;
+    return 4;
+}
+
+static int flop_turn(const struct step *step, struct shape before)
+{
+    (void)step;
+    (void)before;
+    return 2;
+}
 
 static int apply_flip(const struct step_work *work, VipsImage *in, VipsImage **ret)
 {
@@ -303,11 +325,12 @@ static int apply_flop(const struct step_work *work, VipsImage *in, VipsImage **r
     return vips_flip(in, ret, VIPS_DIRECTION_HORIZONTAL, NULL);
 }
 
-const struct step_kind step_flip = { .scale_free = step_always, .apply = apply_flip };
+const struct step_kind step_flip = { .scale_free = step_always, .turn = flip_turn, .apply = apply_flip };
 
 const struct step_kind step_flop = {
     .streams = step_always_streams,
     .scale_free = step_always,
+    .turn = flop_turn,
     .apply = apply_flop,
 };
 

@@ -11,12 +11,6 @@
 
 enum { STEP_CHANNELS = 3 };
 
-/* A part of a picture. */
-struct area {
-    uint32_t left, top;
-    struct extent extent;
-};
-
 /* What a step found out. */
 struct settled {
     struct area area;
@@ -45,6 +39,10 @@ struct step_kind {
     bool (*streams)(const struct step *step, struct shape before);
     /* Is what it makes of a smaller picture the same, but smaller? NULL: no. */
     bool (*scale_free)(const struct step *step);
+    /* Of steps that only turn and mirror: how, as the EXIF orientation that is made upright in this way. */
+    int (*turn)(const struct step *step, struct shape before);
+    /* Of steps that only cut: what is left, where that is known without looking at pixels. */
+    struct area (*part)(const struct step *step, struct extent before);
     bool unforeseen; /* its size depends on pixels, and is never more than shape() says */
     enum step_wants wants;
     /* Finds out what apply() has to know of the first frame; NULL: nothing. */

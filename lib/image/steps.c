@@ -150,6 +150,28 @@ bool steps_are_foreseen(const struct step_list *steps)
     return true;
 }
 
+static void move_by(const struct step_list *steps, size_t index, struct move *move)
+{
+    const struct step_kind *kind = kind_at(steps, index);
+    const struct step *step = &steps->list[index];
+    struct shape before = move_shape(move);
+    struct area part;
+
+    if (kind->turn)
+        move_turn(move, kind->turn(step, before));
+    if (kind->part) {
+        part = kind->part(step, before.extent);
+        move_cut(move, &part);
+    }
+    move->orientation = shape_after(steps, index, before).orientation;
+}
+
+void steps_move(const struct step_list *steps, struct move *move)
+{
+    for (size_t i = 0; i < steps->count; i++)
+        move_by(steps, i, move);
+}
+
 /* Work on a picture. */
 
 static int prepare(const struct step_kind *kind, VipsImage *frame, VipsImage **ret)

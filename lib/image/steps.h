@@ -6,6 +6,7 @@
 
 #include "image/engine.h"
 #include "image/geometry.h"
+#include "image/move.h"
 #include "recipe/recipe.h"
 
 /* What steps may tell of a picture beyond its pixels. */
@@ -39,6 +40,10 @@ bool steps_are_foreseen(const struct step_list *steps);
 
 /* True when what the steps do is worth doing once only, not each time that pixels are asked for. */
 bool steps_are_work(const struct step_list *steps);
+
+/* Adds what @steps do to @move. Each of them turns, mirrors or cuts and does nothing else
+ * (recipe/lossless_steps.h). */
+void steps_move(const struct step_list *steps, struct move *move);
 
 /* Does @steps to *@image, an animation or not, which they replace. 0 or -errno with @error. */
 int steps_apply(const struct step_list *steps, const struct step_subject *subject, VipsImage **image,

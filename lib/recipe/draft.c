@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "recipe/lossless_steps.h"
 #include "recipe/metadata_names.h"
 #include "recipe/naming.h"
 
@@ -388,13 +389,12 @@ static int check_max_bytes(const struct draft *draft, const struct ini_section *
 /* What would have to be decoded is refused; that a source is no JPEG is not the recipe's fault. */
 static int check_lossless(const struct draft *draft, struct problems *problems)
 {
+    char objection[LOSSLESS_OBJECTION_BYTES];
     const char *why = draft->widths.count > 0 || draft->heights.count > 0
                           ? "a picture that is scaled is made anew: take out Width= and Height=, or this"
-                      : draft->steps.steps.count > 0
-                          ? "what a step of the output changes is made anew: take out Step=, or this"
                       : draft->max_bytes > 0
                           ? "without loss a JPEG has the bytes that it has: take out MaxBytes=, or this"
-                          : NULL;
+                          : lossless_steps_objection(&draft->steps.steps, objection, sizeof objection);
 
     if (why && has_format(&draft->formats, FORMAT_JPEG) &&
         draft->encodings[FORMAT_JPEG].values[ENCODING_LOSSLESS] == LOSSLESS_YES)

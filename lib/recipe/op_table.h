@@ -25,6 +25,8 @@ struct op_info {
     size_t arg_count;
     size_t positional;   /* so many of the first need no name */
     const char *example; /* what may stand behind Step= */
+    /* When it can be done to a JPEG without decoding it, "it is by quarter turns"; "": always; NULL: never. */
+    const char *lossless;
 };
 
 /* The row of @op, which must be in range. */

@@ -9,8 +9,8 @@
 #include "base/text.h"
 #include "conf/conf_table.h"
 #include "recipe/draft.h"
+#include "recipe/lossless_steps.h"
 #include "recipe/name_clash.h"
-#include "recipe/op_table.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -199,29 +199,20 @@ static int add_sections(struct parse *parse, const struct ini *ini)
     return result;
 }
 
-/* The first step that does more than turn the picture as its source says; NULL: there is none. */
-static const struct step *find_change(const struct step_list *steps)
-{
-    for (size_t i = 0; i < steps->count; i++)
-        if (steps->list[i].op != OP_AUTO_ORIENT)
-            return &steps->list[i];
-    return NULL;
-}
-
 /* [Recipe] may stand after its outputs. */
 static int check_lossless(const struct parse *parse)
 {
     const struct recipe *recipe = parse->recipe;
-    const struct step *change = find_change(&recipe->steps);
+    char buffer[LOSSLESS_OBJECTION_BYTES];
+    const char *objection = lossless_steps_objection(&recipe->steps, buffer, sizeof buffer);
     int result = 0;
 
-    for (size_t i = 0; change && i < recipe->rendition_count; i++) {
+    for (size_t i = 0; objection && i < recipe->rendition_count; i++) {
         const struct rendition *rendition = &recipe->renditions[i];
 
         if (rendition->format == FORMAT_JPEG && rendition->encoding.values[ENCODING_LOSSLESS] == LOSSLESS_YES)
-            result = ini_problem(parse->problems, parse->lossless_places[rendition->output],
-                                 "Lossless=: what Step=%s changes is made anew: take it out, or this",
-                                 op_info(change->op)->name);
+            result = ini_problem(parse->problems, parse->lossless_places[rendition->output], "Lossless=: %s",
+                                 objection);
     }
     return result;
 }

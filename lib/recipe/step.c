@@ -9,6 +9,7 @@
 #include "recipe/op_table.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -363,6 +364,16 @@ int step_parse(const struct ini_entry *entry, const struct conf_key *key, void *
 
     reading.step = append(&draft->steps);
     return reading.step ? read_step(&reading) : out_of_memory(&reading);
+}
+
+int step_quarters(const struct step *step)
+{
+    enum { QUARTER_DEGREES = 90, QUARTERS = 4 };
+    double quarters = step->rotate.angle / QUARTER_DEGREES;
+
+    if (quarters != floor(quarters))
+        return -1;
+    return ((int)quarters % QUARTERS + QUARTERS) % QUARTERS;
 }
 
 void step_list_release(struct step_list *steps)

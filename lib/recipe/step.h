@@ -36,6 +36,9 @@ conf_parser step_parse;
 /* The lines in their canonical form: arguments by their names, without those that are as their defaults. */
 void step_list_format(const struct step_list *steps, FILE *stream);
 
+/* How many quarters of a turn a rotate is, clockwise, 0 to 3; -1: not a whole number of them. */
+int step_quarters(const struct step *step);
+
 void step_list_release(struct step_list *steps);
 
 #endif

@@ -52,19 +52,22 @@ START_TEST(an_operation_is_shown_like_this)
 
     ops_view_print(OP_ROTATE, &screen);
     fclose(screen.file);
-    ck_assert_str_eq(text, "Step=rotate ANGLE [background=BACKGROUND]\n"
-                           "\n"
-                           "Turns the picture.\n"
-                           "\n"
-                           "Arguments, with what they are when they are not given:\n"
-                           "  angle               degrees, clockwise; quarter turns are exact\n"
-                           "                      a number from -360 to 360\n"
-                           "  background=transparent\n"
-                           "                      what the corners are filled with\n"
-                           "                      a colour, like #rrggbb, #rrggbbaa, white or transparent\n"
-                           "\n"
-                           "Example:\n"
-                           "  Step=rotate -1.5 background=white\n");
+    ck_assert_str_eq(text,
+                     "Step=rotate ANGLE [background=BACKGROUND]\n"
+                     "\n"
+                     "Turns the picture.\n"
+                     "\n"
+                     "A JPEG need not be decoded for it (Lossless=jpeg:yes) if it is by quarter turns.\n"
+                     "\n"
+                     "Arguments, with what they are when they are not given:\n"
+                     "  angle               degrees, clockwise; quarter turns are exact\n"
+                     "                      a number from -360 to 360\n"
+                     "  background=transparent\n"
+                     "                      what the corners are filled with\n"
+                     "                      a colour, like #rrggbb, #rrggbbaa, white or transparent\n"
+                     "\n"
+                     "Example:\n"
+                     "  Step=rotate -1.5 background=white\n");
 }
 END_TEST
 
@@ -77,6 +80,7 @@ START_TEST(the_json_of_an_operation_has_all_its_arguments)
     ck_assert_str_eq(json_string_value(json_object_get(json, "name")), info->name);
     args = json_object_get(json, "arguments");
     ck_assert_uint_eq(json_array_size(args), info->arg_count);
+    ck_assert_int_eq(json_is_true(json_object_get(json, "lossless")), info->lossless != NULL);
     for (size_t i = 0; i < info->arg_count; i++) {
         const json_t *arg = json_array_get(args, i), *fallback = json_object_get(arg, "default");
 

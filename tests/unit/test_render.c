@@ -695,6 +695,13 @@ static const struct {
       "Width=30\nHeight=30\nFit=cover\nFormat=png\n[Output c]\nName=c-{stem}\nWidth=30\nHeight=30\n"
       "Fit=outside\nFormat=png\n[Output d]\nName=d-{stem}\nWidth=33\nHeight=29\nFit=fill\nFormat=png\n",
       641, 427 },
+    { "a part of a JPEG that is not decoded, turned",
+      "[Recipe]\nStep=rotate 90\nStep=crop 1:1\n[Output a]\nFormat=jpeg\nLossless=yes\n", 320, 240 },
+    { "one of which whole blocks stay, beside what is decoded",
+      "[Output a]\nStep=flop\nStep=crop 50x60 gravity=east x=3\nFormat=jpeg png\nLossless=jpeg:yes\n", 192,
+      144 },
+    { "one that is told to be turned", "[Recipe]\nStep=rotate 90\n[Output a]\nFormat=jpeg\nLossless=yes\n",
+      101, 77 },
     { "odd sizes that a decoder shrinks", "[Output a]\nWidth=13 77 101\nFormat=jpeg\n", 1637, 1091 },
 };
 
