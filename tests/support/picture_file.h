@@ -27,9 +27,12 @@ enum ink_coding { INK_CMYK, INK_YCCK };
 
 struct coding {
     enum format format;
-    int depth;       /* bits; 0: 8. 16 for PNG only, 10 for HEIC, 12 for AVIF */
-    int quality;     /* of a JPEG, HEIC or AVIF, 1 to 100; 0: 100, without subsampling. WebP is lossless */
-    int orientation; /* 1 to 8, as EXIF has it, but outside EXIF: HEIC and AVIF; 0: 1 */
+    int depth;   /* bits; 0: 8. 16 for PNG only, 10 for HEIC, 12 for AVIF */
+    int quality; /* of a JPEG, HEIC or AVIF, 1 to 100; 0: 100, without subsampling. WebP is lossless */
+    struct {
+        int across, down; /* how many pixels share a colour; 0: as libjpeg does it at that quality */
+    } sampling;           /* of a JPEG */
+    int orientation;      /* 1 to 8, as EXIF has it, but outside EXIF: HEIC and AVIF; 0: 1 */
     enum ink_coding ink;
     struct blocks blocks; /* stay the caller's */
 };

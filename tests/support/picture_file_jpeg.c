@@ -83,6 +83,10 @@ static void set_up(struct jpeg_compress_struct *jpeg, const struct raster *raste
     jpeg_set_quality(jpeg, coding->quality > 0 ? coding->quality : QUALITY_BEST, TRUE);
     if (coding->quality == 0)
         jpeg->comp_info[0].h_samp_factor = jpeg->comp_info[0].v_samp_factor = 1;
+    if (coding->sampling.across > 0) {
+        jpeg->comp_info[0].h_samp_factor = coding->sampling.across;
+        jpeg->comp_info[0].v_samp_factor = coding->sampling.down;
+    }
 }
 
 /* A scan for each: one can have four. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tests of Lossless=yes: jpegtran says what a turned JPEG is, and pixels are the same to the last bit. */
-#include "outside_tool.h"
+#include "jpegtran.h"
 #include "rendering.h"
-#include "scratch.h"
 #include "unit_main.h"
 
 #include "base/cleanup.h"
@@ -13,13 +12,6 @@
 enum { WIDTH = 64, HEIGHT = 48, ODD_WIDTH = 61, ODD_HEIGHT = 45, ORIENTATIONS = 8, EXIF_BYTES = 26 };
 
 static const char lossless[] = "[Recipe]\nStep=auto-orient\n[Output a]\nFormat=jpeg\nLossless=yes\n";
-
-/* As jpegtran calls what brings an orientation upright. */
-static const char *const turns[ORIENTATIONS + 1][2] = {
-    [2] = { "-flip", "horizontal" }, [3] = { "-rotate", "180" }, [4] = { "-flip", "vertical" },
-    [5] = { "-transpose", NULL },    [6] = { "-rotate", "90" },  [7] = { "-transverse", NULL },
-    [8] = { "-rotate", "270" },
-};
 
 static struct stored make(int width, int height, int orientation, int quality)
 {
@@ -43,30 +35,6 @@ static struct stored make_lossless(const char *recipe, const struct stored *sour
     file = rendering_file(&rendered, 0);
     rendered_release(&rendered);
     return file;
-}
-
-/* What jpegtran makes of @source with the NULL-terminated @options. */
-static struct stored tran(const struct stored *source, const char *const *options)
-{
-    _cleanup_(scratch_remove) struct scratch scratch = scratch_make();
-    char from[PATH_MAX], to[PATH_MAX];
-    const char *arguments[12] = { "jpegtran", "-copy", "all" };
-    size_t count = 3;
-    struct outside_tool tool;
-    struct stored stored;
-    int fd;
-
-    for (; *options; options++)
-        arguments[count++] = *options;
-    arguments[count++] = "-outfile";
-    arguments[count++] = scratch_write(&scratch, "to.jpg", "", 0, to);
-    arguments[count++] = scratch_write(&scratch, "from.jpg", source->data, source->size, from);
-    outside_tool_start(&tool, arguments);
-    outside_tool_end(&tool, "jpegtran");
-    fd = open(to, O_RDONLY | O_CLOEXEC);
-    stored = stored_read(fd);
-    close(fd);
-    return stored;
 }
 
 static void assert_same_pixels(const struct stored *a, const struct stored *b)
@@ -94,8 +62,10 @@ START_TEST(a_turned_jpeg_is_jpegtrans)
 {
     int orientation = 2 + _i % (ORIENTATIONS - 1);
     _cleanup_stored_ struct stored source = make(WIDTH, HEIGHT, orientation, _i < ORIENTATIONS - 1 ? 0 : 80);
-    const char *const options[] = { "-perfect", turns[orientation][0], turns[orientation][1], NULL };
-    _cleanup_stored_ struct stored made = make_lossless(lossless, &source), wanted = tran(&source, options);
+    const char *const options[] = { "-perfect", jpegtran_turns[orientation][0],
+                                    jpegtran_turns[orientation][1], NULL };
+    _cleanup_stored_ struct stored made = make_lossless(lossless, &source),
+                                   wanted = jpegtran(&source, options);
     _cleanup_raster_ struct raster stored = picture_decode(&source, NULL), got = picture_decode(&made, NULL),
                                    upright = raster_upright(&stored, orientation);
 
@@ -141,7 +111,7 @@ START_TEST(a_jpeg_is_no_larger_afterwards_and_progressive_only_if_it_was)
 {
     static const char *const codings[][2] = { { "-optimize", NULL }, { "-progressive", NULL } };
     _cleanup_stored_ struct stored plain = make(256, 256, 0, 80);
-    _cleanup_stored_ struct stored source = tran(&plain, codings[_i]);
+    _cleanup_stored_ struct stored source = jpegtran(&plain, codings[_i]);
     _cleanup_stored_ struct stored made = make_lossless(lossless, &source);
 
     assert_same_pixels(&made, &source);
@@ -187,6 +157,68 @@ START_TEST(other_outputs_are_made_of_what_is_decoded)
     decoded = picture_decode(&png, NULL);
     turned = picture_decode(&jpeg, NULL);
     ck_assert(raster_difference(&decoded, &turned) < 0.02); /* decoders round before a turn, or after it */
+}
+END_TEST
+
+/* Of 71 × 53 pixels in blocks of 8. */
+static const char *const moves[] = {
+    "Step=crop 3:4 gravity=west\nStep=flop\n",
+    "Step=crop 50% gravity=north-west\nStep=rotate 180\n",
+    "Step=auto-orient\nStep=crop 1:1 gravity=east x=10%\n",
+    "Step=rotate -90\nStep=flop\nStep=crop 60%x40% gravity=south x=3 y=5\n",
+    "Step=crop 400x30 gravity=south\n",
+    "Step=crop 64x48 gravity=north-west\nStep=rotate -270\nStep=crop 10x10\n",
+};
+
+/* What stays of the first blocks is more; the rest is what the same steps do to the decoded picture. */
+START_TEST(steps_mean_the_same_as_for_what_is_decoded)
+{
+    enum { BLOCK = 8 };
+    _cleanup_stored_ struct stored source = make(71, 53, 5, 0), png = { 0 }, jpeg = { 0 };
+    _cleanup_raster_ struct raster decoded = { 0 }, coded = { 0 };
+    struct rendered rendered;
+    char recipe[256];
+    int across, down;
+
+    snprintf(recipe, sizeof recipe, "[Recipe]\n%s[Output a]\nFormat=png jpeg\nLossless=yes\n", moves[_i]);
+    rendering_make(recipe, &source, &rendered);
+    ck_assert_uint_eq(rendered.output_count, 2);
+    png = rendering_file(&rendered, 0);
+    jpeg = rendering_file(&rendered, 1);
+    rendered_release(&rendered);
+    decoded = picture_decode(&png, NULL);
+    coded = picture_decode(&jpeg, NULL);
+
+    across = coded.width - decoded.width;
+    down = coded.height - decoded.height;
+    ck_assert_msg(across >= 0 && across < BLOCK && down >= 0 && down < BLOCK, "%d × %d", across, down);
+    for (int y = 0; y < decoded.height; y++)
+        for (int x = 0; x < decoded.width; x++)
+            for (int band = 0; band < RASTER_RGB; band++)
+                ck_assert(fabs(raster_at(&decoded, x, y)[band] -
+                               raster_at(&coded, across + x, down + y)[band]) < 0.02);
+}
+END_TEST
+
+START_TEST(a_sampling_without_a_name_is_told_to_be_turned_but_not_cut)
+{
+    _cleanup_raster_ struct raster raster = raster_paint(WIDTH, HEIGHT, RASTER_RGB, false, raster_detail);
+    struct coding coding = { .format = FORMAT_JPEG, .quality = 80, .sampling = { 3, 1 } };
+    _cleanup_stored_ struct stored source = picture_encode(&raster, &coding);
+    _cleanup_stored_ struct stored made =
+        make_lossless("[Recipe]\nStep=rotate 180\n[Output a]\nFormat=jpeg\nLossless=yes\n", &source);
+    struct rendered rendered;
+    struct error error;
+
+    assert_same_pixels(&made, &source);
+    ck_assert_int_eq(orientation_of(&made), 3);
+    ck_assert_int_lt(rendering_try("[Output a]\nFormat=jpeg\nLossless=yes\nStep=crop 1:1\n", &source,
+                                   FAIL_ON_NONE, &rendered, &error),
+                     0);
+    ck_assert_int_eq(error.class, CLASS_PERMANENT);
+    ck_assert_msg(strstr(error.text, "take out Lossless=") && strstr(error.text, "subsampling"), "%s",
+                  error.text);
+    rendered_release(&rendered);
 }
 END_TEST
 
@@ -276,6 +308,8 @@ UNIT_MAIN("fidelity_lossless", UNIT_ROWS(a_turned_jpeg_is_jpegtrans, turn_rows),
           UNIT_ROWS(a_jpeg_is_no_larger_afterwards_and_progressive_only_if_it_was, two),
           UNIT_TEST(a_profile_stays_whatever_is_asked_for),
           UNIT_TEST(other_outputs_are_made_of_what_is_decoded),
+          UNIT_ROWS(steps_mean_the_same_as_for_what_is_decoded, moves),
+          UNIT_TEST(a_sampling_without_a_name_is_told_to_be_turned_but_not_cut),
           UNIT_TEST(a_source_that_is_no_jpeg_is_encoded),
           UNIT_ROWS(a_truncated_jpeg_is_judged_by_fail_on, strictness),
           UNIT_ROWS(a_damaged_jpeg_does_no_harm, seven), UNIT_TEST(it_asks_for_memory_first))
