@@ -52,11 +52,14 @@ uint64_t lossless_jpeg_bytes(const struct source *source)
     return FIXED_BYTES + samples * COEFFICIENT_BYTES * COEFFICIENT_ARRAYS + FILES * (uint64_t)source->size;
 }
 
-/* Reads all of the source as every other job does, so that FailOn= means the same; the pixels are not needed. */
+/* Reads all of the source as every other job does, so that FailOn= means the same; the pixels are not needed. Of a side
+ * that is shorter than that libvips would leave out all. */
 static int look(const struct source *source, struct error *error)
 {
+    struct extent extent = source->shape.extent;
+    bool large = extent.width >= LOOK_SHRINK && extent.height >= LOOK_SHRINK;
     _cleanup_image_ VipsImage *small = NULL, *decoded = NULL;
-    int r = source_decode(source, LOOK_SHRINK, &small, error);
+    int r = source_decode(source, large ? LOOK_SHRINK : 1, &small, error);
 
     if (r < 0)
         return r;

@@ -23,11 +23,13 @@ enum {
 
 static const uint64_t memory_max = 256 << 20;
 
-/* An output of each kind: with and without alpha, lossless and lossy, shrunk, filled, cut, animated and still. */
+/* An output of each kind: with and without alpha, lossless and lossy, shrunk, filled, cut, animated and still; and of
+ * JPEGs one that is not decoded. */
 static const char recipe_text[] =
     "[Recipe]\nStep=auto-orient\n"
     "[Output a]\nName={stem}-{width}{-page}.{ext}\nWidth=5 16\nFormat=jpeg png\n"
     "[Output b]\nName={stem}-b.{ext}\nWidth=7\nHeight=9\nFit=contain\nFormat=webp\n"
+    "[Output c]\nName={stem}-c{-page}.{ext}\nFormat=jpeg\nLossless=yes\nStep=crop 70%\nStep=rotate 90\n"
     "[Manifest]\n";
 
 /* From main() on, for good. */

@@ -138,6 +138,18 @@ START_TEST(a_profile_stays_whatever_is_asked_for)
 }
 END_TEST
 
+static const int tiny[][2] = { { 1, 1 }, { 13, 7 }, { 7, 13 }, { 8, 8 } };
+
+/* Of which a decoder cannot leave out as much as of others. */
+START_TEST(a_tiny_jpeg_stays_what_it_is)
+{
+    _cleanup_stored_ struct stored source = make(tiny[_i][0], tiny[_i][1], 1, 80);
+    _cleanup_stored_ struct stored made = make_lossless(lossless, &source);
+
+    assert_same_pixels(&made, &source);
+}
+END_TEST
+
 START_TEST(other_outputs_are_made_of_what_is_decoded)
 {
     _cleanup_stored_ struct stored source = make(WIDTH, HEIGHT, 6, 80),
@@ -306,7 +318,7 @@ UNIT_MAIN("fidelity_lossless", UNIT_ROWS(a_turned_jpeg_is_jpegtrans, turn_rows),
           UNIT_ROWS(what_cannot_be_turned_exactly_says_how_it_is_to_be_turned, orientation_rows),
           UNIT_TEST(without_a_step_nothing_is_turned),
           UNIT_ROWS(a_jpeg_is_no_larger_afterwards_and_progressive_only_if_it_was, two),
-          UNIT_TEST(a_profile_stays_whatever_is_asked_for),
+          UNIT_TEST(a_profile_stays_whatever_is_asked_for), UNIT_ROWS(a_tiny_jpeg_stays_what_it_is, tiny),
           UNIT_TEST(other_outputs_are_made_of_what_is_decoded),
           UNIT_ROWS(steps_mean_the_same_as_for_what_is_decoded, moves),
           UNIT_TEST(a_sampling_without_a_name_is_told_to_be_turned_but_not_cut),
