@@ -363,6 +363,23 @@ static void on_doctype(void *data, const XML_Char *name, const XML_Char *system_
 
 /* ---- the whole ---- */
 
+static const struct property *property_at(size_t index)
+{
+    if (index < ARRAY_SIZE(rights))
+        return &rights[index];
+    index -= ARRAY_SIZE(rights);
+    return index < ARRAY_SIZE(never_kept) ? &never_kept[index] : NULL;
+}
+
+const char *xmp_packet_word(size_t index)
+{
+    const struct property *property = property_at(index / 2);
+
+    if (!property)
+        return NULL;
+    return index % 2 == 0 || !property->name ? property->space : property->name;
+}
+
 static int begin(struct copying *copying)
 {
     copying->to = malloc(copying->size);

@@ -17,4 +17,7 @@ enum { XMP_PACKET_BYTES_MAX = 16 << 20 }; /* a larger one is none */
  * caller frees it. 0, or -ENOMEM. */
 int xmp_packet_reduce(const void *data, size_t size, unsigned keep, void **ret, size_t *ret_size);
 
+/* The @index-th word that properties are known by: a namespace or a name. NULL after the last. */
+const char *xmp_packet_word(size_t index);
+
 #endif

@@ -4,6 +4,7 @@
 #include "conf/daemon_conf.h"
 #include "conf/folder_conf.h"
 #include "image/png_chunks.h"
+#include "image/xmp_packet.h"
 #include "recipe/draft.h"
 #include "recipe/format.h"
 #include "recipe/naming.h"
@@ -108,12 +109,21 @@ static void write_probe(void)
         write_bytes(bytes, strlen(bytes));
 }
 
+static void write_metadata(void)
+{
+    const char *word;
+
+    for (size_t i = 0; (word = xmp_packet_word(i)) != NULL; i++)
+        write_word("", word, "");
+}
+
 static const struct {
     const char *target;
     void (*write)(void);
 } dictionaries[] = {
     { "ini", write_ini },
     { "recipe", write_recipe },
+    { "metadata", write_metadata },
     { "probe", write_probe },
 };
 
