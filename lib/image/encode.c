@@ -108,33 +108,36 @@ int encode_seal(VipsImage *image, enum format format, const void *data, size_t s
     return 0;
 }
 
-/* Without any of the picture's metadata. */
-static int save_bare(VipsImage *image, enum format format, const struct encoding *encoding, void **ret_data,
-                     size_t *ret_size)
+/* Without any of the picture's metadata but @keep (METADATA_ICC or nothing). */
+static int save_bare(VipsImage *image, enum format format, const struct encoding *encoding, unsigned keep,
+                     void **ret_data, size_t *ret_size)
 {
     _cleanup_image_ VipsImage *bare = NULL;
 
-    if (metadata_strip(image, &bare) != 0)
+    if (metadata_strip(image, keep, &bare) != 0)
         return -1;
-    return saver_save(bare, format, encoding, true, ret_data, ret_size);
+    return saver_save(bare, format, encoding, keep == 0, ret_data, ret_size);
 }
 
 /* What is allocated by libvips may be freed with free(). */
 static int save(VipsImage *image, enum format format, const struct encoding *encoding, void **ret_data,
                 size_t *ret_size)
 {
-    if (attach_can(format))
-        return save_bare(image, format, encoding, ret_data, ret_size);
-    return saver_save(image, format, encoding, metadata_bytes(image) == 0, ret_data, ret_size);
+    return save_bare(image, format, encoding, attach_has_profile(format) ? 0 : METADATA_ICC, ret_data,
+                     ret_size);
 }
 
 static int add_metadata(VipsImage *image, enum format format, void **data, size_t *size, struct error *error)
 {
     struct attachments attachments = metadata_attachments(image);
-    int r = attach_can(format) ? attach(format, &attachments, data, size) : 0;
+    int r = attach(format, &attachments, data, size);
 
     if (r == -ENOMEM)
         return error_set(error, ENOMEM, CLASS_MEMORY, STAGE_ENCODE, "no memory for the output's metadata");
+    if (r == -EBADMSG)
+        return error_set(error, EBADMSG, CLASS_PERMANENT, STAGE_ENCODE,
+                         "the encoder's %s is not one that metadata can be put into",
+                         format_info(format)->name);
     if (r < 0)
         return error_set(error, -r, CLASS_PERMANENT, STAGE_ENCODE,
                          "%s cannot hold the picture's profile of %zu bytes; take icc out of Metadata=",
@@ -215,7 +218,7 @@ int encode_bytes(VipsImage *image, enum format format, unsigned quality, void **
 
     if (encoding_has(format, ENCODING_QUALITY))
         encoding.values[ENCODING_QUALITY] = (uint8_t)quality;
-    return save_bare(image, format, &encoding, ret_data, ret_size);
+    return save_bare(image, format, &encoding, 0, ret_data, ret_size);
 }
 
 static int check_tiles(const VipsImage *image, enum format format, const struct tile_spec *spec, int fd,

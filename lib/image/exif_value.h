@@ -5,7 +5,8 @@
 
 #include "image/engine.h"
 
-/* The value of @tag ("Model"), of whichever directory has it first; the caller frees. NULL when there is none. */
+/* The value of @tag ("Model") in the EXIF block of @image, of whichever directory has it first; the caller frees. NULL
+ * when there is none. */
 char *exif_value(VipsImage *image, const char *tag);
 
 #endif

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* metadata - see metadata.h.
  *
- * libvips keeps the blocks of a file as fields of its picture, and beside the EXIF block a parsed field
- * "exif-ifdN-Tag" for each entry. When it saves a picture itself it makes a new block of the old one and these fields,
- * drops every entry whose field is gone, and makes values ASCII that it has to write; so where we can, we put the
- * blocks into the file ourselves (attach.h). The fields are kept in step with the block for the other formats. */
+ * libvips keeps the blocks of a file as fields of its picture, and beside the EXIF block a parsed field for each entry.
+ * When it saves a picture itself it makes a new block of the old one and these fields, drops every entry whose field is
+ * gone, and makes values ASCII that it has to write; so we put the blocks into the file ourselves (attach.h). */
 #include "image/metadata.h"
 
 #include "base/cleanup.h"
@@ -17,21 +16,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What keeps the fields whose names begin like this; the first that fits counts, 0: never kept. */
-static const struct {
-    const char *prefix;
-    unsigned wanted_by;
-} fields[] = {
-    { VIPS_META_ICC_NAME, METADATA_ICC },
-    { "exif-ifd0-Copyright", METADATA_EXIF | METADATA_COPYRIGHT },
-    { "exif-ifd0-Artist", METADATA_EXIF | METADATA_COPYRIGHT },
-    { "exif-ifd2-MakerNote", METADATA_OTHER },
-    { "exif-ifd0-", METADATA_EXIF },
-    { "exif-ifd2-", METADATA_EXIF },
-    { "exif-ifd3-", METADATA_GPS },
-    { "exif-ifd4-", METADATA_EXIF },
-};
 
 /* The blocks, which are reduced and set anew. */
 struct block {
@@ -47,12 +31,8 @@ static void block_release(struct block *block)
 
 static bool is_kept(const char *name, unsigned keep)
 {
-    if (frames_is_field(name) || strcmp(name, VIPS_META_ORIENTATION) == 0)
-        return true;
-    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-        if (strncmp(name, fields[i].prefix, strlen(fields[i].prefix)) == 0)
-            return (keep & fields[i].wanted_by) != 0;
-    return false;
+    return frames_is_field(name) || strcmp(name, VIPS_META_ORIENTATION) == 0 ||
+           (strcmp(name, VIPS_META_ICC_NAME) == 0 && keep & METADATA_ICC);
 }
 
 static struct attachment find(VipsImage *image, const char *name)
@@ -177,11 +157,11 @@ struct attachments metadata_attachments(VipsImage *image)
     };
 }
 
-int metadata_strip(VipsImage *in, VipsImage **ret)
+int metadata_strip(VipsImage *in, unsigned keep, VipsImage **ret)
 {
     if (vips_copy(in, ret, NULL) != 0)
         return -1;
-    remove_fields(*ret, 0);
+    remove_fields(*ret, keep);
     vips_image_remove(*ret, VIPS_META_ORIENTATION);
     return 0;
 }

@@ -30,7 +30,8 @@ size_t metadata_bytes(VipsImage *image);
 /* The metadata of @image, whose bytes stay its own, as they are to stand in its file. */
 struct attachments metadata_attachments(VipsImage *image);
 
-/* A copy of @in without any, for an encoder that is to write none. 0 or -1 with libvips' error. */
-int metadata_strip(VipsImage *in, VipsImage **ret);
+/* A copy of @in without any but @keep (METADATA_ICC or nothing), for an encoder that is to write no other. 0 or -1 with
+ * libvips' error. */
+int metadata_strip(VipsImage *in, unsigned keep, VipsImage **ret);
 
 #endif

@@ -5,14 +5,18 @@
 #include "base/cleanup.h"
 #include "image/convert.h"
 #include "image/exif_block.h"
+#include "image/gif_blocks.h"
+#include "image/jxl_boxes.h"
 #include "image/loaders.h"
 #include "image/metadata.h"
 #include "image/png_chunks.h"
+#include "image/tiff_tags.h"
 #include "image/webp_chunks.h"
 #include "image/xmp_packet.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const VipsFailOn fail_ons[] = {
     [FAIL_ON_NONE] = VIPS_FAIL_ON_NONE,
@@ -49,17 +53,58 @@ static int no_memory(const struct source *source, struct error *error)
                      source->size);
 }
 
-/* What the loader does not tell of. A TIFF is itself what an EXIF block is. */
-static int read_metadata(struct source *source, struct error *error)
+/* A TIFF is itself what an EXIF block is. */
+static int read_tiff_metadata(struct source *source)
 {
     static const struct exif_wish all = { .keep = METADATA_ALL, .orientation = 1 };
-    int r = 0;
+    int r = exif_block_reduce(source->data, source->size, &all, &source->exif.data, &source->exif.size);
 
-    if (source->format == FORMAT_PNG)
-        r = png_chunks_find_xmp(source->data, source->size, XMP_PACKET_BYTES_MAX, &source->xmp.data,
-                                &source->xmp.size);
-    else if (source->format == FORMAT_TIFF)
-        r = exif_block_reduce(source->data, source->size, &all, &source->exif.data, &source->exif.size);
+    return r < 0 ? r
+                 : tiff_tags_find_iptc(source->data, source->size, &source->iptc.data, &source->iptc.size);
+}
+
+static int read_png_metadata(struct source *source)
+{
+    return png_chunks_find_xmp(source->data, source->size, XMP_PACKET_BYTES_MAX, &source->xmp.data,
+                               &source->xmp.size);
+}
+
+static int read_gif_metadata(struct source *source)
+{
+    struct attachment xmp = gif_blocks_find_xmp(source->data, source->size);
+
+    if (xmp.size == 0 || xmp.size > XMP_PACKET_BYTES_MAX)
+        return 0;
+    source->xmp.data = malloc(xmp.size);
+    if (!source->xmp.data)
+        return -ENOMEM;
+    memcpy(source->xmp.data, xmp.data, xmp.size);
+    source->xmp.size = xmp.size;
+    return 0;
+}
+
+static int read_jxl_metadata(struct source *source)
+{
+    struct jxl_boxes boxes;
+    int r = jxl_boxes_read(source->data, source->size, XMP_PACKET_BYTES_MAX, &boxes);
+
+    source->exif = (struct source_block){ boxes.exif.data, boxes.exif.size };
+    source->xmp = (struct source_block){ boxes.xmp.data, boxes.xmp.size };
+    return r;
+}
+
+/* Where the loader does not tell of all that there is. */
+static int (*const metadata_readers[FORMAT_COUNT])(struct source *source) = {
+    [FORMAT_TIFF] = read_tiff_metadata,
+    [FORMAT_PNG] = read_png_metadata,
+    [FORMAT_GIF] = read_gif_metadata,
+    [FORMAT_JXL] = read_jxl_metadata,
+};
+
+static int read_metadata(struct source *source, struct error *error)
+{
+    int r = metadata_readers[source->format] ? metadata_readers[source->format](source) : 0;
+
     return r < 0 ? no_memory(source, error) : 0;
 }
 
@@ -110,6 +155,11 @@ static int check_samples(const VipsImage *header, struct error *error)
         vips_enum_nick(VIPS_TYPE_BAND_FORMAT, (int)header->BandFmt));
 }
 
+static size_t own_metadata_bytes(const struct source *source)
+{
+    return source->exif.size + source->xmp.size + source->iptc.size;
+}
+
 static int read_header(struct source *source, struct error *error)
 {
     struct load_options options = options_of(source);
@@ -124,7 +174,7 @@ static int read_header(struct source *source, struct error *error)
     source->bands = (unsigned)header->Bands;
     source->sample_bytes = (unsigned)VIPS_IMAGE_SIZEOF_ELEMENT(header);
     source->alpha = vips_image_hasalpha(header);
-    source->metadata_bytes = metadata_bytes(header) + source->exif.size + source->xmp.size;
+    source->metadata_bytes = metadata_bytes(header) + own_metadata_bytes(source);
     source->whole = loader_is_whole(source->format, header, source->data, source->size);
     count_pictures(source, header);
     return check_samples(header, error);
@@ -165,7 +215,7 @@ int source_turn_to(struct source *source, unsigned page, uint64_t max_pixels, st
 
 uint64_t source_held_bytes(const struct source *source)
 {
-    return (uint64_t)source->size + source->reduced_from + source->exif.size + source->xmp.size;
+    return (uint64_t)source->size + source->reduced_from + own_metadata_bytes(source);
 }
 
 void source_release(struct source *source)
@@ -173,6 +223,7 @@ void source_release(struct source *source)
     free(take_ptr(source->reduced));
     free(take_ptr(source->exif.data));
     free(take_ptr(source->xmp.data));
+    free(take_ptr(source->iptc.data));
 }
 
 /* A JPEG has no alpha, and what it has more than colours nobody has said the meaning of; of others the first of these
@@ -199,19 +250,46 @@ static int drop_surplus(const struct source *source, VipsImage **image)
     return 0;
 }
 
+static void set_block(VipsImage *image, const char *field, const struct source_block *block)
+{
+    if (block->data)
+        vips_image_set_blob_copy(image, field, block->data, block->size);
+}
+
+/* The field in which the XMP of a HEIC or AVIF is: libvips numbers what is neither pixels nor EXIF, and what it is told
+ * to be XMP by is not told. */
+static const char *heif_xmp_field(VipsImage *image)
+{
+    static const char *const fields[] = { "heif-mime-0", "heif-mime-1", "heif-mime-2", "heif-mime-3" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+        if (vips_image_get_typeof(image, fields[i]) == VIPS_TYPE_BLOB)
+            return fields[i];
+    return NULL;
+}
+
+static void take_heif_xmp(VipsImage *image)
+{
+    const char *field = heif_xmp_field(image);
+    const void *data;
+    size_t size;
+
+    if (field && !vips_image_get_typeof(image, VIPS_META_XMP_NAME) &&
+        vips_image_get_blob(image, field, &data, &size) == 0)
+        vips_image_set_blob_copy(image, VIPS_META_XMP_NAME, data, size);
+}
+
 /* A copy has a list of fields of its own. */
 static int attach_metadata(const struct source *source, VipsImage **image)
 {
     VipsImage *copy = NULL;
 
-    if (!source->exif.data && !source->xmp.data)
-        return 0;
     if (vips_copy(*image, &copy, NULL) != 0)
         return -1;
-    if (source->exif.data)
-        vips_image_set_blob_copy(copy, VIPS_META_EXIF_NAME, source->exif.data, source->exif.size);
-    if (source->xmp.data)
-        vips_image_set_blob_copy(copy, VIPS_META_XMP_NAME, source->xmp.data, source->xmp.size);
+    set_block(copy, VIPS_META_EXIF_NAME, &source->exif);
+    set_block(copy, VIPS_META_XMP_NAME, &source->xmp);
+    set_block(copy, VIPS_META_IPTC_NAME, &source->iptc);
+    take_heif_xmp(copy);
     image_replace(image, copy);
     return 0;
 }

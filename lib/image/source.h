@@ -12,15 +12,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Metadata that the loader does not tell of; no data: there is none, or the loader does. */
+struct source_block {
+    void *data;
+    size_t size;
+};
+
 struct source {
     const void *data; /* the caller's, or @reduced */
     size_t size;
     void *reduced;       /* a PNG without what could not be trusted, or NULL */
     size_t reduced_from; /* the size of what that was made from, or 0 */
-    struct {
-        void *data; /* NULL: there is none, or the loader tells of it */
-        size_t size;
-    } exif, xmp;
+    struct source_block exif, xmp, iptc;
     enum fail_on fail_on;
     enum format format;
     struct shape shape;    /* as stored, of a frame or of @page */

@@ -62,7 +62,7 @@ static uint64_t read_number(bool big_endian, const unsigned char *from, size_t b
     return number;
 }
 
-static void write_number(const struct tiff_tree *tree, unsigned char *to, uint64_t number, size_t bytes)
+void tiff_tree_put_number(const struct tiff_tree *tree, unsigned char *to, uint64_t number, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++, number >>= 8)
         to[tree->big_endian ? bytes - 1 - i : i] = (unsigned char)number;
@@ -352,7 +352,7 @@ static void write_swapped(const struct tiff_entry *entry, unsigned char *to)
 static void write_value(const struct tiff_tree *tree, const struct tiff_entry *entry, unsigned char *to)
 {
     if (!entry->value)
-        write_number(tree, to, entry->number, entry->value_bytes);
+        tiff_tree_put_number(tree, to, entry->number, entry->value_bytes);
     else if (entry->swapped)
         write_swapped(entry, to);
     else
@@ -374,11 +374,11 @@ static void write_entry(const struct tiff_tree *tree, const struct tiff_entry *e
 
     if (!layout->to)
         return;
-    write_number(tree, layout->to + at, entry->tag, TAG_BYTES);
-    write_number(tree, layout->to + at + TAG_BYTES, entry->type, TYPE_BYTES);
-    write_number(tree, layout->to + count_at, entry->count, file->count);
+    tiff_tree_put_number(tree, layout->to + at, entry->tag, TAG_BYTES);
+    tiff_tree_put_number(tree, layout->to + at + TAG_BYTES, entry->type, TYPE_BYTES);
+    tiff_tree_put_number(tree, layout->to + count_at, entry->count, file->count);
     if (!is_inline)
-        write_number(tree, layout->to + field, value_at, file->offset);
+        tiff_tree_put_number(tree, layout->to + field, value_at, file->offset);
     write_value(tree, entry, layout->to + value_at);
 }
 
@@ -389,7 +389,7 @@ static void write_directory(const struct tiff_tree *tree, enum tiff_place place,
     size_t at = layout->at[place] + file->number_of_entries;
 
     if (layout->to)
-        write_number(tree, layout->to + layout->at[place], directory->count, file->number_of_entries);
+        tiff_tree_put_number(tree, layout->to + layout->at[place], directory->count, file->number_of_entries);
     for (size_t i = 0; i < directory->count; i++)
         write_entry(tree, &directory->entries[i], layout, at + i * file->entry);
 }
@@ -437,7 +437,7 @@ static void write_header(const struct tiff_tree *tree, const struct layout *layo
     size_t mark = sizes_of(tree)->header - sizes_of(tree)->offset;
 
     memcpy(layout->to, marks[tree->big][tree->big_endian], mark);
-    write_number(tree, layout->to + mark, layout->at[TIFF_MAIN], sizes_of(tree)->offset);
+    tiff_tree_put_number(tree, layout->to + mark, layout->at[TIFF_MAIN], sizes_of(tree)->offset);
 }
 
 /* Children have to be linked before their parents. Where a child is gets known when it is written. */

@@ -74,6 +74,9 @@ struct tiff_entry tiff_entry_number(uint16_t tag, uint64_t number);
 /* The @index-th number of @entry of @tree, of one of the types of whole numbers without a sign; 0 of any other. */
 uint64_t tiff_entry_at(const struct tiff_tree *tree, const struct tiff_entry *entry, size_t index);
 
+/* Writes @number as @bytes bytes in the order of @tree. */
+void tiff_tree_put_number(const struct tiff_tree *tree, unsigned char *to, uint64_t number, size_t bytes);
+
 /* Where the maker note stood in the file that @tree was read from: its inside may count from the start of that. Nothing
  * but the header is taken when there is none, or it stands in its entry. */
 struct tiff_taken tiff_tree_taken_by_note(const struct tiff_tree *tree);
