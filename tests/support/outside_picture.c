@@ -75,6 +75,15 @@ struct stored outside_encode(const struct raster *raster, enum format format, in
     return convert(programs[format].encode, &png, "in.png", name);
 }
 
+struct stored outside_encode_swapped(const struct raster *raster)
+{
+    static const char *const command[ARGUMENTS_MAX] = { "convert", "png:<", "-define", "tiff:endian=msb",
+                                                        "tiff:>" };
+    _cleanup_stored_ struct stored png = picture_encode(raster, &(struct coding){ .format = FORMAT_PNG });
+
+    return convert(command, &png, "in.png", "made.tif");
+}
+
 struct stored outside_from_jpeg(const struct stored *jpeg, enum format format)
 {
     char name[32];

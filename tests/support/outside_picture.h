@@ -14,6 +14,9 @@ enum { OUTSIDE_FRAMES_MAX = 64, OUTSIDE_LOOPS = 3 };
  * The caller releases it. */
 struct stored outside_encode(const struct raster *raster, enum format format, int depth);
 
+/* A TIFF with the more significant byte of its numbers first. The caller releases it. */
+struct stored outside_encode_swapped(const struct raster *raster);
+
 /* A file of @format made of a JPEG, with what stands in that beside its pixels. The caller releases it. */
 struct stored outside_from_jpeg(const struct stored *jpeg, enum format format);
 

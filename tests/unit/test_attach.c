@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tests of lib/image/attach and what it calls: files with metadata are files to other programs, pixels stay, what was
+ * put in is found again, and files that are cut off or lie do no harm. ExifTool's word on the values is in
+ * test_fidelity_metadata. */
+#include "image/attach.h"
+
+#include "base/cleanup.h"
+#include "exif_sample.h"
+#include "image/encode.h"
+#include "image/exif_value.h"
+#include "image/gif_blocks.h"
+#include "image/jxl_boxes.h"
+#include "image/source.h"
+#include "image/tiff_tags.h"
+#include "image/tiff_tree.h"
+#include "outside_picture.h"
+#include "pictures.h"
+#include "unit_main.h"
+
+enum { SIDE = 16, QUALITY = 80 };
+
+static const char xmp[] = "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF "
+                          "xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description "
+                          "xmlns:dc='http://purl.org/dc/elements/1.1/' dc:rights='r'/></rdf:RDF></x:xmpmeta>";
+static const unsigned char iptc[] = { 0x1c, 2, 116, 0, 6, 'n', 'o', 't', 'i', 'c', 'e' };
+
+/* A file as its encoder makes it, in each way that there is. */
+enum variant { USUAL, BIG, SWAPPED };
+
+static const struct kind {
+    enum format format;
+    enum variant variant;
+    bool exif, iptc;
+} kinds[] = {
+    { FORMAT_JPEG, USUAL, true, true },  { FORMAT_PNG, USUAL, true, false },
+    { FORMAT_WEBP, USUAL, true, false }, { FORMAT_TIFF, USUAL, true, true },
+    { FORMAT_TIFF, BIG, true, true },    { FORMAT_TIFF, SWAPPED, true, true },
+    { FORMAT_GIF, USUAL, false, false }, { FORMAT_AVIF, USUAL, true, false },
+    { FORMAT_JXL, USUAL, true, false },
+};
+
+enum { KINDS = ARRAY_SIZE(kinds), ORDERS = 2 };
+
+/* Those that no library is asked to write. */
+static bool is_ours(enum format format)
+{
+    return format == FORMAT_TIFF || format == FORMAT_GIF || format == FORMAT_AVIF || format == FORMAT_JXL;
+}
+
+static struct exif_sample samples[ORDERS];
+
+static struct attachments attachments_of(size_t order)
+{
+    return (struct attachments){
+        .exif = { samples[order].bytes, EXIF_SAMPLE_BYTES },
+        .xmp = { xmp, sizeof xmp - 1 },
+        .iptc = { iptc, sizeof iptc },
+    };
+}
+
+/* Numbers of the other byte order: of 8 bits, so that pixels have none. */
+static struct bytes make_swapped(void)
+{
+    _cleanup_raster_ struct raster raster = raster_paint(SIDE, SIDE, RASTER_RGB, false, raster_slopes);
+    _cleanup_stored_ struct stored made = outside_encode_swapped(&raster);
+    struct bytes bytes = { g_malloc(made.size), made.size };
+
+    memcpy(bytes.data, made.data, made.size);
+    return bytes;
+}
+
+static struct bytes make(const struct kind *kind)
+{
+    _cleanup_image_ VipsImage *image = NULL;
+    struct bytes bytes = { NULL, 0 };
+
+    if (kind->variant == SWAPPED)
+        return make_swapped();
+    image = picture_make(SIDE, SIDE, 3);
+    if (kind->variant == BIG)
+        vips_must(
+            vips_tiffsave_buffer(image, &bytes.data, &bytes.size, "bigtiff", TRUE, "strip", TRUE, NULL));
+    else
+        vips_must(encode_bytes(image, kind->format, QUALITY, &bytes.data, &bytes.size));
+    return bytes;
+}
+
+static struct bytes make_with(const struct kind *kind, size_t order)
+{
+    struct attachments attachments = attachments_of(order);
+    struct bytes bytes = make(kind);
+
+    ck_assert_int_eq(attach(kind->format, &attachments, &bytes.data, &bytes.size), 0);
+    return bytes;
+}
+
+static void setup(void)
+{
+    picture_start();
+    for (size_t i = 0; i < ORDERS; i++)
+        samples[i] = exif_sample(i == 1);
+}
+
+static VipsImage *decode(const struct bytes *bytes, struct source *source)
+{
+    VipsImage *image = NULL;
+    struct error error;
+
+    ck_assert_msg(source_probe(bytes->data, bytes->size, FAIL_ON_WARNING, UINT64_MAX, source, &error) == 0,
+                  "%s", error.text);
+    ck_assert_msg(source_decode(source, 1, &image, &error) == 0, "%s", error.text);
+    return image;
+}
+
+/* ---- whole files ---- */
+
+static void expect_blob(VipsImage *image, const char *field, const void *wanted, size_t size)
+{
+    const void *data;
+    size_t got;
+
+    ck_assert_msg(vips_image_get_typeof(image, field) == VIPS_TYPE_BLOB, "no %s", field);
+    vips_must(vips_image_get_blob(image, field, &data, &got));
+    ck_assert_msg(got >= size && memmem(data, got, wanted, size), "%s is another", field);
+}
+
+static void expect_value(VipsImage *image, const char *tag, const char *wanted)
+{
+    _cleanup_free_ char *value = exif_value(image, tag);
+
+    ck_assert_msg(value && strcmp(value, wanted) == 0, "%s is \"%s\"", tag, value ?: "missing");
+}
+
+START_TEST(what_was_put_in_is_found_again_and_named)
+{
+    const struct kind *kind = &kinds[_i / ORDERS];
+    struct bytes bytes = make_with(kind, (size_t)_i % ORDERS);
+    struct source source = { 0 };
+    _cleanup_image_ VipsImage *image = decode(&bytes, &source);
+
+    expect_blob(image, VIPS_META_XMP_NAME, xmp, sizeof xmp - 1);
+    if (kind->iptc)
+        expect_blob(image, VIPS_META_IPTC_NAME, iptc, sizeof iptc);
+    if (kind->exif) {
+        expect_value(image, "Make", EXIF_SAMPLE_MAKE);
+        expect_value(image, "Copyright", EXIF_SAMPLE_COPYRIGHT " (Photographer) - [None] (Editor)");
+        expect_value(image, "FNumber", "f/5.6");
+        ck_assert_ptr_null(exif_value(image, "Model"));
+    } else
+        ck_assert(bytes_contain(&bytes, EXIF_SAMPLE_COPYRIGHT));
+    image_replace(&image, NULL);
+    source_release(&source);
+    bytes_release(&bytes);
+}
+END_TEST
+
+/* To the last one, and ImageMagick has nothing to say against the file. */
+START_TEST(other_programs_see_the_same_pixels)
+{
+    const struct kind *kind = &kinds[_i];
+    struct bytes bare = make(kind), full = make_with(kind, 0);
+    struct stored bare_file = { bare.data, bare.size }, full_file = { full.data, full.size };
+    _cleanup_raster_ struct raster wanted = { 0 }, got = { 0 };
+    _cleanup_free_ char *told = NULL;
+
+    if (is_ours(kind->format)) {
+        wanted = outside_decode(&bare_file, kind->format, NULL);
+        got = outside_decode(&full_file, kind->format, NULL);
+        ck_assert_double_eq(raster_difference(&got, &wanted), 0);
+    }
+    if (kind->format == FORMAT_TIFF || kind->format == FORMAT_GIF) {
+        told = outside_told(&full_file, kind->format, "identify");
+        ck_assert_msg(!strstr(told, "identify:"), "%s", told); /* how its warnings begin */
+    }
+    bytes_release(&bare);
+    bytes_release(&full);
+}
+END_TEST
+
+/* Its inside may count from the start of the file. */
+START_TEST(a_maker_note_stays_where_it_was)
+{
+    const struct kind *kind = &kinds[_i / ORDERS];
+    struct bytes bytes = { NULL, 0 };
+
+    if (kind->format != FORMAT_TIFF)
+        return;
+    bytes = make_with(kind, (size_t)_i % ORDERS);
+    ck_assert_mem_eq((char *)bytes.data + EXIF_SAMPLE_NOTE_AT, EXIF_SAMPLE_NOTE, sizeof EXIF_SAMPLE_NOTE - 1);
+    bytes_release(&bytes);
+}
+END_TEST
+
+START_TEST(the_same_metadata_make_the_same_bytes)
+{
+    struct bytes first = make_with(&kinds[_i], 0), second = make_with(&kinds[_i], 0);
+
+    ck_assert_uint_eq(first.size, second.size);
+    ck_assert_mem_eq(first.data, second.data, first.size);
+    bytes_release(&first);
+    bytes_release(&second);
+}
+END_TEST
+
+START_TEST(a_profile_comes_through)
+{
+    static const char profile[3001] = "a profile";
+    struct attachments attachments = { .icc = { profile, sizeof profile } };
+    struct bytes bytes = make(&kinds[_i]);
+
+    if (kinds[_i].format == FORMAT_GIF || !attach_has_profile(kinds[_i].format)) {
+        bytes_release(&bytes);
+        return;
+    }
+    ck_assert_int_eq(attach(kinds[_i].format, &attachments, &bytes.data, &bytes.size), 0);
+    if (kinds[_i].format != FORMAT_PNG) /* which compresses it */
+        ck_assert_ptr_nonnull(memmem(bytes.data, bytes.size, profile, sizeof profile));
+    bytes_release(&bytes);
+}
+END_TEST
+
+/* A JPEG XL that needs no container has none. */
+START_TEST(a_file_without_metadata_stays_as_it_was)
+{
+    static const struct attachments nothing;
+    struct bytes bare = make(&kinds[_i]), with = make(&kinds[_i]);
+
+    ck_assert_int_eq(attach(kinds[_i].format, &nothing, &with.data, &with.size), 0);
+    if (kinds[_i].format != FORMAT_TIFF && kinds[_i].format != FORMAT_WEBP) { /* which are written anew */
+        ck_assert_uint_eq(with.size, bare.size);
+        ck_assert_mem_eq(with.data, bare.data, bare.size);
+    }
+    bytes_release(&bare);
+    bytes_release(&with);
+}
+END_TEST
+
+START_TEST(a_container_gets_more_boxes)
+{
+    const struct attachments attachments = attachments_of(0), more = { .xmp = { xmp, sizeof xmp - 1 } };
+    struct bytes bytes = make(&(struct kind){ FORMAT_JXL, USUAL, true, false });
+    struct attachments first = attachments;
+    struct jxl_boxes boxes;
+
+    first.xmp = (struct attachment){ 0 };
+    ck_assert_int_eq(attach(FORMAT_JXL, &first, &bytes.data, &bytes.size), 0);
+    ck_assert_int_eq(attach(FORMAT_JXL, &more, &bytes.data, &bytes.size), 0);
+    ck_assert_int_eq(jxl_boxes_read(bytes.data, bytes.size, SIZE_MAX, &boxes), 0);
+    ck_assert_uint_eq(boxes.exif.size, EXIF_SAMPLE_BYTES);
+    ck_assert_mem_eq(boxes.exif.data, samples[0].bytes, EXIF_SAMPLE_BYTES);
+    ck_assert_uint_eq(boxes.xmp.size, sizeof xmp - 1);
+    jxl_boxes_release(&boxes);
+    bytes_release(&bytes);
+}
+END_TEST
+
+/* libtiff writes it so in files of the other byte order. */
+START_TEST(a_record_whose_bytes_were_swapped_is_read)
+{
+    struct bytes bytes = make_with(&kinds[3], 0);
+    unsigned char *at = memmem(bytes.data, bytes.size, iptc, sizeof iptc);
+    _cleanup_free_ void *record = NULL;
+    size_t size;
+
+    ck_assert_ptr_nonnull(at);
+    for (size_t i = 0; i < 12; i += 4) {
+        unsigned char was[4] = { at[i], at[i + 1], at[i + 2], at[i + 3] };
+
+        for (size_t j = 0; j < 4; j++)
+            at[i + j] = was[3 - j];
+    }
+    ck_assert_int_eq(tiff_tags_find_iptc(bytes.data, bytes.size, &record, &size), 0);
+    ck_assert_uint_ge(size, sizeof iptc);
+    ck_assert_mem_eq(record, iptc, sizeof iptc);
+    bytes_release(&bytes);
+}
+END_TEST
+
+/* ---- files that are not what they should be ---- */
+
+/* Each in memory of its own, so that a sanitizer sees what is read beyond. */
+static void *copy_of(const void *data, size_t size)
+{
+    void *copy = malloc(size > 0 ? size : 1);
+
+    ck_assert_ptr_nonnull(copy);
+    memcpy(copy, data, size);
+    return copy;
+}
+
+/* libjxl tells the terminal what is wrong with a file. */
+static void be_quiet(void)
+{
+    ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+}
+
+/* All that reads and writes such files. */
+static void do_all(enum format format, const void *data, size_t size)
+{
+    struct attachments attachments = attachments_of(0);
+    void *copy = copy_of(data, size), *record = NULL;
+    struct jxl_boxes boxes = { 0 };
+    size_t copy_size = size;
+    struct attachment found;
+    int r;
+
+    ck_assert_int_eq(tiff_tags_find_iptc(copy, size, &record, &copy_size), 0);
+    free(record);
+    found = gif_blocks_find_xmp(copy, size);
+    ck_assert(found.size == 0 || ((const char *)found.data >= (char *)copy && found.size <= size));
+    if (format == FORMAT_JXL)
+        ck_assert_int_eq(jxl_boxes_read(copy, size, 1 << 16, &boxes), 0);
+    jxl_boxes_release(&boxes);
+
+    copy_size = size;
+    r = attach(format, &attachments, &copy, &copy_size);
+    ck_assert(r == 0 || r == -EBADMSG || r == -EMSGSIZE || r == -ENOMEM);
+    free(copy);
+}
+
+START_TEST(a_file_cut_anywhere_does_no_harm)
+{
+    struct bytes bytes = { NULL, 0 };
+
+    if (!is_ours(kinds[_i].format))
+        return;
+    be_quiet();
+    bytes = make_with(&kinds[_i], 1);
+    for (size_t size = 0; size < bytes.size; size++)
+        do_all(kinds[_i].format, bytes.data, size);
+    bytes_release(&bytes);
+}
+END_TEST
+
+START_TEST(a_file_that_lies_anywhere_does_no_harm)
+{
+    static const uint8_t lies[] = { 0, 0x7f, 0xff };
+    struct bytes bytes = { NULL, 0 };
+
+    if (!is_ours(kinds[_i].format))
+        return;
+    be_quiet();
+    bytes = make_with(&kinds[_i], 0);
+    for (size_t at = 0; at < bytes.size; at++)
+        for (size_t lie = 0; lie < ARRAY_SIZE(lies); lie++) {
+            uint8_t *byte = (uint8_t *)bytes.data + at, was = *byte;
+
+            *byte = lies[lie];
+            do_all(kinds[_i].format, bytes.data, bytes.size);
+            *byte = was;
+        }
+    bytes_release(&bytes);
+}
+END_TEST
+
+/* The blocks are reduced ones of our own making; nobody else's bytes get here, but none may do harm. */
+START_TEST(a_block_that_lies_anywhere_does_no_harm)
+{
+    struct bytes bare = { NULL, 0 };
+
+    if (kinds[_i].format != FORMAT_TIFF && kinds[_i].format != FORMAT_GIF)
+        return;
+    bare = make(&kinds[_i]);
+    for (size_t at = 0; at < EXIF_SAMPLE_BYTES; at++) {
+        struct exif_sample sample = samples[0];
+        struct attachments attachments = { .exif = { sample.bytes, EXIF_SAMPLE_BYTES } };
+        void *file = copy_of(bare.data, bare.size);
+        size_t size = bare.size;
+        int r;
+
+        sample.bytes[at] ^= 0xff;
+        r = attach(kinds[_i].format, &attachments, &file, &size);
+        ck_assert(r == 0 || r == -EMSGSIZE);
+        free(file);
+    }
+    bytes_release(&bare);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("attach");
+    TCase *tests = tcase_create("attach");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    suite_add_tcase(suite, tests);
+    tcase_set_timeout(tests, UNIT_TIMEOUT_S);
+    tcase_add_checked_fixture(tests, setup, engine_stop);
+    tcase_add_loop_test(tests, what_was_put_in_is_found_again_and_named, 0, KINDS * ORDERS);
+    tcase_add_loop_test(tests, other_programs_see_the_same_pixels, 0, KINDS);
+    tcase_add_loop_test(tests, a_maker_note_stays_where_it_was, 0, KINDS * ORDERS);
+    tcase_add_loop_test(tests, the_same_metadata_make_the_same_bytes, 0, KINDS);
+    tcase_add_loop_test(tests, a_profile_comes_through, 0, KINDS);
+    tcase_add_loop_test(tests, a_file_without_metadata_stays_as_it_was, 0, KINDS);
+    tcase_add_test(tests, a_container_gets_more_boxes);
+    tcase_add_test(tests, a_record_whose_bytes_were_swapped_is_read);
+    tcase_add_loop_test(tests, a_file_cut_anywhere_does_no_harm, 0, KINDS);
+    tcase_add_loop_test(tests, a_file_that_lies_anywhere_does_no_harm, 0, KINDS);
+    tcase_add_loop_test(tests, a_block_that_lies_anywhere_does_no_harm, 0, KINDS);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
