@@ -53,11 +53,18 @@ static int no_memory(const struct source *source, struct error *error)
                      source->size);
 }
 
+/* All of it but the orientation, which is told by the loader, or applied by it. */
+static int take_exif(struct source *source, const void *data, size_t size)
+{
+    static const struct exif_wish all = { .keep = METADATA_ALL, .orientation = 1 };
+
+    return exif_block_reduce(data, size, &all, &source->exif.data, &source->exif.size);
+}
+
 /* A TIFF is itself what an EXIF block is. */
 static int read_tiff_metadata(struct source *source)
 {
-    static const struct exif_wish all = { .keep = METADATA_ALL, .orientation = 1 };
-    int r = exif_block_reduce(source->data, source->size, &all, &source->exif.data, &source->exif.size);
+    int r = take_exif(source, source->data, source->size);
 
     return r < 0 ? r
                  : tiff_tags_find_iptc(source->data, source->size, &source->iptc.data, &source->iptc.size);
@@ -85,11 +92,14 @@ static int read_gif_metadata(struct source *source)
 
 static int read_jxl_metadata(struct source *source)
 {
-    struct jxl_boxes boxes;
-    int r = jxl_boxes_read(source->data, source->size, XMP_PACKET_BYTES_MAX, &boxes);
+    _cleanup_(jxl_boxes_release) struct jxl_boxes boxes = { 0 };
+    int r;
 
-    source->exif = (struct source_block){ boxes.exif.data, boxes.exif.size };
-    source->xmp = (struct source_block){ boxes.xmp.data, boxes.xmp.size };
+    r = jxl_boxes_read(source->data, source->size, XMP_PACKET_BYTES_MAX, &boxes);
+    if (r == 0)
+        r = take_exif(source, boxes.exif.data, boxes.exif.size);
+    if (r == 0)
+        source->xmp = (struct source_block){ take_ptr(boxes.xmp.data), boxes.xmp.size };
     return r;
 }
 
