@@ -176,10 +176,9 @@ static void make_plain(size_t source)
 {
     _cleanup_raster_ struct raster raster = raster_paint(WIDTH, HEIGHT, RASTER_RGB, false, raster_slopes);
     _cleanup_stored_ struct stored plain = outside_encode(&raster, kinds[source].format, 8);
-    char name[NAME_BYTES];
+    char path[PATH_MAX];
 
-    snprintf(name, sizeof name, "source.%s", format_info(kinds[source].format)->extension);
-    scratch_write(&scratch, name, plain.data, plain.size, source_paths[source]);
+    scratch_write(&scratch, strrchr(source_paths[source], '/') + 1, plain.data, plain.size, path);
 }
 
 /* Adds a command for all sources like @kind. */
@@ -220,12 +219,35 @@ static void write_known(void)
     outside_tool_end(&tool, "exiftool");
 }
 
+/* Coders have threads, which a process that goes on to fork must not have. */
+static void make_plain_in_a_process(void)
+{
+    pid_t pid = fork();
+    int status = -1;
+
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        for (size_t i = 0; i < KINDS; i++)
+            make_plain(i);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+}
+
+static void name_sources(void)
+{
+    for (size_t i = 0; i < KINDS; i++)
+        snprintf(source_paths[i], sizeof source_paths[i], "%s/source.%s", scratch.path,
+                 format_info(kinds[i].format)->extension);
+}
+
 /* Once, before the tests have processes of their own. */
 static void make_sources(void)
 {
     scratch = scratch_make();
-    for (size_t i = 0; i < KINDS; i++)
-        make_plain(i);
+    name_sources();
+    make_plain_in_a_process();
     write_known();
 }
 
@@ -387,6 +409,27 @@ START_TEST(what_is_asked_for_stays_as_it_was_and_nothing_else_does)
 }
 END_TEST
 
+/* libjxl's own program puts what a JPEG has into boxes that are compressed. */
+START_TEST(compressed_boxes_are_read)
+{
+    static struct told told[2];
+    _cleanup_stored_ struct stored jpeg = read_source(0), jxl = outside_from_jpeg(&jpeg, FORMAT_JXL),
+                                   made = { NULL, 0 };
+    struct output output = { .kind = &kinds[1], .wish = &wishes[WISHES - 1] };
+    struct rendered rendered;
+
+    ck_assert_ptr_nonnull(memmem(jxl.data, jxl.size, "brobExif", 8));
+    ck_assert_ptr_nonnull(memmem(jxl.data, jxl.size, "brobxml ", 8));
+    rendering_make("[Output a]\nFormat=png\nMetadata=all\nWidth=" OUTPUT_WIDTH "\n", &jxl, &rendered);
+    made = rendering_file(&rendered, 0);
+    rendered_release(&rendered);
+    scratch_write(&scratch, "boxes.png", made.data, made.size, output.path);
+    tell((const char *const[]){ source_paths[0], output.path }, 2, told);
+    compare(&told[0], &told[1], &output);
+    check_width(&told[0], &told[1], &output);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fidelity_metadata");
@@ -398,6 +441,7 @@ int main(void)
     tcase_set_timeout(tests, UNIT_TIMEOUT_S);
     tcase_add_unchecked_fixture(tests, make_sources, remove_sources);
     tcase_add_loop_test(tests, what_is_asked_for_stays_as_it_was_and_nothing_else_does, 0, KINDS);
+    tcase_add_test(tests, compressed_boxes_are_read);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);
