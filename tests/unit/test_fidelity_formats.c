@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-enum { WIDTH = 96, HEIGHT = 64, DEPTH = 16, GOOD_DB = 70 };
+enum { WIDTH = 96, HEIGHT = 64, LARGER = 2, DEPTH = 16, GOOD_DB = 70 };
 
 /* What a format keeps of a smooth picture, both ways, in dB; the outputs have their usual quality. */
 static const struct {
@@ -216,7 +216,7 @@ END_TEST
 
 START_TEST(the_same_picture_makes_the_same_bytes)
 {
-    _cleanup_raster_ struct raster painted = paint(5 * WIDTH, 5 * HEIGHT, false, raster_detail);
+    _cleanup_raster_ struct raster painted = paint(LARGER * WIDTH, LARGER * HEIGHT, false, raster_detail);
     _cleanup_stored_ struct stored source =
         picture_encode(&painted, &(struct coding){ .format = FORMAT_PNG });
     _cleanup_stored_ struct stored first = { 0 }, second = { 0 };
@@ -234,7 +234,7 @@ END_TEST
  * only where the folder allows it. */
 START_TEST(a_file_cut_short_fails_unless_that_is_allowed)
 {
-    _cleanup_raster_ struct raster painted = paint(5 * WIDTH, 5 * HEIGHT, false, raster_detail);
+    _cleanup_raster_ struct raster painted = paint(LARGER * WIDTH, LARGER * HEIGHT, false, raster_detail);
     _cleanup_stored_ struct stored source = { 0 };
 
     if (!kinds[_i].in)
@@ -441,7 +441,8 @@ END_TEST
 /* Of each lossy format: within the limit, not far below it, and as a picture that can be read. */
 START_TEST(a_file_is_as_large_as_it_may_be_and_no_larger)
 {
-    _cleanup_raster_ struct raster painted = paint(5 * WIDTH, 5 * HEIGHT, false, raster_detail), got = { 0 };
+    _cleanup_raster_ struct raster painted = paint(LARGER * WIDTH, LARGER * HEIGHT, false, raster_detail),
+                                   got = { 0 };
     _cleanup_stored_ struct stored source =
         picture_encode(&painted, &(struct coding){ .format = FORMAT_PNG });
     _cleanup_stored_ struct stored best = { 0 }, limited = { 0 };
@@ -460,7 +461,7 @@ START_TEST(a_file_is_as_large_as_it_may_be_and_no_larger)
     ck_assert_uint_le(limited.size, best.size / 2);
     ck_assert_uint_ge(limited.size, best.size / 3);
     got = outside_decode(&limited, kinds[_i].format, NULL);
-    ck_assert_int_eq(got.width, 5 * WIDTH);
+    ck_assert_int_eq(got.width, LARGER * WIDTH);
 
     snprintf(text, sizeof text, "[Output a]\nFormat=%s\nMaxBytes=100\n", name_of((size_t)_i));
     ck_assert_int_eq(rendering_try(text, &source, FAIL_ON_WARNING, &rendered, &error), -EFBIG);
