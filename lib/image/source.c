@@ -165,6 +165,21 @@ static int check_samples(const VipsImage *header, struct error *error)
         vips_enum_nick(VIPS_TYPE_BAND_FORMAT, (int)header->BandFmt));
 }
 
+/* The XMP of a HEIC or AVIF: libvips numbers what is neither pixels nor EXIF, whatever the file says that it is. */
+static struct attachment heif_xmp(VipsImage *image)
+{
+    static const char *const fields[] = { "heif-mime-0", "heif-mime-1", "heif-mime-2", "heif-mime-3" };
+    static const char rdf[] = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+    struct attachment found;
+
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+        if (vips_image_get_typeof(image, fields[i]) == VIPS_TYPE_BLOB &&
+            vips_image_get_blob(image, fields[i], &found.data, &found.size) == 0 &&
+            memmem(found.data, found.size, rdf, sizeof rdf - 1))
+            return found;
+    return (struct attachment){ 0 };
+}
+
 static size_t own_metadata_bytes(const struct source *source)
 {
     return source->exif.size + source->xmp.size + source->iptc.size;
@@ -184,7 +199,7 @@ static int read_header(struct source *source, struct error *error)
     source->bands = (unsigned)header->Bands;
     source->sample_bytes = (unsigned)VIPS_IMAGE_SIZEOF_ELEMENT(header);
     source->alpha = vips_image_hasalpha(header);
-    source->metadata_bytes = metadata_bytes(header) + own_metadata_bytes(source);
+    source->metadata_bytes = metadata_bytes(header) + heif_xmp(header).size + own_metadata_bytes(source);
     source->whole = loader_is_whole(source->format, header, source->data, source->size);
     count_pictures(source, header);
     return check_samples(header, error);
@@ -266,27 +281,25 @@ static void set_block(VipsImage *image, const char *field, const struct source_b
         vips_image_set_blob_copy(image, field, block->data, block->size);
 }
 
-/* The field in which the XMP of a HEIC or AVIF is: libvips numbers what is neither pixels nor EXIF, and what it is told
- * to be XMP by is not told. */
-static const char *heif_xmp_field(VipsImage *image)
+static void keep_blob(VipsImage *image, const char *field)
 {
-    static const char *const fields[] = { "heif-mime-0", "heif-mime-1", "heif-mime-2", "heif-mime-3" };
-
-    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-        if (vips_image_get_typeof(image, fields[i]) == VIPS_TYPE_BLOB)
-            return fields[i];
-    return NULL;
-}
-
-static void take_heif_xmp(VipsImage *image)
-{
-    const char *field = heif_xmp_field(image);
     const void *data;
     size_t size;
 
-    if (field && !vips_image_get_typeof(image, VIPS_META_XMP_NAME) &&
+    if (vips_image_get_typeof(image, field) == VIPS_TYPE_BLOB &&
         vips_image_get_blob(image, field, &data, &size) == 0)
-        vips_image_set_blob_copy(image, VIPS_META_XMP_NAME, data, size);
+        vips_image_set_blob_copy(image, field, data, size);
+}
+
+/* What libvips 8.14 has read from a HEIC or AVIF goes with the loader's picture, though copies of that name it, too. */
+static void keep_heif_metadata(VipsImage *image)
+{
+    struct attachment xmp = heif_xmp(image);
+
+    keep_blob(image, VIPS_META_EXIF_NAME);
+    keep_blob(image, VIPS_META_ICC_NAME);
+    if (xmp.size > 0 && !vips_image_get_typeof(image, VIPS_META_XMP_NAME))
+        vips_image_set_blob_copy(image, VIPS_META_XMP_NAME, xmp.data, xmp.size);
 }
 
 /* A copy has a list of fields of its own. */
@@ -299,7 +312,7 @@ static int attach_metadata(const struct source *source, VipsImage **image)
     set_block(copy, VIPS_META_EXIF_NAME, &source->exif);
     set_block(copy, VIPS_META_XMP_NAME, &source->xmp);
     set_block(copy, VIPS_META_IPTC_NAME, &source->iptc);
-    take_heif_xmp(copy);
+    keep_heif_metadata(copy);
     image_replace(image, copy);
     return 0;
 }
