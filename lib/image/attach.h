@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* attach - puts a picture's metadata into its encoded file, byte for byte, each in the place that the format has for it,
- * if it has one. */
+/* attach - puts a picture's metadata into its encoded file, byte for byte, each in the place that the format has for
+ * it, if it has one. */
 #ifndef DARKROOM_IMAGE_ATTACH_H
 #define DARKROOM_IMAGE_ATTACH_H
 

@@ -182,7 +182,7 @@ static int reduce(const void *data, size_t size, const struct exif_wish *wish, v
     size_t prefix = size >= PREFIX_BYTES && memcmp(data, "Exif\0", PREFIX_BYTES - 1) == 0 ? PREFIX_BYTES : 0;
     int r;
 
-    r = tiff_tree_read((const char *)data + prefix, size - prefix, &block);
+    r = tiff_tree_read(prefix > 0 ? (const char *)data + prefix : data, size - prefix, &block);
     if (r < 0)
         return r;
 

@@ -3,8 +3,9 @@
  *
  *     header, colours; extensions and pictures; 0x3b
  *
- * The data of an extension are pieces of at most 255 bytes, each behind its size, to the first of none. XMP stands there
- * without being cut into pieces; what follows it (the trailer) leads whoever takes its letters for sizes to its end. */
+ * The data of an extension are pieces of at most 255 bytes, each behind its size, to the first of none. XMP stands
+ * there without being cut into pieces; what follows it (the trailer) leads whoever takes its letters for sizes to its
+ * end. */
 #include "image/gif_blocks.h"
 
 #include "base/cleanup.h"

@@ -3,9 +3,9 @@
  *
  *     ftyp  meta { hdlr pitm iloc iinf iprp { ipco { colr … } ipma } iref }  mdat
  *
- * A box is its size (big-endian, with its head), its type and its bytes; a full box has a version and flags in front of
- * these. iinf says what items there are, iloc where the bytes of each stand in the file, iref which describes which. All
- * boxes are copied, some with more in them; the new items' bytes are in an mdat of their own at the end. */
+ * A box is its size (big-endian, with its head), its type and its bytes; a full box has a version and flags in front
+ * of these. iinf says what items there are, iloc where the bytes of each stand in the file, iref which describes which.
+ * All boxes are copied, some with more in them; the new items' bytes are in an mdat of their own at the end. */
 #include "image/heif_items.h"
 
 #include "base/cleanup.h"
@@ -150,10 +150,50 @@ static size_t payload_at(const struct file *file)
     return file->size + file->growth + HEAD_BYTES;
 }
 
+static size_t location_bytes(struct bytes items)
+{
+    if (items.size < ITEM_HEAD_BYTES)
+        return SIZE_MAX;
+    return ITEM_HEAD_BYTES + EXTENT_BYTES * read_number(items.data + EXTENTS_AT, 2);
+}
+
+/* In the copy at @at of the box that begins with @items, of @count of them. */
+static int move_items(struct file *file, size_t at, struct bytes items, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t bytes = location_bytes(items);
+        unsigned char *base = file->to + at + BASE_AT;
+
+        if (bytes > items.size)
+            return -EBADMSG;
+        write_number(base, read_number(base, 4) + file->growth, 4);
+        items = (struct bytes){ items.data + bytes, items.size - bytes };
+        at += bytes;
+    }
+    return 0;
+}
+
+static void add_locations(struct file *file)
+{
+    size_t payload = payload_at(file);
+
+    for (size_t i = 0; i < file->item_count; i++) {
+        size_t bytes = payload_bytes(&file->items[i]);
+
+        put_number(file, file->next + i, 2);
+        put_number(file, 0, 2); /* in this file */
+        put_number(file, payload, 4);
+        put_number(file, 1, 2);
+        put_number(file, 0, 4);
+        put_number(file, bytes, 4);
+        payload += bytes;
+    }
+}
+
 static int put_locations(struct file *file, struct bytes box)
 {
-    struct bytes items = inside(box, LOCATION_HEAD_BYTES);
-    size_t at = file->used, payload = payload_at(file), count;
+    size_t at = file->used, count;
+    int r;
 
     if (box.size < LOCATION_HEAD_BYTES || read_number(box.data + HEAD_BYTES, 4) != 0 ||
         read_number(box.data + FULL_HEAD_BYTES, 2) != LOCATION_SIZES)
@@ -161,28 +201,10 @@ static int put_locations(struct file *file, struct bytes box)
     count = read_number(box.data + LOCATION_COUNT_AT, 2);
     put(file, box.data, box.size);
     write_number(file->to + at + LOCATION_COUNT_AT, count + file->item_count, 2);
-
-    for (size_t i = 0; i < count; i++) {
-        size_t bytes = items.size < ITEM_HEAD_BYTES
-                           ? SIZE_MAX
-                           : ITEM_HEAD_BYTES + EXTENT_BYTES * read_number(items.data + EXTENTS_AT, 2);
-        unsigned char *base;
-
-        if (bytes > items.size)
-            return -EBADMSG;
-        base = file->to + at + (size_t)(items.data - box.data) + BASE_AT;
-        write_number(base, read_number(base, 4) + file->growth, 4);
-        items = (struct bytes){ items.data + bytes, items.size - bytes };
-    }
-    for (size_t i = 0; i < file->item_count; i++) {
-        put_number(file, file->next + i, 2);
-        put_number(file, 0, 2); /* in this file */
-        put_number(file, payload, 4);
-        put_number(file, 1, 2);
-        put_number(file, 0, 4);
-        put_number(file, payload_bytes(&file->items[i]), 4);
-        payload += payload_bytes(&file->items[i]);
-    }
+    r = move_items(file, at + LOCATION_HEAD_BYTES, inside(box, LOCATION_HEAD_BYTES), count);
+    if (r < 0)
+        return r;
+    add_locations(file);
     end_box(file, at);
     return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* heif_items - metadata in AVIF, whose file lists what is in it: a profile is a property of the picture, EXIF and XMP are
- * items that describe it. */
+/* heif_items - metadata in AVIF, whose file lists what is in it: a profile is a property of the picture, EXIF and XMP
+ * are items that describe it. */
 #ifndef DARKROOM_IMAGE_HEIF_ITEMS_H
 #define DARKROOM_IMAGE_HEIF_ITEMS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* jxl_boxes - see jxl_boxes.h; ISO/IEC 18181-2. A box: its size (big-endian, with its head), its type, its bytes. libjxl
- * reads them, as they may be compressed. */
+/* jxl_boxes - see jxl_boxes.h; ISO/IEC 18181-2. A box: its size (big-endian, with its head), its type, its bytes.
+ * libjxl reads them, as they may be compressed. */
 #include "image/jxl_boxes.h"
 
 #include "base/cleanup.h"

@@ -5,9 +5,9 @@
 
 #include "image/attachments.h"
 
-/* Makes a copy of the JPEG XL in @jxl, a codestream or a container, which an encoder of ours wrote, with EXIF and XMP of
- * @attachments; the profile is in the codestream, and the encoder's. What needs no container has none. The caller frees
- * *@ret. 0, -ENOMEM, or -EBADMSG when it is no JPEG XL. */
+/* Makes a copy of the JPEG XL in @jxl, a codestream or a container, which an encoder of ours wrote, with EXIF and XMP
+ * of @attachments; the profile is in the codestream, and the encoder's. What needs no container has none. The caller
+ * frees *@ret. 0, -ENOMEM, or -EBADMSG when it is no JPEG XL. */
 int jxl_boxes_attach(const void *jxl, size_t size, const struct attachments *attachments, void **ret,
                      size_t *ret_size);
 
