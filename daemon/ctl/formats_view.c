@@ -99,7 +99,7 @@ int formats_view_print(const struct screen *screen)
 
         table_add_text(&table, STYLE_PLAIN, info->name);
         add_extensions(&table, info);
-        table_add_text(&table, STYLE_PLAIN, info->input ? "yes" : "-");
+        table_add_text(&table, STYLE_PLAIN, !info->input ? "-" : info->allowance ? "allowed" : "yes");
         table_add_text(&table, STYLE_PLAIN, info->output ? "yes" : "-");
         add_quality(&table, format);
         add_holds(&table, format);
@@ -121,10 +121,11 @@ json_t *formats_view_json(enum format format)
     for (enum encoding_option option = 0; option < ENCODING_OPTIONS; option++)
         if (encoding_has(format, option))
             json_array_append_new(options, json_string(encoding_option_name(option)));
-    return json_pack("{s:s, s:s, s:o, s:b, s:b, s:o, s:b, s:b, s:b, s:b, s:b, s:o}", "name", info->name,
+    return json_pack("{s:s, s:s, s:o, s:b, s:b, s:o, s:b, s:b, s:b, s:b, s:b, s:b, s:o}", "name", info->name,
                      "extension", info->extension, "extensions", extensions, "input", info->input, "output",
                      info->output, "quality", quality > 0 ? json_integer(quality) : json_null(), "alpha",
                      format_holds(format, FORMAT_HOLDS_ALPHA), "deep",
                      format_holds(format, FORMAT_HOLDS_DEEP), "animations", info->sequence == SEQUENCE_FRAMES,
-                     "pages", info->sequence == SEQUENCE_PAGES, "tiles", info->tiles, "options", options);
+                     "pages", info->sequence == SEQUENCE_PAGES, "tiles", info->tiles, "must_be_allowed",
+                     info->allowance != 0, "options", options);
 }

@@ -329,9 +329,19 @@ static int find_owners(struct config *config, struct problems *problems)
     return result;
 }
 
+/* By any folder: what workers need readers for. */
+static unsigned allowed_formats(const struct config *config)
+{
+    unsigned allowed = 0;
+
+    for (size_t i = 0; i < config->folder_count; i++)
+        allowed |= config->folders[i].allowed;
+    return allowed;
+}
+
 static int make_bundle(struct config *config, const struct config_origin *origin, struct problems *problems)
 {
-    config->bundle = bundle_write(config->recipes, config->recipe_count);
+    config->bundle = bundle_write(config->recipes, config->recipe_count, allowed_formats(config));
     if (config->bundle == -EFBIG)
         return problems_add(
             problems, origin->directory,

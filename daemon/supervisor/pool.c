@@ -122,6 +122,8 @@ static struct ticket ticket_of(const struct worker *worker, const struct job *jo
         .max_pixels = job->folder->max_pixels,
         .pages = job->pages,
         .first_page = job->next_page,
+        .allowed = job->folder->allowed,
+        .density = (uint32_t)job->folder->density,
         .max_pages = (uint32_t)job->folder->max_pages,
         .max_frames = (uint32_t)job->folder->max_frames,
         .portion_us = portion_us(job),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* call_filter - see call_filter.h; seccomp(2).
  *
- * The filter is one table. What is in none of its rows fails with EPERM, which libraries survive; what only an
- * attacker would do kills the process. Rows of one call stand together, and their conditions exclude each
+ * The filter is one table, and one of two small ones. What is in none of their rows fails with EPERM, which
+ * libraries survive; what only an attacker would do kills the process. Rows of one call stand together, and their conditions exclude each
  * other or do the same, because libseccomp's order among overlapping ones is its own. */
 #include "call_filter.h"
 
@@ -138,13 +138,11 @@ static const struct rule rules[] = {
     ALLOW(sched_getaffinity), /* how many threads decode an AVIF */
     ALLOW(restart_syscall),
 
-    /* Opening to read is tried by libraries, and survived. */
-    REFUSE_IF(openat, EACCES, HAS_NONE_OF(2, WRITING_FLAGS)),
+    /* Opening to write. To read: see below. */
     KILL_IF(openat, HAS(2, O_WRONLY)),
     KILL_IF(openat, HAS(2, O_RDWR)),
     KILL_IF(openat, HAS(2, O_CREAT)),
     KILL_IF(openat, HAS(2, O_TRUNC)),
-    REFUSE_IF(open, EACCES, HAS_NONE_OF(1, WRITING_FLAGS)),
     KILL_IF(open, HAS(1, O_WRONLY)),
     KILL_IF(open, HAS(1, O_RDWR)),
     KILL_IF(open, HAS(1, O_CREAT)),
@@ -199,6 +197,23 @@ static const struct rule rules[] = {
     KILL(kexec_load),
     KILL(mq_open),
     KILL(memfd_secret),
+};
+
+/* Opening to read is tried by libraries, and survived … */
+static const struct rule closed_calls[] = {
+    REFUSE_IF(openat, EACCES, HAS_NONE_OF(2, WRITING_FLAGS)),
+    REFUSE_IF(open, EACCES, HAS_NONE_OF(1, WRITING_FLAGS)),
+};
+
+/* … or left to Landlock: a font is opened, asked for its size and read. Landlock minds neither O_PATH nor stat(): the
+ * one is refused here; the other is what glibc makes of fstat(), and tells of other files what can be told of them
+ * without opening them. Whether a font could be opened is always answered with yes. */
+static const struct rule reading_calls[] = {
+    ALLOW_IF(openat, HAS_NONE_OF(2, WRITING_FLAGS | O_PATH)),
+    REFUSE_IF(open, EACCES, HAS_NONE_OF(1, WRITING_FLAGS)),
+    ALLOW(fstat),
+    ALLOW_IF(newfstatat, HAS(3, AT_EMPTY_PATH)),
+    REFUSE(access, 0),
 };
 
 #ifdef DARKROOM_SANITIZED
@@ -281,7 +296,7 @@ static int set_attributes(scmp_filter_ctx filter)
     return 0;
 }
 
-int call_filter_load(void)
+int call_filter_load(bool reading)
 {
     _cleanup_(cleanup_filter) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     int r;
@@ -297,6 +312,11 @@ int call_filter_load(void)
     if (r < 0)
         return r;
 
+    r = reading ? add_rules(filter, reading_calls, ARRAY_SIZE(reading_calls))
+                : add_rules(filter, closed_calls, ARRAY_SIZE(closed_calls));
+    if (r < 0)
+        return r;
+
     r = add_rules(filter, sanitizer_calls, SANITIZER_CALLS);
     if (r < 0)
         return r;
@@ -308,10 +328,11 @@ int call_filter_load(void)
     return seccomp_load(filter);
 }
 
-unsigned call_filter_count(void)
+unsigned call_filter_count(bool reading)
 {
     unsigned own_signals = 1;
 
-    return count_allowed(rules, ARRAY_SIZE(rules)) + count_allowed(sanitizer_calls, SANITIZER_CALLS) +
-           own_signals;
+    return count_allowed(rules, ARRAY_SIZE(rules)) +
+           (reading ? count_allowed(reading_calls, ARRAY_SIZE(reading_calls)) : 0) +
+           count_allowed(sanitizer_calls, SANITIZER_CALLS) + own_signals;
 }

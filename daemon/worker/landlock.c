@@ -8,12 +8,21 @@
 #include "base/cleanup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 /* The same on every architecture. */
-enum { CREATE_RULESET = 444, RESTRICT_SELF = 446, VERSION_FLAG = 1 };
+enum { CREATE_RULESET = 444, ADD_RULE = 445, RESTRICT_SELF = 446, VERSION_FLAG = 1 };
+
+enum { RULE_PATH_BENEATH = 1, READ_FILE = 1 << 2 };
+
+/* struct landlock_path_beneath_attr. */
+struct beneath {
+    uint64_t files;
+    int32_t directory;
+} __attribute__((packed));
 
 /* struct landlock_ruleset_attr; kernels accept a longer one than theirs if what they do not know is zero. */
 struct rights {
@@ -50,7 +59,19 @@ static int kernel_abi(void)
     return (int)syscall(CREATE_RULESET, NULL, 0, VERSION_FLAG);
 }
 
-int landlock_forbid_paths(unsigned *ret_abi, struct error *error)
+static int allow_reading(int ruleset, const char *path, struct error *error)
+{
+    _cleanup_close_ int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct beneath rule = { .files = READ_FILE, .directory = directory };
+
+    if (directory < 0)
+        return errno == ENOENT ? 0 : error_set_errno(error, errno, STAGE_NONE, "cannot open %s", path);
+    if (syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0) < 0)
+        return error_set_errno(error, errno, STAGE_NONE, "cannot leave %s to Landlock", path);
+    return 0;
+}
+
+int landlock_forbid_paths(const char *const *readable, unsigned *ret_abi, struct error *error)
 {
     int abi = kernel_abi();
     struct rights rights = all_rights(abi);
@@ -63,6 +84,12 @@ int landlock_forbid_paths(unsigned *ret_abi, struct error *error)
     ruleset = (int)syscall(CREATE_RULESET, &rights, sizeof rights, 0);
     if (ruleset < 0)
         return error_set_errno(error, errno, STAGE_NONE, "cannot make a Landlock ruleset of ABI %d", abi);
+    for (; *readable; readable++) {
+        int r = allow_reading(ruleset, *readable, error);
+
+        if (r < 0)
+            return r;
+    }
     if (syscall(RESTRICT_SELF, ruleset, 0) < 0)
         return error_set_errno(error, errno, STAGE_NONE, "cannot apply Landlock ABI %d", abi);
 

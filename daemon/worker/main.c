@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "image/asset_picture.h"
 #include "image/engine.h"
+#include "image/typefaces.h"
 #include "recipe/bundle.h"
 #include "sandbox.h"
 #include "selftest.h"
@@ -129,7 +130,7 @@ static int load_recipes(struct worker *worker, struct error *error)
     struct problems problems = { 0 };
     int r;
 
-    r = bundle_read(WORKER_FD_BUNDLE, &problems, &worker->recipes, &worker->recipe_count);
+    r = bundle_read(WORKER_FD_BUNDLE, &problems, &worker->recipes, &worker->recipe_count, &worker->allowed);
     close(WORKER_FD_BUNDLE);
     if (r < 0)
         error_set(error, -r, CLASS_ENVIRONMENT, STAGE_NONE, "cannot read the recipes: %s%s%s",
@@ -155,6 +156,7 @@ static int check_assets(const struct worker *worker, struct error *error)
 static int start(struct worker *worker, const struct options *options, struct sandbox *ret,
                  struct error *error)
 {
+    const char *readable[TYPEFACES_DIRECTORIES_MAX + 1];
     struct warm_up warm_up;
     int r;
 
@@ -168,16 +170,21 @@ static int start(struct worker *worker, const struct options *options, struct sa
     if (r < 0)
         return r;
 
-    r = warm_up_begin(&warm_up, options->sandboxed, error);
+    r = engine_allow(worker->allowed, error);
+    if (r < 0)
+        return r;
+    typefaces_directories(worker->allowed, readable);
+
+    r = warm_up_begin(&warm_up, options->sandboxed, worker->allowed, readable, error);
     if (r < 0)
         return r;
 
-    r = options->sandboxed ? sandbox_enter(ret, error) : 0;
+    r = options->sandboxed ? sandbox_enter(readable, ret, error) : 0;
     if (r < 0)
         return r;
 
     warm_up_end(&warm_up);
-    r = selftest_run(SELFTEST_PROOF, error);
+    r = selftest_run(SELFTEST_PROOF, worker->allowed, error);
     return r < 0 ? r : check_assets(worker, error);
 }
 

@@ -102,7 +102,15 @@ static int check_tasks(const struct tasks *tasks, struct error *error)
     return 0;
 }
 
-int sandbox_enter(struct sandbox *ret, struct error *error)
+static int lacks_landlock(struct error *error)
+{
+    return error_set(
+        error, ENOSYS, CLASS_ENVIRONMENT, STAGE_NONE,
+        "AllowFormats=svg or pdf needs fonts, and this kernel has no Landlock to keep a worker to "
+        "these: take the formats out, or start a kernel with it");
+}
+
+int sandbox_enter(const char *const *readable, struct sandbox *ret, struct error *error)
 {
     _cleanup_(tasks_close) struct tasks tasks = { .count = 0 };
     struct sandbox sandbox;
@@ -112,11 +120,13 @@ int sandbox_enter(struct sandbox *ret, struct error *error)
     if (r < 0)
         return r;
 
-    r = landlock_forbid_paths(&sandbox.landlock_abi, error);
+    r = landlock_forbid_paths(readable, &sandbox.landlock_abi, error);
     if (r < 0)
         return r;
+    if (*readable && sandbox.landlock_abi == 0)
+        return lacks_landlock(error);
 
-    r = call_filter_load();
+    r = call_filter_load(*readable != NULL);
     if (r < 0)
         return error_set_errno(error, -r, STAGE_NONE, "cannot load the system call filter");
 
@@ -124,7 +134,7 @@ int sandbox_enter(struct sandbox *ret, struct error *error)
     if (r < 0)
         return r;
 
-    sandbox.system_calls = call_filter_count();
+    sandbox.system_calls = call_filter_count(*readable != NULL);
     *ret = sandbox;
     return 0;
 }

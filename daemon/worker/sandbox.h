@@ -8,7 +8,11 @@
  *   landlock_forbid_paths()    in the thread that works for the first time, see warm_up.h
  *   sandbox_enter()            in the main thread: its own paths, then the filter for all, then a check of each
  *
- * None of it can be undone. */
+ * None of it can be undone.
+ *
+ * Where drawings are read (typefaces.h), the files of fonts can be: then seccomp lets files be opened for reading, and
+ * Landlock those below certain directories only. That a file is elsewhere, its size and times can be asked for then, as
+ * by anybody. A kernel without Landlock has no such workers. */
 #ifndef DARKROOM_WORKER_SANDBOX_H
 #define DARKROOM_WORKER_SANDBOX_H
 
@@ -23,7 +27,8 @@ struct sandbox {
 int sandbox_prepare(struct error *error);
 
 /* Closes the sandbox around the whole process and asks the kernel whether every thread is in it. The main
- * thread only, while no other starts threads. Needs /proc. 0 or -errno with @error. */
-int sandbox_enter(struct sandbox *ret, struct error *error);
+ * thread only, while no other starts threads. Files below the directories of @readable (NULL after the last) can be
+ * read still. Needs /proc. 0 or -errno with @error. */
+int sandbox_enter(const char *const *readable, struct sandbox *ret, struct error *error);
 
 #endif

@@ -4,14 +4,17 @@
 #include "selftest.h"
 
 #include "base/cleanup.h"
+#include "drawing_samples.h"
 #include "heic_sample.h"
 #include "image/render.h"
+#include "image/typefaces.h"
+#include "jp2_sample.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { SIDE = 16, TURNED = 6 };
+enum { SIDE = 16, TURNED = 6, SAMPLE_DENSITY = 72 };
 
 static const char usual_text[] = "[Recipe]\n"
                                  "Step=auto-orient\n"
@@ -35,8 +38,9 @@ static const char light_text[] = "[Output a]\nWidth=8\nFormat=png\n";
 /* Encoders that take long to begin with: of one source, and only before the sandbox closes. */
 static const char slow_text[] = "[Output a]\nFormat=avif jxl\nEffort=avif:0 jxl:3\n";
 
-/* What libvips makes the samples with, the worker's savers, but for HEIC; the pixels are a ramp. None is CMYK: that
- * path makes the system calls of the others and loads nothing, and its profile takes more time than all of these. */
+/* What libvips makes the samples with, the worker's savers, but for those that are here; the pixels are a ramp. None is
+ * CMYK: that path makes the system calls of the others and loads nothing, and its profile takes more time than all of
+ * these. */
 static const struct sample {
     const char *name;
     enum format format;
@@ -56,7 +60,21 @@ static const struct sample {
     { "a WebP", FORMAT_WEBP, VIPS_INTERPRETATION_sRGB, VIPS_FORMAT_UCHAR, 4, "srgb", true },
     { "an AVIF", FORMAT_AVIF, VIPS_INTERPRETATION_sRGB, VIPS_FORMAT_UCHAR, 4, NULL, true },
     { "a JPEG XL", FORMAT_JXL, VIPS_INTERPRETATION_sRGB, VIPS_FORMAT_UCHAR, 4, NULL, true },
-    { "a HEIC", FORMAT_HEIC, VIPS_INTERPRETATION_sRGB, VIPS_FORMAT_UCHAR, 3, NULL, true },
+    { .name = "a HEIC", .format = FORMAT_HEIC, .proves = true },
+    { .name = "an SVG", .format = FORMAT_SVG, .proves = true },
+    { .name = "a PDF", .format = FORMAT_PDF, .proves = true },
+    { .name = "a JPEG 2000", .format = FORMAT_JP2, .proves = true },
+};
+
+/* Of formats that nothing here makes files of. */
+static const struct {
+    const void *bytes;
+    size_t size;
+} sample_files[FORMAT_COUNT] = {
+    [FORMAT_HEIC] = { heic_sample, sizeof heic_sample },
+    [FORMAT_SVG] = { svg_sample, sizeof svg_sample - 1 },
+    [FORMAT_PDF] = { pdf_sample, sizeof pdf_sample - 1 },
+    [FORMAT_JP2] = { jp2_sample, sizeof jp2_sample },
 };
 
 static int make_ramp(const struct sample *sample, VipsImage **ret)
@@ -85,10 +103,6 @@ static int save(VipsImage *image, const struct sample *sample, void **ret_data, 
     case FORMAT_TIFF:
         return vips_tiffsave_buffer(image, ret_data, ret_size, "compression",
                                     VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE, "profile", sample->profile, NULL);
-    case FORMAT_HEIC: /* nothing here could make one */
-        *ret_data = g_memdup2(heic_sample, sizeof heic_sample);
-        *ret_size = sizeof heic_sample;
-        return 0;
     case FORMAT_AVIF:
         return vips_heifsave_buffer(image, ret_data, ret_size, "compression",
                                     VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "bitdepth", 8, "effort", 0, NULL);
@@ -105,6 +119,11 @@ static int make_sample(const struct sample *sample, void **ret_data, size_t *ret
 {
     _cleanup_image_ VipsImage *ramp = NULL, *image = NULL;
 
+    if (sample_files[sample->format].bytes) {
+        *ret_size = sample_files[sample->format].size;
+        *ret_data = g_memdup2(sample_files[sample->format].bytes, *ret_size);
+        return 0;
+    }
     if (make_ramp(sample, &ramp) != 0 ||
         vips_copy(ramp, &image, "interpretation", sample->interpretation, NULL) != 0)
         return -1;
@@ -126,10 +145,12 @@ static int failed(const struct sample *sample, struct error *error, const char *
 static int render_sample(const struct sample *sample, const struct recipe *recipe, const void *data,
                          size_t size, struct error *error)
 {
-    static const struct render_options options = { .fail_on = FAIL_ON_WARNING,
-                                                   .max_pixels = SIDE * SIDE,
-                                                   .max_memory_bytes = UINT64_MAX,
-                                                   .memory_grant_bytes = UINT64_MAX };
+    const struct render_options options = { .fail_on = FAIL_ON_WARNING,
+                                            .max_pixels = SIDE * SIDE,
+                                            .allowed = format_info(sample->format)->allowance,
+                                            .density = SAMPLE_DENSITY,
+                                            .max_memory_bytes = UINT64_MAX,
+                                            .memory_grant_bytes = UINT64_MAX };
     _cleanup_(rendered_release) struct rendered rendered = { 0 };
     struct error why;
 
@@ -175,7 +196,13 @@ static int parse_recipe(const char *text, struct recipe **ret, struct error *err
     return r;
 }
 
-static int test_usual(enum selftest kind, struct error *error)
+/* Of the formats that need to be allowed, those that are. */
+static bool is_read(const struct sample *sample, unsigned allowed)
+{
+    return (format_info(sample->format)->allowance & ~allowed) == 0;
+}
+
+static int test_usual(enum selftest kind, unsigned allowed, struct error *error)
 {
     _cleanup_recipe_ struct recipe *usual = NULL, *light = NULL;
     int r;
@@ -187,7 +214,7 @@ static int test_usual(enum selftest kind, struct error *error)
         return r;
 
     for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
-        if (kind == SELFTEST_PROOF && !samples[i].proves)
+        if ((kind == SELFTEST_PROOF && !samples[i].proves) || !is_read(&samples[i], allowed))
             continue;
         r = test_sample(&samples[i], i > 0 ? light : usual, error);
         if (r < 0)
@@ -196,12 +223,14 @@ static int test_usual(enum selftest kind, struct error *error)
     return 0;
 }
 
-int selftest_run(enum selftest kind, struct error *error)
+int selftest_run(enum selftest kind, unsigned allowed, struct error *error)
 {
     _cleanup_recipe_ struct recipe *slow = NULL;
     int r;
 
-    r = test_usual(kind, error);
+    r = typefaces_check(allowed, error);
+    if (r == 0)
+        r = test_usual(kind, allowed, error);
     if (r < 0 || kind == SELFTEST_PROOF)
         return r;
 

@@ -14,7 +14,8 @@ enum selftest {
     SELFTEST_PROOF,   /* one of every format, and no encoder that takes long */
 };
 
-/* Once engine_start() has been called. 0, or -errno with @error (class environment). */
-int selftest_run(enum selftest kind, struct error *error);
+/* Once engine_start() has been called, and engine_allow() for the @allowed formats (ALLOW_*). 0, or -errno with @error
+ * (class environment). */
+int selftest_run(enum selftest kind, unsigned allowed, struct error *error);
 
 #endif

@@ -7,32 +7,35 @@
 
 enum { BOTH_THREADS = 2 };
 
-static int work(bool sandboxed, struct error *error)
+static int work(const struct warm_up *warm_up, struct error *error)
 {
     unsigned abi;
     int r;
 
-    r = sandboxed ? landlock_forbid_paths(&abi, error) : 0;
+    r = warm_up->sandboxed ? landlock_forbid_paths(warm_up->readable, &abi, error) : 0;
     if (r < 0)
         return r;
-    return selftest_run(SELFTEST_WARM_UP, error);
+    return selftest_run(SELFTEST_WARM_UP, warm_up->allowed, error);
 }
 
 static void *warm_up_main(void *argument)
 {
     struct warm_up *warm_up = argument;
 
-    warm_up->result = work(warm_up->sandboxed, &warm_up->error);
+    warm_up->result = work(warm_up, &warm_up->error);
     pthread_barrier_wait(&warm_up->done);
     pthread_barrier_wait(&warm_up->leave);
     return NULL;
 }
 
-int warm_up_begin(struct warm_up *warm_up, bool sandboxed, struct error *error)
+int warm_up_begin(struct warm_up *warm_up, bool sandboxed, unsigned allowed, const char *const *readable,
+                  struct error *error)
 {
     int errnum;
 
     warm_up->sandboxed = sandboxed;
+    warm_up->allowed = allowed;
+    warm_up->readable = readable;
     pthread_barrier_init(&warm_up->done, NULL, BOTH_THREADS);
     pthread_barrier_init(&warm_up->leave, NULL, BOTH_THREADS);
 

@@ -15,15 +15,19 @@
 
 struct warm_up {
     bool sandboxed;
+    unsigned allowed;
+    const char *const *readable;
     pthread_t thread;
     pthread_barrier_t done, leave;
     struct error error;
     int result;
 };
 
-/* Runs the self-test in a new thread, without paths if @sandboxed, and waits until it is done. 0, and
+/* Runs the self-test in a new thread, with the @allowed formats, and waits until it is done. If @sandboxed it
+ * has no paths but those below @readable (NULL after the last; valid until warm_up_end()). 0, and
  * warm_up_end() is to be called; or -errno with @error, and there is no way but out of the process. */
-int warm_up_begin(struct warm_up *warm_up, bool sandboxed, struct error *error);
+int warm_up_begin(struct warm_up *warm_up, bool sandboxed, unsigned allowed, const char *const *readable,
+                  struct error *error);
 
 /* Lets the thread leave. */
 void warm_up_end(struct warm_up *warm_up);

@@ -81,6 +81,8 @@ static int work(struct job *job, int source_fd, struct error *error)
     struct render_options options = {
         .fail_on = (enum fail_on)job->ticket->fail_on,
         .max_pixels = job->ticket->max_pixels,
+        .allowed = job->ticket->allowed,
+        .density = job->ticket->density,
         .max_memory_bytes = job->ticket->max_memory_bytes,
         .memory_grant_bytes = job->ticket->memory_grant_bytes,
         .max_frames = job->ticket->max_frames,
@@ -207,7 +209,8 @@ static int answer(const struct worker *worker, const struct ticket *ticket,
 static bool is_possible(const struct worker *worker, const struct ticket *ticket)
 {
     return ticket->header.generation == worker->generation && ticket->recipe < worker->recipe_count &&
-           ticket->fail_on <= FAIL_ON_WARNING && ticket->plan <= 1 && ticket->first_page >= 1 &&
+           ticket->fail_on <= FAIL_ON_WARNING && ticket->plan <= 1 &&
+           (ticket->allowed & ~worker->allowed) == 0 && ticket->first_page >= 1 &&
            ticket->first_page <= (ticket->pages ? ticket->pages : 1);
 }
 

@@ -15,6 +15,7 @@ struct worker {
     int link;
     mqd_t mailbox;
     uint64_t generation;
+    unsigned allowed;        /* ALLOW_* of all folders, as in the bundle: what there are readers for */
     struct recipe **recipes; /* as in the bundle; not owned */
     size_t recipe_count;
 };

@@ -15,7 +15,12 @@
 #define EXTENSIONS_AVIF "avif"
 #define EXTENSIONS_JXL "jxl"
 
-/* Those of the formats that can be a source. */
+/* Those of formats that a folder has to allow, see allowance.h. */
+#define EXTENSIONS_SVG "svg"
+#define EXTENSIONS_PDF "pdf"
+#define EXTENSIONS_JP2 "jp2", "j2k", "j2c", "jpc", "jpf", "jpx"
+
+/* Those of the formats that can be a source anywhere. */
 #define EXTENSIONS_READABLE                                                                                  \
     EXTENSIONS_JPEG, EXTENSIONS_PNG, EXTENSIONS_WEBP, EXTENSIONS_TIFF, EXTENSIONS_GIF, EXTENSIONS_HEIC,      \
         EXTENSIONS_AVIF, EXTENSIONS_JXL

@@ -24,6 +24,9 @@ enum {
     MAX_FRAMES_DEFAULT = 1000,
     MAX_FRAMES_MOST = 10000,
     MAX_PAGES_DEFAULT = 500,
+    DENSITY_DEFAULT = 150,
+    DENSITY_LEAST = 10,
+    DENSITY_MOST = 2400,
 };
 
 #define MEGAPIXEL 1000000ULL
@@ -82,7 +85,7 @@ static int add_extension(const struct ini_word *word, struct conf_words *include
     const char *extension = word->text + (word->text[0] == '.' ? 1 : 0);
     char **list;
 
-    if (!is_readable_extension(extension))
+    if (!is_readable_extension(extension) && !allowance_of_extension(extension))
         return refuse_extension(word, problems);
 
     list = reallocarray(include->list, include->count + 1, sizeof *list);
@@ -109,6 +112,30 @@ static int parse_extensions(const struct ini_entry *entry, const struct conf_key
     while (ini_next_word(entry, &word))
         if (add_extension(&word, field, problems) < 0)
             result = -EINVAL;
+    return result;
+}
+
+/* "svg pdf". */
+static int parse_allowed(const struct ini_entry *entry, const struct conf_key *key, void *field,
+                         struct problems *problems)
+{
+    unsigned *allowed = field;
+    struct ini_word word = { 0 };
+    char shown[SHOWN_BYTES], known[SHOWN_BYTES];
+    int result = 0;
+
+    (void)key;
+    if (entry->value[0] == '\0')
+        *allowed = 0;
+    while (ini_next_word(entry, &word)) {
+        unsigned bit = allowance_of_name(word.text);
+
+        *allowed |= bit;
+        if (!bit)
+            result = ini_problem(
+                problems, word.place, "AllowFormats=%s: there is no such format to allow; there are %s",
+                text_escape(word.text, shown, sizeof shown), allowance_list(ALLOW_ALL, known, sizeof known));
+    }
     return result;
 }
 
@@ -169,6 +196,10 @@ static const struct conf_key keys[] = {
     KEY("Output", output, conf_parse_path, "Where finished renditions come out."),
     KEY("Recursive", recursive, conf_parse_boolean, "Whether sub-directories are watched too."),
     KEY("Include", include, parse_extensions, "Extensions to take; empty: those of all formats."),
+    KEY("AllowFormats", allowed, parse_allowed, "Formats to take besides the usual: svg, pdf, jp2."),
+    KEY("Density", density, conf_parse_unsigned,
+        "Pixels an inch that a PDF is drawn with, where no output needs more.",
+        RANGE(DENSITY_LEAST, DENSITY_MOST)),
     KEY("Exclude", exclude, conf_parse_words, "Patterns of file and directory names to leave alone."),
     KEY("Settle", settle_us, conf_parse_duration, "How long a file must be unchanged to count as complete.",
         RANGE(0, 86400 * USEC_PER_SEC)),
@@ -228,6 +259,7 @@ static struct folder_conf defaults(void)
         .fail_on = FAIL_ON_TRUNCATED,
         .max_pixels = MAX_PIXELS_DEFAULT,
         .max_frames = MAX_FRAMES_DEFAULT,
+        .density = DENSITY_DEFAULT,
         .max_pages = MAX_PAGES_DEFAULT,
         .max_file_bytes = 2ULL << 30,
         .max_memory_bytes = 4ULL << 30,
@@ -353,6 +385,21 @@ static void check_side_directory(struct check *check, const char *key, const cha
         refuse(check, key, "Path= is inside %s=: give directories beside each other", key);
 }
 
+/* Such files would be taken in only to fail. */
+static void check_include(struct check *check)
+{
+    const struct folder_conf *conf = check->conf;
+    char name[SHOWN_BYTES];
+
+    for (size_t i = 0; i < conf->include.count; i++) {
+        unsigned bit = allowance_of_extension(conf->include.list[i]);
+
+        if (bit & ~conf->allowed)
+            refuse(check, "Include", "Include=%s: such files need AllowFormats=%s", conf->include.list[i],
+                   allowance_list(bit, name, sizeof name));
+    }
+}
+
 static void check_archive(struct check *check)
 {
     const struct folder_conf *conf = check->conf;
@@ -375,6 +422,7 @@ static int check_all(struct check *check)
     check_required(check, "Path", conf->path);
     check_required(check, "Recipe", conf->recipe);
     check_required(check, "Output", conf->output);
+    check_include(check);
     check_archive(check);
     check_output(check);
     check_side_directory(check, "Archive", conf->archive);
@@ -475,7 +523,7 @@ static bool has_included_extension(const struct folder_conf *conf, const char *n
     if (!dot || dot == name)
         return false;
     if (conf->include.count == 0)
-        return is_readable_extension(dot + 1);
+        return is_readable_extension(dot + 1) || (allowance_of_extension(dot + 1) & conf->allowed);
     for (size_t i = 0; i < conf->include.count; i++)
         if (strcasecmp(dot + 1, conf->include.list[i]) == 0)
             return true;
@@ -502,8 +550,8 @@ static bool same_words(const struct conf_words *a, const struct conf_words *b)
 bool folder_conf_same_intake(const struct folder_conf *a, const struct folder_conf *b)
 {
     return strcmp(a->path, b->path) == 0 && a->requires_mount == b->requires_mount &&
-           a->recursive == b->recursive && a->watch == b->watch && same_words(&a->include, &b->include) &&
-           same_words(&a->exclude, &b->exclude);
+           a->recursive == b->recursive && a->watch == b->watch && a->allowed == b->allowed &&
+           same_words(&a->include, &b->include) && same_words(&a->exclude, &b->exclude);
 }
 
 const struct conf_key *folder_conf_key(size_t index)

@@ -5,6 +5,7 @@
 
 #include "base/path_beneath.h"
 #include "base/problems.h"
+#include "conf/allowance.h"
 #include "conf/conf_table.h"
 
 #include <stdbool.h>
@@ -28,7 +29,10 @@ struct folder_conf {
     char *recipe;       /* Recipe=, required: a recipe's name, or (only from --recipe) a path to its file */
     char *output;       /* Output=, required */
     bool recursive;     /* Recursive=yes */
-    struct conf_words include; /* Include=: extensions without dot; empty: those of the enabled formats */
+    struct conf_words
+        include; /* Include=: extensions without dot; empty: those of the usual and the allowed formats */
+    unsigned allowed; /* AllowFormats=: ALLOW_* of the formats that are taken besides the usual */
+    uint64_t density; /* Density=150: pixels an inch of a PDF's page, unless an output asks for more */
     struct conf_words exclude; /* Exclude=: fnmatch(3) patterns on every component of a path */
     uint64_t settle_us;        /* Settle=2s */
     int originals;             /* Originals=keep; enum originals */

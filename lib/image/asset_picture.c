@@ -30,11 +30,15 @@ static int settle(VipsImage *in, VipsImage **ret)
     return *ret ? 0 : -1;
 }
 
+/* Recipes' pictures are of the usual formats. */
+static const struct source_options asset_options = { .fail_on = FAIL_ON_ERROR,
+                                                     .max_pixels = ASSET_PIXELS_MAX };
+
 static int open_picture(const struct asset *asset, VipsImage **ret, struct error *error)
 {
     _cleanup_(source_release) struct source source = { 0 };
     _cleanup_image_ VipsImage *image = NULL;
-    int r = source_probe(asset->data, asset->size, FAIL_ON_ERROR, ASSET_PIXELS_MAX, &source, error);
+    int r = source_probe(asset->data, asset->size, &asset_options, &source, error);
 
     if (r == 0)
         r = source_decode(&source, 1, &image, error);
@@ -62,7 +66,7 @@ static uint64_t bytes_of(const struct asset *asset)
     struct error error;
 
     if (asset->kind != FILE_PICTURE ||
-        source_probe(asset->data, asset->size, FAIL_ON_ERROR, ASSET_PIXELS_MAX, &source, &error) < 0)
+        source_probe(asset->data, asset->size, &asset_options, &source, &error) < 0)
         return 0; /* it will not be opened */
     return extent_area(source.shape.extent) * PIXEL_BYTES * COPIES;
 }

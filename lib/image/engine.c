@@ -7,7 +7,9 @@
 #include "image/engine.h"
 
 #include "base/cleanup.h"
+#include "conf/allowance.h"
 #include "image/complaint.h"
+#include "image/typefaces.h"
 
 #include <errno.h>
 #include <gmodule.h>
@@ -41,22 +43,35 @@ static const struct {
 /* All that may read and write pictures; their names as classes, to unblock them, and as operations. */
 static const struct {
     const char *class, *operation;
+    unsigned allowance; /* ALLOW_*, or 0 */
 } codecs[] = {
-    { "VipsForeignLoadJpegBuffer", "jpegload_buffer" }, { "VipsForeignSaveJpegBuffer", "jpegsave_buffer" },
-    { "VipsForeignLoadPngBuffer", "pngload_buffer" },   { "VipsForeignSavePngBuffer", "pngsave_buffer" },
-    { "VipsForeignLoadTiffBuffer", "tiffload_buffer" }, { "VipsForeignSaveTiffBuffer", "tiffsave_buffer" },
-    { "VipsForeignLoadWebpBuffer", "webpload_buffer" }, { "VipsForeignSaveWebpBuffer", "webpsave_buffer" },
-    { "VipsForeignLoadNsgifBuffer", "gifload_buffer" }, { "VipsForeignSaveCgifBuffer", "gifsave_buffer" },
-    { "VipsForeignLoadHeifBuffer", "heifload_buffer" }, { "VipsForeignSaveHeifBuffer", "heifsave_buffer" },
-    { "VipsForeignLoadJxlBuffer", "jxlload_buffer" },   { "VipsForeignSaveJxlBuffer", "jxlsave_buffer" },
+    { "VipsForeignLoadJpegBuffer", "jpegload_buffer", 0 },
+    { "VipsForeignSaveJpegBuffer", "jpegsave_buffer", 0 },
+    { "VipsForeignLoadPngBuffer", "pngload_buffer", 0 },
+    { "VipsForeignSavePngBuffer", "pngsave_buffer", 0 },
+    { "VipsForeignLoadTiffBuffer", "tiffload_buffer", 0 },
+    { "VipsForeignSaveTiffBuffer", "tiffsave_buffer", 0 },
+    { "VipsForeignLoadWebpBuffer", "webpload_buffer", 0 },
+    { "VipsForeignSaveWebpBuffer", "webpsave_buffer", 0 },
+    { "VipsForeignLoadNsgifBuffer", "gifload_buffer", 0 },
+    { "VipsForeignSaveCgifBuffer", "gifsave_buffer", 0 },
+    { "VipsForeignLoadHeifBuffer", "heifload_buffer", 0 },
+    { "VipsForeignSaveHeifBuffer", "heifsave_buffer", 0 },
+    { "VipsForeignLoadJxlBuffer", "jxlload_buffer", 0 },
+    { "VipsForeignSaveJxlBuffer", "jxlsave_buffer", 0 },
+    { "VipsForeignLoadSvgBuffer", "svgload_buffer", ALLOW_SVG },
+    { "VipsForeignLoadPdfBuffer", "pdfload_buffer", ALLOW_PDF },
+    { "VipsForeignLoadJp2kBuffer", "jp2kload_buffer", ALLOW_JP2 },
 };
 
 /* What may be a part of libvips, or be beside it; and an operation that tells. */
 static const struct {
     const char *name, *operation;
+    unsigned allowance; /* ALLOW_*, or 0 */
 } modules[] = {
-    { "vips-heif", "heifload_buffer" },
-    { "vips-jxl", "jxlload_buffer" },
+    { "vips-heif", "heifload_buffer", 0 },
+    { "vips-jxl", "jxlload_buffer", 0 },
+    { "vips-poppler", "pdfload_buffer", ALLOW_PDF },
 };
 
 /* Warnings that say nothing about what becomes of a picture. */
@@ -112,37 +127,64 @@ static int set_environment(struct error *error)
     return 0;
 }
 
+/* What is for every worker has no bit; what is not has one that somebody has to have asked for. */
+static bool is_wanted(unsigned allowance, unsigned allowed)
+{
+    return allowed == 0 ? allowance == 0 : (allowance & allowed) != 0;
+}
+
+/* "", or for whom something is missing. */
+static const char *purpose_of(unsigned allowance, char *buffer, size_t size)
+{
+    char name[32];
+
+    buffer[0] = '\0';
+    if (allowance)
+        snprintf(buffer, size, "AllowFormats=%s: ", allowance_list(allowance, name, sizeof name));
+    return buffer;
+}
+
 /* Those that libvips would load by itself are kept out, because there are more of them than these. */
-static int load_modules(struct error *error)
+static int load_modules(unsigned allowed, struct error *error)
 {
     for (size_t i = 0; i < ARRAY_SIZE(modules); i++) {
-        char path[sizeof VIPS_LIBRARY_DIRECTORY + 64];
+        char path[sizeof VIPS_LIBRARY_DIRECTORY + 64], purpose[64];
 
-        if (vips_type_find("VipsOperation", modules[i].operation))
+        if (!is_wanted(modules[i].allowance, allowed) ||
+            vips_type_find("VipsOperation", modules[i].operation))
             continue;
         snprintf(path, sizeof path, VIPS_LIBRARY_DIRECTORY "/vips-modules-%d.%d/%s." G_MODULE_SUFFIX,
                  vips_version(0), vips_version(1), modules[i].name);
         if (!g_module_open(path, G_MODULE_BIND_LAZY | G_MODULE_BIND_LOCAL))
             return error_set(error, ENOSYS, CLASS_ENVIRONMENT, STAGE_NONE,
-                             "cannot load a module of libvips: %s; install it", g_module_error());
+                             "%scannot load a module of libvips: %s; install it",
+                             purpose_of(modules[i].allowance, purpose, sizeof purpose), g_module_error());
+    }
+    return 0;
+}
+
+static int unblock_codecs(unsigned allowed, struct error *error)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(codecs); i++) {
+        char purpose[64];
+
+        if (!is_wanted(codecs[i].allowance, allowed))
+            continue;
+        if (!vips_type_find("VipsOperation", codecs[i].operation))
+            return error_set(error, ENOSYS, CLASS_ENVIRONMENT, STAGE_NONE,
+                             "%slibvips %s has no %s; install one that was built with it",
+                             purpose_of(codecs[i].allowance, purpose, sizeof purpose), vips_version_string(),
+                             codecs[i].operation);
+        vips_operation_block_set(codecs[i].class, FALSE);
     }
     return 0;
 }
 
 /* Blocking a class blocks what derives from it. */
-static int allow_codecs(struct error *error)
+static void block_codecs(void)
 {
     vips_operation_block_set("VipsForeignLoad", TRUE);
     vips_operation_block_set("VipsForeignSave", TRUE);
-
-    for (size_t i = 0; i < ARRAY_SIZE(codecs); i++) {
-        if (!vips_type_find("VipsOperation", codecs[i].operation))
-            return error_set(error, ENOSYS, CLASS_ENVIRONMENT, STAGE_NONE,
-                             "libvips %s has no %s; install one that was built with it",
-                             vips_version_string(), codecs[i].operation);
-        vips_operation_block_set(codecs[i].class, FALSE);
-    }
-    return 0;
 }
 
 int engine_start(struct error *error)
@@ -161,12 +203,32 @@ int engine_start(struct error *error)
 
     vips_cache_set_max(0);
     vips_concurrency_set(1);
-    r = load_modules(error);
-    return r < 0 ? r : allow_codecs(error);
+    r = load_modules(0, error);
+    block_codecs();
+    return r < 0 ? r : unblock_codecs(0, error);
+}
+
+/* A module brings more than is wanted of it, so all is blocked again. */
+int engine_allow(unsigned allowed, struct error *error)
+{
+    int r;
+
+    if (allowed == 0)
+        return 0;
+    r = load_modules(allowed, error);
+    if (r < 0)
+        return r;
+
+    block_codecs();
+    r = unblock_codecs(0, error);
+    if (r == 0)
+        r = unblock_codecs(allowed, error);
+    return r < 0 ? r : typefaces_load(allowed, error);
 }
 
 void engine_stop(void)
 {
+    typefaces_forget();
     vips_shutdown();
 }
 

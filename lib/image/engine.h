@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* engine - libvips, started for hostile pictures: one thread of work, no cache, no modules but two, and an
+/* engine - libvips, started for hostile pictures: one thread of work, no cache, no modules but a few, and an
  * allow-list of loaders and savers, all of which read and write memory only.
  *
  * One a process. Everything in lib/image is called from one thread at a time. */
@@ -13,6 +13,10 @@
 /* Starts libvips; sets the environment variables it depends on, so before other threads. Starts no thread.
  * Once a process. 0, or -errno with @error (class environment) when a codec is missing. */
 int engine_start(struct error *error);
+
+/* Lets @allowed (ALLOW_*) formats be read as well: loads what they need that is not loaded, for good. Reads files, so
+ * before a sandbox closes. 0, or -errno with @error (class environment) when something is not installed. */
+int engine_allow(unsigned allowed, struct error *error);
 
 /* Ends libvips: its threads are gone and its memory is free. */
 void engine_stop(void);

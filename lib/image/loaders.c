@@ -2,7 +2,10 @@
 /* loaders - see loaders.h. */
 #include "image/loaders.h"
 
+#include "base/cleanup.h"
 #include "image/webp_chunks.h"
+
+#include <string.h>
 
 typedef int loader(const void *data, size_t size, const struct load_options *options, VipsImage **ret);
 typedef bool wholeness(VipsImage *header, const void *data, size_t size);
@@ -51,6 +54,48 @@ static int load_jxl(const void *data, size_t size, const struct load_options *op
                                options->fail_on, NULL);
 }
 
+/* libvips makes one pixel of what is larger than it can count, with no more than a warning. */
+static int load_svg(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    _cleanup_image_ VipsImage *image = NULL;
+
+    vips_error_clear();
+    if (vips_svgload_buffer((void *)data, size, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                            options->fail_on, "scale", options->scale / options->shrink, NULL) != 0 ||
+        vips_error_buffer()[0] != '\0')
+        return -1;
+    *ret = take_ptr(image);
+    return 0;
+}
+
+/* poppler makes what it can of half a document, and does not say so. */
+static bool pdf_has_end(const char *data, size_t size)
+{
+    static const char mark[] = "%%EOF";
+    enum { TAIL_BYTES = 1024 };
+    size_t tail = size < TAIL_BYTES ? size : TAIL_BYTES;
+
+    return memmem(data + size - tail, tail, mark, sizeof mark - 1) != NULL;
+}
+
+static int load_pdf(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    if (options->fail_on >= VIPS_FAIL_ON_TRUNCATED && !pdf_has_end(data, size)) {
+        vips_error("pdfload", "truncated: the end of the document is missing");
+        return -1;
+    }
+    return vips_pdfload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                               options->fail_on, "dpi", (double)options->density, "scale",
+                               options->scale / options->shrink, "page", options->page, "n", options->count,
+                               NULL);
+}
+
+static int load_jp2(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    return vips_jp2kload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                options->fail_on, NULL);
+}
+
 static bool has_flag(VipsImage *header, const char *name)
 {
     int value;
@@ -77,7 +122,7 @@ static bool is_lossless_webp(VipsImage *header, const void *data, size_t size)
 }
 
 /* A strip of a TIFF can be all there is, a frame of a GIF is painted on all of a canvas, and HEIC, AVIF and JPEG XL are
- * decoded at once. */
+ * decoded at once, drawings are drawn. */
 static bool is_always(VipsImage *header, const void *data, size_t size)
 {
     (void)header, (void)data, (void)size;
@@ -93,6 +138,8 @@ static const struct {
     [FORMAT_WEBP] = { load_webp, true, is_lossless_webp }, [FORMAT_TIFF] = { load_tiff, false, is_always },
     [FORMAT_GIF] = { load_gif, false, is_always },         [FORMAT_HEIC] = { load_heif, false, is_always },
     [FORMAT_AVIF] = { load_heif, false, is_always },       [FORMAT_JXL] = { load_jxl, false, is_always },
+    [FORMAT_SVG] = { load_svg, true, is_always },          [FORMAT_PDF] = { load_pdf, true, is_always },
+    [FORMAT_JP2] = { load_jp2, false, is_always },
 };
 
 int loader_open(enum format format, const void *data, size_t size, const struct load_options *options,

@@ -12,7 +12,9 @@
 #include <stddef.h>
 
 struct load_options {
-    unsigned shrink; /* 1, 2, 4 or 8; ignored by loaders that cannot */
+    unsigned shrink;  /* 1, 2, 4 or 8; ignored by loaders that cannot */
+    double scale;     /* of a drawing: how many times its own size */
+    unsigned density; /* of a drawing: pixels an inch in its own size, where that is not in pixels */
     VipsFailOn fail_on;
     int page,
         count; /* of a document's pages or an animation's frames: from which on (from 0), how many (-1: all) */

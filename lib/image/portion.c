@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "image/rendering.h"
+#include "image/vector.h"
 #include "recipe/naming.h"
 
 #include <errno.h>
@@ -50,8 +51,10 @@ static int do_portion(struct rendering *rendering, uint32_t page, uint32_t last,
     uint64_t end_us = monotonic_us() + options->portion_us;
 
     for (;; page++) {
-        int r = source_turn_to(&rendering->source, page, options->max_pixels, error);
+        int r = source_turn_to(&rendering->source, page, error);
 
+        if (r == 0)
+            r = vector_fit(&rendering->source, rendering->recipe, error);
         if (r == 0)
             r = work(rendering, options, ret, error);
         rendering_leave_page(rendering);

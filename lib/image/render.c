@@ -463,7 +463,13 @@ static int make_outputs(struct rendering *rendering, struct rendered *ret, struc
 int rendering_probe(struct rendering *rendering, const void *data, size_t size,
                     const struct render_options *options, struct rendered *ret, struct error *error)
 {
-    int r = source_probe(data, size, options->fail_on, options->max_pixels, &rendering->source, error);
+    struct source_options source_options = {
+        .fail_on = options->fail_on,
+        .max_pixels = options->max_pixels,
+        .allowed = options->allowed,
+        .density = options->density,
+    };
+    int r = source_probe(data, size, &source_options, &rendering->source, error);
 
     ret->source_format = rendering->source.format;
     ret->source_width = rendering->source.shape.extent.width;

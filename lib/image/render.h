@@ -13,6 +13,8 @@
 struct render_options {
     enum fail_on fail_on; /* how broken a picture may be */
     uint64_t max_pixels;
+    unsigned allowed;            /* ALLOW_*: formats that are taken besides the usual */
+    unsigned density;            /* pixels an inch of a PDF in its own size */
     uint64_t max_memory_bytes;   /* of the estimate (estimate.h): above, the picture is refused … */
     uint64_t memory_grant_bytes; /* … and above this it is not begun */
     uint32_t max_frames;         /* of an animation that stays one; 0: any */

@@ -65,18 +65,33 @@ void selection_make(const struct recipe *recipe, struct extent source, struct se
     }
 }
 
+static void include(struct extent *largest, struct extent extent)
+{
+    if (extent.width > largest->width)
+        largest->width = extent.width;
+    if (extent.height > largest->height)
+        largest->height = extent.height;
+}
+
+struct extent selection_wanted(const struct recipe *recipe, struct extent source)
+{
+    struct extent largest = { 0, 0 };
+
+    for (size_t i = 0; i < recipe->rendition_count; i++) {
+        struct box box = rendition_box(recipe, &recipe->renditions[i]);
+
+        box.enlarge = true;
+        include(&largest, geometry_place(source, &box).scaled);
+    }
+    return largest;
+}
+
 struct extent selection_largest(const struct selection *selection)
 {
     struct extent largest = { 0, 0 };
 
-    for (size_t i = 0; i < selection->count; i++) {
-        struct extent scaled = selection->list[i].placement.scaled;
-
-        if (scaled.width > largest.width)
-            largest.width = scaled.width;
-        if (scaled.height > largest.height)
-            largest.height = scaled.height;
-    }
+    for (size_t i = 0; i < selection->count; i++)
+        include(&largest, selection->list[i].placement.scaled);
     return largest;
 }
 

@@ -24,6 +24,10 @@ struct selection {
 /* Fills @ret for a picture of @source's size, as it is after the recipe's steps. */
 void selection_make(const struct recipe *recipe, struct extent source, struct selection *ret);
 
+/* The largest width and the largest height that any rendition of @recipe would have a picture of @source's size scaled
+ * to, if all could be enlarged. */
+struct extent selection_wanted(const struct recipe *recipe, struct extent source);
+
 /* The largest width and the largest height that any of @selection scales the picture to. */
 struct extent selection_largest(const struct selection *selection);
 

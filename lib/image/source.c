@@ -35,9 +35,23 @@ static int not_a_picture(size_t size, struct error *error)
                      format_list(false, formats, sizeof formats));
 }
 
-static int check_limits(const struct source *source, uint64_t max_pixels, struct error *error)
+/* The folder may not want the format's reader to meet strangers' files. */
+static int check_allowance(const struct source *source, struct error *error)
 {
-    uint64_t pixels = extent_area(source->shape.extent);
+    const struct format_info *info = format_info(source->format);
+    char name[32];
+
+    if (!(info->allowance & ~source->options.allowed))
+        return 0;
+    allowance_list(info->allowance, name, sizeof name);
+    return error_set(error, EBADMSG, CLASS_PERMANENT, STAGE_PROBE,
+                     "its format is %s, which this folder does not take; AllowFormats=%s would allow it",
+                     info->name, name);
+}
+
+static int check_limits(const struct source *source, struct error *error)
+{
+    uint64_t pixels = extent_area(source->shape.extent), max_pixels = source->options.max_pixels;
 
     if (pixels <= max_pixels)
         return 0;
@@ -139,7 +153,9 @@ static struct load_options options_of(const struct source *source)
 {
     return (struct load_options){
         .shrink = 1,
-        .fail_on = fail_ons[source->fail_on],
+        .scale = source->scale,
+        .density = source->options.density,
+        .fail_on = fail_ons[source->options.fail_on],
         .page = (int)source->page - 1,
         .count = 1,
     };
@@ -205,16 +221,18 @@ static int read_header(struct source *source, struct error *error)
     return check_samples(header, error);
 }
 
-int source_probe(const void *data, size_t size, enum fail_on fail_on, uint64_t max_pixels, struct source *ret,
+int source_probe(const void *data, size_t size, const struct source_options *options, struct source *ret,
                  struct error *error)
 {
     int r;
 
-    *ret = (struct source){ .data = data, .size = size, .fail_on = fail_on, .page = 1 };
+    *ret = (struct source){ .data = data, .size = size, .options = *options, .page = 1, .scale = 1 };
     if (format_detect(data, size, &ret->format) < 0)
         return not_a_picture(size, error);
 
-    r = read_metadata(ret, error);
+    r = check_allowance(ret, error);
+    if (r == 0)
+        r = read_metadata(ret, error);
     if (r == 0)
         r = reduce(ret, error);
     if (r < 0)
@@ -224,18 +242,29 @@ int source_probe(const void *data, size_t size, enum fail_on fail_on, uint64_t m
     if (r < 0)
         return r;
 
-    return check_limits(ret, max_pixels, error);
+    return check_limits(ret, error);
 }
 
-int source_turn_to(struct source *source, unsigned page, uint64_t max_pixels, struct error *error)
+static int read_again(struct source *source, struct error *error)
 {
-    int r;
+    int r = read_header(source, error);
 
+    return r < 0 ? r : check_limits(source, error);
+}
+
+int source_turn_to(struct source *source, unsigned page, struct error *error)
+{
     if (page == source->page)
         return 0;
     source->page = page;
-    r = read_header(source, error);
-    return r < 0 ? r : check_limits(source, max_pixels, error);
+    source->scale = 1;
+    return read_again(source, error);
+}
+
+int source_scale(struct source *source, double scale, struct error *error)
+{
+    source->scale = scale;
+    return read_again(source, error);
 }
 
 uint64_t source_held_bytes(const struct source *source)
@@ -251,15 +280,15 @@ void source_release(struct source *source)
     free(take_ptr(source->iptc.data));
 }
 
-/* A JPEG has no alpha, and what it has more than colours nobody has said the meaning of; of others the first of these
- * is alpha. */
+/* A JPEG has no alpha, and what it has more than colours nobody has said the meaning of; paper is opaque; of others the
+ * first of these is alpha. */
 static unsigned bands_that_count(const struct source *source, const VipsImage *image)
 {
     unsigned colours = convert_colours(image), more = (unsigned)image->Bands - colours;
 
     if (colours == 0)
         return (unsigned)image->Bands;
-    return source->format != FORMAT_JPEG && more > 0 ? colours + 1 : colours;
+    return source->format != FORMAT_JPEG && source->format != FORMAT_PDF && more > 0 ? colours + 1 : colours;
 }
 
 static int drop_surplus(const struct source *source, VipsImage **image)
@@ -348,7 +377,9 @@ int source_decode_frames(const struct source *source, VipsImage **ret, struct er
 
 int source_open_header(enum format format, const void *data, size_t size, int frames, VipsImage **ret)
 {
-    struct load_options options = { .shrink = 1, .fail_on = VIPS_FAIL_ON_WARNING, .count = frames };
+    struct load_options options = {
+        .shrink = 1, .scale = 1, .fail_on = VIPS_FAIL_ON_WARNING, .count = frames
+    };
 
     return loader_open(format, data, size, &options, ret);
 }

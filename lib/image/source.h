@@ -18,17 +18,26 @@ struct source_block {
     size_t size;
 };
 
+/* What is asked of a file. */
+struct source_options {
+    enum fail_on fail_on;
+    uint64_t max_pixels; /* of a frame or a page */
+    unsigned allowed;    /* ALLOW_*; a format that needs more than these is refused */
+    unsigned density;    /* pixels an inch of a PDF in its own size */
+};
+
 struct source {
     const void *data; /* the caller's, or @reduced */
     size_t size;
     void *reduced;       /* a PNG without what could not be trusted, or NULL */
     size_t reduced_from; /* the size of what that was made from, or 0 */
     struct source_block exif, xmp, iptc;
-    enum fail_on fail_on;
+    struct source_options options;
     enum format format;
     struct shape shape;    /* as stored, of a frame or of @page */
     unsigned frames;       /* of an animation; 1 of any other picture */
     unsigned pages;        /* of a document; 1 of any other picture */
+    double scale;          /* of a drawing, how many times its own size it is drawn; 1 of any other picture */
     unsigned page;         /* the one that is told of here and decoded, from 1 */
     size_t metadata_bytes; /* that an output may have as well */
     unsigned bands, sample_bytes;
@@ -38,13 +47,16 @@ struct source {
 
 /* Reads the header of the picture in @data, which must stay until the source is not used any more. @ret, which
  * is all zero at first, is released by the caller in every case. 0, or -errno with @error: stage probe when it
- * is no picture, limits when it (or a frame, or the first page) has more than @max_pixels (its format and shape are set
- * then). */
-int source_probe(const void *data, size_t size, enum fail_on fail_on, uint64_t max_pixels, struct source *ret,
+ * is no picture, limits when it (or a frame, or the first page) has more pixels than are allowed (its format and
+ * shape are set then). */
+int source_probe(const void *data, size_t size, const struct source_options *options, struct source *ret,
                  struct error *error);
 
-/* Turns to @page of a document, from 1. 0 or -errno with @error, as source_probe(). */
-int source_turn_to(struct source *source, unsigned page, uint64_t max_pixels, struct error *error);
+/* Turns to @page of a document, from 1, in its own size. 0 or -errno with @error, as source_probe(). */
+int source_turn_to(struct source *source, unsigned page, struct error *error);
+
+/* Has a drawing (format.h) drawn @scale times its own size. 0 or -errno with @error, as source_probe(). */
+int source_scale(struct source *source, double scale, struct error *error);
 
 /* How many bytes of the file are held, copies included. */
 uint64_t source_held_bytes(const struct source *source);

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd_io.h"
+#include "conf/allowance.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -19,13 +20,13 @@
 
 enum {
     BUNDLE_MAGIC = 0x626b7264, /* "drkb" */
-    BUNDLE_VERSION = 2,
+    BUNDLE_VERSION = 3,
 };
 
 #define WHERE "recipe bundle" /* in problems */
 
 struct bundle_header {
-    uint32_t magic, version, count;
+    uint32_t magic, version, count, allowed;
 };
 
 struct recipe_header {
@@ -73,9 +74,10 @@ static int write_recipe(FILE *stream, const struct recipe *recipe)
     return 0;
 }
 
-static int write_bytes(struct recipe *const *recipes, size_t count, char **ret_bytes, size_t *ret_size)
+static int write_bytes(struct recipe *const *recipes, size_t count, unsigned allowed, char **ret_bytes,
+                       size_t *ret_size)
 {
-    struct bundle_header header = { BUNDLE_MAGIC, BUNDLE_VERSION, (uint32_t)count };
+    struct bundle_header header = { BUNDLE_MAGIC, BUNDLE_VERSION, (uint32_t)count, allowed };
     FILE *stream = open_memstream(ret_bytes, ret_size);
     int r = 0;
 
@@ -88,7 +90,7 @@ static int write_bytes(struct recipe *const *recipes, size_t count, char **ret_b
     return fclose(stream) != 0 ? -ENOMEM : r;
 }
 
-int bundle_write(struct recipe *const *recipes, size_t count)
+int bundle_write(struct recipe *const *recipes, size_t count, unsigned allowed)
 {
     _cleanup_close_ int fd = -1;
     _cleanup_free_ char *bytes = NULL;
@@ -98,7 +100,7 @@ int bundle_write(struct recipe *const *recipes, size_t count)
     if (count > BUNDLE_RECIPES_MAX)
         return -E2BIG;
 
-    r = write_bytes(recipes, count, &bytes, &size);
+    r = write_bytes(recipes, count, allowed, &bytes, &size);
     if (r < 0)
         return r;
     if (size > BUNDLE_BYTES_MAX)
@@ -272,7 +274,8 @@ static int read_recipe(struct cursor *cursor, struct problems *problems, struct 
     return r == -ENOMEM ? refuse(problems, ENOMEM, "out of memory") : r;
 }
 
-static int read_header(struct cursor *cursor, struct problems *problems, size_t *ret_count)
+static int read_header(struct cursor *cursor, struct problems *problems, size_t *ret_count,
+                       unsigned *ret_allowed)
 {
     const char *bytes = take_bytes(cursor, sizeof(struct bundle_header));
     struct bundle_header header = { 0 };
@@ -284,8 +287,11 @@ static int read_header(struct cursor *cursor, struct problems *problems, size_t 
                       "it is none of this version: daemon and worker are of different installations");
     if (header.count > BUNDLE_RECIPES_MAX)
         return refuse(problems, EBADMSG, "too many recipes");
+    if (header.allowed & ~(unsigned)ALLOW_ALL)
+        return refuse(problems, EBADMSG, "it allows formats that there are not");
 
     *ret_count = header.count;
+    *ret_allowed = header.allowed;
     return 0;
 }
 
@@ -302,12 +308,14 @@ static int read_recipes(struct cursor *cursor, struct problems *problems, struct
     return cursor->left > 0 ? refuse(problems, EBADMSG, "something follows the last recipe") : 0;
 }
 
-int bundle_read(int fd, struct problems *problems, struct recipe ***ret_recipes, size_t *ret_count)
+int bundle_read(int fd, struct problems *problems, struct recipe ***ret_recipes, size_t *ret_count,
+                unsigned *ret_allowed)
 {
     _cleanup_free_ char *bytes = NULL;
     struct cursor cursor;
     struct recipe **recipes;
     size_t size = 0, count = 0;
+    unsigned allowed = 0;
     int r;
 
     r = read_all(fd, problems, &bytes, &size);
@@ -315,7 +323,7 @@ int bundle_read(int fd, struct problems *problems, struct recipe ***ret_recipes,
         return r;
 
     cursor = (struct cursor){ .next = bytes, .left = size };
-    r = read_header(&cursor, problems, &count);
+    r = read_header(&cursor, problems, &count, &allowed);
     if (r < 0)
         return r;
 
@@ -331,6 +339,7 @@ int bundle_read(int fd, struct problems *problems, struct recipe ***ret_recipes,
 
     *ret_recipes = recipes;
     *ret_count = count;
+    *ret_allowed = allowed;
     return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "conf/extensions.h"
+#include "recipe/svg_start.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,6 +19,10 @@ static const char *const gif_extensions[] = { EXTENSIONS_GIF, NULL };
 static const char *const heic_extensions[] = { EXTENSIONS_HEIC, NULL };
 static const char *const avif_extensions[] = { EXTENSIONS_AVIF, NULL };
 static const char *const jxl_extensions[] = { EXTENSIONS_JXL, NULL };
+
+static const char *const svg_extensions[] = { EXTENSIONS_SVG, NULL };
+static const char *const pdf_extensions[] = { EXTENSIONS_PDF, NULL };
+static const char *const jp2_extensions[] = { EXTENSIONS_JP2, NULL };
 
 static const char *const no_extensions[] = { NULL };
 
@@ -106,6 +111,30 @@ static const struct format_info formats[FORMAT_COUNT] = {
         .holds = FORMAT_HOLDS_ALPHA | FORMAT_HOLDS_GREY | FORMAT_HOLDS_DEEP | FORMAT_HOLDS_PROFILE,
         .side_max = 262144,
     },
+    [FORMAT_SVG] = {
+        .name = "svg",
+        .extension = "svg",
+        .extensions = svg_extensions,
+        .input = true,
+        .allowance = ALLOW_SVG,
+        .vector = true,
+    },
+    [FORMAT_PDF] = {
+        .name = "pdf",
+        .extension = "pdf",
+        .extensions = pdf_extensions,
+        .input = true,
+        .allowance = ALLOW_PDF,
+        .vector = true,
+        .sequence = SEQUENCE_PAGES,
+    },
+    [FORMAT_JP2] = {
+        .name = "jp2",
+        .extension = "jp2",
+        .extensions = jp2_extensions,
+        .input = true,
+        .allowance = ALLOW_JP2,
+    },
 };
 
 /* A file of @format begins with all @marks of one of its rows. */
@@ -138,6 +167,9 @@ static const struct magic {
     { FORMAT_AVIF, { { 4, "ftypavis", 8 } } },
     { FORMAT_JXL, { { 0, "\xFF\x0A", 2 } } },
     { FORMAT_JXL, { { 0, "\0\0\0\x0CJXL \r\n\x87\n", 12 } } },
+    { FORMAT_PDF, { { 0, "%PDF-", 5 } } },
+    { FORMAT_JP2, { { 0, "\0\0\0\x0CjP  \r\n\x87\n", 12 } } },
+    { FORMAT_JP2, { { 0, "\xFF\x4F\xFF\x51", 4 } } }, /* its codes alone */
 };
 
 const struct format_info *format_info(enum format format)
@@ -182,6 +214,8 @@ static bool has_marks(const struct magic *magic, const char *bytes, size_t size)
 
 bool format_begins(enum format format, const void *bytes, size_t size)
 {
+    if (format == FORMAT_SVG)
+        return svg_start_is(bytes, size);
     for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
         if (magics[i].format == format && has_marks(&magics[i], bytes, size))
             return true;
@@ -215,7 +249,7 @@ const char *format_list(bool outputs, char *buffer, size_t size)
 
     buffer[0] = '\0';
     for (enum format format = 0; format < FORMAT_COUNT && used < size; format++)
-        if (outputs ? formats[format].output : formats[format].input)
+        if (outputs ? formats[format].output : formats[format].input && !formats[format].allowance)
             used += (size_t)snprintf(buffer + used, size - used, "%s%s", used > 0 ? ", " : "",
                                      formats[format].name);
     return buffer;

@@ -5,6 +5,8 @@
 #ifndef DARKROOM_RECIPE_FORMAT_H
 #define DARKROOM_RECIPE_FORMAT_H
 
+#include "conf/allowance.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,10 +23,13 @@ enum format {
     FORMAT_HEIC = 8,
     FORMAT_AVIF = 9,
     FORMAT_JXL = 10,
+    FORMAT_SVG = 11,
+    FORMAT_PDF = 12,
+    FORMAT_JP2 = 13,
     FORMAT_COUNT
 };
 
-enum { FORMAT_MAGIC_BYTES = 16 }; /* how much of a file's start format_detect() looks at */
+enum { FORMAT_MAGIC_BYTES = 16 }; /* how much of a file's start format_begins() looks at, but for SVG */
 
 /* What a file of a format can hold, beside colours of 8 bits without any more. */
 enum {
@@ -47,6 +52,8 @@ struct format_info {
     const char *extension;         /* "jpg", for {ext} */
     const char *const *extensions; /* all that a source may have, without the dot; NULL-terminated */
     bool input, output;            /* can be a source, can be made */
+    unsigned allowance;            /* ALLOW_*: the folder has to allow it as a source; 0: any takes it */
+    bool vector;                   /* a drawing: it has as many pixels as somebody wants */
     bool tiles;                    /* a zip with the picture cut up, see tile_spec.h */
     unsigned holds;                /* FORMAT_HOLDS_*: what an output keeps of a picture */
     uint32_t side_max;             /* pixels, of an output's width and height; 0: more than any picture has */
@@ -65,13 +72,14 @@ int format_from_name(const char *name, enum format *ret);
 /* Do @bytes (the start of a file, @size of them) begin a file of @format? Archives of tiles all begin alike. */
 bool format_begins(enum format format, const void *bytes, size_t size);
 
-/* Of which format that can be a source @bytes (the start of a file, @size of them) are the beginning. 0 or -ENOENT. */
+/* Of which format that can be a source, allowed or not, @bytes (the start of a file, @size of them) are the beginning.
+ * 0 or -ENOENT. */
 int format_detect(const void *bytes, size_t size, enum format *ret);
 
 /* The @index-th of the marks that files are told by, *@ret_length bytes; NULL after the last. */
 const void *format_mark(size_t index, size_t *ret_length);
 
-/* "jpeg, png, webp": the names, for messages; inputs or outputs. Returns @buffer. */
+/* "jpeg, png, webp": the names, for messages; outputs, or inputs that need no allowance. Returns @buffer. */
 const char *format_list(bool outputs, char *buffer, size_t size);
 
 #endif

@@ -31,7 +31,7 @@
 
 enum {
     WIRE_MAGIC = 0x6b726464, /* "ddrk" */
-    WIRE_VERSION = 5,
+    WIRE_VERSION = 6,
 };
 
 /* Descriptors of a worker, besides stdin, stdout (both /dev/null) and stderr: they are its numbers for them. */
@@ -59,6 +59,8 @@ struct ticket {
     uint32_t plan;       /* 1: read the header and say what would be made; 0: make it */
     uint32_t pages;      /* of a document that was counted; 0: not counted */
     uint32_t first_page; /* to make; from 1; 1 where pages are not counted */
+    uint32_t allowed;    /* ALLOW_* of the folder: formats that may be read besides the usual */
+    uint32_t density;    /* pixels an inch of a PDF in its own size */
     uint32_t max_pages;  /* a document of more fails, if each is to be made … */
     uint32_t max_frames; /* … and an animation of more, if it is to stay one */
     uint64_t held_bytes; /* that earlier portions made: they count for the two limits of memory below */

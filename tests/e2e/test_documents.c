@@ -4,6 +4,7 @@
 #include "daemon_harness.h"
 #include "document.h"
 #include "painter.h"
+#include "pdf.h"
 
 #include <signal.h>
 #include <string.h>
@@ -512,6 +513,48 @@ START_TEST(a_plan_shows_the_pages_that_are_made)
 }
 END_TEST
 
+/* ---- PDF, where the folder allows it ---- */
+
+static const struct pdf_page sheets[] = { { 24, 12 }, { 12, 24 }, { 36, 36 } };
+
+static void drop_pdf(const struct harness *h, const char *name, size_t pages)
+{
+    struct pdf pdf;
+
+    pdf_make(&pdf, sheets, pages, false);
+    harness_drop_bytes(h, name, pdf.bytes, pdf.size);
+}
+
+START_TEST(every_page_of_a_pdf_comes_out_as_large_as_the_output_asks)
+{
+    struct harness h;
+
+    open_folder(&h, "AllowFormats=pdf\nMaxPages=3\nDensity=72\n", PAGED);
+    drop_pdf(&h, "scan.pdf", 3);
+    drop(&h, "as_ever.tif", document_make(three, 1));
+    harness_await_ends(&h, 2, 0);
+    harness_expect_picture(&h, "out/scan-1.png", 24, 12);
+    harness_expect_picture(&h, "out/scan-2.png", 24, 48);
+    harness_expect_picture(&h, "out/scan-3.png", 24, 24);
+    harness_close(&h);
+}
+END_TEST
+
+START_TEST(a_pdf_is_left_alone_and_under_another_name_refused_where_it_is_not_allowed)
+{
+    struct harness h;
+
+    open_folder(&h, "AllowFormats=svg\n", PAGED);
+    drop_pdf(&h, "scan.pdf", 3);
+    drop_pdf(&h, "scan.jpg", 3);
+    harness_await_ends(&h, 0, 1);
+    expect_failed(&h, "scan.jpg", "permanent", "its format is pdf");
+    expect_failed(&h, "scan.jpg", "permanent", "AllowFormats=pdf would allow it");
+    ck_assert_uint_eq(harness_count(&h, "out"), 0);
+    harness_close(&h);
+}
+END_TEST
+
 HARNESS_MAIN("documents", UNIT_TEST(every_page_comes_out_under_a_name_of_its_own),
              UNIT_TEST(a_restart_repeats_nothing_and_a_shorter_version_takes_its_pages_back),
              UNIT_TEST(a_page_whose_name_is_taken_keeps_all_from_coming_out),
@@ -528,4 +571,6 @@ HARNESS_MAIN("documents", UNIT_TEST(every_page_comes_out_under_a_name_of_its_own
              UNIT_TEST(a_document_longer_than_allowed_fails),
              UNIT_TEST(a_document_that_makes_too_many_outputs_fails_before_any_is_made),
              UNIT_TEST(a_long_document_comes_out_whole), UNIT_TEST(a_document_survives_kills),
-             UNIT_TEST(a_plan_shows_the_pages_that_are_made))
+             UNIT_TEST(a_plan_shows_the_pages_that_are_made),
+             UNIT_TEST(every_page_of_a_pdf_comes_out_as_large_as_the_output_asks),
+             UNIT_TEST(a_pdf_is_left_alone_and_under_another_name_refused_where_it_is_not_allowed))

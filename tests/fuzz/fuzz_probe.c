@@ -93,7 +93,8 @@ static void expect_within_limits(const struct source *source)
 static int try_probe(const void *data, size_t size, struct source *ret)
 {
     struct error error = { 0 };
-    int r = source_probe(data, size, FAIL_ON_NONE, PIXELS_MAX, ret, &error);
+    static const struct source_options options = { .fail_on = FAIL_ON_NONE, .max_pixels = PIXELS_MAX };
+    int r = source_probe(data, size, &options, ret, &error);
 
     if (r < 0) {
         expect_error(r, &error);
@@ -116,6 +117,7 @@ static bool is_small(const struct source *source)
 static void expect_picture(const struct rendered_output *output)
 {
     const struct rendition *rendition = &recipe->renditions[output->rendition];
+    static const struct source_options options = { .fail_on = FAIL_ON_WARNING, .max_pixels = PIXELS_MAX };
     struct source source = { 0 };
     struct error error = { 0 };
     _cleanup_free_ char *data = NULL;
@@ -125,8 +127,7 @@ static void expect_picture(const struct rendered_output *output)
     fuzz_expect(lseek(output->encoded.fd, 0, SEEK_SET) == 0 &&
                     fd_read_file(output->encoded.fd, FILE_BYTES_MAX, &data, &size) == 0,
                 "an output can be read");
-    fuzz_expect(source_probe(data, size, FAIL_ON_WARNING, PIXELS_MAX, &source, &error) == 0, "%s",
-                error.text);
+    fuzz_expect(source_probe(data, size, &options, &source, &error) == 0, "%s", error.text);
     fuzz_expect(source.format == rendition->format && source.shape.extent.width == output->encoded.width &&
                     source.shape.extent.height == output->encoded.height,
                 "an output is what is said of it");

@@ -19,6 +19,8 @@ static const struct {
     /* Without being told how many colours, ImageMagick takes ten times as long. */
     [FORMAT_GIF] = { { "convert", "png:<", "+dither", "-colors", "255", "gif:>" },
                      { "convert", "gif:<[0]", "png:>" } },
+    [FORMAT_SVG] = { { NULL }, { "rsvg-convert", "<", "-o", ">" } },
+    [FORMAT_JP2] = { { "opj_compress", "-i", "<", "-o", ">" }, { "opj_decompress", "-i", "<", "-o", ">" } },
     [FORMAT_JXL] = { { "cjxl", "--quiet", "-d", "0", "<", ">" }, { "djxl", "--quiet", "<", ">" } },
 };
 
@@ -61,6 +63,10 @@ static struct stored convert(const char *const *command, const struct stored *fi
     snprintf(out, sizeof out, "%s/%s", scratch.path, out_name);
     run(command, in, out);
     fd = open(out, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) { /* some put the extension there themselves */
+        snprintf(out, sizeof out, "%s/%s.png", scratch.path, out_name);
+        fd = open(out, O_RDONLY | O_CLOEXEC);
+    }
     ck_assert_msg(fd >= 0, "%s made no %s", command[0], out_name);
     return stored_read(fd);
 }
@@ -125,6 +131,30 @@ struct raster outside_decode(const struct stored *file, enum format format, int 
     if (ret_depth)
         *ret_depth = programs[format].decode[0] || format == FORMAT_PNG ? picture_png_depth(&png) : 8;
     return outside_rgba(&raster);
+}
+
+struct raster outside_draw_svg(const struct stored *file, int width)
+{
+    _cleanup_stored_ struct stored png = { NULL, 0 };
+    char asked[32];
+
+    snprintf(asked, sizeof asked, "%d", width);
+    png = convert((const char *const[ARGUMENTS_MAX]){ "rsvg-convert", "-w", asked, "<", "-o", ">" }, file,
+                  "in.svg", "out.png");
+    return picture_decode(&png, NULL);
+}
+
+struct raster outside_draw_page(const struct stored *pdf, int page, int width)
+{
+    _cleanup_stored_ struct stored png = { NULL, 0 };
+    char number[32], asked[32];
+
+    snprintf(number, sizeof number, "%d", page);
+    snprintf(asked, sizeof asked, "%d", width);
+    png = convert((const char *const[ARGUMENTS_MAX]){ "pdftocairo", "-png", "-singlefile", "-f", number,
+                                                      "-scale-to-x", asked, "-scale-to-y", "-1", "<", ">" },
+                  pdf, "in.pdf", "out");
+    return picture_decode(&png, NULL);
 }
 
 /* Numbered, so that "in-%d.png" means all of them. */

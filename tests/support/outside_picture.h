@@ -24,6 +24,10 @@ struct stored outside_from_jpeg(const struct stored *jpeg, enum format format);
  * shown where the program does that (HEIC, AVIF, JPEG XL). @ret_depth, which may be NULL, gets 8 or 16. */
 struct raster outside_decode(const struct stored *file, enum format format, int *ret_depth);
 
+/* An SVG, drawn @width pixels wide by "rsvg-convert"; a page (from 1) of a PDF, by "pdftocairo". */
+struct raster outside_draw_svg(const struct stored *file, int width);
+struct raster outside_draw_page(const struct stored *pdf, int page, int width);
+
 /* @raster as RGB with alpha. */
 struct raster outside_rgba(const struct raster *raster);
 

@@ -21,15 +21,17 @@ static inline void rendering_start(void)
     started = true;
 }
 
+/* Any picture of the usual formats. */
+static const struct render_options rendering_plenty = { .max_pixels = UINT64_MAX,
+                                                        .max_memory_bytes = UINT64_MAX,
+                                                        .memory_grant_bytes = UINT64_MAX };
+
 /* Renders what must succeed, or says what happened otherwise. @ret is released with rendered_release(). */
 static inline int rendering_try(const char *recipe_text, const struct stored *source, enum fail_on fail_on,
                                 struct rendered *ret, struct error *error)
 {
-    static const struct render_options plenty = { .max_pixels = UINT64_MAX,
-                                                  .max_memory_bytes = UINT64_MAX,
-                                                  .memory_grant_bytes = UINT64_MAX };
     _cleanup_recipe_ struct recipe *recipe = recipe_of_text(recipe_text);
-    struct render_options options = plenty;
+    struct render_options options = rendering_plenty;
 
     rendering_start();
     options.fail_on = fail_on;

@@ -93,7 +93,7 @@ static inline void harness_start_with(struct harness *harness, int bundle_fd, co
 static inline void harness_start(struct harness *harness, struct recipe *const *recipes, size_t count,
                                  const char *sandbox)
 {
-    int bundle = bundle_write(recipes, count);
+    int bundle = bundle_write(recipes, count, 0);
 
     ck_assert_int_ge(bundle, 0);
     harness_start_with(harness, bundle, sandbox);

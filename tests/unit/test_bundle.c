@@ -44,8 +44,9 @@ static void expect_read(int fd, const struct recipes *wanted)
     _cleanup_(problems_release) struct problems problems = { 0 };
     struct recipe **list = NULL;
     size_t count;
+    unsigned allowed = 0;
 
-    ck_assert_int_eq(bundle_read(fd, &problems, &list, &count), 0);
+    ck_assert_int_eq(bundle_read(fd, &problems, &list, &count, &allowed), 0);
     ck_assert_uint_eq(count, COUNT);
     for (size_t i = 0; i < COUNT; i++) {
         ck_assert_str_eq(list[i]->name, wanted->list[i]->name);
@@ -57,7 +58,7 @@ static void expect_read(int fd, const struct recipes *wanted)
 START_TEST(recipes_come_back_equal_and_in_order_to_every_reader)
 {
     _cleanup_(recipes_release) struct recipes recipes = make_recipes();
-    _cleanup_close_ int fd = bundle_write(recipes.list, COUNT);
+    _cleanup_close_ int fd = bundle_write(recipes.list, COUNT, 0);
 
     ck_assert_int_ge(fd, 0);
     expect_read(fd, &recipes);
@@ -70,7 +71,7 @@ END_TEST
 START_TEST(a_bundle_is_sealed_and_closed_on_exec)
 {
     _cleanup_(recipes_release) struct recipes recipes = make_recipes();
-    _cleanup_close_ int fd = bundle_write(recipes.list, COUNT);
+    _cleanup_close_ int fd = bundle_write(recipes.list, COUNT, 0);
     struct stat st;
 
     ck_assert_int_eq(fstat(fd, &st), 0);
@@ -79,15 +80,17 @@ START_TEST(a_bundle_is_sealed_and_closed_on_exec)
 }
 END_TEST
 
-START_TEST(a_bundle_may_be_empty)
+START_TEST(a_bundle_without_recipes_tells_what_is_allowed)
 {
-    _cleanup_close_ int fd = bundle_write(NULL, 0);
+    _cleanup_close_ int fd = bundle_write(NULL, 0, ALLOW_PDF);
     _cleanup_(problems_release) struct problems problems = { 0 };
     struct recipe **list = NULL;
     size_t count = 1;
+    unsigned allowed = 0;
 
-    ck_assert_int_eq(bundle_read(fd, &problems, &list, &count), 0);
+    ck_assert_int_eq(bundle_read(fd, &problems, &list, &count, &allowed), 0);
     ck_assert_uint_eq(count, 0);
+    ck_assert_uint_eq(allowed, ALLOW_PDF);
     bundle_free(list, count);
 }
 END_TEST
@@ -100,8 +103,8 @@ START_TEST(too_many_recipes_are_refused)
 
     for (size_t i = 0; i < ARRAY_SIZE(many); i++)
         many[i] = recipes.list[0];
-    ck_assert_int_eq(bundle_write(many, ARRAY_SIZE(many)), -E2BIG);
-    fd = bundle_write(many, BUNDLE_RECIPES_MAX);
+    ck_assert_int_eq(bundle_write(many, ARRAY_SIZE(many), 0), -E2BIG);
+    fd = bundle_write(many, BUNDLE_RECIPES_MAX, 0);
     ck_assert_int_ge(fd, 0);
 }
 END_TEST
@@ -113,7 +116,8 @@ static int read_broken(const void *bytes, size_t size, const char *name)
     _cleanup_close_ int fd = fd_memory("broken", bytes, size);
     struct recipe **list = NULL;
     size_t count = 77;
-    int r = bundle_read(fd, &problems, &list, &count);
+    unsigned allowed = 0;
+    int r = bundle_read(fd, &problems, &list, &count, &allowed);
 
     ck_assert_msg(r < 0, "%s was read", name);
     ck_assert_msg(problems.count > 0, "%s has no problem", name);
@@ -125,7 +129,7 @@ static int read_broken(const void *bytes, size_t size, const char *name)
 static char *bundle_bytes(size_t *ret_size)
 {
     _cleanup_(recipes_release) struct recipes recipes = make_recipes();
-    _cleanup_close_ int fd = bundle_write(recipes.list, COUNT);
+    _cleanup_close_ int fd = bundle_write(recipes.list, COUNT, 0);
     char *bytes;
 
     ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
@@ -155,16 +159,17 @@ END_TEST
 
 static const struct {
     const char *name;
-    uint32_t words[6]; /* magic, version, count; name_bytes, text_bytes */
+    uint32_t words[7]; /* magic, version, count, allowed; name_bytes, text_bytes, asset_count */
 } headers[] = {
     { "another magic", { 0x12345678, 1, 0 } },
     { "another version", { 0x626b7264, 1, 0 } },
-    { "too many recipes", { 0x626b7264, 2, BUNDLE_RECIPES_MAX + 1 } },
-    { "an endless name", { 0x626b7264, 2, 1, UINT32_MAX, 0, 0 } },
-    { "an endless text", { 0x626b7264, 2, 1, 0, UINT32_MAX, 0 } },
-    { "an empty recipe", { 0x626b7264, 2, 1, 0, 0, 0 } },
-    { "endless files", { 0x626b7264, 2, 1, 0, 0, UINT32_MAX } },
-    { "a file that is not there", { 0x626b7264, 2, 1, 0, 0, 1 } },
+    { "too many recipes", { 0x626b7264, 3, BUNDLE_RECIPES_MAX + 1, 0 } },
+    { "a format that there is not", { 0x626b7264, 3, 0, ALLOW_ALL + 1 } },
+    { "an endless name", { 0x626b7264, 3, 1, 0, UINT32_MAX, 0, 0 } },
+    { "an endless text", { 0x626b7264, 3, 1, 0, 0, UINT32_MAX, 0 } },
+    { "an empty recipe", { 0x626b7264, 3, 1, 0, 0, 0, 0 } },
+    { "endless files", { 0x626b7264, 3, 1, 0, 0, 0, UINT32_MAX } },
+    { "a file that is not there", { 0x626b7264, 3, 1, 0, 0, 0, 1 } },
 };
 
 START_TEST(a_broken_header_is_refused)
@@ -177,18 +182,19 @@ START_TEST(a_recipe_that_does_not_parse_says_where)
 {
     static const char text[] = "[Output a]\nFormat=bmp\n";
     struct {
-        uint32_t words[6];
+        uint32_t words[7];
         char rest[1 + sizeof text - 1];
-    } bundle = { .words = { 0x626b7264, 2, 1, 1, sizeof text - 1, 0 } };
+    } bundle = { .words = { 0x626b7264, 3, 1, 0, 1, sizeof text - 1, 0 } };
     _cleanup_(problems_release) struct problems problems = { 0 };
     _cleanup_close_ int fd = -1;
     struct recipe **list;
     size_t count;
+    unsigned allowed = 0;
 
     bundle.rest[0] = 'w';
     memcpy(bundle.rest + 1, text, sizeof text - 1);
     fd = fd_memory("bundle", &bundle, sizeof bundle.words + sizeof bundle.rest);
-    ck_assert_int_eq(bundle_read(fd, &problems, &list, &count), -EINVAL);
+    ck_assert_int_eq(bundle_read(fd, &problems, &list, &count, &allowed), -EINVAL);
     expect_problem("a bad recipe", &problems, "w:2:8: Format=: unknown format \"bmp\"");
 }
 END_TEST
@@ -198,11 +204,12 @@ START_TEST(a_descriptor_that_is_no_file_is_refused)
     _cleanup_(problems_release) struct problems problems = { 0 };
     struct recipe **list;
     size_t count;
+    unsigned allowed = 0;
     int ends[2];
 
     ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
-    ck_assert_int_lt(bundle_read(ends[0], &problems, &list, &count), 0);
-    ck_assert_int_lt(bundle_read(-1, &problems, &list, &count), 0);
+    ck_assert_int_lt(bundle_read(ends[0], &problems, &list, &count, &allowed), 0);
+    ck_assert_int_lt(bundle_read(-1, &problems, &list, &count, &allowed), 0);
     ck_assert_uint_eq(problems.count, 2);
     close_fd(ends[0]);
     close_fd(ends[1]);
@@ -210,8 +217,8 @@ START_TEST(a_descriptor_that_is_no_file_is_refused)
 END_TEST
 
 UNIT_MAIN("bundle", UNIT_TEST(recipes_come_back_equal_and_in_order_to_every_reader),
-          UNIT_TEST(a_bundle_is_sealed_and_closed_on_exec), UNIT_TEST(a_bundle_may_be_empty),
-          UNIT_TEST(too_many_recipes_are_refused), UNIT_TEST(a_bundle_cut_anywhere_is_refused),
-          UNIT_TEST(bytes_after_the_last_recipe_are_refused), UNIT_ROWS(a_broken_header_is_refused, headers),
-          UNIT_TEST(a_recipe_that_does_not_parse_says_where),
+          UNIT_TEST(a_bundle_is_sealed_and_closed_on_exec),
+          UNIT_TEST(a_bundle_without_recipes_tells_what_is_allowed), UNIT_TEST(too_many_recipes_are_refused),
+          UNIT_TEST(a_bundle_cut_anywhere_is_refused), UNIT_TEST(bytes_after_the_last_recipe_are_refused),
+          UNIT_ROWS(a_broken_header_is_refused, headers), UNIT_TEST(a_recipe_that_does_not_parse_says_where),
           UNIT_TEST(a_descriptor_that_is_no_file_is_refused))

@@ -111,6 +111,7 @@ static const struct {
     { "webp|webp|yes|yes|75|alpha, animations|Quality Lossless Effort" },
     { "tiff|tif tiff|yes|yes|-|alpha, 16 bits, pages|Quality Compression" },
     { "heic|heic heif hif|yes|-|-|-|-" },
+    { "pdf|pdf|allowed|-|-|pages|-" },
     { "iiif3|zip|-|yes|82|tiles|Quality" },
 };
 
@@ -152,6 +153,7 @@ START_TEST(the_json_of_a_format_says_the_same)
     ck_assert_int_eq(json_is_true(json_object_get(json, "input")), info->input);
     ck_assert_int_eq(json_is_true(json_object_get(json, "output")), info->output);
     ck_assert_int_eq(json_is_true(json_object_get(json, "tiles")), info->tiles);
+    ck_assert_int_eq(json_is_true(json_object_get(json, "must_be_allowed")), info->allowance != 0);
     json_decref(json);
 }
 END_TEST

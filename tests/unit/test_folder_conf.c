@@ -47,6 +47,8 @@ START_TEST(defaults_are_those_of_the_manual)
     ck_assert_uint_eq(conf.max_pixels, 500000000);
     ck_assert_uint_eq(conf.max_frames, 1000);
     ck_assert_uint_eq(conf.max_pages, 500);
+    ck_assert_uint_eq(conf.allowed, 0);
+    ck_assert_uint_eq(conf.density, 150);
     ck_assert_uint_eq(conf.max_file_bytes, 2ULL << 30);
     ck_assert_uint_eq(conf.max_memory_bytes, 4ULL << 30);
     ck_assert_int_eq(conf.priority, PRIORITY_NORMAL);
@@ -59,12 +61,14 @@ START_TEST(values_are_read)
         "Recursive=no\nInclude=.jpg png\nExclude=*-draft.* raw\nSettle=0\nOriginals=archive\n"
         "Archive=/srv/originals/\nFailed=/srv/failed\nExisting=overwrite\nWatch=poll\nPollInterval=100ms\n"
         "RescanInterval=1h\nFileMode=0600\nDirectoryMode=2775\nFailOn=warning\nMaxPixels=2G\nMaxFileSize="
-        "1M\nMaxMemory=64M\nMaxFrames=10000\nMaxPages=1\nPriority=high\n";
+        "1M\nMaxMemory=64M\nMaxFrames=10000\nMaxPages=1\nAllowFormats=pdf SVG\nDensity=300\nPriority=high\n";
     _cleanup_(folder_conf_release) struct folder_conf conf;
     _cleanup_(problems_release) struct problems problems = { 0 };
 
     ck_assert_int_eq(load(text, &conf, &problems), 0);
     ck_assert(!conf.recursive);
+    ck_assert_uint_eq(conf.allowed, ALLOW_SVG | ALLOW_PDF);
+    ck_assert_uint_eq(conf.density, 300);
     ck_assert_uint_eq(conf.include.count, 2);
     ck_assert_str_eq(conf.include.list[0], "jpg");
     ck_assert_uint_eq(conf.exclude.count, 2);
@@ -138,6 +142,11 @@ static const struct {
     { "failed that would be watched", NEEDED "Failed=/srv/in/failed\n", ":5:8: Failed= is inside Path=" },
     { "an extension that nothing reads", NEEDED "Include=jpg .bmp\n",
       ":5:13: Include=.bmp: no format reads such files; there are jpg, jpeg" },
+    { "an extension that is not allowed", NEEDED "AllowFormats=svg\nInclude=jpg PDF\n",
+      ":6:9: Include=PDF: such files need AllowFormats=pdf" },
+    { "a format that cannot be allowed", NEEDED "AllowFormats=pdf jpeg\n",
+      ":5:18: AllowFormats=jpeg: there is no such format to allow; there are svg, pdf, jp2" },
+    { "no density", NEEDED "Density=0\n", "Density=0" },
     { "a pattern for an extension", NEEDED "Include=*.jpg\n", ":5:9: Include=*.jpg: no format" },
     { "an animation without frames", NEEDED "MaxFrames=0\n", ":5:11: MaxFrames=0: " },
     { "a document as long as nothing is", NEEDED "MaxPages=1001\n", ":5:10: MaxPages=1001: " },

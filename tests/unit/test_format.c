@@ -35,6 +35,9 @@ START_TEST(numbers_never_change_their_meaning)
     ck_assert_str_eq(format_info(8)->name, "heic");
     ck_assert_str_eq(format_info(9)->name, "avif");
     ck_assert_str_eq(format_info(10)->name, "jxl");
+    ck_assert_str_eq(format_info(11)->name, "svg");
+    ck_assert_str_eq(format_info(12)->name, "pdf");
+    ck_assert_str_eq(format_info(13)->name, "jp2");
 }
 END_TEST
 
@@ -117,6 +120,23 @@ static const struct {
       -1 },
     { "a JPEG XL", BYTES("\0\0\0\x0CJXL \r\n\x87\n"), FORMAT_JXL },
     { "a bare JPEG XL", BYTES("\xFF\x0A\x52\x21"), FORMAT_JXL },
+    { "a PDF", BYTES("%PDF-1.7\n"), FORMAT_PDF },
+    { "a JPEG 2000", BYTES("\0\0\0\x0CjP  \r\n\x87\n"), FORMAT_JP2 },
+    { "a bare JPEG 2000", BYTES("\xFF\x4F\xFF\x51\0"), FORMAT_JP2 },
+    { "an SVG", BYTES("<svg xmlns=\"http://www.w3.org/2000/svg\"/>"), FORMAT_SVG },
+    { "an SVG of another name space", BYTES("\n <x:svg>"), FORMAT_SVG },
+    { "an SVG with all before it",
+      BYTES("\xEF\xBB\xBF<?xml version='1.0'?>\n<!-- <html> --><!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG "
+            "1.1//EN\" "
+            "[<!ENTITY a \"b\">]>\n<svg\n>"),
+      FORMAT_SVG },
+    { "HTML with an SVG in it", BYTES("<html><svg></svg></html>"), -1 },
+    { "an SVG in a comment", BYTES("<!-- <svg> -->"), -1 },
+    { "a comment without end", BYTES("<!-- <svg>"), -1 },
+    { "what only begins like an SVG", BYTES("<svgx>"), -1 },
+    { "what only ends like an SVG", BYTES("<asvg>"), -1 },
+    { "half an SVG's name", BYTES("<sv"), -1 },
+    { "text", BYTES("svg"), -1 },
     { "nothing", BYTES(""), -1 },
 };
 
@@ -171,12 +191,26 @@ START_TEST(every_extension_of_an_input_is_taken_by_a_folder)
     const struct format_info *info = format_info((enum format)_i);
 
     ck_assert_int_eq(folder_conf_init(&conf, "f"), 0);
+    conf.allowed = info->allowance;
     for (const char *const *extension = info->extensions; *extension; extension++) {
         char name[32];
 
         snprintf(name, sizeof name, "a.%s", *extension);
         ck_assert_msg(folder_conf_accepts(&conf, name) == info->input, "%s", name);
     }
+}
+END_TEST
+
+START_TEST(what_has_to_be_allowed_is_not_taken_without)
+{
+    _cleanup_(folder_conf_release) struct folder_conf conf;
+    const struct format_info *info = format_info((enum format)_i);
+    char name[32];
+
+    ck_assert_int_eq(folder_conf_init(&conf, "f"), 0);
+    conf.allowed = ALLOW_ALL & ~info->allowance;
+    snprintf(name, sizeof name, "a.%s", info->extension);
+    ck_assert_msg(folder_conf_accepts(&conf, name) == (info->input && !info->allowance), "%s", name);
 }
 END_TEST
 
@@ -198,4 +232,5 @@ UNIT_MAIN("format", UNIT_ROWS(every_row_is_complete, all_formats),
           UNIT_TEST(a_zip_begins_an_archive_of_tiles_and_is_no_source),
           UNIT_ROWS(a_source_is_known_by_its_extension_as_in_a_folder, files),
           UNIT_ROWS(every_extension_of_an_input_is_taken_by_a_folder, all_formats),
+          UNIT_ROWS(what_has_to_be_allowed_is_not_taken_without, all_formats),
           UNIT_TEST(lists_are_for_people_and_fit_their_buffer))

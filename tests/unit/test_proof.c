@@ -26,7 +26,7 @@ START_TEST(what_becomes_of_a_worker_is_told)
     struct recipe *recipe = recipe_of_text("[Output a]\nFormat=png\n");
     const struct config config = { .recipes = &recipe,
                                    .recipe_count = 1,
-                                   .bundle = bundle_write(&recipe, 1) };
+                                   .bundle = bundle_write(&recipe, 1, 0) };
     _cleanup_(problems_release) struct problems problems = { 0 };
 
     ck_assert_int_eq(proof_run(&config, programs[_i].program, &problems), programs[_i].result);

@@ -12,7 +12,7 @@ START_TEST(a_whole_engine_passes)
 {
     struct error error;
 
-    ck_assert_msg(selftest_run(SELFTEST_WARM_UP, &error) == 0, "%s", error.text);
+    ck_assert_msg(selftest_run(SELFTEST_WARM_UP, 0, &error) == 0, "%s", error.text);
 }
 END_TEST
 
@@ -33,7 +33,7 @@ START_TEST(a_broken_codec_is_named)
     struct error error;
 
     vips_operation_block_set(broken[_i].class, TRUE);
-    ck_assert_int_lt(selftest_run(SELFTEST_WARM_UP, &error), 0);
+    ck_assert_int_lt(selftest_run(SELFTEST_WARM_UP, 0, &error), 0);
     ck_assert_int_eq(error.class, CLASS_ENVIRONMENT);
     ck_assert_msg(strstr(error.text, broken[_i].says), "\"%s\" is not in \"%s\"", broken[_i].says,
                   error.text);

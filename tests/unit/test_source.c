@@ -14,7 +14,9 @@ enum { PLENTY = 1 << 30, MOST_KB = 500000 };
 
 static int probe(const struct bytes *bytes, uint64_t max_pixels, struct source *ret, struct error *error)
 {
-    return source_probe(bytes->data, bytes->size, FAIL_ON_TRUNCATED, max_pixels, ret, error);
+    struct source_options options = { .fail_on = FAIL_ON_TRUNCATED, .max_pixels = max_pixels };
+
+    return source_probe(bytes->data, bytes->size, &options, ret, error);
 }
 
 START_TEST(a_picture_is_known_by_its_bytes)
@@ -154,13 +156,14 @@ static const VipsFailOn fail_ons[] = {
 
 START_TEST(a_decoder_fails_on_what_the_folder_says)
 {
+    struct source_options options = { .fail_on = (enum fail_on)_i, .max_pixels = PLENTY };
     struct bytes bytes = picture_file(40, 30, 3, FORMAT_JPEG);
     _cleanup_image_ VipsImage *image = NULL;
     struct source source;
     struct error error;
 
     fail_on_asked = -1;
-    ck_assert_int_eq(source_probe(bytes.data, bytes.size, (enum fail_on)_i, PLENTY, &source, &error), 0);
+    ck_assert_int_eq(source_probe(bytes.data, bytes.size, &options, &source, &error), 0);
     ck_assert_int_eq(fail_on_asked, fail_ons[_i]);
     fail_on_asked = -1;
     ck_assert_int_eq(source_decode(&source, 1, &image, &error), 0);

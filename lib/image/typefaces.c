@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* typefaces - see typefaces.h.
+ *
+ * poppler looks for its tables when a document is opened while no other is: so one is kept open. */
+#include "image/typefaces.h"
+
+#include "base/cleanup.h"
+#include "conf/allowance.h"
+#include "image/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fontconfig/fontconfig.h>
+#include <string.h>
+#include <unistd.h>
+
+#define POPPLER_TABLES "/usr/share/poppler"
+
+/* One empty page. */
+static const char empty_pdf[] = "%PDF-1.4\n"
+                                "1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+                                "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+                                "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 8 8]>>endobj\n"
+                                "xref\n0 4\n"
+                                "0000000000 65535 f \n"
+                                "0000000009 00000 n \n"
+                                "0000000052 00000 n \n"
+                                "0000000101 00000 n \n"
+                                "trailer<</Size 4/Root 1 0 R>>\n"
+                                "startxref\n160\n%%EOF\n";
+
+/* One a process, as the engine is. */
+static VipsImage *kept_document;
+
+bool typefaces_needed(unsigned allowed)
+{
+    return (allowed & (ALLOW_SVG | ALLOW_PDF)) != 0;
+}
+
+static int load_fonts(struct error *error)
+{
+    /* Never looked for again: whether the files have changed cannot be asked in a sandbox. */
+    if (!FcInit() || !FcConfigSetRescanInterval(NULL, 0))
+        return error_set(error, ENOENT, CLASS_ENVIRONMENT, STAGE_NONE,
+                         "fontconfig's list of fonts cannot be read");
+    return 0;
+}
+
+static int keep_document(struct error *error)
+{
+    if (vips_pdfload_buffer((void *)empty_pdf, sizeof empty_pdf - 1, &kept_document, NULL) != 0)
+        return engine_error(error, CLASS_ENVIRONMENT, STAGE_NONE, "poppler does not start");
+    return 0;
+}
+
+int typefaces_load(unsigned allowed, struct error *error)
+{
+    int r = typefaces_needed(allowed) ? load_fonts(error) : 0;
+
+    return r == 0 && (allowed & ALLOW_PDF) && !kept_document ? keep_document(error) : r;
+}
+
+void typefaces_forget(void)
+{
+    image_replace(&kept_document, NULL);
+}
+
+/* The file of what fontconfig takes when it is asked for nothing special, or NULL; the caller destroys *@ret. */
+static const char *usual_font(FcPattern **ret)
+{
+    FcPattern *wanted = FcNameParse((const FcChar8 *)"sans-serif");
+    FcChar8 *file = NULL;
+    FcResult result;
+
+    FcConfigSubstitute(NULL, wanted, FcMatchPattern);
+    FcDefaultSubstitute(wanted);
+    *ret = FcFontMatch(NULL, wanted, &result);
+    FcPatternDestroy(wanted);
+    return *ret && FcPatternGetString(*ret, FC_FILE, 0, &file) == FcResultMatch ? (const char *)file : NULL;
+}
+
+static int check_font(struct error *error)
+{
+    FcPattern *font = NULL;
+    const char *file = usual_font(&font);
+    _cleanup_close_ int fd = file ? open(file, O_RDONLY | O_CLOEXEC) : -1;
+    int r = 0;
+
+    if (!file)
+        r = error_set(
+            error, ENOENT, CLASS_ENVIRONMENT, STAGE_NONE,
+            "AllowFormats=svg or pdf needs fonts, and there are none: install some, like fonts-dejavu-core");
+    else if (fd < 0)
+        r = error_set_errno(error, errno, STAGE_NONE,
+                            "AllowFormats=svg or pdf needs fonts, and %s cannot be opened", file);
+    if (font)
+        FcPatternDestroy(font);
+    return r;
+}
+
+int typefaces_check(unsigned allowed, struct error *error)
+{
+    return typefaces_needed(allowed) ? check_font(error) : 0;
+}
+
+static bool is_below(const char *path, const char *directory)
+{
+    size_t length = strlen(directory);
+
+    return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+static bool is_below_any(const char *path, const char *const *directories, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_below(path, directories[i]))
+            return true;
+    return false;
+}
+
+/* fontconfig's list has what is below its directories as well, behind them. */
+void typefaces_directories(unsigned allowed, const char *ret[TYPEFACES_DIRECTORIES_MAX + 1])
+{
+    FcStrList *list = typefaces_needed(allowed) ? FcConfigGetFontDirs(NULL) : NULL;
+    const FcChar8 *directory;
+    size_t count = 0;
+
+    if (allowed & ALLOW_PDF)
+        ret[count++] = POPPLER_TABLES;
+    while (list && count < TYPEFACES_DIRECTORIES_MAX && (directory = FcStrListNext(list)))
+        if (!is_below_any((const char *)directory, ret, count))
+            ret[count++] = (const char *)directory;
+    ret[count] = NULL;
+    if (list)
+        FcStrListDone(list);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vector - see vector.h.
+ *
+ * What an output needs is told by the picture's size after the recipe's steps, some of which add or take a number of
+ * pixels, and sizes are whole numbers: so it is asked again after each enlargement until it is enough. */
+#include "image/vector.h"
+
+#include "image/selection.h"
+#include "image/steps.h"
+
+#include <math.h>
+
+enum { ROUNDS_MAX = 8 };
+
+/* Of the way to the limit, so that rounding does not lead beyond it. */
+#define NEARLY_ALL 0.999
+
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* How much larger all outputs would like to have it; 1: not at all. */
+static double missing_factor(const struct source *source, const struct recipe *recipe)
+{
+    struct extent extent = steps_shape(&recipe->steps, source->shape).extent;
+    struct extent wanted = selection_wanted(recipe, extent);
+
+    return larger(1, larger(wanted.width / (double)extent.width, wanted.height / (double)extent.height));
+}
+
+static double most_factor(const struct source *source)
+{
+    double pixels = (double)extent_area(source->shape.extent);
+
+    return larger(1, NEARLY_ALL * sqrt((double)source->options.max_pixels / pixels));
+}
+
+int vector_fit(struct source *source, const struct recipe *recipe, struct error *error)
+{
+    if (!format_info(source->format)->vector)
+        return 0;
+
+    for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+        double factor = fmin(missing_factor(source, recipe), most_factor(source));
+        int r;
+
+        if (factor <= 1)
+            return 0;
+        r = source_scale(source, source->scale * factor, error);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}

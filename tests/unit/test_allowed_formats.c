@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tests of the formats that a folder has to allow, against the programs that are the field's for each; of what they
+ * refuse; and of what they must not reach. */
+#include "outside_picture.h"
+#include "pdf.h"
+#include "rendering.h"
+#include "scratch.h"
+#include "unit_main.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+#include <stdio.h>
+
+enum { DENSITY = 144, ALIKE_DB = 50 };
+
+#define PNG_OF(width) "[Output a]\nWidth=" #width "\nFormat=png\n"
+#define AS_IT_IS "[Output a]\nFormat=png\n"
+#define SVG(size, rest)                                                                                      \
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" " size ">" rest  \
+    "</svg>"
+
+static const char drawing[] =
+    SVG("width=\"120\" height=\"60\"",
+        "<rect x=\"3\" y=\"5\" width=\"110\" height=\"50\" rx=\"12\" fill=\"#08f\" fill-opacity=\"0.6\"/>"
+        "<circle cx=\"90\" cy=\"30\" r=\"17\" stroke=\"#830\" fill=\"none\" stroke-width=\"3\"/>"
+        "<text x=\"10\" y=\"40\" font-size=\"30\" font-family=\"sans-serif\">Abg</text>");
+
+static const struct pdf_page three[] = { { 200, 100 }, { 100, 200 }, { 150, 150 } };
+
+static const unsigned allowances[] = { ALLOW_SVG, ALLOW_PDF, ALLOW_JP2 };
+
+static struct stored stored_text(const char *text)
+{
+    return stored_copy(text, strlen(text));
+}
+
+static struct stored stored_pdf(const struct pdf_page *pages, size_t count, bool locked)
+{
+    struct pdf pdf;
+
+    pdf_make(&pdf, pages, count, locked);
+    return stored_copy(pdf.bytes, pdf.size);
+}
+
+static int try(const char *recipe_text, const struct stored *source, const struct render_options *more,
+               struct rendered *ret, struct error *error)
+{
+    _cleanup_recipe_ struct recipe *recipe = recipe_of_text(recipe_text);
+    struct render_options options = rendering_plenty;
+
+    rendering_start();
+    ck_assert_msg(engine_allow(ALLOW_ALL, error) == 0, "%s", error->text);
+    options.fail_on = FAIL_ON_TRUNCATED;
+    options.density = DENSITY;
+    options.portion_us = UNIT_TIMEOUT_S * USEC_PER_SEC;
+    options.allowed = more->allowed;
+    options.pages = more->pages;
+    if (more->max_pixels > 0)
+        options.max_pixels = more->max_pixels;
+    *ret = (struct rendered){ 0 };
+    return render(recipe, source->data, source->size, &options, ret, error);
+}
+
+static const struct render_options all_allowed = { .allowed = ALLOW_ALL };
+
+static struct raster make(const char *recipe_text, const struct stored *source)
+{
+    _cleanup_stored_ struct stored file = { NULL, 0 };
+    struct rendered rendered;
+    struct raster raster;
+    struct error error;
+
+    ck_assert_msg(try(recipe_text, source, &all_allowed, &rendered, &error) == 0, "%s", error.text);
+    ck_assert_uint_eq(rendered.output_count, 1);
+    file = rendering_file(&rendered, 0);
+    raster = picture_decode(&file, NULL);
+    rendered_release(&rendered);
+    return raster;
+}
+
+static void expect_failure(const struct stored *source, const struct render_options *options,
+                           const char *says)
+{
+    struct rendered rendered;
+    struct error error = { 0 };
+
+    ck_assert_int_lt(try(AS_IT_IS, source, options, &rendered, &error), 0);
+    ck_assert_int_eq(error.class, CLASS_PERMANENT);
+    ck_assert_msg(strstr(error.text, says), "\"%s\" is not in \"%s\"", says, error.text);
+    rendered_release(&rendered);
+}
+
+/* ---- pixels ---- */
+
+START_TEST(a_drawing_is_as_others_draw_it_in_every_size)
+{
+    static const struct {
+        const char *recipe;
+        int width;
+    } sizes[] = { { AS_IT_IS, 120 }, { PNG_OF(600), 600 } };
+    _cleanup_stored_ struct stored svg = stored_text(drawing);
+
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        _cleanup_raster_ struct raster ours = make(sizes[i].recipe, &svg);
+        _cleanup_raster_ struct raster theirs = outside_draw_svg(&svg, sizes[i].width);
+
+        ck_assert_int_eq(ours.width, sizes[i].width);
+        ck_assert_int_eq(ours.height, sizes[i].width / 2);
+        ck_assert(ours.alpha && theirs.alpha);
+        ck_assert_double_gt(raster_psnr(&ours, &theirs), ALIKE_DB);
+    }
+}
+END_TEST
+
+/* Not enlarged, not blurred: as sharp as it is drawn. And of two sizes the smaller is scaled from the larger. */
+START_TEST(a_page_is_as_others_draw_it_in_every_size)
+{
+    static const struct {
+        const char *recipe;
+        int width;
+    } sizes[] = { { AS_IT_IS, 400 }, { PNG_OF(1000), 1000 } };
+    _cleanup_stored_ struct stored pdf = stored_pdf(three, 1, false);
+
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        _cleanup_raster_ struct raster ours = make(sizes[i].recipe, &pdf);
+        _cleanup_raster_ struct raster theirs = outside_draw_page(&pdf, 1, sizes[i].width);
+
+        ck_assert_int_eq(ours.width, sizes[i].width);
+        ck_assert_int_eq(ours.height, sizes[i].width / 2);
+        ck_assert(!ours.alpha);
+        ck_assert_double_gt(raster_psnr(&ours, &theirs), ALIKE_DB);
+    }
+}
+END_TEST
+
+START_TEST(every_page_is_drawn)
+{
+    static const struct render_options options = { .allowed = ALLOW_ALL, .pages = 3 };
+    _cleanup_stored_ struct stored pdf = stored_pdf(three, 3, false);
+    struct rendered rendered;
+    struct error error;
+
+    ck_assert_msg(try("[Output a]\nName={stem}{-page}.{ext}\nWidth=500\nFormat=png\n", &pdf, &options,
+                      &rendered, &error) == 0,
+                  "%s", error.text);
+    ck_assert_uint_eq(rendered.output_count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        _cleanup_stored_ struct stored file = rendering_file(&rendered, i);
+        _cleanup_raster_ struct raster ours = picture_decode(&file, NULL);
+        _cleanup_raster_ struct raster theirs = outside_draw_page(&pdf, (int)i + 1, 500);
+
+        ck_assert_uint_eq(rendered.outputs[i].page, i + 1);
+        ck_assert_double_gt(raster_psnr(&ours, &theirs), ALIKE_DB);
+    }
+    rendered_release(&rendered);
+}
+END_TEST
+
+static const struct {
+    bool alpha;
+    int depth;
+} jp2s[] = { { false, 8 }, { true, 8 }, { false, 16 }, { true, 16 } };
+
+START_TEST(a_jpeg_2000_keeps_every_pixel)
+{
+    _cleanup_raster_ struct raster raster = raster_paint(61, 47, RASTER_RGB, jp2s[_i].alpha, raster_slopes);
+    _cleanup_stored_ struct stored jp2 = { NULL, 0 };
+    _cleanup_raster_ struct raster ours = { 0 };
+
+    raster_quantise(&raster, jp2s[_i].depth);
+    jp2 = outside_encode(&raster, FORMAT_JP2, jp2s[_i].depth);
+    ours = make(AS_IT_IS, &jp2);
+    ck_assert_double_eq(raster_difference(&ours, &raster), 0);
+}
+END_TEST
+
+/* ---- limits ---- */
+
+START_TEST(a_drawing_grows_no_further_than_the_folder_allows)
+{
+    static const struct render_options options = { .allowed = ALLOW_SVG, .max_pixels = 120 * 60 * 4 };
+    _cleanup_stored_ struct stored svg = stored_text(drawing);
+    struct rendered rendered;
+    struct error error;
+
+    ck_assert_msg(try(PNG_OF(6000), &svg, &options, &rendered, &error) == 0, "%s", error.text);
+    ck_assert_uint_eq(rendered.output_count, 1);
+    ck_assert_uint_gt(rendered.outputs[0].encoded.width, 230);
+    ck_assert_uint_le(rendered.outputs[0].encoded.width, 240);
+    rendered_release(&rendered);
+}
+END_TEST
+
+START_TEST(giants_are_refused_by_their_headers)
+{
+    static const struct pdf_page wall = { 14400, 14400 };
+    static const struct render_options options = { .allowed = ALLOW_ALL, .max_pixels = 500000000 };
+    _cleanup_stored_ struct stored pdf = stored_pdf(&wall, 1, false);
+    _cleanup_stored_ struct stored large = stored_text(SVG("width=\"30000\" height=\"30000\"", ""));
+    _cleanup_stored_ struct stored endless = stored_text(SVG("width=\"1e9\" height=\"1e9\"", ""));
+
+    expect_failure(&pdf, &options,
+                   "28800 × 28800 are 829440000 pixels, more than the 500000000 that MaxPixels=");
+    expect_failure(&large, &options, "MaxPixels=");
+    expect_failure(&endless, &options, "out of range for property 'width'");
+}
+END_TEST
+
+START_TEST(what_is_not_allowed_is_named)
+{
+    struct {
+        struct stored file;
+        const char *says;
+    } files[] = {
+        { stored_text(drawing),
+          "its format is svg, which this folder does not take; AllowFormats=svg would" },
+        { stored_pdf(three, 1, false),
+          "its format is pdf, which this folder does not take; AllowFormats=pdf" },
+        { stored_copy("\xFF\x4F\xFF\x51", 4), "its format is jp2, which this folder does not take" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        struct render_options others = { .allowed = ALLOW_ALL & ~allowances[i] };
+
+        expect_failure(&files[i].file, &others, files[i].says);
+        stored_release(&files[i].file);
+    }
+}
+END_TEST
+
+START_TEST(broken_and_locked_files_say_why)
+{
+    _cleanup_raster_ struct raster raster = raster_paint(61, 47, RASTER_RGB, false, raster_detail);
+    _cleanup_stored_ struct stored jp2 = outside_encode(&raster, FORMAT_JP2, 8);
+    _cleanup_stored_ struct stored svg = stored_text(drawing), locked = stored_pdf(three, 1, true);
+    _cleanup_stored_ struct stored pdf = stored_pdf(three, 3, false);
+
+    expect_failure(&locked, &all_allowed, "Document is encrypted");
+    jp2.size /= 2;
+    expect_failure(&jp2, &all_allowed, "the picture cannot be decoded");
+    svg.size /= 2;
+    expect_failure(&svg, &all_allowed, "XML parse error");
+    pdf.size -= 20;
+    expect_failure(&pdf, &all_allowed, "truncated: the end of the document is missing");
+}
+END_TEST
+
+/* ---- what an SVG must not reach; here there is no sandbox that would keep it from that ---- */
+
+static const char *const escapes[] = {
+    "<image xlink:href=\"file://%s\" width=\"16\" height=\"16\"/>",
+    "<image xlink:href=\"%s\" width=\"16\" height=\"16\"/>",
+    "<image href=\"file://%s\" width=\"16\" height=\"16\"/>",
+    "<image xlink:href=\"http://127.0.0.1:9%s\" width=\"16\" height=\"16\"/>",
+    "<use xlink:href=\"file://%s#a\"/>",
+    "<style>@import url(\"file://%s\");</style>",
+    "<style>rect { fill: url(\"file://%s#a\"); }</style><rect width=\"0\" height=\"16\"/>",
+    "<xi:include xmlns:xi=\"http://www.w3.org/2001/XInclude\" href=\"file://%s\" parse=\"text\"/>",
+    "<text y=\"14\"><xi:include xmlns:xi=\"http://www.w3.org/2001/XInclude\" href=\"%s\" "
+    "parse=\"text\"/></text>",
+};
+
+static double most_alpha(const struct raster *raster)
+{
+    double most = 0;
+
+    for (int y = 0; y < raster->height; y++)
+        for (int x = 0; x < raster->width; x++)
+            if (raster_at(raster, x, y)[raster->colours] > most)
+                most = raster_at(raster, x, y)[raster->colours];
+    return most;
+}
+
+START_TEST(an_svg_reaches_no_other_file)
+{
+    static const char red[] =
+        SVG("id=\"a\" width=\"16\" height=\"16\"", "<rect width=\"16\" height=\"16\" fill=\"red\"/>");
+    _cleanup_scratch_ struct scratch scratch = scratch_make();
+    char path[PATH_MAX], inner[2 * PATH_MAX], text[3 * PATH_MAX];
+    _cleanup_stored_ struct stored svg = { NULL, 0 };
+    _cleanup_raster_ struct raster raster = { 0 };
+
+    scratch_write(&scratch, "red.svg", red, strlen(red), path);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    snprintf(inner, sizeof inner, escapes[_i], path);
+#pragma GCC diagnostic pop
+    snprintf(text, sizeof text, SVG("width=\"16\" height=\"16\"", "%s"), inner);
+    svg = stored_text(text);
+    raster = make(AS_IT_IS, &svg);
+    ck_assert(raster.alpha);
+    ck_assert_double_eq(most_alpha(&raster), 0);
+}
+END_TEST
+
+/* So that the above is not for want of pictures in drawings. */
+START_TEST(a_picture_inside_the_svg_is_shown)
+{
+    _cleanup_stored_ struct stored svg = stored_text(
+        SVG("width=\"16\" height=\"16\"",
+            "<image width=\"16\" height=\"16\" xlink:href=\"data:image/svg+xml,%3Csvg "
+            "xmlns='http://www.w3.org/2000/svg' "
+            "width='16' height='16'%3E%3Crect width='16' height='16' fill='red'/%3E%3C/svg%3E\"/>"));
+    _cleanup_raster_ struct raster raster = make(AS_IT_IS, &svg);
+
+    ck_assert_double_eq(most_alpha(&raster), 1);
+}
+END_TEST
+
+START_TEST(an_entity_of_another_file_is_none)
+{
+    _cleanup_stored_ struct stored svg =
+        stored_text("<!DOCTYPE svg [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>" SVG(
+            "width=\"16\" height=\"16\"", "<text y=\"14\">&e;</text>"));
+
+    expect_failure(&svg, &all_allowed, "Entity 'e' not defined");
+}
+END_TEST
+
+UNIT_MAIN("allowed_formats", UNIT_TEST(a_drawing_is_as_others_draw_it_in_every_size),
+          UNIT_TEST(a_page_is_as_others_draw_it_in_every_size), UNIT_TEST(every_page_is_drawn),
+          UNIT_ROWS(a_jpeg_2000_keeps_every_pixel, jp2s),
+          UNIT_TEST(a_drawing_grows_no_further_than_the_folder_allows),
+          UNIT_TEST(giants_are_refused_by_their_headers), UNIT_TEST(what_is_not_allowed_is_named),
+          UNIT_TEST(broken_and_locked_files_say_why), UNIT_ROWS(an_svg_reaches_no_other_file, escapes),
+          UNIT_TEST(a_picture_inside_the_svg_is_shown), UNIT_TEST(an_entity_of_another_file_is_none))
