@@ -22,10 +22,14 @@ enum {
     WEBP_LOSSLESS_ENCODER_BYTES = 28,
     WEBP_CANVASES_BYTES = 4 * 4, /* a pixel: an animation's encoder compares frames in four canvases */
     GIF_CANVASES_BYTES =
-        3 * 4,               /* a pixel, while it decodes: what is seen, what was seen before, and a copy */
-    GIF_ENCODER_BYTES = 26,  /* a pixel of a frame, while colours are chosen for it */
-    GIF_FILE_BYTES = 2,      /* a pixel: codes of 12 bits at most */
-    PLANES_PICTURES = 3,     /* HEIC, AVIF and JPEG XL: the picture, its planes, and the decoder's own */
+        3 * 4,              /* a pixel, while it decodes: what is seen, what was seen before, and a copy */
+    GIF_ENCODER_BYTES = 26, /* a pixel of a frame, while colours are chosen for it */
+    GIF_FILE_BYTES = 2,     /* a pixel: codes of 12 bits at most */
+    PLANES_PICTURES = 3,    /* HEIC, AVIF and JPEG XL: the picture, its planes, and the decoder's own */
+    DRAWN_PIXEL_BYTES = 4,
+    DRAWN_SURFACES = 4, /* what is drawn, and what is drawn to be laid over that */
+    FILTERED_SURFACES = 9,
+    JP2_PICTURES = 2,        /* the picture, and the decoder's numbers */
     AVIF_ENCODER_BYTES = 32, /* a pixel */
     AVIF_ALPHA_ENCODER_BYTES = 44,
     JXL_ENCODER_BYTES = 32, /* a band of a pixel, of which grey has three, too */
@@ -71,6 +75,13 @@ static uint64_t pixel_bytes(const struct workload *work)
     return (uint64_t)work->bands * work->sample_bytes;
 }
 
+static uint64_t drawn_bytes(const struct workload *work)
+{
+    bool filtered = work->format == FORMAT_SVG && work->whole;
+
+    return DRAWN_PIXEL_BYTES * (filtered ? FILTERED_SURFACES : DRAWN_SURFACES);
+}
+
 static uint64_t decoder_bytes(const struct workload *work)
 {
     uint64_t stored = extent_area(work->stored.extent), frame;
@@ -87,6 +98,11 @@ static uint64_t decoder_bytes(const struct workload *work)
     case FORMAT_AVIF:
     case FORMAT_JXL:
         return multiply(stored, PLANES_PICTURES * pixel_bytes(work));
+    case FORMAT_SVG:
+    case FORMAT_PDF:
+        return add(work->content_bytes, multiply(extent_area(shrunk(work)), drawn_bytes(work)));
+    case FORMAT_JP2:
+        return multiply(stored, JP2_PICTURES * pixel_bytes(work));
     default:
         return work->whole ? multiply(stored, pixel_bytes(work)) : 0;
     }

@@ -3,6 +3,7 @@
 #include "image/loaders.h"
 
 #include "base/cleanup.h"
+#include "image/drawing.h"
 #include "image/webp_chunks.h"
 
 #include <string.h>
@@ -121,8 +122,14 @@ static bool is_lossless_webp(VipsImage *header, const void *data, size_t size)
     return webp_chunks_is_lossless(data, size);
 }
 
+static bool has_filters(VipsImage *header, const void *data, size_t size)
+{
+    (void)header;
+    return drawing_has_filters(data, size);
+}
+
 /* A strip of a TIFF can be all there is, a frame of a GIF is painted on all of a canvas, and HEIC, AVIF and JPEG XL are
- * decoded at once, drawings are drawn. */
+ * decoded at once, a page is drawn. */
 static bool is_always(VipsImage *header, const void *data, size_t size)
 {
     (void)header, (void)data, (void)size;
@@ -138,7 +145,7 @@ static const struct {
     [FORMAT_WEBP] = { load_webp, true, is_lossless_webp }, [FORMAT_TIFF] = { load_tiff, false, is_always },
     [FORMAT_GIF] = { load_gif, false, is_always },         [FORMAT_HEIC] = { load_heif, false, is_always },
     [FORMAT_AVIF] = { load_heif, false, is_always },       [FORMAT_JXL] = { load_jxl, false, is_always },
-    [FORMAT_SVG] = { load_svg, true, is_always },          [FORMAT_PDF] = { load_pdf, true, is_always },
+    [FORMAT_SVG] = { load_svg, true, has_filters },        [FORMAT_PDF] = { load_pdf, true, is_always },
     [FORMAT_JP2] = { load_jp2, false, is_always },
 };
 

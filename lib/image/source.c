@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "image/convert.h"
+#include "image/drawing.h"
 #include "image/exif_block.h"
 #include "image/gif_blocks.h"
 #include "image/jxl_boxes.h"
@@ -201,6 +202,12 @@ static size_t own_metadata_bytes(const struct source *source)
     return source->exif.size + source->xmp.size + source->iptc.size;
 }
 
+/* A page is paper, though libvips draws it with alpha, which is dropped as soon as it is decoded. */
+static bool is_opaque(const struct source *source)
+{
+    return source->format == FORMAT_PDF;
+}
+
 static int read_header(struct source *source, struct error *error)
 {
     struct load_options options = options_of(source);
@@ -212,9 +219,9 @@ static int read_header(struct source *source, struct error *error)
     source->shape.extent.width = (uint32_t)vips_image_get_width(header);
     source->shape.extent.height = (uint32_t)vips_image_get_height(header);
     source->shape.orientation = vips_image_get_orientation(header);
-    source->bands = (unsigned)header->Bands;
+    source->alpha = vips_image_hasalpha(header) && !is_opaque(source);
+    source->bands = (unsigned)header->Bands - (vips_image_hasalpha(header) && !source->alpha);
     source->sample_bytes = (unsigned)VIPS_IMAGE_SIZEOF_ELEMENT(header);
-    source->alpha = vips_image_hasalpha(header);
     source->metadata_bytes = metadata_bytes(header) + heif_xmp(header).size + own_metadata_bytes(source);
     source->whole = loader_is_whole(source->format, header, source->data, source->size);
     count_pictures(source, header);
@@ -237,6 +244,7 @@ int source_probe(const void *data, size_t size, const struct source_options *opt
         r = reduce(ret, error);
     if (r < 0)
         return r;
+    ret->content_bytes = drawing_content_bytes(ret->format, ret->data, ret->size);
 
     r = read_header(ret, error);
     if (r < 0)
@@ -280,15 +288,15 @@ void source_release(struct source *source)
     free(take_ptr(source->iptc.data));
 }
 
-/* A JPEG has no alpha, and what it has more than colours nobody has said the meaning of; paper is opaque; of others the
- * first of these is alpha. */
+/* A JPEG has no alpha, and what it has more than colours nobody has said the meaning of; of others that are not opaque
+ * the first of these is alpha. */
 static unsigned bands_that_count(const struct source *source, const VipsImage *image)
 {
     unsigned colours = convert_colours(image), more = (unsigned)image->Bands - colours;
 
     if (colours == 0)
         return (unsigned)image->Bands;
-    return source->format != FORMAT_JPEG && source->format != FORMAT_PDF && more > 0 ? colours + 1 : colours;
+    return source->format != FORMAT_JPEG && !is_opaque(source) && more > 0 ? colours + 1 : colours;
 }
 
 static int drop_surplus(const struct source *source, VipsImage **image)

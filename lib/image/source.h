@@ -34,11 +34,13 @@ struct source {
     struct source_block exif, xmp, iptc;
     struct source_options options;
     enum format format;
-    struct shape shape;    /* as stored, of a frame or of @page */
-    unsigned frames;       /* of an animation; 1 of any other picture */
-    unsigned pages;        /* of a document; 1 of any other picture */
-    double scale;          /* of a drawing, how many times its own size it is drawn; 1 of any other picture */
-    unsigned page;         /* the one that is told of here and decoded, from 1 */
+    struct shape shape; /* as stored, of a frame or of @page */
+    unsigned frames;    /* of an animation; 1 of any other picture */
+    unsigned pages;     /* of a document; 1 of any other picture */
+    double scale;       /* of a drawing, how many times its own size it is drawn; 1 of any other picture */
+    unsigned page;      /* the one that is told of here and decoded, from 1 */
+    uint64_t
+        content_bytes; /* what stands in a drawing takes so much while it is drawn; 0 of any other picture */
     size_t metadata_bytes; /* that an output may have as well */
     unsigned bands, sample_bytes;
     bool alpha;

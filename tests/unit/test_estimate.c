@@ -5,6 +5,7 @@
 
 #include "base/fd_io.h"
 #include "image/render.h"
+#include "pdf.h"
 #include "pictures.h"
 #include "recipe_text.h"
 #include "unit_main.h"
@@ -26,6 +27,7 @@ enum {
     MEGABYTE = 1 << 20,
     STEPS_FACTOR = 6,
     TWELFTH = 12,
+    POINTS_AN_INCH = 72,
     FACTOR = 3,                /* an estimate is at most so many times what was used … */
     SANE_BYTES = 64 * MEGABYTE /* … and this more, for pictures whose files could have been larger */
 };
@@ -108,6 +110,11 @@ static const struct {
     { "small transparent PNG", 1000, 800, 4, FORMAT_PNG, .grain = true },
     { "small grey PNG", 1000, 800, 1, FORMAT_PNG, .grain = true },
     { "small deep PNG", 1000, 800, 4, FORMAT_PNG, .deep = true },
+    { "SVG", 2400, 1600, 4, FORMAT_SVG, .deep = false },
+    { "SVG with filters", 1200, 800, 4, FORMAT_SVG, .whole = true },
+    { "PDF", 2400, 1600, 3, FORMAT_PDF, .deep = false },
+    { "JPEG 2000", 2400, 1600, 3, FORMAT_JP2, .grain = true },
+    { "deep transparent JPEG 2000", 1000, 800, 4, FORMAT_JP2, .deep = true },
     { "large frames", 1600, 1200, 3, FORMAT_WEBP, .grain = true, .frames = 4 },
 };
 
@@ -130,6 +137,35 @@ static VipsImage *with_grain(VipsImage *image)
     return cast;
 }
 
+/* Areas over each other, as large as it is. */
+static struct bytes draw_svg(size_t index)
+{
+    int width = pictures[index].width, height = pictures[index].height;
+    const char *filter = pictures[index].whole ? "filter=\"url(#f)\"" : "";
+    char *text;
+    int size = asprintf(
+        &text,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\">%s"
+        "<g opacity=\"0.5\"><rect %s width=\"100%%\" height=\"90%%\" fill=\"red\"/>"
+        "<g opacity=\"0.5\"><circle r=\"%d\"/></g></g></svg>",
+        width, height,
+        pictures[index].whole ? "<filter id=\"f\"><feGaussianBlur stdDeviation=\"20\"/></filter>" : "",
+        filter, height);
+
+    ck_assert_int_gt(size, 0);
+    return (struct bytes){ text, (size_t)size };
+}
+
+/* A point of it is a pixel. */
+static struct bytes draw_pdf(size_t index)
+{
+    const struct pdf_page page = { pictures[index].width, pictures[index].height };
+    struct pdf pdf;
+
+    pdf_make(&pdf, &page, 1, false);
+    return (struct bytes){ g_memdup2(pdf.bytes, pdf.size), pdf.size };
+}
+
 static struct bytes paint(size_t index)
 {
     int frames = pictures[index].frames > 1 ? pictures[index].frames : 1;
@@ -140,6 +176,10 @@ static struct bytes paint(size_t index)
     gboolean whole = pictures[index].whole;
     struct bytes bytes = { NULL, 0 };
 
+    if (pictures[index].format == FORMAT_SVG)
+        return draw_svg(index);
+    if (pictures[index].format == FORMAT_PDF)
+        return draw_pdf(index);
     if (pictures[index].grain)
         image = with_grain(image);
     if (frames > 1)
@@ -162,7 +202,10 @@ static struct bytes paint(size_t index)
                                        NULL));
     else if (pictures[index].format == FORMAT_JXL)
         vips_must(vips_jxlsave_buffer(image, &bytes.data, &bytes.size, "effort", 3, "lossless", whole, NULL));
-    else if (pictures[index].format == FORMAT_GIF)
+    else if (pictures[index].format == FORMAT_JP2) {
+        vips_operation_block_set("VipsForeignSaveJp2kBuffer", FALSE); /* for once */
+        vips_must(vips_jp2ksave_buffer(image, &bytes.data, &bytes.size, NULL));
+    } else if (pictures[index].format == FORMAT_GIF)
         vips_must(vips_gifsave_buffer(image, &bytes.data, &bytes.size, "effort", 1, NULL));
     else
         vips_must(
@@ -210,6 +253,8 @@ static int render_file(const struct recipe *recipe, const struct bytes *file, ui
     struct render_options options = {
         .fail_on = FAIL_ON_WARNING,
         .max_pixels = UNLIMITED,
+        .allowed = ALLOW_ALL,
+        .density = POINTS_AN_INCH,
         .max_memory_bytes = UNLIMITED,
         .memory_grant_bytes = grant,
     };
@@ -229,6 +274,7 @@ static struct figures measure(const char *recipe_text, const struct bytes *held)
     uint64_t before;
 
     picture_start();
+    ck_assert_msg(engine_allow(ALLOW_ALL, &error) == 0, "%s", error.text);
     small = picture_file(40, 30, 3, FORMAT_PNG);
     figures.failed = render_file(recipe, &small, UNLIMITED, &rendered, &error) < 0;
     rendered_release(&rendered);

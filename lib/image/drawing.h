@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* drawing - what can be told of a drawing's (format.h) cost from its file, without drawing it. */
+#ifndef DARKROOM_IMAGE_DRAWING_H
+#define DARKROOM_IMAGE_DRAWING_H
+
+#include "recipe/format.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How much memory what stands in the drawing takes while it is drawn, beside its own pixels: an SVG's elements, the
+ * largest picture in a PDF. A guess on the large side; 0 of what is no drawing. */
+uint64_t drawing_content_bytes(enum format format, const void *data, size_t size);
+
+/* True when an SVG has filters, each of which works on copies of the whole. */
+bool drawing_has_filters(const void *data, size_t size);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tests of lib/image/drawing: what is found in a drawing's file. */
+#include "image/drawing.h"
+
+#include "unit_main.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PIXEL_BYTES = 6 };
+
+static const struct {
+    const char *text;
+    uint64_t pixels;
+} pdfs[] = {
+    { "", 0 },
+    { "%PDF-1.4 1 0 obj<</Type/Page>>endobj", 0 },
+    { "<</Subtype/Image/Width 4960/Height 7016/Filter/DCTDecode>>stream", 4960 * 7016 },
+    { "<</Height 20 /Subtype /Image\n/Width 10 >>", 200 },
+    { "<</Width 3/Height 4>> <</Width\r\n50/Height\n60>> <</Width 7/Height 8>>", 3000 },
+    { "<</Width 10/Height", 0 },
+    { "<</Height 10/Width", 0 },
+    { "<</Width 99999999999999999999/Height 99999999999999999999>>", 999999ULL * 999999 },
+    { "<</Width -5/Height 5>>", 0 },
+};
+
+START_TEST(the_largest_picture_in_a_pdf_is_found)
+{
+    size_t size = strlen(pdfs[_i].text);
+    char *copy = malloc(size ?: 1); /* of just that size: a sanitizer sees what is read beyond */
+
+    memcpy(copy, pdfs[_i].text, size);
+    ck_assert_uint_eq(drawing_content_bytes(FORMAT_PDF, copy, size), PIXEL_BYTES * pdfs[_i].pixels);
+    free(copy);
+}
+END_TEST
+
+START_TEST(a_width_and_a_height_far_apart_are_of_two_things)
+{
+    char text[8192];
+
+    memset(text, ' ', sizeof text);
+    memcpy(text, "/Width 10", 9);
+    memcpy(text + sizeof text - 10, "/Height 10", 10);
+    ck_assert_uint_eq(drawing_content_bytes(FORMAT_PDF, text, sizeof text), 0);
+}
+END_TEST
+
+START_TEST(an_svg_takes_more_than_its_file_and_no_other_picture_anything)
+{
+    static const char svg[] = "<svg/>";
+
+    ck_assert_uint_gt(drawing_content_bytes(FORMAT_SVG, svg, sizeof svg - 1), 10 * (sizeof svg - 1));
+    ck_assert_uint_eq(drawing_content_bytes(FORMAT_JPEG, svg, sizeof svg - 1), 0);
+}
+END_TEST
+
+START_TEST(filters_are_seen)
+{
+    ck_assert(drawing_has_filters("<svg><filter id='a'/>", 21));
+    ck_assert(!drawing_has_filters("<svg><filte", 11));
+    ck_assert(!drawing_has_filters("", 0));
+}
+END_TEST
+
+UNIT_MAIN("drawing", UNIT_ROWS(the_largest_picture_in_a_pdf_is_found, pdfs),
+          UNIT_TEST(a_width_and_a_height_far_apart_are_of_two_things),
+          UNIT_TEST(an_svg_takes_more_than_its_file_and_no_other_picture_anything),
+          UNIT_TEST(filters_are_seen))
