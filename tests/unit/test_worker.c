@@ -4,6 +4,8 @@
 
 #include "base/cleanup.h"
 #include "document.h"
+#include "image/render.h"
+#include "pdf.h"
 #include "pictures.h"
 #include "recipe_text.h"
 #include "worker_harness.h"
@@ -641,12 +643,13 @@ END_TEST
 static const struct {
     const char *name;
     uint64_t generation;
-    uint32_t recipe, fail_on, plan;
+    uint32_t recipe, fail_on, plan, allowed;
 } strangers[] = {
-    { "another generation", HARNESS_GENERATION + 1, 0, 0, 0 },
-    { "an unknown recipe", HARNESS_GENERATION, 1, 0, 0 },
-    { "an unknown FailOn", HARNESS_GENERATION, 0, 99, 0 },
-    { "an unknown purpose", HARNESS_GENERATION, 0, 0, 2 },
+    { "another generation", HARNESS_GENERATION + 1, 0, 0, 0, 0 },
+    { "an unknown recipe", HARNESS_GENERATION, 1, 0, 0, 0 },
+    { "an unknown FailOn", HARNESS_GENERATION, 0, 99, 0, 0 },
+    { "an unknown purpose", HARNESS_GENERATION, 0, 0, 2, 0 },
+    { "a format that there is no reader for", HARNESS_GENERATION, 0, 0, 0, ALLOW_PDF },
 };
 
 START_TEST(a_ticket_that_is_not_for_it_ends_it)
@@ -657,10 +660,91 @@ START_TEST(a_ticket_that_is_not_for_it_ends_it)
     ticket.header.generation = strangers[_i].generation;
     ticket.fail_on = strangers[_i].fail_on;
     ticket.plan = strangers[_i].plan;
+    ticket.allowed = strangers[_i].allowed;
     ck_assert_int_eq(mailbox_send(harness.mailbox, &ticket), 0);
     ck_assert_int_eq(waitpid(harness.pid, &status, 0), harness.pid);
     ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE, "%s", strangers[_i].name);
     free_recipe();
+}
+END_TEST
+
+/* ---- drawings ---- */
+
+static const char lettered_svg[] =
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"200\" height=\"80\"><g font-size=\"20\">"
+    "<text y=\"20\" font-family=\"serif\" font-weight=\"bold\">Bold &#x394;&#x416;</text>"
+    "<text y=\"50\" font-family=\"monospace\">monospace</text><text y=\"75\">&#x20AC; usual</text></g></svg>";
+
+static struct bytes drawing_file(int row)
+{
+    static const struct pdf_page page = { 200, 80 };
+    struct bytes file = { g_memdup2(lettered_svg, sizeof lettered_svg - 1), sizeof lettered_svg - 1 };
+    struct pdf pdf;
+
+    if (row == 0)
+        return file;
+    bytes_release(&file);
+    pdf_make(&pdf, &page, 1, false);
+    return (struct bytes){ g_memdup2(pdf.bytes, pdf.size), pdf.size };
+}
+
+/* By the same engine in this process, which no sandbox keeps from anything. */
+static struct rendered render_freely(const struct bytes *file)
+{
+    struct render_options options = { .fail_on = FAIL_ON_TRUNCATED,
+                                      .max_pixels = UINT32_MAX,
+                                      .allowed = ALLOW_ALL,
+                                      .density = 72,
+                                      .max_memory_bytes = UINT64_MAX,
+                                      .memory_grant_bytes = UINT64_MAX };
+    struct rendered rendered = { 0 };
+    struct error error;
+
+    picture_start();
+    ck_assert_msg(engine_allow(ALLOW_ALL, &error) == 0, "%s", error.text);
+    ck_assert_msg(render(recipe, file->data, file->size, &options, &rendered, &error) == 0, "%s", error.text);
+    return rendered;
+}
+
+START_TEST(a_drawing_has_its_letters_in_the_sandbox_too)
+{
+    struct bytes file = drawing_file(_i);
+    _cleanup_close_ int source = fd_memory("source", file.data, file.size);
+    struct ticket ticket = harness_ticket(1, 0, file.size);
+    struct harness_answer answer;
+    struct rendered rendered;
+
+    recipe = recipe_of_text("[Output a]\nWidth=400\nFormat=png\n");
+    harness_start_with(&harness, bundle_write(&recipe, 1, ALLOW_ALL), "required");
+    ck_assert_uint_eq(harness_hello(&harness).ready, 1);
+    ticket.allowed = ALLOW_ALL;
+    ticket.density = 72;
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    harness_answer(&harness, 1, recipe, &answer);
+    ck_assert_msg(answer.result.class == CLASS_NONE, "%s", answer.result.text);
+
+    rendered = render_freely(&file);
+    ck_assert_uint_eq(answer.fd_count, 1);
+    ck_assert_int_eq(fd_same_content(answer.fds[0], rendered.outputs[0].encoded.fd), 1);
+    rendered_release(&rendered);
+    harness_answer_release(&answer);
+    bytes_release(&file);
+    stop();
+}
+END_TEST
+
+START_TEST(what_the_ticket_does_not_allow_is_refused_though_there_is_a_reader)
+{
+    struct ticket ticket = harness_ticket(1, 0, sizeof lettered_svg - 1);
+    _cleanup_close_ int source = fd_memory("source", lettered_svg, sizeof lettered_svg - 1);
+
+    recipe = recipe_of_text("[Output a]\nFormat=png\n");
+    harness_start_with(&harness, bundle_write(&recipe, 1, ALLOW_SVG | ALLOW_JP2), "required");
+    ck_assert_uint_eq(harness_hello(&harness).ready, 1);
+    ticket.allowed = ALLOW_JP2;
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    expect_failure(1, CLASS_PERMANENT, STAGE_PROBE, "AllowFormats=svg would allow it");
+    stop();
 }
 END_TEST
 
@@ -672,6 +756,8 @@ static TCase *starts(void)
     tcase_add_test(tests, without_a_sandbox_it_says_so);
     tcase_add_loop_test(tests, a_picture_is_looked_at_for_a_manifest_alone, 0, 2);
     tcase_add_loop_test(tests, tiles_are_made_in_every_layout, 0, 3);
+    tcase_add_loop_test(tests, a_drawing_has_its_letters_in_the_sandbox_too, 0, 2);
+    tcase_add_test(tests, what_the_ticket_does_not_allow_is_refused_though_there_is_a_reader);
     tcase_add_test(tests, recipes_it_cannot_read_are_a_refusal_with_a_reason);
     tcase_add_test(tests, a_person_who_runs_it_is_told_what_it_is);
     return tests;
