@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tests of the formats that a folder has to allow, against the programs that are the field's for each; of what they
  * refuse; and of what they must not reach. */
+#include "font_leaks.h"
 #include "outside_picture.h"
 #include "pdf.h"
 #include "rendering.h"
@@ -113,7 +114,6 @@ START_TEST(a_drawing_is_as_others_draw_it_in_every_size)
 }
 END_TEST
 
-/* Not enlarged, not blurred: as sharp as it is drawn. And of two sizes the smaller is scaled from the larger. */
 START_TEST(a_page_is_as_others_draw_it_in_every_size)
 {
     static const struct {
