@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "drawing_samples.h"
+#include "exr_sample.h"
 #include "heic_sample.h"
 #include "image/render.h"
 #include "image/typefaces.h"
@@ -64,6 +65,7 @@ static const struct sample {
     { .name = "an SVG", .format = FORMAT_SVG, .proves = true },
     { .name = "a PDF", .format = FORMAT_PDF, .proves = true },
     { .name = "a JPEG 2000", .format = FORMAT_JP2, .proves = true },
+    { .name = "an OpenEXR", .format = FORMAT_EXR, .proves = true },
 };
 
 /* Of formats that nothing here makes files of. */
@@ -75,6 +77,7 @@ static const struct {
     [FORMAT_SVG] = { svg_sample, sizeof svg_sample - 1 },
     [FORMAT_PDF] = { pdf_sample, sizeof pdf_sample - 1 },
     [FORMAT_JP2] = { jp2_sample, sizeof jp2_sample },
+    [FORMAT_EXR] = { exr_sample, sizeof exr_sample },
 };
 
 static int make_ramp(const struct sample *sample, VipsImage **ret)

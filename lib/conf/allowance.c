@@ -11,6 +11,7 @@
 static const char *const svg_extensions[] = { EXTENSIONS_SVG, NULL };
 static const char *const pdf_extensions[] = { EXTENSIONS_PDF, NULL };
 static const char *const jp2_extensions[] = { EXTENSIONS_JP2, NULL };
+static const char *const exr_extensions[] = { EXTENSIONS_EXR, NULL };
 
 /* In the order of their bits. */
 static const struct {
@@ -20,6 +21,7 @@ static const struct {
     { "svg", svg_extensions },
     { "pdf", pdf_extensions },
     { "jp2", jp2_extensions },
+    { "exr", exr_extensions },
 };
 
 const char *allowance_name(size_t index)

@@ -12,7 +12,8 @@ enum {
     ALLOW_SVG = 1 << 0,
     ALLOW_PDF = 1 << 1,
     ALLOW_JP2 = 1 << 2,
-    ALLOW_ALL = (1 << 3) - 1,
+    ALLOW_EXR = 1 << 3,
+    ALLOW_ALL = (1 << 4) - 1,
 };
 
 /* "svg" …, as in AllowFormats=, of the @index-th bit; NULL after the last. */

@@ -19,6 +19,7 @@
 #define EXTENSIONS_SVG "svg"
 #define EXTENSIONS_PDF "pdf"
 #define EXTENSIONS_JP2 "jp2", "j2k", "j2c", "jpc", "jpf", "jpx"
+#define EXTENSIONS_EXR "exr"
 
 /* Those of the formats that can be a source anywhere. */
 #define EXTENSIONS_READABLE                                                                                  \

@@ -29,7 +29,7 @@ enum {
     DRAWN_PIXEL_BYTES = 4,
     DRAWN_SURFACES = 4, /* what is drawn, and what is drawn to be laid over that */
     FILTERED_SURFACES = 9,
-    JP2_PICTURES = 2,        /* the picture, and the decoder's numbers */
+    UNPACKED_PICTURES = 2,   /* JPEG 2000, OpenEXR: the picture, and the decoder's numbers */
     AVIF_ENCODER_BYTES = 32, /* a pixel */
     AVIF_ALPHA_ENCODER_BYTES = 44,
     JXL_ENCODER_BYTES = 32, /* a band of a pixel, of which grey has three, too */
@@ -102,7 +102,8 @@ static uint64_t decoder_bytes(const struct workload *work)
     case FORMAT_PDF:
         return add(work->content_bytes, multiply(extent_area(shrunk(work)), drawn_bytes(work)));
     case FORMAT_JP2:
-        return multiply(stored, JP2_PICTURES * pixel_bytes(work));
+    case FORMAT_EXR:
+        return multiply(stored, UNPACKED_PICTURES * pixel_bytes(work));
     default:
         return work->whole ? multiply(stored, pixel_bytes(work)) : 0;
     }

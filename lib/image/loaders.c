@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "image/drawing.h"
+#include "image/exr.h"
 #include "image/webp_chunks.h"
 
 #include <string.h>
@@ -97,6 +98,12 @@ static int load_jp2(const void *data, size_t size, const struct load_options *op
                                 options->fail_on, NULL);
 }
 
+static int load_exr(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    (void)options;
+    return exr_open(data, size, ret);
+}
+
 static bool has_flag(VipsImage *header, const char *name)
 {
     int value;
@@ -146,7 +153,7 @@ static const struct {
     [FORMAT_GIF] = { load_gif, false, is_always },         [FORMAT_HEIC] = { load_heif, false, is_always },
     [FORMAT_AVIF] = { load_heif, false, is_always },       [FORMAT_JXL] = { load_jxl, false, is_always },
     [FORMAT_SVG] = { load_svg, true, has_filters },        [FORMAT_PDF] = { load_pdf, true, is_always },
-    [FORMAT_JP2] = { load_jp2, false, is_always },
+    [FORMAT_JP2] = { load_jp2, false, is_always },         [FORMAT_EXR] = { load_exr, false, is_always },
 };
 
 int loader_open(enum format format, const void *data, size_t size, const struct load_options *options,

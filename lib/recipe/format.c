@@ -23,6 +23,7 @@ static const char *const jxl_extensions[] = { EXTENSIONS_JXL, NULL };
 static const char *const svg_extensions[] = { EXTENSIONS_SVG, NULL };
 static const char *const pdf_extensions[] = { EXTENSIONS_PDF, NULL };
 static const char *const jp2_extensions[] = { EXTENSIONS_JP2, NULL };
+static const char *const exr_extensions[] = { EXTENSIONS_EXR, NULL };
 
 static const char *const no_extensions[] = { NULL };
 
@@ -135,6 +136,13 @@ static const struct format_info formats[FORMAT_COUNT] = {
         .input = true,
         .allowance = ALLOW_JP2,
     },
+    [FORMAT_EXR] = {
+        .name = "exr",
+        .extension = "exr",
+        .extensions = exr_extensions,
+        .input = true,
+        .allowance = ALLOW_EXR,
+    },
 };
 
 /* A file of @format begins with all @marks of one of its rows. */
@@ -170,6 +178,7 @@ static const struct magic {
     { FORMAT_PDF, { { 0, "%PDF-", 5 } } },
     { FORMAT_JP2, { { 0, "\0\0\0\x0CjP  \r\n\x87\n", 12 } } },
     { FORMAT_JP2, { { 0, "\xFF\x4F\xFF\x51", 4 } } }, /* its codes alone */
+    { FORMAT_EXR, { { 0, "\x76\x2F\x31\x01", 4 } } },
 };
 
 const struct format_info *format_info(enum format format)

@@ -26,6 +26,7 @@ enum format {
     FORMAT_SVG = 11,
     FORMAT_PDF = 12,
     FORMAT_JP2 = 13,
+    FORMAT_EXR = 14,
     FORMAT_COUNT
 };
 

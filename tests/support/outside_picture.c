@@ -21,6 +21,9 @@ static const struct {
                      { "convert", "gif:<[0]", "png:>" } },
     [FORMAT_SVG] = { { NULL }, { "rsvg-convert", "<", "-o", ">" } },
     [FORMAT_JP2] = { { "opj_compress", "-i", "<", "-o", ">" }, { "opj_decompress", "-i", "<", "-o", ">" } },
+    [FORMAT_EXR] = { { "convert", "png:<", "-colorspace", "RGB", "-depth", "16", "-compress", "ZIP",
+                       "exr:>" },
+                     { "convert", "exr:<", "-colorspace", "sRGB", "-depth", "16", "png:>" } },
     [FORMAT_JXL] = { { "cjxl", "--quiet", "-d", "0", "<", ">" }, { "djxl", "--quiet", "<", ">" } },
 };
 

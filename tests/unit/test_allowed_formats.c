@@ -2,6 +2,7 @@
 /* Tests of the formats that a folder has to allow, against the programs that are the field's for each; of what they
  * refuse; and of what they must not reach. */
 #include "font_leaks.h"
+#include "exr_file.h"
 #include "outside_picture.h"
 #include "pdf.h"
 #include "rendering.h"
@@ -11,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
+#include <math.h>
 #include <stdio.h>
 
 enum { DENSITY = 144, ALIKE_DB = 50 };
@@ -29,7 +31,7 @@ static const char drawing[] =
 
 static const struct pdf_page three[] = { { 200, 100 }, { 100, 200 }, { 150, 150 } };
 
-static const unsigned allowances[] = { ALLOW_SVG, ALLOW_PDF, ALLOW_JP2 };
+static const unsigned allowances[] = { ALLOW_SVG, ALLOW_PDF, ALLOW_JP2, ALLOW_EXR };
 
 static struct stored stored_text(const char *text)
 {
@@ -175,6 +177,52 @@ START_TEST(a_jpeg_2000_keeps_every_pixel)
 }
 END_TEST
 
+/* Halves have eleven bits. */
+START_TEST(an_openexr_of_others_is_seen_as_they_see_it)
+{
+    _cleanup_raster_ struct raster raster = raster_paint(61, 47, RASTER_RGB, false, raster_slopes);
+    _cleanup_stored_ struct stored exr = outside_encode(&raster, FORMAT_EXR, 16);
+    _cleanup_raster_ struct raster ours = make(AS_IT_IS, &exr);
+
+    ck_assert_int_eq(ours.colours, RASTER_RGB);
+    ck_assert(!ours.alpha);
+    ck_assert_double_gt(raster_psnr(&ours, &raster), 65);
+}
+END_TEST
+
+/* What becomes of light, by IEC 61966-2-1; colours are multiplied by alpha in the file and are not in an output. */
+static const struct {
+    float light[4];
+    double seen[4];
+} lights[] = {
+    { { 0, 0.5F, 1, 1 }, { 0, 0.735357, 1, 1 } },
+    { { 0.002F, 0.18F, 0.0031308F, 1 }, { 0.02584, 0.461356, 0.04045, 1 } },
+    { { 4, -1, 1e30F, 1 }, { 1, 0, 1, 1 } },
+    { { NAN, INFINITY, -INFINITY, 1 }, { 0, 1, 0, 1 } },
+    { { 0.25F, 0.09F, 0, 0.5F }, { 0.735357, 0.461356, 0, 0.5 } },
+    { { 0.25F, 0.09F, 2, 0.5F }, { 0.735357, 0.461356, 1, 0.5 } },
+};
+
+START_TEST(light_becomes_srgb_and_what_is_brighter_than_white_is_white)
+{
+    float pixels[3 * 2 * EXR_CHANNELS];
+    _cleanup_stored_ struct stored exr = { NULL, 0 };
+    _cleanup_raster_ struct raster ours = { 0 };
+    struct exr_file file;
+
+    for (size_t i = 0; i < ARRAY_SIZE(lights); i++)
+        memcpy(pixels + i * EXR_CHANNELS, lights[i].light, sizeof lights[i].light);
+    exr_make(&file, -5, 7, 3, 2, pixels);
+    exr = stored_copy(file.bytes, file.size);
+    ours = make(AS_IT_IS, &exr);
+    ck_assert(ours.width == 3 && ours.height == 2 && ours.alpha);
+    for (size_t i = 0; i < ARRAY_SIZE(lights); i++)
+        for (int band = 0; band < EXR_CHANNELS; band++)
+            ck_assert_double_eq_tol(raster_at(&ours, (int)i % 3, (int)i / 3)[band], lights[i].seen[band],
+                                    2e-5);
+}
+END_TEST
+
 /* ---- limits ---- */
 
 START_TEST(a_drawing_grows_no_further_than_the_folder_allows)
@@ -218,6 +266,7 @@ START_TEST(what_is_not_allowed_is_named)
         { stored_pdf(three, 1, false),
           "its format is pdf, which this folder does not take; AllowFormats=pdf" },
         { stored_copy("\xFF\x4F\xFF\x51", 4), "its format is jp2, which this folder does not take" },
+        { stored_copy("\x76\x2F\x31\x01", 4), "its format is exr, which this folder does not take" },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
@@ -233,12 +282,17 @@ START_TEST(broken_and_locked_files_say_why)
 {
     _cleanup_raster_ struct raster raster = raster_paint(61, 47, RASTER_RGB, false, raster_detail);
     _cleanup_stored_ struct stored jp2 = outside_encode(&raster, FORMAT_JP2, 8);
+    _cleanup_stored_ struct stored exr = outside_encode(&raster, FORMAT_EXR, 16);
     _cleanup_stored_ struct stored svg = stored_text(drawing), locked = stored_pdf(three, 1, true);
     _cleanup_stored_ struct stored pdf = stored_pdf(three, 3, false);
 
     expect_failure(&locked, &all_allowed, "Document is encrypted");
     jp2.size /= 2;
     expect_failure(&jp2, &all_allowed, "the picture cannot be decoded");
+    exr.size -= 100;
+    expect_failure(&exr, &all_allowed, "the picture cannot be decoded");
+    exr.size = 200;
+    expect_failure(&exr, &all_allowed, "the picture's header cannot be read");
     svg.size /= 2;
     expect_failure(&svg, &all_allowed, "XML parse error");
     pdf.size -= 20;
@@ -321,6 +375,8 @@ END_TEST
 UNIT_MAIN("allowed_formats", UNIT_TEST(a_drawing_is_as_others_draw_it_in_every_size),
           UNIT_TEST(a_page_is_as_others_draw_it_in_every_size), UNIT_TEST(every_page_is_drawn),
           UNIT_ROWS(a_jpeg_2000_keeps_every_pixel, jp2s),
+          UNIT_TEST(an_openexr_of_others_is_seen_as_they_see_it),
+          UNIT_TEST(light_becomes_srgb_and_what_is_brighter_than_white_is_white),
           UNIT_TEST(a_drawing_grows_no_further_than_the_folder_allows),
           UNIT_TEST(giants_are_refused_by_their_headers), UNIT_TEST(what_is_not_allowed_is_named),
           UNIT_TEST(broken_and_locked_files_say_why), UNIT_ROWS(an_svg_reaches_no_other_file, escapes),

@@ -145,7 +145,7 @@ static const struct {
     { "an extension that is not allowed", NEEDED "AllowFormats=svg\nInclude=jpg PDF\n",
       ":6:9: Include=PDF: such files need AllowFormats=pdf" },
     { "a format that cannot be allowed", NEEDED "AllowFormats=pdf jpeg\n",
-      ":5:18: AllowFormats=jpeg: there is no such format to allow; there are svg, pdf, jp2" },
+      ":5:18: AllowFormats=jpeg: there is no such format to allow; there are svg, pdf, jp2, exr" },
     { "no density", NEEDED "Density=0\n", "Density=0" },
     { "a pattern for an extension", NEEDED "Include=*.jpg\n", ":5:9: Include=*.jpg: no format" },
     { "an animation without frames", NEEDED "MaxFrames=0\n", ":5:11: MaxFrames=0: " },

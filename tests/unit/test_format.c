@@ -38,6 +38,7 @@ START_TEST(numbers_never_change_their_meaning)
     ck_assert_str_eq(format_info(11)->name, "svg");
     ck_assert_str_eq(format_info(12)->name, "pdf");
     ck_assert_str_eq(format_info(13)->name, "jp2");
+    ck_assert_str_eq(format_info(14)->name, "exr");
 }
 END_TEST
 
@@ -123,6 +124,7 @@ static const struct {
     { "a PDF", BYTES("%PDF-1.7\n"), FORMAT_PDF },
     { "a JPEG 2000", BYTES("\0\0\0\x0CjP  \r\n\x87\n"), FORMAT_JP2 },
     { "a bare JPEG 2000", BYTES("\xFF\x4F\xFF\x51\0"), FORMAT_JP2 },
+    { "an OpenEXR", BYTES("\x76\x2F\x31\x01\2\0\0\0"), FORMAT_EXR },
     { "an SVG", BYTES("<svg xmlns=\"http://www.w3.org/2000/svg\"/>"), FORMAT_SVG },
     { "an SVG of another name space", BYTES("\n <x:svg>"), FORMAT_SVG },
     { "an SVG with all before it",

@@ -3,6 +3,8 @@
 #include "selftest.h"
 
 #include "base/cleanup.h"
+#include "conf/allowance.h"
+#include "font_leaks.h"
 #include "pictures.h"
 
 #include <check.h>
@@ -12,6 +14,8 @@ START_TEST(a_whole_engine_passes)
 {
     struct error error;
 
+    ck_assert_msg(engine_allow(ALLOW_ALL, &error) == 0, "%s", error.text);
+    ck_assert_msg(selftest_run(SELFTEST_WARM_UP, ALLOW_ALL, &error) == 0, "%s", error.text);
     ck_assert_msg(selftest_run(SELFTEST_WARM_UP, 0, &error) == 0, "%s", error.text);
 }
 END_TEST
