@@ -68,12 +68,37 @@ static int no_memory(const struct source *source, struct error *error)
                      source->size);
 }
 
+static struct load_options options_of(const struct source *source)
+{
+    return (struct load_options){
+        .shrink = 1,
+        .scale = source->scale,
+        .density = source->options.density,
+        .fail_on = fail_ons[source->options.fail_on],
+        .page = (int)source->page - 1,
+        .count = 1,
+    };
+}
+
 /* All of it but the orientation, which is told by the loader, or applied by it. */
 static int take_exif(struct source *source, const void *data, size_t size)
 {
     static const struct exif_wish all = { .keep = METADATA_ALL, .orientation = 1 };
 
     return exif_block_reduce(data, size, &all, &source->exif.data, &source->exif.size);
+}
+
+/* None, where it is larger than it may be. */
+static int take_xmp(struct source *source, const void *data, size_t size)
+{
+    if (size == 0 || size > XMP_PACKET_BYTES_MAX)
+        return 0;
+    source->xmp.data = malloc(size);
+    if (!source->xmp.data)
+        return -ENOMEM;
+    memcpy(source->xmp.data, data, size);
+    source->xmp.size = size;
+    return 0;
 }
 
 /* A TIFF is itself what an EXIF block is. */
@@ -95,14 +120,7 @@ static int read_gif_metadata(struct source *source)
 {
     struct attachment xmp = gif_blocks_find_xmp(source->data, source->size);
 
-    if (xmp.size == 0 || xmp.size > XMP_PACKET_BYTES_MAX)
-        return 0;
-    source->xmp.data = malloc(xmp.size);
-    if (!source->xmp.data)
-        return -ENOMEM;
-    memcpy(source->xmp.data, xmp.data, xmp.size);
-    source->xmp.size = xmp.size;
-    return 0;
+    return take_xmp(source, xmp.data, xmp.size);
 }
 
 static int read_jxl_metadata(struct source *source)
@@ -118,12 +136,46 @@ static int read_jxl_metadata(struct source *source)
     return r;
 }
 
+/* The XMP of a HEIC or AVIF: libvips numbers what is neither pixels nor EXIF, whatever the file says that it is. */
+static struct attachment heif_xmp(VipsImage *image)
+{
+    static const char *const fields[] = { "heif-mime-0", "heif-mime-1", "heif-mime-2", "heif-mime-3" };
+    static const char rdf[] = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+    struct attachment found;
+
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+        if (vips_image_get_typeof(image, fields[i]) == VIPS_TYPE_BLOB &&
+            vips_image_get_blob(image, fields[i], &found.data, &found.size) == 0 &&
+            memmem(found.data, found.size, rdf, sizeof rdf - 1))
+            return found;
+    return (struct attachment){ 0 };
+}
+
+/* What libvips 8.14 has read goes with its picture, though copies of that name it, too. Where it says nothing, the file
+ * is found to be damaged later. */
+static int read_heif_metadata(struct source *source)
+{
+    struct load_options options = options_of(source);
+    _cleanup_image_ VipsImage *header = NULL;
+    struct attachment exif = { 0 }, xmp;
+
+    if (loader_open(source->format, source->data, source->size, &options, &header) != 0) {
+        vips_error_clear();
+        return 0;
+    }
+    xmp = heif_xmp(header);
+    if (take_xmp(source, xmp.data, xmp.size) < 0)
+        return -ENOMEM;
+    if (vips_image_get_typeof(header, VIPS_META_EXIF_NAME) != VIPS_TYPE_BLOB ||
+        vips_image_get_blob(header, VIPS_META_EXIF_NAME, &exif.data, &exif.size) != 0)
+        return 0;
+    return take_exif(source, exif.data, exif.size);
+}
+
 /* Where the loader does not tell of all that there is. */
 static int (*const metadata_readers[FORMAT_COUNT])(struct source *source) = {
-    [FORMAT_TIFF] = read_tiff_metadata,
-    [FORMAT_PNG] = read_png_metadata,
-    [FORMAT_GIF] = read_gif_metadata,
-    [FORMAT_JXL] = read_jxl_metadata,
+    [FORMAT_TIFF] = read_tiff_metadata, [FORMAT_PNG] = read_png_metadata,   [FORMAT_GIF] = read_gif_metadata,
+    [FORMAT_HEIC] = read_heif_metadata, [FORMAT_AVIF] = read_heif_metadata, [FORMAT_JXL] = read_jxl_metadata,
 };
 
 static int read_metadata(struct source *source, struct error *error)
@@ -150,18 +202,6 @@ static int reduce(struct source *source, struct error *error)
     return 0;
 }
 
-static struct load_options options_of(const struct source *source)
-{
-    return (struct load_options){
-        .shrink = 1,
-        .scale = source->scale,
-        .density = source->options.density,
-        .fail_on = fail_ons[source->options.fail_on],
-        .page = (int)source->page - 1,
-        .count = 1,
-    };
-}
-
 static void count_pictures(struct source *source, VipsImage *header)
 {
     enum format_sequence sequence = format_info(source->format)->sequence;
@@ -180,21 +220,6 @@ static int check_samples(const VipsImage *header, struct error *error)
         error, EBADMSG, CLASS_PERMANENT, STAGE_PROBE,
         "its pixels are numbers of the kind \"%s\"; pictures of 8 or 16 bits a channel can be read",
         vips_enum_nick(VIPS_TYPE_BAND_FORMAT, (int)header->BandFmt));
-}
-
-/* The XMP of a HEIC or AVIF: libvips numbers what is neither pixels nor EXIF, whatever the file says that it is. */
-static struct attachment heif_xmp(VipsImage *image)
-{
-    static const char *const fields[] = { "heif-mime-0", "heif-mime-1", "heif-mime-2", "heif-mime-3" };
-    static const char rdf[] = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
-    struct attachment found;
-
-    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-        if (vips_image_get_typeof(image, fields[i]) == VIPS_TYPE_BLOB &&
-            vips_image_get_blob(image, fields[i], &found.data, &found.size) == 0 &&
-            memmem(found.data, found.size, rdf, sizeof rdf - 1))
-            return found;
-    return (struct attachment){ 0 };
 }
 
 static size_t own_metadata_bytes(const struct source *source)
@@ -222,7 +247,7 @@ static int read_header(struct source *source, struct error *error)
     source->alpha = vips_image_hasalpha(header) && !is_opaque(source);
     source->bands = (unsigned)header->Bands - (vips_image_hasalpha(header) && !source->alpha);
     source->sample_bytes = (unsigned)VIPS_IMAGE_SIZEOF_ELEMENT(header);
-    source->metadata_bytes = metadata_bytes(header) + heif_xmp(header).size + own_metadata_bytes(source);
+    source->metadata_bytes = metadata_bytes(header) + own_metadata_bytes(source);
     source->whole = loader_is_whole(source->format, header, source->data, source->size);
     count_pictures(source, header);
     return check_samples(header, error);
@@ -318,25 +343,16 @@ static void set_block(VipsImage *image, const char *field, const struct source_b
         vips_image_set_blob_copy(image, field, block->data, block->size);
 }
 
-static void keep_blob(VipsImage *image, const char *field)
+/* What libvips 8.14 has read from a HEIC or AVIF goes with the loader's picture, though copies of that name it, too. */
+static void keep_own_blocks(VipsImage *image)
 {
     const void *data;
     size_t size;
 
-    if (vips_image_get_typeof(image, field) == VIPS_TYPE_BLOB &&
-        vips_image_get_blob(image, field, &data, &size) == 0)
-        vips_image_set_blob_copy(image, field, data, size);
-}
-
-/* What libvips 8.14 has read from a HEIC or AVIF goes with the loader's picture, though copies of that name it, too. */
-static void keep_heif_metadata(VipsImage *image)
-{
-    struct attachment xmp = heif_xmp(image);
-
-    keep_blob(image, VIPS_META_EXIF_NAME);
-    keep_blob(image, VIPS_META_ICC_NAME);
-    if (xmp.size > 0 && !vips_image_get_typeof(image, VIPS_META_XMP_NAME))
-        vips_image_set_blob_copy(image, VIPS_META_XMP_NAME, xmp.data, xmp.size);
+    vips_image_remove(image, VIPS_META_EXIF_NAME);
+    if (vips_image_get_typeof(image, VIPS_META_ICC_NAME) == VIPS_TYPE_BLOB &&
+        vips_image_get_blob(image, VIPS_META_ICC_NAME, &data, &size) == 0)
+        vips_image_set_blob_copy(image, VIPS_META_ICC_NAME, data, size);
 }
 
 /* A copy has a list of fields of its own. */
@@ -346,10 +362,11 @@ static int attach_metadata(const struct source *source, VipsImage **image)
 
     if (vips_copy(*image, &copy, NULL) != 0)
         return -1;
+    if (metadata_readers[source->format] == read_heif_metadata)
+        keep_own_blocks(copy);
     set_block(copy, VIPS_META_EXIF_NAME, &source->exif);
     set_block(copy, VIPS_META_XMP_NAME, &source->xmp);
     set_block(copy, VIPS_META_IPTC_NAME, &source->iptc);
-    keep_heif_metadata(copy);
     image_replace(image, copy);
     return 0;
 }

@@ -98,11 +98,11 @@ static void setup(void)
 
 static VipsImage *decode(const struct bytes *bytes, struct source *source)
 {
+    static const struct source_options options = { .fail_on = FAIL_ON_WARNING, .max_pixels = UINT64_MAX };
     VipsImage *image = NULL;
     struct error error;
 
-    ck_assert_msg(source_probe(bytes->data, bytes->size, FAIL_ON_WARNING, UINT64_MAX, source, &error) == 0,
-                  "%s", error.text);
+    ck_assert_msg(source_probe(bytes->data, bytes->size, &options, source, &error) == 0, "%s", error.text);
     ck_assert_msg(source_decode(source, 1, &image, &error) == 0, "%s", error.text);
     return image;
 }
