@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tests of the formats that a folder has to allow, against the programs that are the field's for each; of what they
  * refuse; and of what they must not reach. */
-#include "font_leaks.h"
 #include "exr_file.h"
 #include "outside_picture.h"
 #include "pdf.h"

@@ -4,7 +4,6 @@
 
 #include "base/cleanup.h"
 #include "conf/allowance.h"
-#include "font_leaks.h"
 #include "pictures.h"
 
 #include <check.h>

@@ -4,7 +4,6 @@
 
 #include "base/cleanup.h"
 #include "document.h"
-#include "font_leaks.h"
 #include "image/render.h"
 #include "pdf.h"
 #include "pictures.h"
