@@ -38,6 +38,15 @@ static inline void picture_start(void)
     started = true;
 }
 
+/* Nothing in the one process of all tests (CK_FORK=no): libvips does not start twice. */
+static inline void picture_stop(void)
+{
+    const char *fork = getenv("CK_FORK");
+
+    if (!fork || strcmp(fork, "no") != 0)
+        engine_stop();
+}
+
 /* Smooth and coloured, and different in every row, column and band. */
 static inline uint8_t picture_value(int x, int y, int band, int width, int height)
 {

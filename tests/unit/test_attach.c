@@ -382,7 +382,7 @@ int main(void)
 
     suite_add_tcase(suite, tests);
     tcase_set_timeout(tests, UNIT_TIMEOUT_S);
-    tcase_add_checked_fixture(tests, setup, engine_stop);
+    tcase_add_checked_fixture(tests, setup, picture_stop);
     tcase_add_loop_test(tests, what_was_put_in_is_found_again_and_named, 0, KINDS);
     tcase_add_loop_test(tests, other_programs_see_the_same_pixels, OURS, KINDS);
     tcase_add_test(tests, a_maker_note_stays_where_it_was);

@@ -332,7 +332,7 @@ int main(void)
 
     suite_add_tcase(suite, tests);
     tcase_set_timeout(tests, 100);
-    tcase_add_checked_fixture(tests, picture_start, engine_stop);
+    tcase_add_checked_fixture(tests, picture_start, picture_stop);
     tcase_add_test(tests, an_animation_keeps_frames_delays_and_loops);
     tcase_add_test(tests, no_frame_has_anything_of_another);
     tcase_add_test(tests, every_frame_is_turned);

@@ -205,7 +205,7 @@ int main(void)
     int failed;
 
     suite_add_tcase(suite, tests);
-    tcase_add_checked_fixture(tests, picture_start, engine_stop);
+    tcase_add_checked_fixture(tests, picture_start, picture_stop);
     tcase_add_loop_test(tests, a_hash_is_of_the_picture_and_only_where_it_is_asked_for, 0,
                         ARRAY_SIZE(recipes));
     tcase_add_test(tests, a_manifest_changes_no_picture);

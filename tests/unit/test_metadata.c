@@ -290,7 +290,7 @@ int main(void)
 
     suite_add_tcase(suite, tests);
     tcase_set_timeout(tests, 60);
-    tcase_add_checked_fixture(tests, picture_start, engine_stop);
+    tcase_add_checked_fixture(tests, picture_start, picture_stop);
     tcase_add_test(tests, the_telling_picture_tells);
     tcase_add_loop_test(tests, nothing_secret_is_left_of_what_is_not_asked_for, 0, 4 * OUTPUT_FORMATS);
     tcase_add_loop_test(tests, copyright_and_artist_stay_byte_for_byte, 0, OUTPUT_FORMATS);

@@ -882,7 +882,7 @@ int main(void)
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         tcase_set_timeout(cases[i], 100);
-        tcase_add_checked_fixture(cases[i], picture_start, engine_stop);
+        tcase_add_checked_fixture(cases[i], picture_start, picture_stop);
         suite_add_tcase(suite, cases[i]);
     }
 

@@ -209,7 +209,7 @@ int main(void)
 
     suite_add_tcase(suite, tests);
     tcase_set_timeout(tests, 60);
-    tcase_add_checked_fixture(tests, picture_start, engine_stop);
+    tcase_add_checked_fixture(tests, picture_start, picture_stop);
     tcase_add_loop_test(tests, a_picture_is_known_by_its_bytes, 0, FORMAT_DZ);
     tcase_add_loop_test(tests, an_orientation_is_found, 0, FORMAT_DZ);
     tcase_add_loop_test(tests, what_is_no_picture_is_refused, 0, ARRAY_SIZE(strangers));

@@ -289,7 +289,7 @@ int main(void)
 
     suite_add_tcase(suite, tests);
     tcase_set_timeout(tests, 60);
-    tcase_add_checked_fixture(tests, picture_start, engine_stop);
+    tcase_add_checked_fixture(tests, picture_start, picture_stop);
     tcase_add_loop_test(tests, there_are_the_tiles_that_dzsave_makes, 0,
                         ARRAY_SIZE(layouts) * ARRAY_SIZE(sizes));
     tcase_add_test(tests, tiles_are_parts_of_the_picture_with_their_neighbours_edges);
