@@ -10,6 +10,7 @@
 #include "image/render.h"
 #include "image/typefaces.h"
 #include "jp2_sample.h"
+#include "magick_samples.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -66,6 +67,14 @@ static const struct sample {
     { .name = "a PDF", .format = FORMAT_PDF, .proves = true },
     { .name = "a JPEG 2000", .format = FORMAT_JP2, .proves = true },
     { .name = "an OpenEXR", .format = FORMAT_EXR, .proves = true },
+    { .name = "a BMP", .format = FORMAT_BMP, .proves = true },
+    { .name = "a PSD", .format = FORMAT_PSD, .proves = true },
+    { .name = "a PNM", .format = FORMAT_PNM, .proves = true },
+    { .name = "a PCX", .format = FORMAT_PCX, .proves = true },
+    { .name = "an SGI", .format = FORMAT_SGI, .proves = true },
+    { .name = "a DDS", .format = FORMAT_DDS, .proves = true },
+    { .name = "a DPX", .format = FORMAT_DPX, .proves = true },
+    { .name = "an HDR", .format = FORMAT_HDR, .proves = true },
 };
 
 /* Of formats that nothing here makes files of. */
@@ -78,6 +87,14 @@ static const struct {
     [FORMAT_PDF] = { pdf_sample, sizeof pdf_sample - 1 },
     [FORMAT_JP2] = { jp2_sample, sizeof jp2_sample },
     [FORMAT_EXR] = { exr_sample, sizeof exr_sample },
+    [FORMAT_BMP] = { bmp_sample, sizeof bmp_sample },
+    [FORMAT_PSD] = { psd_sample, sizeof psd_sample },
+    [FORMAT_PNM] = { pnm_sample, sizeof pnm_sample },
+    [FORMAT_PCX] = { pcx_sample, sizeof pcx_sample },
+    [FORMAT_SGI] = { sgi_sample, sizeof sgi_sample },
+    [FORMAT_DDS] = { dds_sample, sizeof dds_sample },
+    [FORMAT_DPX] = { dpx_sample, sizeof dpx_sample },
+    [FORMAT_HDR] = { hdr_sample, sizeof hdr_sample },
 };
 
 static int make_ramp(const struct sample *sample, VipsImage **ret)

@@ -12,16 +12,17 @@ static const char *const svg_extensions[] = { EXTENSIONS_SVG, NULL };
 static const char *const pdf_extensions[] = { EXTENSIONS_PDF, NULL };
 static const char *const jp2_extensions[] = { EXTENSIONS_JP2, NULL };
 static const char *const exr_extensions[] = { EXTENSIONS_EXR, NULL };
+static const char *const magick_extensions[] = { EXTENSIONS_BMP, EXTENSIONS_PSD, EXTENSIONS_PNM,
+                                                 EXTENSIONS_PCX, EXTENSIONS_SGI, EXTENSIONS_DDS,
+                                                 EXTENSIONS_DPX, EXTENSIONS_HDR, NULL };
 
 /* In the order of their bits. */
 static const struct {
     const char *name;
     const char *const *extensions;
 } allowances[] = {
-    { "svg", svg_extensions },
-    { "pdf", pdf_extensions },
-    { "jp2", jp2_extensions },
-    { "exr", exr_extensions },
+    { "svg", svg_extensions }, { "pdf", pdf_extensions },       { "jp2", jp2_extensions },
+    { "exr", exr_extensions }, { "magick", magick_extensions },
 };
 
 const char *allowance_name(size_t index)

@@ -13,7 +13,8 @@ enum {
     ALLOW_PDF = 1 << 1,
     ALLOW_JP2 = 1 << 2,
     ALLOW_EXR = 1 << 3,
-    ALLOW_ALL = (1 << 4) - 1,
+    ALLOW_MAGICK = 1 << 4, /* formats that ImageMagick reads */
+    ALLOW_ALL = (1 << 5) - 1,
 };
 
 /* "svg" …, as in AllowFormats=, of the @index-th bit; NULL after the last. */
@@ -22,7 +23,7 @@ const char *allowance_name(size_t index);
 /* The bit of "pdf", any case; 0 when there is none. */
 unsigned allowance_of_name(const char *name);
 
-/* The bit of the format that has files with @extension (without the dot), any case; 0 when there is none. */
+/* The bit of the formats that have files with @extension (without the dot), any case; 0 when there is none. */
 unsigned allowance_of_extension(const char *extension);
 
 /* "svg, pdf": the names of the bits in @allowed, for messages. Returns @buffer. */

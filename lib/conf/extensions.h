@@ -20,6 +20,14 @@
 #define EXTENSIONS_PDF "pdf"
 #define EXTENSIONS_JP2 "jp2", "j2k", "j2c", "jpc", "jpf", "jpx"
 #define EXTENSIONS_EXR "exr"
+#define EXTENSIONS_BMP "bmp", "dib"
+#define EXTENSIONS_PSD "psd", "psb"
+#define EXTENSIONS_PNM "pnm", "ppm", "pgm", "pbm"
+#define EXTENSIONS_PCX "pcx"
+#define EXTENSIONS_SGI "sgi"
+#define EXTENSIONS_DDS "dds"
+#define EXTENSIONS_DPX "dpx"
+#define EXTENSIONS_HDR "hdr"
 
 /* Those of the formats that can be a source anywhere. */
 #define EXTENSIONS_READABLE                                                                                  \

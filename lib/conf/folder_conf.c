@@ -196,7 +196,7 @@ static const struct conf_key keys[] = {
     KEY("Output", output, conf_parse_path, "Where finished renditions come out."),
     KEY("Recursive", recursive, conf_parse_boolean, "Whether sub-directories are watched too."),
     KEY("Include", include, parse_extensions, "Extensions to take; empty: those of all formats."),
-    KEY("AllowFormats", allowed, parse_allowed, "Formats to take besides the usual: svg, pdf, jp2, exr."),
+    KEY("AllowFormats", allowed, parse_allowed, "Formats to take besides the usual: svg, pdf, jp2, exr, magick."),
     KEY("Density", density, conf_parse_unsigned,
         "Pixels an inch that a PDF is drawn with, where no output needs more.",
         RANGE(DENSITY_LEAST, DENSITY_MOST)),

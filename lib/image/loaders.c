@@ -5,6 +5,8 @@
 #include "base/cleanup.h"
 #include "image/drawing.h"
 #include "image/exr.h"
+#include "image/magick.h"
+#include "image/sgi_rows.h"
 #include "image/webp_chunks.h"
 
 #include <string.h>
@@ -104,6 +106,15 @@ static int load_exr(const void *data, size_t size, const struct load_options *op
     return exr_open(data, size, ret);
 }
 
+static int load_sgi(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    if (!options->header && options->fail_on >= VIPS_FAIL_ON_TRUNCATED && !sgi_rows_are_there(data, size)) {
+        vips_error("sgi", "truncated: rows of the picture are missing");
+        return -1;
+    }
+    return magick_open(FORMAT_SGI, data, size, options->header, options->fail_on, ret);
+}
+
 static bool has_flag(VipsImage *header, const char *name)
 {
     int value;
@@ -144,21 +155,37 @@ static bool is_always(VipsImage *header, const void *data, size_t size)
 }
 
 static const struct {
-    loader *load;
+    loader *load; /* NULL: magick_open() */
     bool shrinks;
     wholeness *is_whole;
 } loaders[FORMAT_COUNT] = {
-    [FORMAT_JPEG] = { load_jpeg, true, is_multiscan },     [FORMAT_PNG] = { load_png, false, is_interlaced },
-    [FORMAT_WEBP] = { load_webp, true, is_lossless_webp }, [FORMAT_TIFF] = { load_tiff, false, is_always },
-    [FORMAT_GIF] = { load_gif, false, is_always },         [FORMAT_HEIC] = { load_heif, false, is_always },
-    [FORMAT_AVIF] = { load_heif, false, is_always },       [FORMAT_JXL] = { load_jxl, false, is_always },
-    [FORMAT_SVG] = { load_svg, true, has_filters },        [FORMAT_PDF] = { load_pdf, true, is_always },
-    [FORMAT_JP2] = { load_jp2, false, is_always },         [FORMAT_EXR] = { load_exr, false, is_always },
+    [FORMAT_JPEG] = { load_jpeg, true, is_multiscan },
+    [FORMAT_PNG] = { load_png, false, is_interlaced },
+    [FORMAT_WEBP] = { load_webp, true, is_lossless_webp },
+    [FORMAT_TIFF] = { load_tiff, false, is_always },
+    [FORMAT_GIF] = { load_gif, false, is_always },
+    [FORMAT_HEIC] = { load_heif, false, is_always },
+    [FORMAT_AVIF] = { load_heif, false, is_always },
+    [FORMAT_JXL] = { load_jxl, false, is_always },
+    [FORMAT_SVG] = { load_svg, true, has_filters },
+    [FORMAT_PDF] = { load_pdf, true, is_always },
+    [FORMAT_JP2] = { load_jp2, false, is_always },
+    [FORMAT_EXR] = { load_exr, false, is_always },
+    [FORMAT_BMP] = { NULL, false, is_always },
+    [FORMAT_PSD] = { NULL, false, is_always },
+    [FORMAT_PNM] = { NULL, false, is_always },
+    [FORMAT_PCX] = { NULL, false, is_always },
+    [FORMAT_SGI] = { load_sgi, false, is_always },
+    [FORMAT_DDS] = { NULL, false, is_always },
+    [FORMAT_DPX] = { NULL, false, is_always },
+    [FORMAT_HDR] = { NULL, false, is_always },
 };
 
 int loader_open(enum format format, const void *data, size_t size, const struct load_options *options,
                 VipsImage **ret)
 {
+    if (!loaders[format].load)
+        return magick_open(format, data, size, options->header, options->fail_on, ret);
     return loaders[format].load(data, size, options, ret);
 }
 

@@ -16,6 +16,7 @@ struct load_options {
     double scale;     /* of a drawing: how many times its own size */
     unsigned density; /* of a drawing: pixels an inch in its own size, where that is not in pixels */
     VipsFailOn fail_on;
+    bool header; /* no pixels will be asked for; more bands may be promised than there turn out to be */
     int page,
         count; /* of a document's pages or an animation's frames: from which on (from 0), how many (-1: all) */
 };

@@ -238,6 +238,7 @@ static int read_header(struct source *source, struct error *error)
     struct load_options options = options_of(source);
     _cleanup_image_ VipsImage *header = NULL;
 
+    options.header = true;
     if (loader_open(source->format, source->data, source->size, &options, &header) != 0)
         return engine_error(error, CLASS_PERMANENT, STAGE_PROBE, "the picture's header cannot be read");
 

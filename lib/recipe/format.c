@@ -24,6 +24,14 @@ static const char *const svg_extensions[] = { EXTENSIONS_SVG, NULL };
 static const char *const pdf_extensions[] = { EXTENSIONS_PDF, NULL };
 static const char *const jp2_extensions[] = { EXTENSIONS_JP2, NULL };
 static const char *const exr_extensions[] = { EXTENSIONS_EXR, NULL };
+static const char *const bmp_extensions[] = { EXTENSIONS_BMP, NULL };
+static const char *const psd_extensions[] = { EXTENSIONS_PSD, NULL };
+static const char *const pnm_extensions[] = { EXTENSIONS_PNM, NULL };
+static const char *const pcx_extensions[] = { EXTENSIONS_PCX, NULL };
+static const char *const sgi_extensions[] = { EXTENSIONS_SGI, NULL };
+static const char *const dds_extensions[] = { EXTENSIONS_DDS, NULL };
+static const char *const dpx_extensions[] = { EXTENSIONS_DPX, NULL };
+static const char *const hdr_extensions[] = { EXTENSIONS_HDR, NULL };
 
 static const char *const no_extensions[] = { NULL };
 
@@ -35,6 +43,13 @@ enum {
 #define TILES(layout)                                                                                        \
     {                                                                                                        \
         .name = (layout), .extension = "zip", .extensions = no_extensions, .output = true, .tiles = true,    \
+    }
+
+/* Named like its usual extension. */
+#define MAGICK(ending, all)                                                                                  \
+    {                                                                                                        \
+        .name = (ending), .extension = (ending), .extensions = (all), .input = true,                         \
+        .allowance = ALLOW_MAGICK,                                                                           \
     }
 
 static const struct format_info formats[FORMAT_COUNT] = {
@@ -143,6 +158,14 @@ static const struct format_info formats[FORMAT_COUNT] = {
         .input = true,
         .allowance = ALLOW_EXR,
     },
+    [FORMAT_BMP] = MAGICK("bmp", bmp_extensions),
+    [FORMAT_PSD] = MAGICK("psd", psd_extensions),
+    [FORMAT_PNM] = MAGICK("pnm", pnm_extensions),
+    [FORMAT_PCX] = MAGICK("pcx", pcx_extensions),
+    [FORMAT_SGI] = MAGICK("sgi", sgi_extensions),
+    [FORMAT_DDS] = MAGICK("dds", dds_extensions),
+    [FORMAT_DPX] = MAGICK("dpx", dpx_extensions),
+    [FORMAT_HDR] = MAGICK("hdr", hdr_extensions),
 };
 
 /* A file of @format begins with all @marks of one of its rows. */
@@ -179,6 +202,36 @@ static const struct magic {
     { FORMAT_JP2, { { 0, "\0\0\0\x0CjP  \r\n\x87\n", 12 } } },
     { FORMAT_JP2, { { 0, "\xFF\x4F\xFF\x51", 4 } } }, /* its codes alone */
     { FORMAT_EXR, { { 0, "\x76\x2F\x31\x01", 4 } } },
+    /* And a header of less than 256 bytes: two letters are no mark. */
+    { FORMAT_BMP, { { 0, "BM", 2 }, { 15, "\0\0\0", 3 } } },
+    { FORMAT_PSD, { { 0, "8BPS\0\1", 6 } } },
+    { FORMAT_PSD, { { 0, "8BPS\0\2", 6 } } }, /* a PSB */
+    { FORMAT_PNM, { { 0, "P1\n", 3 } } },
+    { FORMAT_PNM, { { 0, "P1 ", 3 } } },
+    { FORMAT_PNM, { { 0, "P2\n", 3 } } },
+    { FORMAT_PNM, { { 0, "P2 ", 3 } } },
+    { FORMAT_PNM, { { 0, "P3\n", 3 } } },
+    { FORMAT_PNM, { { 0, "P3 ", 3 } } },
+    { FORMAT_PNM, { { 0, "P4\n", 3 } } },
+    { FORMAT_PNM, { { 0, "P4 ", 3 } } },
+    { FORMAT_PNM, { { 0, "P5\n", 3 } } },
+    { FORMAT_PNM, { { 0, "P5 ", 3 } } },
+    { FORMAT_PNM, { { 0, "P6\n", 3 } } },
+    { FORMAT_PNM, { { 0, "P6 ", 3 } } },
+    { FORMAT_PCX,
+      { { 0, "\x0A\0\1", 3 } } }, /* of the programs' versions 2.5, 2.8 with and without a palette, 3 */
+    { FORMAT_PCX, { { 0, "\x0A\2\1", 3 } } },
+    { FORMAT_PCX, { { 0, "\x0A\3\1", 3 } } },
+    { FORMAT_PCX, { { 0, "\x0A\5\1", 3 } } },
+    { FORMAT_SGI, { { 0, "\x01\xDA\0\1", 4 } } }, /* as it is or packed, of 8 or 16 bits */
+    { FORMAT_SGI, { { 0, "\x01\xDA\1\1", 4 } } },
+    { FORMAT_SGI, { { 0, "\x01\xDA\0\2", 4 } } },
+    { FORMAT_SGI, { { 0, "\x01\xDA\1\2", 4 } } },
+    { FORMAT_DDS, { { 0, "DDS \x7C\0\0\0", 8 } } },
+    { FORMAT_DPX, { { 0, "SDPX", 4 } } },
+    { FORMAT_DPX, { { 0, "XPDS", 4 } } },
+    { FORMAT_HDR, { { 0, "#?RADIANCE\n", 11 } } },
+    { FORMAT_HDR, { { 0, "#?RGBE\n", 7 } } },
 };
 
 const struct format_info *format_info(enum format format)

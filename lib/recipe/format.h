@@ -27,10 +27,18 @@ enum format {
     FORMAT_PDF = 12,
     FORMAT_JP2 = 13,
     FORMAT_EXR = 14,
+    FORMAT_BMP = 15, /* this and those that follow are read by ImageMagick */
+    FORMAT_PSD = 16,
+    FORMAT_PNM = 17,
+    FORMAT_PCX = 18,
+    FORMAT_SGI = 19,
+    FORMAT_DDS = 20,
+    FORMAT_DPX = 21,
+    FORMAT_HDR = 22,
     FORMAT_COUNT
 };
 
-enum { FORMAT_MAGIC_BYTES = 16 }; /* how much of a file's start format_begins() looks at, but for SVG */
+enum { FORMAT_MAGIC_BYTES = 18 }; /* how much of a file's start format_begins() looks at, but for SVG */
 
 /* What a file of a format can hold, beside colours of 8 bits without any more. */
 enum {

@@ -24,6 +24,17 @@ static const struct {
     [FORMAT_EXR] = { { "convert", "png:<", "-colorspace", "RGB", "-depth", "16", "-compress", "ZIP",
                        "exr:>" },
                      { "convert", "exr:<", "-colorspace", "sRGB", "-depth", "16", "png:>" } },
+    [FORMAT_BMP] = { { "convert", "png:<", "bmp:>" }, { "convert", "bmp:<", "png:>" } },
+    [FORMAT_PSD] = { { "convert", "<", "psd:>" }, { "convert", "psd:<[0]", "png:>" } },
+    [FORMAT_PNM] = { { "convert", "png:<", "pnm:>" }, { "convert", "pnm:<", "png:>" } },
+    [FORMAT_PCX] = { { "convert", "png:<", "pcx:>" }, { "convert", "pcx:<", "png:>" } },
+    [FORMAT_SGI] = { { "convert", "png:<", "sgi:>" }, { "convert", "sgi:<", "png:>" } },
+    [FORMAT_DDS] = { { "convert", "png:<", "-define", "dds:compression=none", "dds:>" },
+                     { "convert", "dds:<", "png:>" } },
+    [FORMAT_DPX] = { { "convert", "png:<", "-colorspace", "RGB", "dpx:>" },
+                     { "convert", "dpx:<", "-colorspace", "sRGB", "-depth", "16", "png:>" } },
+    [FORMAT_HDR] = { { "convert", "png:<", "-colorspace", "RGB", "hdr:>" },
+                     { "convert", "hdr:<", "-colorspace", "sRGB", "-depth", "16", "png:>" } },
     [FORMAT_JXL] = { { "cjxl", "--quiet", "-d", "0", "<", ">" }, { "djxl", "--quiet", "<", ">" } },
 };
 

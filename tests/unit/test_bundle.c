@@ -180,7 +180,7 @@ END_TEST
 
 START_TEST(a_recipe_that_does_not_parse_says_where)
 {
-    static const char text[] = "[Output a]\nFormat=bmp\n";
+    static const char text[] = "[Output a]\nFormat=tga\n";
     struct {
         uint32_t words[7];
         char rest[1 + sizeof text - 1];
@@ -195,7 +195,7 @@ START_TEST(a_recipe_that_does_not_parse_says_where)
     memcpy(bundle.rest + 1, text, sizeof text - 1);
     fd = fd_memory("bundle", &bundle, sizeof bundle.words + sizeof bundle.rest);
     ck_assert_int_eq(bundle_read(fd, &problems, &list, &count, &allowed), -EINVAL);
-    expect_problem("a bad recipe", &problems, "w:2:8: Format=: unknown format \"bmp\"");
+    expect_problem("a bad recipe", &problems, "w:2:8: Format=: unknown format \"tga\"");
 }
 END_TEST
 

@@ -39,6 +39,9 @@ START_TEST(numbers_never_change_their_meaning)
     ck_assert_str_eq(format_info(12)->name, "pdf");
     ck_assert_str_eq(format_info(13)->name, "jp2");
     ck_assert_str_eq(format_info(14)->name, "exr");
+    ck_assert_str_eq(format_info(15)->name, "bmp");
+    ck_assert_str_eq(format_info(18)->name, "pcx");
+    ck_assert_str_eq(format_info(22)->name, "hdr");
 }
 END_TEST
 
@@ -54,7 +57,8 @@ static const struct {
     { "png", FORMAT_PNG },
     { "WebP", FORMAT_WEBP },
     { "gif", FORMAT_GIF },
-    { "bmp", -1 },
+    { "tga", -1 },
+    { "PSB", FORMAT_PSD },
     { "", -1 },
     { "dz", FORMAT_DZ },
     { "google", FORMAT_GOOGLE },

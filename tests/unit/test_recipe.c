@@ -170,14 +170,14 @@ static const struct {
     { "a fill without a box", OUT "Fit=fill\n", "f:3:5: Fit=fill needs both" },
     { "an unknown fit", OUT "Fit=stretch\n",
       "f:3:5: Fit=stretch: use one of inside, outside, cover, contain, fill" },
-    { "an unknown format", "[Output a]\nFormat=png bmp\n",
-      "f:2:12: Format=: unknown format \"bmp\", there are: jpeg" },
+    { "an unknown format", "[Output a]\nFormat=png tga\n",
+      "f:2:12: Format=: unknown format \"tga\", there are: jpeg" },
     { "a format twice", "[Output a]\nFormat=jpeg png jpg\n", "f:2:17: Format=: jpeg is given twice" },
     { "a quality of nothing", OUT "Quality=0\n", "f:3:9: Quality=0: webp has 1 to 100" },
     { "a quality past the limit", OUT "Quality=webp:101\n", "f:3:9: Quality=101: webp has 1 to 100" },
     { "a quality without number", OUT "Quality=webp:\n", "f:3:9: Quality=webp:: this is no value" },
     { "a quality of no format", OUT "Quality=:5\n", "f:3:9: Quality=: unknown format \"\"" },
-    { "a quality of an unknown format", OUT "Quality=5 bmp:5\n", "f:3:11: Quality=: unknown format \"bmp\"" },
+    { "a quality of an unknown format", OUT "Quality=5 tga:5\n", "f:3:11: Quality=: unknown format \"tga\"" },
     { "a quality of a lossless format", OUT "Quality=png:5\n",
       "f:3:9: Quality=: png has none: take it out; there is one of jpeg, webp" },
     { "a quality of a format that is not made", OUT "Quality=jpeg:5\n",
@@ -282,7 +282,7 @@ END_TEST
 START_TEST(every_problem_is_shown_in_one_run)
 {
     static const char text[] =
-        "[Recipe]\nStep=crop\n[Output a]\nWidth=x 0\nFormat=bmp\n[Output b]\nFit=cover\n";
+        "[Recipe]\nStep=crop\n[Output a]\nWidth=x 0\nFormat=tga\n[Output b]\nFit=cover\n";
     _cleanup_(problems_release) struct problems problems = { 0 };
     _cleanup_recipe_ struct recipe *recipe = NULL;
 
@@ -409,7 +409,7 @@ END_TEST
 
 START_TEST(bad_lines_and_bad_values_are_shown_together)
 {
-    static const char text[] = "[Output a]\nnonsense\nFormat=bmp\n";
+    static const char text[] = "[Output a]\nnonsense\nFormat=tga\n";
     _cleanup_scratch_ struct scratch scratch = scratch_make();
     _cleanup_(problems_release) struct problems problems = { 0 };
     struct recipe *recipe = NULL;

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sgi_rows - see sgi_rows.h; The SGI Image File Format 1.00. A packed picture has a table of where each row of each
+ * channel starts, and one of how long each is, in bytes. */
+#include "image/sgi_rows.h"
+
+#include <stdint.h>
+
+enum {
+    STORAGE_AT = 2,
+    ROWS_AT = 8,
+    CHANNELS_AT = 10,
+    TABLES_AT = 512,
+    ENTRY_BYTES = 4,
+    PACKED = 1,
+};
+
+static uint32_t number_at(const uint8_t *at, unsigned bytes)
+{
+    uint32_t number = 0;
+
+    for (unsigned i = 0; i < bytes; i++)
+        number = number << 8 | at[i];
+    return number;
+}
+
+bool sgi_rows_are_there(const void *data, size_t size)
+{
+    const uint8_t *file = data, *starts = file + TABLES_AT;
+    size_t count, table;
+
+    if (size < TABLES_AT)
+        return false;
+    if (file[STORAGE_AT] != PACKED)
+        return true;
+
+    count = (size_t)number_at(file + ROWS_AT, 2) * number_at(file + CHANNELS_AT, 2);
+    table = count * ENTRY_BYTES;
+    if (size - TABLES_AT < 2 * table)
+        return false;
+    for (const uint8_t *start = starts; start < starts + table; start += ENTRY_BYTES)
+        if ((uint64_t)number_at(start, ENTRY_BYTES) + number_at(start + table, ENTRY_BYTES) > size)
+            return false;
+    return true;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tests of what ImageMagick reads for us: pixels that others put into files, or that stand here byte by byte; what is
+ * refused; and that none of its other formats is reached. */
+#include "colour_reference.h"
+#include "outside_picture.h"
+#include "rendering.h"
+#include "unit_main.h"
+
+#include "base/cleanup.h"
+
+#include <stdio.h>
+
+#define AS_IT_IS "[Output a]\nFormat=png\n"
+#define BYTES(literal) literal, sizeof(literal) - 1
+
+static int try(const char *recipe_text, const struct stored *source, const struct render_options *more,
+               struct rendered *ret, struct error *error)
+{
+    _cleanup_recipe_ struct recipe *recipe = recipe_of_text(recipe_text);
+    struct render_options options = rendering_plenty;
+
+    rendering_start();
+    ck_assert_msg(engine_allow(ALLOW_MAGICK, error) == 0, "%s", error->text);
+    options.fail_on = more->fail_on;
+    options.allowed = more->allowed;
+    if (more->max_pixels > 0)
+        options.max_pixels = more->max_pixels;
+    *ret = (struct rendered){ 0 };
+    return render(recipe, source->data, source->size, &options, ret, error);
+}
+
+static const struct render_options usual = { .allowed = ALLOW_MAGICK, .fail_on = FAIL_ON_TRUNCATED };
+static const struct render_options strict = { .allowed = ALLOW_MAGICK, .fail_on = FAIL_ON_WARNING };
+
+static struct stored make_file(const struct stored *source)
+{
+    struct rendered rendered;
+    struct stored file;
+    struct error error;
+
+    ck_assert_msg(try(AS_IT_IS, source, &strict, &rendered, &error) == 0, "%s", error.text);
+    ck_assert_uint_eq(rendered.output_count, 1);
+    file = rendering_file(&rendered, 0);
+    rendered_release(&rendered);
+    return file;
+}
+
+static struct raster make(const struct stored *source, int *ret_depth)
+{
+    _cleanup_stored_ struct stored file = make_file(source);
+
+    *ret_depth = picture_png_depth(&file);
+    return picture_decode(&file, NULL);
+}
+
+static void expect_failure(const struct stored *source, const struct render_options *options,
+                           const char *says)
+{
+    struct rendered rendered;
+    struct error error = { 0 };
+
+    ck_assert_msg(try(AS_IT_IS, source, options, &rendered, &error) < 0, "this was taken, not \"%s\"", says);
+    ck_assert_int_eq(error.class, CLASS_PERMANENT);
+    ck_assert_msg(strstr(error.text, says), "\"%s\" is not in \"%s\"", says, error.text);
+    rendered_release(&rendered);
+}
+
+/* ---- pixels ---- */
+
+static const struct {
+    enum format format;
+    int colours;
+    bool alpha;
+    int depth;
+} kept[] = {
+    { FORMAT_BMP, RASTER_RGB, false, 8 },   { FORMAT_BMP, RASTER_RGB, true, 8 },
+    { FORMAT_PSD, RASTER_RGB, false, 8 },   { FORMAT_PSD, RASTER_RGB, false, 16 },
+    { FORMAT_PSD, RASTER_GREY, false, 8 },  { FORMAT_PNM, RASTER_RGB, false, 8 },
+    { FORMAT_PNM, RASTER_RGB, false, 16 },  { FORMAT_PNM, RASTER_GREY, false, 8 },
+    { FORMAT_PNM, RASTER_GREY, false, 16 }, { FORMAT_PCX, RASTER_RGB, false, 8 },
+    { FORMAT_SGI, RASTER_RGB, false, 8 },   { FORMAT_SGI, RASTER_RGB, true, 8 },
+    { FORMAT_SGI, RASTER_RGB, false, 16 },  { FORMAT_SGI, RASTER_RGB, true, 16 },
+    { FORMAT_DDS, RASTER_RGB, true, 8 },
+};
+
+START_TEST(every_pixel_is_kept)
+{
+    _cleanup_raster_ struct raster raster =
+        raster_paint(61, 47, kept[_i].colours, kept[_i].alpha, raster_slopes);
+    _cleanup_stored_ struct stored file = { NULL, 0 };
+    _cleanup_raster_ struct raster ours = { 0 };
+    int depth;
+
+    raster_quantise(&raster, kept[_i].depth);
+    file = outside_encode(&raster, kept[_i].format, kept[_i].depth);
+    ours = make(&file, &depth);
+    ck_assert_int_eq(ours.alpha, kept[_i].alpha);
+    ck_assert_int_eq(ours.colours, kept[_i].colours);
+    ck_assert_int_eq(depth, kept[_i].depth);
+    ck_assert_double_eq(raster_difference(&ours, &raster), 0);
+}
+END_TEST
+
+static const int psd_depths[] = { 8, 16 };
+
+/* Its colours have white behind them, which is taken out again: of what is as good as clear nothing is left. */
+START_TEST(a_transparent_psd_is_as_others_see_it)
+{
+    _cleanup_raster_ struct raster raster = raster_paint(61, 47, RASTER_RGB, true, raster_slopes);
+    _cleanup_stored_ struct stored psd = outside_encode(&raster, FORMAT_PSD, psd_depths[_i]);
+    _cleanup_raster_ struct raster theirs = outside_decode(&psd, FORMAT_PSD, NULL), ours = { 0 };
+    int depth;
+
+    ours = make(&psd, &depth);
+    ck_assert_int_eq(depth, psd_depths[_i]);
+    ck_assert_double_le(raster_difference(&ours, &theirs), 1.0 / 255 + 1e-9); /* they round once more */
+}
+END_TEST
+
+/* A film's numbers are of light, and ImageMagick has no more than 16 bits for that; Radiance has eight, and shares what
+ * they are multiplied by. */
+static const struct {
+    enum format format;
+    double alike_db;
+} lights[] = { { FORMAT_DPX, 80 }, { FORMAT_HDR, 45 } };
+
+START_TEST(light_is_seen_as_others_see_it)
+{
+    _cleanup_raster_ struct raster raster = raster_paint(61, 47, RASTER_RGB, false, raster_slopes);
+    _cleanup_stored_ struct stored file = outside_encode(&raster, lights[_i].format, 16);
+    _cleanup_raster_ struct raster ours = { 0 };
+    int depth;
+
+    ours = make(&file, &depth);
+    ck_assert_int_eq(depth, 16);
+    ck_assert(!ours.alpha);
+    ck_assert_double_gt(raster_psnr(&ours, &raster), lights[_i].alike_db);
+}
+END_TEST
+
+/* Two pixels, red over blue or black over white. */
+static const struct {
+    const char *name, *bytes;
+    size_t size;
+    double over[3], below[3];
+} written[] = {
+    { "P1", BYTES("P1\n1 2\n1 0\n"), { 0 }, { 1 } },
+    { "P2", BYTES("P2 1 2\n# by hand\n4\n0 4\n"), { 0 }, { 1 } },
+    { "P3", BYTES("P3\n1 2\n9\n9 0 0\n0 0 9\n"), { 1, 0, 0 }, { 0, 0, 1 } },
+    { "P4", BYTES("P4\n1 2\n\x80\0"), { 0 }, { 1 } },
+    { "P5", BYTES("P5\n1 2\n255\n\0\xFF"), { 0 }, { 1 } },
+    { "P6", BYTES("P6\n1 2\n255\n\xFF\0\0\0\0\xFF"), { 1, 0, 0 }, { 0, 0, 1 } },
+    { "a BMP from below",
+      BYTES("BM\x3E\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\1\0\0\0\2\0\0\0\1\0\x18\0\0\0\0\0\x08\0\0\0\0\0\0\0\0\0"
+            "\0\0\0\0\0\0\0\0\0\0\xFF\0\0\0\0\0\xFF\0"),
+      { 1, 0, 0 },
+      { 0, 0, 1 } },
+    { "a BMP from above",
+      BYTES("BM\x3E\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\1\0\0\0\xFE\xFF\xFF\xFF\1\0\x18\0\0\0\0\0\x08\0\0\0\0\0"
+            "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xFF\0\xFF\0\0\0"),
+      { 1, 0, 0 },
+      { 0, 0, 1 } },
+    { "a BMP with a palette of OS/2",
+      BYTES("BM\x28\0\0\0\0\0\0\0\x20\0\0\0\x0C\0\0\0\1\0\2\0\1\0\1\0\0\0\xFF\xFF\0\0\x80\0\0\0\0\0\0\0"),
+      { 1, 0, 0 },
+      { 0, 0, 1 } },
+};
+
+START_TEST(a_file_written_by_hand_is_what_it_says)
+{
+    _cleanup_stored_ struct stored file = stored_copy(written[_i].bytes, written[_i].size);
+    _cleanup_raster_ struct raster ours = { 0 };
+    int depth;
+
+    ours = make(&file, &depth);
+    ck_assert_msg(ours.width == 1 && ours.height == 2 && !ours.alpha, "%s", written[_i].name);
+    for (int band = 0; band < ours.colours; band++) {
+        ck_assert_msg(raster_at(&ours, 0, 0)[band] == written[_i].over[band], "%s", written[_i].name);
+        ck_assert_msg(raster_at(&ours, 0, 1)[band] == written[_i].below[band], "%s", written[_i].name);
+    }
+}
+END_TEST
+
+START_TEST(inks_are_converted_by_the_profile_in_the_psd)
+{
+    _cleanup_raster_ struct raster inks = raster_paint(61, 47, RASTER_CMYK, false, raster_slopes);
+    _cleanup_blocks_ struct blocks blocks = { .icc = space_profile(SPACE_INKS) };
+    _cleanup_stored_ struct stored jpeg =
+        picture_encode(&inks, &(struct coding){ .format = FORMAT_JPEG, .blocks = blocks });
+    _cleanup_stored_ struct stored psd = outside_from_jpeg(&jpeg, FORMAT_PSD);
+    _cleanup_raster_ struct raster wanted = to_srgb(&inks, &blocks.icc), ours = { 0 };
+    int depth;
+
+    ours = make(&psd, &depth);
+    ck_assert(ours.colours == RASTER_RGB && !ours.alpha);
+    ck_assert_double_lt(raster_delta_e(&ours, &wanted, NULL), 1);
+}
+END_TEST
+
+/* ---- refusals ---- */
+
+static const struct {
+    enum format format;
+    const char *name;
+    int depth;
+} made[] = {
+    { FORMAT_BMP, "bmp", 8 },  { FORMAT_PSD, "psd", 8 },  { FORMAT_PSD, "psd", 16 }, { FORMAT_PNM, "pnm", 8 },
+    { FORMAT_PCX, "pcx", 8 },  { FORMAT_SGI, "sgi", 8 },  { FORMAT_SGI, "sgi", 16 }, { FORMAT_DDS, "dds", 8 },
+    { FORMAT_DPX, "dpx", 16 }, { FORMAT_HDR, "hdr", 16 },
+};
+
+static struct stored make_detail(int index)
+{
+    _cleanup_raster_ struct raster raster = raster_paint(61, 47, RASTER_RGB, false, raster_detail);
+
+    return outside_encode(&raster, made[index].format, made[index].depth);
+}
+
+START_TEST(what_is_not_allowed_too_large_or_cut_short_is_refused)
+{
+    static const struct render_options others = { .allowed = ALLOW_ALL & ~ALLOW_MAGICK };
+    static const struct render_options few = { .allowed = ALLOW_MAGICK, .max_pixels = 61 * 47 - 1 };
+    _cleanup_stored_ struct stored file = make_detail(_i);
+    char says[100];
+
+    snprintf(says, sizeof says,
+             "its format is %s, which this folder does not take; AllowFormats=magick would", made[_i].name);
+    expect_failure(&file, &others, says);
+    expect_failure(&file, &few, "61 × 47 are 2867 pixels, more than the 2866 that MaxPixels=");
+    file.size -= file.size / 3;
+    expect_failure(&file, &usual, "the picture");
+    file.size = 20;
+    expect_failure(&file, &usual, "the picture");
+}
+END_TEST
+
+/* What ImageMagick would make of these by itself, by their names or their beginnings. */
+static const struct {
+    const char *name, *text;
+} others[] = {
+    { "MVG",
+      "push graphic-context\nviewbox 0 0 9 9\nimage over 0,0 0,0 '/etc/passwd'\npop graphic-context\n" },
+    { "MSL", "<?xml version=\"1.0\"?>\n<image><read filename=\"/etc/passwd\"/><write "
+             "filename=\"/tmp/x\"/></image>" },
+    { "a name", "@/etc/passwd" },
+    { "an address", "https://127.0.0.1/a.bmp" },
+    { "a prefix", "BMP:/etc/passwd" },
+    { "text in two letters", "BM and more text than a header has" },
+    { "PostScript", "%!PS-Adobe-3.0\n(/etc/passwd) (r) file\n" },
+    { "MIFF",
+      "id=ImageMagick version=1.0\nclass=DirectClass\ncolumns=1  rows=1  depth=8\n\n\f\n:\x1A\1\2\3" },
+    { "TGA", "\1\1\1" },
+};
+
+START_TEST(nothing_else_that_imagemagick_knows_is_read)
+{
+    _cleanup_stored_ struct stored file = stored_copy(others[_i].text, strlen(others[_i].text));
+
+    expect_failure(&file, &usual, "not a picture in an enabled format");
+}
+END_TEST
+
+/* Debian's allows 16000 pixels a side. */
+START_TEST(what_the_policy_of_imagemagick_does_not_allow_is_named)
+{
+    _cleanup_stored_ struct stored wide = stored_copy(BYTES("P4\n20000 1\n"));
+    _cleanup_stored_ struct stored large = stored_copy(BYTES("P6\n15000 15000\n255\n"));
+
+    expect_failure(&wide, &usual, "its width is 20000 pixels, and the policy.xml of ImageMagick allows");
+    expect_failure(&large, &usual,
+                   "its need of memory is 1800000000 bytes, and the policy.xml of ImageMagick allows");
+}
+END_TEST
+
+UNIT_MAIN("magick", UNIT_ROWS(every_pixel_is_kept, kept),
+          UNIT_ROWS(a_transparent_psd_is_as_others_see_it, psd_depths),
+          UNIT_ROWS(light_is_seen_as_others_see_it, lights),
+          UNIT_ROWS(a_file_written_by_hand_is_what_it_says, written),
+          UNIT_TEST(inks_are_converted_by_the_profile_in_the_psd),
+          UNIT_ROWS(what_is_not_allowed_too_large_or_cut_short_is_refused, made),
+          UNIT_ROWS(nothing_else_that_imagemagick_knows_is_read, others),
+          UNIT_TEST(what_the_policy_of_imagemagick_does_not_allow_is_named))
