@@ -30,7 +30,7 @@ enum {
     DRAWN_SURFACES = 4, /* what is drawn, and what is drawn to be laid over that */
     FILTERED_SURFACES = 9,
     MAGICK_PIXEL_BYTES = 10, /* ImageMagick's, five channels of 16 bits */
-    MAGICK_FILES_BYTES = 8,  /* a pixel, of the decoder's copy of what the file has */
+    MAGICK_FILES_BYTES = 8,  /* a pixel, of the decoder's copy of what the file has; then it is the picture */
     UNPACKED_PICTURES = 2,   /* JPEG 2000, OpenEXR: the picture, and the decoder's numbers */
     AVIF_ENCODER_BYTES = 32, /* a pixel */
     AVIF_ALPHA_ENCODER_BYTES = 44,
@@ -89,7 +89,7 @@ static uint64_t decoder_bytes(const struct workload *work)
     uint64_t stored = extent_area(work->stored.extent), frame;
 
     if (format_info(work->format)->allowance == ALLOW_MAGICK)
-        return multiply(stored, MAGICK_PIXEL_BYTES + MAGICK_FILES_BYTES + pixel_bytes(work));
+        return multiply(stored, MAGICK_PIXEL_BYTES + larger(MAGICK_FILES_BYTES, pixel_bytes(work)));
     switch (work->format) {
     case FORMAT_JPEG:
         return work->whole ? multiply(stored, (uint64_t)work->bands * COEFFICIENT_BYTES) : 0;

@@ -115,6 +115,9 @@ static const struct {
     { "PDF", 2400, 1600, 3, FORMAT_PDF, .deep = false },
     { "JPEG 2000", 2400, 1600, 3, FORMAT_JP2, .grain = true },
     { "deep transparent JPEG 2000", 1000, 800, 4, FORMAT_JP2, .deep = true },
+    { "BMP", 2400, 1600, 3, FORMAT_BMP, .grain = true },
+    { "deep transparent SGI", 1000, 800, 4, FORMAT_SGI, .deep = true },
+    { "PNM", 600, 12000, 1, FORMAT_PNM, .deep = false },
     { "large frames", 1600, 1200, 3, FORMAT_WEBP, .grain = true, .frames = 4 },
 };
 
@@ -166,6 +169,58 @@ static struct bytes draw_pdf(size_t index)
     return (struct bytes){ g_memdup2(pdf.bytes, pdf.size), pdf.size };
 }
 
+static void put(uint8_t **at, uint32_t number, int bytes, bool big_end)
+{
+    for (int i = 0; i < bytes; i++)
+        *(*at)++ = (uint8_t)(number >> 8 * (big_end ? bytes - 1 - i : i));
+}
+
+/* The same pixels again and again: nothing is packed in these. */
+static struct bytes draw_bmp(int width, int height)
+{
+    const uint32_t header[] = { 0, 0, 54, 40, (uint32_t)width, (uint32_t)height, 1 | 24 << 16, 0, 0,
+                                0, 0, 0,  0 };
+    size_t row = ((size_t)width * 3 + 3) / 4 * 4, size = 54 + row * (size_t)height;
+    uint8_t *file = g_malloc(size), *at = file;
+
+    put(&at, 'B' | 'M' << 8, 2, false);
+    for (size_t i = 0; i < sizeof header / sizeof header[0]; i++)
+        put(&at, i == 0 ? (uint32_t)size : header[i], 4, false);
+    while (at < file + size)
+        put(&at, (uint32_t)(at - file) * 2654435761U, 1, false);
+    return (struct bytes){ file, size };
+}
+
+/* Four channels of 16 bits. */
+static struct bytes draw_sgi(int width, int height)
+{
+    size_t size = 512 + (size_t)width * (size_t)height * 8;
+    uint8_t *file = g_malloc0(size), *at = file;
+
+    put(&at, 0x01DA, 2, true);
+    put(&at, 0x0002, 2, true);
+    put(&at, 3, 2, true);
+    put(&at, (uint32_t)width, 2, true);
+    put(&at, (uint32_t)height, 2, true);
+    put(&at, 4, 2, true);
+    put(&at, 0, 4, true);
+    put(&at, UINT16_MAX, 4, true);
+    for (at = file + 512; at < file + size;)
+        put(&at, (uint32_t)(at - file) * 2654435761U, 1, true);
+    return (struct bytes){ file, size };
+}
+
+static struct bytes draw_pnm(int width, int height)
+{
+    size_t pixels = (size_t)width * (size_t)height;
+    uint8_t *file = g_malloc(pixels + 64), *at;
+
+    at = file + snprintf((char *)file, 64, "P5\n%d %d\n255\n", width, height);
+    for (size_t i = 0; i < pixels; i++)
+        put(&at, (uint32_t)i * 2654435761U, 1, true);
+    return (struct bytes){ file, (size_t)(at - file) };
+}
+
 static struct bytes paint(size_t index)
 {
     int frames = pictures[index].frames > 1 ? pictures[index].frames : 1;
@@ -180,6 +235,12 @@ static struct bytes paint(size_t index)
         return draw_svg(index);
     if (pictures[index].format == FORMAT_PDF)
         return draw_pdf(index);
+    if (pictures[index].format == FORMAT_BMP)
+        return draw_bmp(width, height);
+    if (pictures[index].format == FORMAT_SGI)
+        return draw_sgi(width, height);
+    if (pictures[index].format == FORMAT_PNM)
+        return draw_pnm(width, height);
     if (pictures[index].grain)
         image = with_grain(image);
     if (frames > 1)
