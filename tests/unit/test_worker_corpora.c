@@ -98,7 +98,7 @@ static void start_worker(struct harness *harness, struct recipe *const *recipe, 
 {
     struct hello_message hello;
 
-    harness_start(harness, recipe, 1, sandbox);
+    harness_start_with(harness, bundle_write(recipe, 1, ALLOW_MAGICK), sandbox);
     hello = harness_hello(harness);
     ck_assert_msg(hello.ready, "%s", hello.text);
 }
@@ -116,6 +116,7 @@ static void work(struct harness *harness, uint64_t job, const char *path, struct
     ck_assert_int_eq(fstat(source, &st), 0);
     ticket = harness_ticket(job, 0, (uint64_t)st.st_size);
     ticket.max_pixels = PIXELS_MAX;
+    ticket.allowed = ALLOW_MAGICK;
     ck_assert_int_eq(harness_send(harness, &ticket, source), 0);
 
     memset(ret, 0, sizeof *ret);
