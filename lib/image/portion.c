@@ -8,6 +8,12 @@
 #include "recipe/naming.h"
 
 #include <errno.h>
+#include <math.h>
+
+enum { REDUCTIONS_MAX = 8 };
+
+/* Of MaxMemory=, for what is made of a page; the rest is for finished ones. */
+#define PAGE_SHARE 0.9
 
 typedef int page_work(struct rendering *rendering, const struct render_options *options, struct rendered *ret,
                       struct error *error);
@@ -44,6 +50,32 @@ static int name_page(struct error *error, int r, uint32_t page, uint32_t last)
                      (unsigned)last, of_page.text);
 }
 
+/* What an enlarged drawing takes grows with its pixels, but for what stands in it, so it may be asked more than once. */
+static int fit_memory(struct rendering *rendering, const struct render_options *options, struct error *error)
+{
+    double limit = PAGE_SHARE * (double)options->max_memory_bytes;
+
+    for (unsigned round = 0; rendering->source.scale > 1 && round < REDUCTIONS_MAX; round++) {
+        double bytes = (double)rendering_bytes(rendering);
+        int r;
+
+        if (bytes <= limit)
+            return 0;
+        r = vector_reduce(&rendering->source, sqrt(limit / bytes), error);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* In no other size than the same file and recipe would get alone: it must not depend on what is finished. */
+static int fit_drawing(struct rendering *rendering, const struct render_options *options, struct error *error)
+{
+    int r = vector_fit(&rendering->source, rendering->recipe, error);
+
+    return r < 0 ? r : fit_memory(rendering, options, error);
+}
+
 /* From @page to the last, or as far as a portion goes. */
 static int do_portion(struct rendering *rendering, uint32_t page, uint32_t last, page_work *work,
                       const struct render_options *options, struct rendered *ret, struct error *error)
@@ -54,7 +86,7 @@ static int do_portion(struct rendering *rendering, uint32_t page, uint32_t last,
         int r = source_turn_to(&rendering->source, page, error);
 
         if (r == 0)
-            r = vector_fit(&rendering->source, rendering->recipe, error);
+            r = fit_drawing(rendering, options, error);
         if (r == 0)
             r = work(rendering, options, ret, error);
         rendering_leave_page(rendering);

@@ -183,6 +183,12 @@ static uint64_t estimate(const struct rendering *rendering, uint64_t finished_by
     return coded > UINT64_MAX - decoded ? UINT64_MAX : coded + decoded;
 }
 
+uint64_t rendering_bytes(struct rendering *rendering)
+{
+    plan(rendering);
+    return estimate(rendering, 0);
+}
+
 static int check_frames(const struct rendering *rendering, const struct render_options *options,
                         struct error *error)
 {

@@ -40,6 +40,9 @@ struct rendering {
 int rendering_probe(struct rendering *rendering, const void *data, size_t size,
                     const struct render_options *options, struct rendered *ret, struct error *error);
 
+/* How much memory the page that rendering->source is turned to would take by itself (estimate.h). */
+uint64_t rendering_bytes(struct rendering *rendering);
+
 /* Adds to @ret what is made of the page that rendering->source is turned to; or, when that needs more memory than is
  * granted, only how much. 0 or -errno with @error. */
 int rendering_make_page(struct rendering *rendering, const struct render_options *options,

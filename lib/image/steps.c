@@ -142,6 +142,40 @@ bool steps_are_scale_free(const struct step_list *steps)
     return true;
 }
 
+static bool is_in_pixels(const struct length *length)
+{
+    return length->amount > 0 && !length->percent;
+}
+
+static bool counts_pixels(const struct op_arg *arg, const struct step *step)
+{
+    const void *value = (const char *)step + arg->offset;
+    const struct size_value *size = value;
+
+    if (arg->rule.kind == VALUE_LENGTH)
+        return is_in_pixels(value);
+    return arg->rule.kind == VALUE_SIZE && !size->ratio &&
+           (is_in_pixels(&size->width) || is_in_pixels(&size->height));
+}
+
+static bool is_relative(const struct step *step)
+{
+    const struct op_info *info = op_info(step->op);
+
+    for (size_t i = 0; i < info->arg_count; i++)
+        if (counts_pixels(&info->args[i], step))
+            return false;
+    return true;
+}
+
+bool steps_are_relative(const struct step_list *steps)
+{
+    for (size_t i = 0; i < steps->count; i++)
+        if (!is_relative(&steps->list[i]))
+            return false;
+    return true;
+}
+
 bool steps_are_foreseen(const struct step_list *steps)
 {
     for (size_t i = 0; i < steps->count; i++)

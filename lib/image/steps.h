@@ -35,6 +35,9 @@ bool steps_need_memory(const struct step_list *steps, struct shape before);
 /* True when the steps do the same to a picture that a decoder made smaller. */
 bool steps_are_scale_free(const struct step_list *steps);
 
+/* False when a step has a length or a size in pixels, which is the same however large the picture is. */
+bool steps_are_relative(const struct step_list *steps);
+
 /* False when the picture can become smaller than steps_shape() says. */
 bool steps_are_foreseen(const struct step_list *steps);
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vector - see vector.h.
  *
- * What an output needs is told by the picture's size after the recipe's steps, some of which add or take a number of
- * pixels, and sizes are whole numbers: so it is asked again after each enlargement until it is enough. */
+ * What an output needs is told by the picture's size after the recipe's steps, and sizes are whole numbers: so it is
+ * asked again after each enlargement until it is enough. */
 #include "image/vector.h"
 
 #include "image/selection.h"
 #include "image/steps.h"
 
+#include <errno.h>
 #include <math.h>
 
 enum { ROUNDS_MAX = 8 };
@@ -36,20 +37,42 @@ static double most_factor(const struct source *source)
     return larger(1, NEARLY_ALL * sqrt((double)source->options.max_pixels / pixels));
 }
 
+/* A drawing with a side of few pixels can be beyond the limit by what is rounded: then it stays as it is. */
+static int enlarge(struct source *source, double factor, bool *ret_enlarged, struct error *error)
+{
+    double before = source->scale;
+    struct error beyond;
+    int r = source_scale(source, before * factor, &beyond);
+
+    *ret_enlarged = r == 0;
+    if (r == -EFBIG)
+        return source_scale(source, before, error);
+    if (r < 0)
+        *error = beyond;
+    return r;
+}
+
 int vector_fit(struct source *source, const struct recipe *recipe, struct error *error)
 {
-    if (!format_info(source->format)->vector)
+    bool enlarged = true;
+
+    if (!format_info(source->format)->vector || !steps_are_relative(&recipe->steps))
         return 0;
 
-    for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+    for (unsigned round = 0; enlarged && round < ROUNDS_MAX; round++) {
         double factor = fmin(missing_factor(source, recipe), most_factor(source));
         int r;
 
         if (factor <= 1)
             return 0;
-        r = source_scale(source, source->scale * factor, error);
+        r = enlarge(source, factor, &enlarged, error);
         if (r < 0)
             return r;
     }
     return 0;
+}
+
+int vector_reduce(struct source *source, double factor, struct error *error)
+{
+    return source_scale(source, larger(1, source->scale * factor), error);
 }

@@ -60,6 +60,8 @@ static int try(const char *recipe_text, const struct stored *source, const struc
     options.pages = more->pages;
     if (more->max_pixels > 0)
         options.max_pixels = more->max_pixels;
+    if (more->max_memory_bytes > 0)
+        options.max_memory_bytes = more->max_memory_bytes;
     *ret = (struct rendered){ 0 };
     return render(recipe, source->data, source->size, &options, ret, error);
 }
@@ -239,6 +241,70 @@ START_TEST(a_drawing_grows_no_further_than_the_folder_allows)
 }
 END_TEST
 
+/* All but the last count pixels. */
+static const struct {
+    const char *recipe;
+    uint32_t width, height;
+} counted[] = {
+    { "[Recipe]\nStep=resize 100x100\n" PNG_OF(200), 100, 100 },
+    { "[Recipe]\nStep=crop 300x300\n" PNG_OF(600), 300, 300 },
+    { "[Recipe]\nStep=border 10\n" PNG_OF(2000), 532, 532 },
+    { "[Recipe]\nStep=crop 50%\nStep=rotate 90\n" PNG_OF(600), 600, 600 },
+};
+
+START_TEST(steps_that_count_pixels_are_done_to_a_drawing_in_its_own_size)
+{
+    _cleanup_stored_ struct stored svg =
+        stored_text(SVG("width=\"512\" height=\"512\"", "<circle cx=\"256\" cy=\"256\" r=\"200\"/>"));
+    _cleanup_raster_ struct raster ours = make(counted[_i].recipe, &svg);
+
+    ck_assert_int_eq(ours.width, (int)counted[_i].width);
+    ck_assert_int_eq(ours.height, (int)counted[_i].height);
+}
+END_TEST
+
+/* The cut is the middle of what others draw in that size. */
+START_TEST(a_cut_of_pixels_is_cut_from_the_drawings_own_size)
+{
+    _cleanup_stored_ struct stored svg = stored_text(drawing);
+    _cleanup_raster_ struct raster ours = make("[Recipe]\nStep=crop 40x30\n" PNG_OF(400), &svg);
+    _cleanup_raster_ struct raster theirs = outside_draw_svg(&svg, 120);
+
+    ck_assert(ours.width == 40 && ours.height == 30);
+    for (int y = 0; y < ours.height; y++)
+        for (int x = 0; x < ours.width; x++)
+            ck_assert_double_eq_tol(raster_at(&ours, x, y)[ours.colours],
+                                    raster_at(&theirs, x + 40, y + 15)[theirs.colours], 0.02);
+}
+END_TEST
+
+START_TEST(a_narrow_drawing_is_not_rounded_beyond_the_limit)
+{
+    static const struct render_options options = { .allowed = ALLOW_SVG, .max_pixels = 60000 };
+    _cleanup_stored_ struct stored svg = stored_text(SVG("width=\"1\" height=\"40000\"", ""));
+    struct rendered rendered;
+    struct error error;
+
+    ck_assert_msg(try(PNG_OF(600), &svg, &options, &rendered, &error) == 0, "%s", error.text);
+    ck_assert_uint_eq(rendered.outputs[0].encoded.width, 1);
+    rendered_release(&rendered);
+}
+END_TEST
+
+START_TEST(a_drawing_grows_no_further_than_memory_allows)
+{
+    static const struct render_options options = { .allowed = ALLOW_SVG, .max_memory_bytes = 64 << 20 };
+    _cleanup_stored_ struct stored svg = stored_text(SVG("width=\"512\" height=\"512\"", ""));
+    struct rendered rendered;
+    struct error error;
+
+    ck_assert_msg(try(PNG_OF(20000), &svg, &options, &rendered, &error) == 0, "%s", error.text);
+    ck_assert_uint_gt(rendered.outputs[0].encoded.width, 600);
+    ck_assert_uint_lt(rendered.outputs[0].encoded.width, 2000);
+    rendered_release(&rendered);
+}
+END_TEST
+
 START_TEST(giants_are_refused_by_their_headers)
 {
     static const struct pdf_page wall = { 14400, 14400 };
@@ -377,6 +443,10 @@ UNIT_MAIN("allowed_formats", UNIT_TEST(a_drawing_is_as_others_draw_it_in_every_s
           UNIT_TEST(an_openexr_of_others_is_seen_as_they_see_it),
           UNIT_TEST(light_becomes_srgb_and_what_is_brighter_than_white_is_white),
           UNIT_TEST(a_drawing_grows_no_further_than_the_folder_allows),
+          UNIT_ROWS(steps_that_count_pixels_are_done_to_a_drawing_in_its_own_size, counted),
+          UNIT_TEST(a_cut_of_pixels_is_cut_from_the_drawings_own_size),
+          UNIT_TEST(a_narrow_drawing_is_not_rounded_beyond_the_limit),
+          UNIT_TEST(a_drawing_grows_no_further_than_memory_allows),
           UNIT_TEST(giants_are_refused_by_their_headers), UNIT_TEST(what_is_not_allowed_is_named),
           UNIT_TEST(broken_and_locked_files_say_why), UNIT_ROWS(an_svg_reaches_no_other_file, escapes),
           UNIT_TEST(a_picture_inside_the_svg_is_shown), UNIT_TEST(an_entity_of_another_file_is_none))
