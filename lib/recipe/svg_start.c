@@ -40,26 +40,49 @@ static void skip_to(struct text *text, const char *end)
     skip(text, found ? (size_t)(found - text->next) + strlen(end) : text->left);
 }
 
-/* A DOCTYPE may have declarations in brackets, each of them with a ">" of its own. */
-static void skip_doctype(struct text *text)
-{
-    while (text->left > 0 && *text->next != '>' && *text->next != '[')
-        skip(text, 1);
-    if (begins(text, "["))
-        skip_to(text, "]");
-    skip_to(text, ">");
-}
-
-static bool skip_prologue(struct text *text)
+static bool skip_remark(struct text *text)
 {
     if (begins(text, "<?"))
         skip_to(text, "?>");
     else if (begins(text, "<!--"))
         skip_to(text, "-->");
-    else if (begins(text, "<!DOCTYPE"))
-        skip_doctype(text);
     else
         return false;
+    return true;
+}
+
+/* A quote with all up to the one that ends it, or any other byte. */
+static void skip_quoted_or_byte(struct text *text)
+{
+    const char quote[] = { *text->next, '\0' };
+
+    skip(text, 1);
+    if (*quote == '"' || *quote == '\'')
+        skip_to(text, quote);
+}
+
+/* A DOCTYPE may have declarations in brackets, each of them with a ">" of its own, and comments with quotes. */
+static void skip_declarations(struct text *text)
+{
+    while (text->left > 0 && *text->next != ']')
+        if (!skip_remark(text))
+            skip_quoted_or_byte(text);
+}
+
+static void skip_doctype(struct text *text)
+{
+    while (text->left > 0 && *text->next != '>' && *text->next != '[')
+        skip_quoted_or_byte(text);
+    if (begins(text, "["))
+        skip_declarations(text);
+    skip_to(text, ">");
+}
+
+static bool skip_prologue(struct text *text)
+{
+    if (!begins(text, "<!DOCTYPE"))
+        return skip_remark(text);
+    skip_doctype(text);
     return true;
 }
 

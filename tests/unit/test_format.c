@@ -136,6 +136,13 @@ static const struct {
             "1.1//EN\" "
             "[<!ENTITY a \"b\">]>\n<svg\n>"),
       FORMAT_SVG },
+    { "an SVG with a bracket in an entity", BYTES("<!DOCTYPE svg [<!ENTITY x \"a]>b\">]><svg/>"),
+      FORMAT_SVG },
+    { "an SVG with a bracket in its DOCTYPE's name",
+      BYTES("<!DOCTYPE svg SYSTEM '[' [<!ENTITY x 'a'>]><svg/>"), FORMAT_SVG },
+    { "an SVG with quotes and brackets in a comment and an instruction",
+      BYTES("<!DOCTYPE svg [<!-- it's ]> --><?a ]>' ?><!ENTITY x '\"'>]><svg/>"), FORMAT_SVG },
+    { "a quote without end", BYTES("<!DOCTYPE svg [<!ENTITY x \"a>]><svg/>"), -1 },
     { "HTML with an SVG in it", BYTES("<html><svg></svg></html>"), -1 },
     { "an SVG in a comment", BYTES("<!-- <svg> -->"), -1 },
     { "a comment without end", BYTES("<!-- <svg>"), -1 },
