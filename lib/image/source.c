@@ -11,6 +11,7 @@
 #include "image/loaders.h"
 #include "image/metadata.h"
 #include "image/png_chunks.h"
+#include "image/svg_expansion.h"
 #include "image/tiff_tags.h"
 #include "image/webp_chunks.h"
 #include "image/xmp_packet.h"
@@ -202,6 +203,13 @@ static int reduce(struct source *source, struct error *error)
     return 0;
 }
 
+/* What would take much before the header is known. */
+static int check_content(struct source *source, struct error *error)
+{
+    source->content_bytes = drawing_content_bytes(source->format, source->data, source->size);
+    return source->format == FORMAT_SVG ? svg_expansion_check(source->data, source->size, error) : 0;
+}
+
 static void count_pictures(struct source *source, VipsImage *header)
 {
     enum format_sequence sequence = format_info(source->format)->sequence;
@@ -268,11 +276,10 @@ int source_probe(const void *data, size_t size, const struct source_options *opt
         r = read_metadata(ret, error);
     if (r == 0)
         r = reduce(ret, error);
-    if (r < 0)
-        return r;
-    ret->content_bytes = drawing_content_bytes(ret->format, ret->data, ret->size);
-
-    r = read_header(ret, error);
+    if (r == 0)
+        r = check_content(ret, error);
+    if (r == 0)
+        r = read_header(ret, error);
     if (r < 0)
         return r;
 

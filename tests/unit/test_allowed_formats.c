@@ -437,6 +437,88 @@ START_TEST(an_entity_of_another_file_is_none)
 }
 END_TEST
 
+/* ---- what an SVG may declare ---- */
+
+static void repeat(FILE *stream, const char *text, int times)
+{
+    for (int i = 0; i < times; i++)
+        fputs(text, stream);
+}
+
+struct laughs {
+    const char *before, *word, *between, *reference, *after;
+    int words, references;
+};
+
+static struct stored stored_laughs(const struct laughs *laughs)
+{
+    struct stored stored;
+    size_t size;
+    char *text;
+    FILE *stream = open_memstream(&text, &size);
+
+    fputs(laughs->before, stream);
+    repeat(stream, laughs->word, laughs->words);
+    fputs(laughs->between, stream);
+    repeat(stream, laughs->reference, laughs->references);
+    fputs(laughs->after, stream);
+    fclose(stream);
+    stored = stored_copy(text, size);
+    free(text);
+    return stored;
+}
+
+#define OPEN "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\">"
+#define NESTED(name, of)                                                                                     \
+    "<!ENTITY " name " '&" of ";&" of ";&" of ";&" of ";&" of ";&" of ";&" of ";&" of ";'>"
+
+static const struct laughs many_laughs[] = {
+    { "<!DOCTYPE svg [<!ENTITY a '", "<g/>", "'>]>" OPEN, "&a;", "</svg>", 1000, 900 },
+    { "<!DOCTYPE svg [<!-- ' ]> --><!ENTITY % p '<!ENTITY a \"", "x", "\">'>%p;]>" OPEN, "&a;", "</svg>",
+      4000, 900 },
+    { "<!DOCTYPE svg [<!ENTITY a '", "x", "'>" NESTED("b", "a") NESTED("c", "b") NESTED("d", "c") "]>" OPEN,
+      "&d;", "</svg>", 1000, 20 },
+    { "<!DOCTYPE svg [<!ENTITY a '", "x", "'>]>" OPEN, "<g id='&a;'/>", "</svg>", 4000, 900 },
+    { "<!DOCTYPE svg [<!ATTLIST g a CDATA '", "x", "'>]>" OPEN, "<g/>", "</svg>", 4000, 900 },
+};
+
+START_TEST(an_svg_that_says_much_more_than_stands_in_it_is_refused_unread)
+{
+    _cleanup_stored_ struct stored svg = stored_laughs(&many_laughs[_i]);
+
+    expect_failure(&svg, &all_allowed, "what its DOCTYPE declares makes it more than 2 times as long");
+}
+END_TEST
+
+/* As Illustrator writes them: name spaces, and a style for many paths. */
+START_TEST(an_svg_with_entities_for_name_spaces_and_styles_is_drawn)
+{
+    static const struct laughs laughs = {
+        "<?xml version=\"1.0\" encoding=\"iso-8859-1\"?>"
+        "<!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.0//EN\" "
+        "\"http://www.w3.org/TR/2001/REC-SVG-20010904/DTD/svg10.dtd\" [\n"
+        "<!ENTITY ns_extend \"http://ns.adobe.com/Extensibility/1.0/\">\n"
+        "<!ENTITY ns_ai \"http://ns.adobe.com/AdobeIllustrator/10.0/\">\n"
+        "<!ENTITY ns_svg \"http://www.w3.org/2000/svg\">\n"
+        "<!ENTITY ns_xlink \"http://www.w3.org/1999/xlink\">\n"
+        "<!ENTITY st0 \"fill-rule:evenodd;clip-rule:evenodd;stroke:none;stroke-width:2;fill:#0000FF",
+        ";",
+        "\">\n]><svg xmlns:x=\"&ns_extend;\" xmlns:i=\"&ns_ai;\" xmlns=\"&ns_svg;\" "
+        "xmlns:xlink=\"&ns_xlink;\" width=\"16\" height=\"16\">",
+        "<path i:knockout=\"Off\" style=\"&st0;\" d=\"M0,0 L16,0 L16,16 L0,16 z M4.125,3.5 L4.5,4.5 L3.75,4 "
+        "z\"/>\n",
+        "</svg>",
+        1,
+        3000
+    };
+    _cleanup_stored_ struct stored svg = stored_laughs(&laughs);
+    _cleanup_raster_ struct raster raster = make(AS_IT_IS, &svg);
+
+    ck_assert_double_eq(raster_at(&raster, 8, 8)[2], 1);
+    ck_assert_double_eq(most_alpha(&raster), 1);
+}
+END_TEST
+
 UNIT_MAIN("allowed_formats", UNIT_TEST(a_drawing_is_as_others_draw_it_in_every_size),
           UNIT_TEST(a_page_is_as_others_draw_it_in_every_size), UNIT_TEST(every_page_is_drawn),
           UNIT_ROWS(a_jpeg_2000_keeps_every_pixel, jp2s),
@@ -449,4 +531,6 @@ UNIT_MAIN("allowed_formats", UNIT_TEST(a_drawing_is_as_others_draw_it_in_every_s
           UNIT_TEST(a_drawing_grows_no_further_than_memory_allows),
           UNIT_TEST(giants_are_refused_by_their_headers), UNIT_TEST(what_is_not_allowed_is_named),
           UNIT_TEST(broken_and_locked_files_say_why), UNIT_ROWS(an_svg_reaches_no_other_file, escapes),
-          UNIT_TEST(a_picture_inside_the_svg_is_shown), UNIT_TEST(an_entity_of_another_file_is_none))
+          UNIT_TEST(a_picture_inside_the_svg_is_shown), UNIT_TEST(an_entity_of_another_file_is_none),
+          UNIT_ROWS(an_svg_that_says_much_more_than_stands_in_it_is_refused_unread, many_laughs),
+          UNIT_TEST(an_svg_with_entities_for_name_spaces_and_styles_is_drawn))
