@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* drawing - see drawing.h.
  *
- * The numbers are measured. The dictionaries of a PDF's pictures always stand in the file as text, whatever is packed
- * and encrypted around them; there a name and its number are looked for, without regard to the rest. */
+ * The numbers are measured. The dictionary of a PDF's picture that has a name stands in the file as text, whatever is
+ * packed and encrypted around it; there its sides are looked for, without regard to the rest. What cannot be seen so:
+ * pictures within a page's instructions, sides that are packed elsewhere (these are guessed), and names that are
+ * written in another way than anybody does. Files are passed over once, whatever they have. */
 #include "image/drawing.h"
 
 #include <string.h>
 
 enum {
     ELEMENT_FACTOR = 32,     /* librsvg's, for each byte of the file */
+    SURFACES = 4,            /* what is drawn, and what is drawn to be laid over that */
+    FILTERED_SURFACES = 9,   /* and one more for each part of a filter */
     PICTURE_PIXEL_BYTES = 6, /* poppler's; one that comes in several scans takes a little more */
-    DICTIONARY_BYTES = 2048, /* how far apart a picture's width and height may be */
+    DICTIONARY_BYTES =
+        2048, /* how far apart a picture's width and height may be; up to twice that is taken, too */
     DIGITS_MAX = 6,
+    UNKNOWN_SIDE = 10000, /* a sheet of A4 in 1200 dpi is nearly that wide */
 };
 
 struct span {
@@ -19,71 +25,136 @@ struct span {
     size_t size;
 };
 
-static const char *find(struct span span, const char *name)
+static bool begins(struct span span, const char *with)
 {
-    return memmem(span.data, span.size, name, strlen(name));
+    size_t length = strlen(with);
+
+    return span.size >= length && memcmp(span.data, with, length) == 0;
 }
 
-/* From @at on, as far as a dictionary may go; or up to it. */
-static struct span behind(struct span span, const char *at)
+static struct span behind(struct span span, size_t count)
 {
-    size_t left = span.size - (size_t)(at - span.data);
-
-    return (struct span){ at, left < DICTIONARY_BYTES ? left : DICTIONARY_BYTES };
+    return (struct span){ span.data + count, span.size - count };
 }
 
-static struct span before(struct span span, const char *at)
+/* From the next @byte on; empty without it. */
+static struct span from_next(struct span span, char byte)
 {
-    size_t passed = (size_t)(at - span.data);
-    size_t size = passed < DICTIONARY_BYTES ? passed : DICTIONARY_BYTES;
+    const char *found = span.size > 0 ? memchr(span.data, byte, span.size) : NULL;
 
-    return (struct span){ at - size, size };
+    return behind(span, found ? (size_t)(found - span.data) : span.size);
 }
 
-/* The number behind the name that @at points to; 0 when there is none. */
-static uint64_t number_of(struct span span, const char *at, const char *name)
-{
-    const char *end = span.data + span.size, *next = at + strlen(name);
-    uint64_t number = 0;
+/* ---- a PDF's pictures ---- */
 
-    while (next < end && (*next == ' ' || *next == '\r' || *next == '\n'))
-        next++;
-    for (int digits = 0; next < end && *next >= '0' && *next <= '9' && digits < DIGITS_MAX; digits++)
-        number = 10 * number + (uint64_t)(*next++ - '0');
-    return number;
+/* ISO 32000-1, 7.2.2: NUL as well. */
+static struct span behind_blanks(struct span span)
+{
+    while (span.size > 0 && memchr(" \t\r\n\f", *span.data, sizeof " \t\r\n\f"))
+        span = behind(span, 1);
+    return span;
 }
 
-/* The largest height in @part. */
-static uint64_t largest_height(struct span part)
+/* 0 when there is none. */
+static struct span behind_number(struct span span, uint64_t *ret)
 {
-    uint64_t largest = 0;
-    const char *at;
-
-    while ((at = find(part, "/Height"))) {
-        uint64_t height = number_of(part, at, "/Height");
-
-        largest = height > largest ? height : largest;
-        part.size -= (size_t)(at + 1 - part.data);
-        part.data = at + 1;
+    *ret = 0;
+    for (int digits = 0; span.size > 0 && *span.data >= '0' && *span.data <= '9'; digits++) {
+        if (digits < DIGITS_MAX)
+            *ret = 10 * *ret + (uint64_t)(*span.data - '0');
+        span = behind(span, 1);
     }
-    return largest;
+    return span;
+}
+
+/* What stands in @span: a number, or the place of one ("12 0 R"). */
+static uint64_t side_in(struct span span)
+{
+    uint64_t number, generation;
+    struct span rest = behind_number(behind_blanks(span), &number);
+
+    rest = behind_blanks(behind_number(behind_blanks(rest), &generation));
+    return number > 0 && begins(rest, "R") ? UNKNOWN_SIDE : number;
+}
+
+enum side { WIDTH, HEIGHT, SIDE_COUNT };
+
+static const char *const names[SIDE_COUNT] = { [WIDTH] = "/Width", [HEIGHT] = "/Height" };
+
+/* The largest of each in the part of the file that is looked at, and in the one before. */
+struct sides {
+    size_t part;
+    uint64_t here[SIDE_COUNT], before[SIDE_COUNT];
+};
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static void turn_to(struct sides *sides, size_t part)
+{
+    if (part == sides->part)
+        return;
+    for (int side = 0; side < SIDE_COUNT; side++) {
+        sides->before[side] = part == sides->part + 1 ? sides->here[side] : 0;
+        sides->here[side] = 0;
+    }
+    sides->part = part;
+}
+
+/* The largest picture that has @length for one of its sides, of what was passed. */
+static uint64_t add_side(struct sides *sides, enum side side, uint64_t length)
+{
+    enum side other = side == WIDTH ? HEIGHT : WIDTH;
+
+    sides->here[side] = larger(sides->here[side], length);
+    return length * larger(sides->here[other], sides->before[other]);
 }
 
 static uint64_t largest_picture(struct span file)
 {
-    struct span rest = file;
+    struct sides sides = { 0 };
     uint64_t largest = 0;
-    const char *at;
 
-    while ((at = find(rest, "/Width"))) {
-        uint64_t after = largest_height(behind(file, at)), ahead = largest_height(before(file, at));
-        uint64_t pixels = number_of(rest, at, "/Width") * (after > ahead ? after : ahead);
-
-        largest = pixels > largest ? pixels : largest;
-        rest.size -= (size_t)(at + 1 - rest.data);
-        rest.data = at + 1;
-    }
+    for (struct span rest = from_next(file, '/'); rest.size > 0; rest = from_next(behind(rest, 1), '/'))
+        for (int side = 0; side < SIDE_COUNT; side++)
+            if (begins(rest, names[side])) {
+                turn_to(&sides, (file.size - rest.size) / DICTIONARY_BYTES);
+                largest = larger(
+                    largest, add_side(&sides, (enum side)side, side_in(behind(rest, strlen(names[side])))));
+            }
     return largest;
+}
+
+/* ---- an SVG's filters ---- */
+
+/* Of the element that @span begins with, without the name space. */
+static struct span element_name(struct span span)
+{
+    size_t length = 0;
+
+    span = behind(span, 1);
+    while (length < span.size && span.data[length] && !strchr(" \t\r\n/><:", span.data[length]))
+        length++;
+    return length < span.size && span.data[length] == ':' ? behind(span, length + 1) : span;
+}
+
+/* The most that any filter has. */
+static unsigned most_filter_parts(struct span file)
+{
+    unsigned parts = 0, most = 0;
+
+    for (struct span rest = from_next(file, '<'); rest.size > 0; rest = from_next(behind(rest, 1), '<')) {
+        struct span name = element_name(rest);
+
+        if (begins(name, "filter"))
+            parts = 0;
+        else if (begins(name, "fe"))
+            parts++;
+        most = parts > most ? parts : most;
+    }
+    return most;
 }
 
 uint64_t drawing_content_bytes(enum format format, const void *data, size_t size)
@@ -97,5 +168,12 @@ uint64_t drawing_content_bytes(enum format format, const void *data, size_t size
 
 bool drawing_has_filters(const void *data, size_t size)
 {
-    return find((struct span){ data, size }, "<filter") != NULL;
+    return memmem(data, size, "filter", strlen("filter")) != NULL;
+}
+
+unsigned drawing_surfaces(enum format format, const void *data, size_t size)
+{
+    if (format == FORMAT_SVG && drawing_has_filters(data, size))
+        return FILTERED_SURFACES + most_filter_parts((struct span){ data, size });
+    return format_info(format)->vector ? SURFACES : 0;
 }

@@ -13,7 +13,10 @@
  * largest picture in a PDF. A guess on the large side; 0 of what is no drawing. */
 uint64_t drawing_content_bytes(enum format format, const void *data, size_t size);
 
-/* True when an SVG has filters, each of which works on copies of the whole. */
+/* True when an SVG may have filters, each of which works on copies of the whole. */
 bool drawing_has_filters(const void *data, size_t size);
+
+/* How many pictures of its size are held while it is drawn; 0 of what is no drawing. */
+unsigned drawing_surfaces(enum format format, const void *data, size_t size);
 
 #endif

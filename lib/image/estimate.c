@@ -27,8 +27,6 @@ enum {
     GIF_FILE_BYTES = 2,     /* a pixel: codes of 12 bits at most */
     PLANES_PICTURES = 3,    /* HEIC, AVIF and JPEG XL: the picture, its planes, and the decoder's own */
     DRAWN_PIXEL_BYTES = 4,
-    DRAWN_SURFACES = 4, /* what is drawn, and what is drawn to be laid over that */
-    FILTERED_SURFACES = 9,
     MAGICK_PIXEL_BYTES = 10, /* ImageMagick's, five channels of 16 bits */
     MAGICK_FILES_BYTES = 8,  /* a pixel, of the decoder's copy of what the file has; then it is the picture */
     UNPACKED_PICTURES = 2,   /* JPEG 2000, OpenEXR: the picture, and the decoder's numbers */
@@ -77,13 +75,6 @@ static uint64_t pixel_bytes(const struct workload *work)
     return (uint64_t)work->bands * work->sample_bytes;
 }
 
-static uint64_t drawn_bytes(const struct workload *work)
-{
-    bool filtered = work->format == FORMAT_SVG && work->whole;
-
-    return DRAWN_PIXEL_BYTES * (filtered ? FILTERED_SURFACES : DRAWN_SURFACES);
-}
-
 static uint64_t decoder_bytes(const struct workload *work)
 {
     uint64_t stored = extent_area(work->stored.extent), frame;
@@ -104,7 +95,8 @@ static uint64_t decoder_bytes(const struct workload *work)
         return multiply(stored, PLANES_PICTURES * pixel_bytes(work));
     case FORMAT_SVG:
     case FORMAT_PDF:
-        return add(work->content_bytes, multiply(extent_area(shrunk(work)), drawn_bytes(work)));
+        return add(work->content_bytes,
+                   multiply(extent_area(shrunk(work)), DRAWN_PIXEL_BYTES * (uint64_t)work->surfaces));
     case FORMAT_JP2:
     case FORMAT_EXR:
         return multiply(stored, UNPACKED_PICTURES * pixel_bytes(work));

@@ -163,6 +163,7 @@ static uint64_t estimate(const struct rendering *rendering, uint64_t finished_by
         .source_bytes = source_held_bytes(source) + finished_bytes,
         .asset_bytes = asset_picture_bytes(rendering->recipe),
         .content_bytes = source->content_bytes,
+        .surfaces = source->surfaces,
         .metadata_bytes = source->metadata_bytes,
         .format = source->format,
         .stored = source->shape,

@@ -207,6 +207,7 @@ static int reduce(struct source *source, struct error *error)
 static int check_content(struct source *source, struct error *error)
 {
     source->content_bytes = drawing_content_bytes(source->format, source->data, source->size);
+    source->surfaces = drawing_surfaces(source->format, source->data, source->size);
     return source->format == FORMAT_SVG ? svg_expansion_check(source->data, source->size, error) : 0;
 }
 

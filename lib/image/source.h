@@ -41,6 +41,7 @@ struct source {
     unsigned page;      /* the one that is told of here and decoded, from 1 */
     uint64_t
         content_bytes; /* what stands in a drawing takes so much while it is drawn; 0 of any other picture */
+    unsigned surfaces; /* pictures of its size that are held while a drawing is drawn; 0 of any other */
     size_t metadata_bytes; /* that an output may have as well */
     unsigned bands, sample_bytes;
     bool alpha;

@@ -4,6 +4,8 @@
 
 #include "unit_main.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +24,11 @@ static const struct {
     { "<</Height 10/Width", 0 },
     { "<</Width 99999999999999999999/Height 99999999999999999999>>", 999999ULL * 999999 },
     { "<</Width -5/Height 5>>", 0 },
+    { "<</Width\t10/Height\f20>>", 200 },
+    { "<</Width 12 0 R/Height 20>>", 10000 * 20 },
+    { "<</Height 1234567 0\nR/Width\r8", 10000 * 8 },
+    { "<</Width 12 0/Height 20>>", 240 },
+    { "<</Widths[1 2 3]/Height 20>>", 0 },
 };
 
 START_TEST(the_largest_picture_in_a_pdf_is_found)
@@ -55,15 +62,63 @@ START_TEST(an_svg_takes_more_than_its_file_and_no_other_picture_anything)
 }
 END_TEST
 
-START_TEST(filters_are_seen)
+START_TEST(a_nul_is_a_blank_in_a_pdf)
 {
-    ck_assert(drawing_has_filters("<svg><filter id='a'/>", 21));
-    ck_assert(!drawing_has_filters("<svg><filte", 11));
-    ck_assert(!drawing_has_filters("", 0));
+    static const char text[] = "<</Width\0 10/Height\0\0"
+                               "20>>";
+
+    ck_assert_uint_eq(drawing_content_bytes(FORMAT_PDF, text, sizeof text - 1), PIXEL_BYTES * 200);
+}
+END_TEST
+
+START_TEST(a_pdf_full_of_sides_is_passed_over_once)
+{
+    enum { TIMES = 400000 };
+    static const char name[] = "/Width/Height";
+    size_t size = TIMES * (sizeof name - 1);
+    char *text = malloc(size);
+    uint64_t before_us = monotonic_us();
+
+    for (size_t i = 0; i < TIMES; i++)
+        memcpy(text + i * (sizeof name - 1), name, sizeof name - 1);
+    ck_assert_uint_eq(drawing_content_bytes(FORMAT_PDF, text, size), 0);
+    ck_assert_uint_lt(monotonic_us() - before_us, 2 * USEC_PER_SEC);
+    free(text);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    bool filters;
+    unsigned surfaces;
+} svgs[] = {
+    { "", false, 4 },
+    { "<svg><filte", false, 4 },
+    { "<svg><feast/></svg>", false, 4 },
+    { "<svg><filter id='a'/>", true, 9 },
+    { "<svg><s:filter id='a'><s:feFlood/><s:feBlend/></s:filter>", true, 11 },
+    { "<svg><rect filter=\"blur(20)\"/></svg>", true, 9 },
+    { "<svg><rect style='filter:blur(20)'/></svg>", true, 9 },
+    { "<svg><filter><feFlood/></filter><filter><feFlood/><feFlood/><feFlood/></filter><filter><feFlood/></"
+      "filter>",
+      true, 12 },
+    { "<svg filter=''><", true, 9 },
+};
+
+START_TEST(filters_are_seen_however_they_are_written)
+{
+    size_t size = strlen(svgs[_i].text);
+    char *copy = malloc(size ?: 1);
+
+    memcpy(copy, svgs[_i].text, size);
+    ck_assert_int_eq(drawing_has_filters(copy, size), svgs[_i].filters);
+    ck_assert_uint_eq(drawing_surfaces(FORMAT_SVG, copy, size), svgs[_i].surfaces);
+    free(copy);
 }
 END_TEST
 
 UNIT_MAIN("drawing", UNIT_ROWS(the_largest_picture_in_a_pdf_is_found, pdfs),
           UNIT_TEST(a_width_and_a_height_far_apart_are_of_two_things),
           UNIT_TEST(an_svg_takes_more_than_its_file_and_no_other_picture_anything),
-          UNIT_TEST(filters_are_seen))
+          UNIT_TEST(a_nul_is_a_blank_in_a_pdf), UNIT_TEST(a_pdf_full_of_sides_is_passed_over_once),
+          UNIT_ROWS(filters_are_seen_however_they_are_written, svgs))
