@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -59,13 +60,19 @@ static int kernel_abi(void)
     return (int)syscall(CREATE_RULESET, NULL, 0, VERSION_FLAG);
 }
 
+/* What is no directory, or not for this user, cannot be read later either. */
+static bool is_out_of_reach(int errnum)
+{
+    return errnum == ENOENT || errnum == ENOTDIR || errnum == EACCES;
+}
+
 static int allow_reading(int ruleset, const char *path, struct error *error)
 {
     _cleanup_close_ int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     struct beneath rule = { .files = READ_FILE, .directory = directory };
 
     if (directory < 0)
-        return errno == ENOENT ? 0 : error_set_errno(error, errno, STAGE_NONE, "cannot open %s", path);
+        return is_out_of_reach(errno) ? 0 : error_set_errno(error, errno, STAGE_NONE, "cannot open %s", path);
     if (syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0) < 0)
         return error_set_errno(error, errno, STAGE_NONE, "cannot leave %s to Landlock", path);
     return 0;

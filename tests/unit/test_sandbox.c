@@ -6,6 +6,7 @@
 #include "base/fd_io.h"
 #include "call_filter.h"
 #include "landlock.h"
+#include "scratch.h"
 
 #include <check.h>
 #include <errno.h>
@@ -25,12 +26,15 @@
 #include <unistd.h>
 
 static const char *const no_paths[] = { NULL };
-static const char *const one_path[] = { "/usr/share/fonts", "/nonexistent", NULL };
+static const char *const one_path[] = { "/nonexistent", "/etc/passwd", "/etc/passwd/fonts",
+                                        "/usr/share/fonts", NULL };
 
 #define FONT "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf" /* samples/packages */
 
 /* A deed's answer: 0, or the errno it failed with. */
 typedef int try_deed(void);
+
+enum { NOBODY = 65534 };
 
 static int errno_of(long result)
 {
@@ -350,6 +354,41 @@ START_TEST(fonts_can_be_read_and_nothing_else)
 END_TEST
 
 /* The deeds are forbidden by the sandbox, not by the machine that runs the tests. */
+/* As a service finds its user's fonts below a home that is closed to it. */
+static int confine_nobody_to(const char *closed)
+{
+    const char *const paths[] = { closed, "/usr/share/fonts", NULL };
+    struct error error;
+    unsigned abi;
+
+    if ((geteuid() == 0 && setresuid(NOBODY, NOBODY, NOBODY) < 0) || open(closed, O_PATH | O_CLOEXEC) >= 0 ||
+        errno != EACCES)
+        return EXIT_FAILURE;
+    if (sandbox_prepare(&error) < 0 || landlock_forbid_paths(paths, &abi, &error) < 0)
+        return EXIT_FAILURE;
+    return errno_of(open(FONT, O_RDONLY)) == 0 && errno_of(open("/etc/passwd", O_RDONLY)) == EACCES
+               ? EXIT_SUCCESS
+               : EXIT_FAILURE;
+}
+
+START_TEST(a_directory_of_fonts_that_is_closed_is_passed_over)
+{
+    _cleanup_scratch_ struct scratch scratch = scratch_make();
+    char closed[PATH_MAX];
+    int status;
+    pid_t pid;
+
+    snprintf(closed, sizeof closed, "%s/closed", scratch.path);
+    ck_assert_int_eq(mkdir(closed, 0), 0);
+    snprintf(closed, sizeof closed, "%s/closed/fonts", scratch.path);
+    pid = fork();
+    if (pid == 0)
+        _exit(confine_nobody_to(closed));
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
+}
+END_TEST
+
 START_TEST(the_deeds_work_outside)
 {
     ck_assert_int_eq(open_to_read(), 0);
@@ -457,6 +496,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, a_deed_ends_as_it_should, 0, ARRAY_SIZE(deeds));
     tcase_add_loop_test(tests, fonts_can_be_read_and_nothing_else, 0, ARRAY_SIZE(font_deeds));
+    tcase_add_test(tests, a_directory_of_fonts_that_is_closed_is_passed_over);
     tcase_add_test(tests, the_deeds_work_outside);
     tcase_add_test(tests, the_sandbox_counts_its_system_calls);
     tcase_add_test(tests, threads_from_before_are_inside);
