@@ -171,9 +171,12 @@ static int start(struct worker *worker, const struct options *options, struct sa
         return r;
 
     r = engine_allow(worker->allowed, error);
+    if (r == 0)
+        r = typefaces_load(worker->allowed, error);
+    if (r == 0)
+        r = typefaces_directories(worker->allowed, readable, error);
     if (r < 0)
         return r;
-    typefaces_directories(worker->allowed, readable);
 
     r = warm_up_begin(&warm_up, options->sandboxed, worker->allowed, readable, error);
     if (r < 0)

@@ -10,7 +10,6 @@
 #include "conf/allowance.h"
 #include "image/complaint.h"
 #include "image/magick.h"
-#include "image/typefaces.h"
 
 #include <errno.h>
 #include <gmodule.h>
@@ -224,14 +223,11 @@ int engine_allow(unsigned allowed, struct error *error)
     r = unblock_codecs(0, error);
     if (r == 0)
         r = unblock_codecs(allowed, error);
-    if (r == 0 && (allowed & ALLOW_MAGICK))
-        r = magick_start(error);
-    return r < 0 ? r : typefaces_load(allowed, error);
+    return r == 0 && (allowed & ALLOW_MAGICK) ? magick_start(error) : r;
 }
 
 void engine_stop(void)
 {
-    typefaces_forget();
     magick_stop();
     vips_shutdown();
 }

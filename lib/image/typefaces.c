@@ -29,9 +29,6 @@ static const char empty_pdf[] = "%PDF-1.4\n"
                                 "trailer<</Size 4/Root 1 0 R>>\n"
                                 "startxref\n160\n%%EOF\n";
 
-/* One a process, as the engine is. */
-static VipsImage *kept_document;
-
 bool typefaces_needed(unsigned allowed)
 {
     return (allowed & (ALLOW_SVG | ALLOW_PDF)) != 0;
@@ -46,9 +43,12 @@ static int load_fonts(struct error *error)
     return 0;
 }
 
+/* Nobody closes it. */
 static int keep_document(struct error *error)
 {
-    if (vips_pdfload_buffer((void *)empty_pdf, sizeof empty_pdf - 1, &kept_document, NULL) != 0)
+    VipsImage *document = NULL;
+
+    if (vips_pdfload_buffer((void *)empty_pdf, sizeof empty_pdf - 1, &document, NULL) != 0)
         return engine_error(error, CLASS_ENVIRONMENT, STAGE_NONE, "poppler does not start");
     return 0;
 }
@@ -57,12 +57,7 @@ int typefaces_load(unsigned allowed, struct error *error)
 {
     int r = typefaces_needed(allowed) ? load_fonts(error) : 0;
 
-    return r == 0 && (allowed & ALLOW_PDF) && !kept_document ? keep_document(error) : r;
-}
-
-void typefaces_forget(void)
-{
-    image_replace(&kept_document, NULL);
+    return r == 0 && (allowed & ALLOW_PDF) ? keep_document(error) : r;
 }
 
 /* The file of what fontconfig takes when it is asked for nothing special, or NULL; the caller destroys *@ret. */
@@ -118,19 +113,33 @@ static bool is_below_any(const char *path, const char *const *directories, size_
     return false;
 }
 
+static int add(const char *directory, const char **directories, size_t *count, struct error *error)
+{
+    if (is_below_any(directory, directories, *count))
+        return 0;
+    if (*count == TYPEFACES_DIRECTORIES_MAX)
+        return error_set(error, E2BIG, CLASS_ENVIRONMENT, STAGE_NONE,
+                         "fontconfig names more than %d directories of fonts; see fonts-conf(5)",
+                         TYPEFACES_DIRECTORIES_MAX);
+    directories[(*count)++] = directory;
+    return 0;
+}
+
 /* fontconfig's list has what is below its directories as well, behind them. */
-void typefaces_directories(unsigned allowed, const char *ret[TYPEFACES_DIRECTORIES_MAX + 1])
+int typefaces_directories(unsigned allowed, const char *ret[TYPEFACES_DIRECTORIES_MAX + 1],
+                          struct error *error)
 {
     FcStrList *list = typefaces_needed(allowed) ? FcConfigGetFontDirs(NULL) : NULL;
     const FcChar8 *directory;
     size_t count = 0;
+    int r = 0;
 
     if (allowed & ALLOW_PDF)
         ret[count++] = POPPLER_TABLES;
-    while (list && count < TYPEFACES_DIRECTORIES_MAX && (directory = FcStrListNext(list)))
-        if (!is_below_any((const char *)directory, ret, count))
-            ret[count++] = (const char *)directory;
+    while (list && r == 0 && (directory = FcStrListNext(list)))
+        r = add((const char *)directory, ret, &count, error);
     ret[count] = NULL;
     if (list)
         FcStrListDone(list);
+    return r;
 }

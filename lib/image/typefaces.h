@@ -17,16 +17,17 @@ enum { TYPEFACES_DIRECTORIES_MAX = 64 };
 /* True when a format of @allowed (ALLOW_*) may have text. */
 bool typefaces_needed(unsigned allowed);
 
-/* Reads the lists that @allowed needs, and keeps them until typefaces_forget(). 0 or -errno with @error. */
+/* Reads the lists that @allowed needs, once and for the rest of the process: files and directories that become others
+ * later are not seen. After engine_allow(). 0 or -errno with @error. */
 int typefaces_load(unsigned allowed, struct error *error);
-
-void typefaces_forget(void);
 
 /* Tries whether text can be set for @allowed: a font there is can be opened. 0, or -errno with @error. */
 int typefaces_check(unsigned allowed, struct error *error);
 
-/* Where fonts and tables lie: up to TYPEFACES_DIRECTORIES_MAX directories in @ret, and a NULL behind the last; none
- * when @allowed needs none, and none below another. After typefaces_load(); they are valid until typefaces_forget(). */
-void typefaces_directories(unsigned allowed, const char *ret[TYPEFACES_DIRECTORIES_MAX + 1]);
+/* Where fonts and tables lie: up to TYPEFACES_DIRECTORIES_MAX directories in @ret, which are fontconfig's, and a NULL
+ * behind the last; none when @allowed needs none, and none below another. After typefaces_load(). 0, or -E2BIG with
+ * @error when there are more: what lies there could not be read, and nobody would know. */
+int typefaces_directories(unsigned allowed, const char *ret[TYPEFACES_DIRECTORIES_MAX + 1],
+                          struct error *error);
 
 #endif
