@@ -54,7 +54,10 @@ struct file {
     size_t item_count;
     unsigned picture, next; /* numbers of items: what they describe, and theirs */
     unsigned char *to;
-    size_t used, growth; /* bytes written; by how much everything behind meta moves */
+    size_t room, used; /* bytes there are; of them written */
+    size_t growth;     /* by how much everything behind meta moves */
+    bool full;         /* something did not fit: from then on nothing is written */
+    bool coloured;     /* the profile is written */
 };
 
 /* ---- numbers and boxes ---- */
@@ -110,16 +113,33 @@ static bool find_box(struct bytes in, const char *type, struct bytes *ret)
 
 /* ---- writing ---- */
 
+static bool has_room(struct file *file, size_t size)
+{
+    file->full |= size > file->room - file->used;
+    return !file->full;
+}
+
 static void put(struct file *file, const void *bytes, size_t size)
 {
+    if (size == 0 || !has_room(file, size))
+        return;
     memcpy(file->to + file->used, bytes, size);
     file->used += size;
 }
 
 static void put_number(struct file *file, size_t number, size_t bytes)
 {
+    if (!has_room(file, bytes))
+        return;
     write_number(file->to + file->used, number, bytes);
     file->used += bytes;
+}
+
+/* Puts it in the place of what has been written at @at. */
+static void replace_number(struct file *file, size_t at, size_t number, size_t bytes)
+{
+    if (!file->full)
+        write_number(file->to + at, number, bytes);
 }
 
 /* Begins a box, whose size is known when it ends. Returns where it stands. */
@@ -134,7 +154,7 @@ static size_t begin_box(struct file *file, const char *type)
 
 static void end_box(struct file *file, size_t at)
 {
-    write_number(file->to + at, file->used - at, TYPE_AT);
+    replace_number(file, at, file->used - at, TYPE_AT);
 }
 
 static size_t payload_bytes(const struct item *item)
@@ -200,7 +220,9 @@ static int put_locations(struct file *file, struct bytes box)
         return -EBADMSG;
     count = read_number(box.data + LOCATION_COUNT_AT, 2);
     put(file, box.data, box.size);
-    write_number(file->to + at + LOCATION_COUNT_AT, count + file->item_count, 2);
+    if (file->full)
+        return -EBADMSG;
+    replace_number(file, at + LOCATION_COUNT_AT, count + file->item_count, 2);
     r = move_items(file, at + LOCATION_HEAD_BYTES, inside(box, LOCATION_HEAD_BYTES), count);
     if (r < 0)
         return r;
@@ -216,8 +238,8 @@ static int put_entries(struct file *file, struct bytes box)
     if (box.size < LIST_HEAD_BYTES || read_number(box.data + HEAD_BYTES, 4) != 0)
         return -EBADMSG;
     put(file, box.data, box.size);
-    write_number(file->to + at + FULL_HEAD_BYTES,
-                 read_number(box.data + FULL_HEAD_BYTES, 2) + file->item_count, 2);
+    replace_number(file, at + FULL_HEAD_BYTES, read_number(box.data + FULL_HEAD_BYTES, 2) + file->item_count,
+                   2);
     for (size_t i = 0; i < file->item_count; i++) {
         size_t entry = begin_box(file, "infe");
 
@@ -265,7 +287,8 @@ static void put_first_references(struct file *file)
     end_box(file, at);
 }
 
-/* What the colours are is told by a profile in place of numbers. */
+/* What the colours are is told by a profile in place of numbers, once: properties are known by their places, so there is
+ * nothing in the others' boxes. */
 static void put_colour(struct file *file, struct bytes box)
 {
     const struct attachment *icc = &file->attachments->icc;
@@ -275,10 +298,13 @@ static void put_colour(struct file *file, struct bytes box)
         put(file, box.data, box.size);
         return;
     }
-    at = begin_box(file, "colr");
-    put(file, "prof", TYPE_BYTES);
-    put(file, icc->data, icc->size);
+    at = begin_box(file, file->coloured ? "free" : "colr");
+    if (!file->coloured) {
+        put(file, "prof", TYPE_BYTES);
+        put(file, icc->data, icc->size);
+    }
     end_box(file, at);
+    file->coloured = true;
 }
 
 static int put_properties(struct file *file, struct bytes box)
@@ -387,6 +413,7 @@ static int put_file(struct file *file, struct bytes meta)
 
     for (int pass = 0; pass < 2 && r == 0; pass++) {
         file->used = 0;
+        file->coloured = false;
         put(file, file->bytes, before);
         r = put_meta(file, meta);
         file->growth = file->used - after;
@@ -395,7 +422,7 @@ static int put_file(struct file *file, struct bytes meta)
         return r;
     put(file, file->bytes + after, file->size - after);
     put_payloads(file);
-    return 0;
+    return file->full ? -EBADMSG : 0;
 }
 
 /* More than all that is added beside the attachments themselves. */
@@ -418,8 +445,9 @@ int heif_items_attach(const void *avif, size_t size, const struct attachments *a
     if (r < 0)
         return r;
 
-    to = malloc(size + attachments->icc.size + attachments->exif.size + attachments->xmp.size +
-                ADDED_BYTES_MAX);
+    file.room =
+        size + attachments->icc.size + attachments->exif.size + attachments->xmp.size + ADDED_BYTES_MAX;
+    to = malloc(file.room);
     if (!to)
         return -ENOMEM;
     file.to = to;

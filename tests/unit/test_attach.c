@@ -257,6 +257,92 @@ START_TEST(a_container_gets_more_boxes)
 }
 END_TEST
 
+/* ---- AVIF ---- */
+
+static void put_length(unsigned char *at, size_t length)
+{
+    for (size_t i = 0; i < 4; i++, length >>= 8)
+        at[3 - i] = (unsigned char)length;
+}
+
+static size_t length_at(const unsigned char *at)
+{
+    return (size_t)at[0] << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
+}
+
+static unsigned char *box_in(const struct bytes *bytes, const char *type)
+{
+    unsigned char *at = memmem(bytes->data, bytes->size, type, 4);
+
+    ck_assert_msg(at != NULL, "there is no %s", type);
+    return at - 4;
+}
+
+/* Puts @copies more of the box behind it; it is in all of @parents. */
+static void repeat_box(struct bytes *bytes, const char *type, size_t copies, const char *const *parents)
+{
+    unsigned char *at = box_in(bytes, type), *to;
+    size_t size = length_at(at), end = (size_t)(at - (unsigned char *)bytes->data) + size;
+
+    bytes->data = g_realloc(bytes->data, bytes->size + copies * size);
+    to = (unsigned char *)bytes->data + end;
+    memmove(to + copies * size, to, bytes->size - end);
+    for (size_t i = 0; i < copies; i++)
+        memcpy(to + i * size, to - size, size);
+    bytes->size += copies * size;
+    for (; *parents; parents++) {
+        at = box_in(bytes, *parents);
+        put_length(at, length_at(at) + copies * size);
+    }
+}
+
+static size_t count_of(const struct bytes *bytes, const char *word)
+{
+    const char *at = bytes->data, *end = at + bytes->size;
+    size_t count = 0;
+
+    while ((at = memmem(at, (size_t)(end - at), word, strlen(word)))) {
+        count++;
+        at++;
+    }
+    return count;
+}
+
+/* Room is for one profile; the second was written beyond it. */
+START_TEST(a_picture_with_two_colours_gets_one_profile)
+{
+    static const char *const parents[] = { "meta", "iprp", "ipco", NULL };
+    static const char profile[3001] = "a profile";
+    const struct attachments attachments = { .icc = { profile, sizeof profile } };
+    struct bytes bytes = make(&(struct kind){ FORMAT_AVIF, USUAL, true, false });
+
+    repeat_box(&bytes, "colr", 4, parents);
+    ck_assert_int_eq(attach(FORMAT_AVIF, &attachments, &bytes.data, &bytes.size), 0);
+    ck_assert_uint_eq(count_of(&bytes, "a profile"), 1);
+    ck_assert_uint_eq(count_of(&bytes, "colr"), 1);
+    ck_assert_uint_eq(count_of(&bytes, "free"), 4);
+    bytes_release(&bytes);
+}
+END_TEST
+
+/* Each of them would get the new items. */
+START_TEST(a_picture_with_many_lists_is_not_written_beyond_its_room)
+{
+    static const char *const parents[] = { "meta", NULL }, *const lists[] = { "iloc", "iinf" };
+    const struct attachments attachments = attachments_of(0);
+
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+        struct bytes bytes = make(&(struct kind){ FORMAT_AVIF, USUAL, true, false });
+
+        repeat_box(&bytes, lists[i], 40, parents);
+        ck_assert_int_eq(attach(FORMAT_AVIF, &attachments, &bytes.data, &bytes.size), -EBADMSG);
+        bytes_release(&bytes);
+    }
+}
+END_TEST
+
+/* ---- TIFF ---- */
+
 /* libtiff writes it so in files of the other byte order. */
 START_TEST(a_record_whose_bytes_were_swapped_is_read)
 {
@@ -390,6 +476,8 @@ int main(void)
     tcase_add_test(tests, a_profile_comes_through);
     tcase_add_test(tests, a_file_without_metadata_stays_as_it_was);
     tcase_add_test(tests, a_container_gets_more_boxes);
+    tcase_add_test(tests, a_picture_with_two_colours_gets_one_profile);
+    tcase_add_test(tests, a_picture_with_many_lists_is_not_written_beyond_its_room);
     tcase_add_test(tests, a_record_whose_bytes_were_swapped_is_read);
     tcase_add_loop_test(tests, a_file_cut_anywhere_does_no_harm, OURS, KINDS);
     tcase_add_loop_test(tests, a_file_that_lies_anywhere_does_no_harm, OURS, KINDS);
