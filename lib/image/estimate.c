@@ -29,7 +29,7 @@ enum {
     DRAWN_PIXEL_BYTES = 4,
     MAGICK_PIXEL_BYTES = 10, /* ImageMagick's, five channels of 16 bits */
     MAGICK_FILES_BYTES = 8,  /* a pixel, of the decoder's copy of what the file has; then it is the picture */
-    UNPACKED_PICTURES = 2,   /* JPEG 2000, OpenEXR: the picture, and the decoder's numbers */
+    UNPACKED_PICTURES = 2,   /* JPEG 2000: the picture, and the decoder's numbers */
     AVIF_ENCODER_BYTES = 32, /* a pixel */
     AVIF_ALPHA_ENCODER_BYTES = 44,
     JXL_ENCODER_BYTES = 32, /* a band of a pixel, of which grey has three, too */
@@ -97,8 +97,9 @@ static uint64_t decoder_bytes(const struct workload *work)
     case FORMAT_PDF:
         return add(work->content_bytes,
                    multiply(extent_area(shrunk(work)), DRAWN_PIXEL_BYTES * (uint64_t)work->surfaces));
-    case FORMAT_JP2:
     case FORMAT_EXR:
+        return add(work->content_bytes, multiply(stored, pixel_bytes(work)));
+    case FORMAT_JP2:
         return multiply(stored, UNPACKED_PICTURES * pixel_bytes(work));
     default:
         return work->whole ? multiply(stored, pixel_bytes(work)) : 0;

@@ -18,7 +18,7 @@ enum { ESTIMATE_SLACK_BYTES = 8 << 20 };
 struct workload {
     uint64_t source_bytes;   /* all copies of the file's bytes that are held */
     uint64_t metadata_bytes; /* that each output may have */
-    uint64_t content_bytes;  /* of what stands in a drawing */
+    uint64_t content_bytes;  /* of what stands in a drawing, or in a chunk of an OpenEXR */
     unsigned surfaces;       /* of a drawing, pictures of its size that are held while it is drawn */
     uint64_t asset_bytes;    /* of the largest picture that a step lays over this one */
     enum format format;

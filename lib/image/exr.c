@@ -9,7 +9,13 @@
 #include <openexr.h>
 #include <string.h>
 
-enum { PART = 0, CHANNELS_MAX = 4, DEEP_MOST = 65535 };
+enum {
+    PART = 0,
+    CHANNELS_MAX = 1024, /* with those that are not looked at */
+    DEEP_MOST = 65535,
+    CHUNK_COPIES = 3, /* as it is in the file, unpacked, and halfway */
+    PLACE_BYTES = 8,  /* of a chunk's place in the file */
+};
 
 #define DOMAIN "exr"
 
@@ -141,7 +147,68 @@ static int read_header(struct exr *exr)
     if (result_of(exr_start_read(&exr->context, "source", &start)) != 0 || read_window(exr) != 0 ||
         result_of(exr_get_channels(exr->context, PART, &channels)) != 0)
         return -1;
+    if (channels->num_channels > CHANNELS_MAX) {
+        vips_error(DOMAIN, "it has %d channels; files of up to %d are read", channels->num_channels,
+                   CHANNELS_MAX);
+        return -1;
+    }
     return choose_bands(exr, channels);
+}
+
+/* ---- what a chunk takes ---- */
+
+/* Of a pixel, in all channels. */
+static uint64_t stored_pixel_bytes(const struct exr *exr)
+{
+    const exr_attr_chlist_t *channels;
+    uint64_t bytes = 0;
+
+    if (exr_get_channels(exr->context, PART, &channels) != EXR_ERR_SUCCESS)
+        return 0;
+    for (int i = 0; i < channels->num_channels; i++)
+        bytes += channels->entries[i].pixel_type == EXR_PIXEL_HALF ? sizeof(uint16_t) : sizeof(float);
+    return bytes;
+}
+
+/* Of the largest chunk: a tile, or some rows. */
+static uint64_t chunk_pixels(const struct exr *exr)
+{
+    int32_t width = exr->width, height = 0;
+    exr_storage_t storage;
+
+    if (exr_get_storage(exr->context, PART, &storage) != EXR_ERR_SUCCESS)
+        return 0;
+    if (storage == EXR_STORAGE_TILED)
+        exr_get_tile_sizes(exr->context, PART, 0, 0, &width, &height);
+    else
+        exr_get_scanlines_per_chunk(exr->context, PART, &height);
+    if (width < 1 || height < 1)
+        return 0;
+    return (uint64_t)(width < exr->width ? width : exr->width) *
+           (uint64_t)(height < exr->height ? height : exr->height);
+}
+
+static uint64_t places_bytes(const struct exr *exr)
+{
+    int32_t count = 0;
+
+    exr_get_chunk_count(exr->context, PART, &count);
+    return count > 0 ? (uint64_t)count * PLACE_BYTES : 0;
+}
+
+uint64_t exr_decoder_bytes(const void *data, size_t size)
+{
+    struct exr exr = { .data = data, .size = size };
+    uint64_t bytes = 0;
+
+    if (read_header(&exr) == 0)
+        bytes = chunk_pixels(&exr) *
+                    ((uint64_t)exr.bands * sizeof(float) + CHUNK_COPIES * stored_pixel_bytes(&exr)) +
+                places_bytes(&exr);
+    vips_error_clear();
+    if (exr.context)
+        exr_finish(&exr.context);
+    return bytes;
 }
 
 /* ---- pixels ---- */

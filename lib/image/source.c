@@ -6,6 +6,7 @@
 #include "image/convert.h"
 #include "image/drawing.h"
 #include "image/exif_block.h"
+#include "image/exr.h"
 #include "image/gif_blocks.h"
 #include "image/jxl_boxes.h"
 #include "image/loaders.h"
@@ -204,9 +205,15 @@ static int reduce(struct source *source, struct error *error)
 }
 
 /* What would take much before the header is known. */
+static uint64_t content_bytes(const struct source *source)
+{
+    return source->format == FORMAT_EXR ? exr_decoder_bytes(source->data, source->size)
+                                        : drawing_content_bytes(source->format, source->data, source->size);
+}
+
 static int check_content(struct source *source, struct error *error)
 {
-    source->content_bytes = drawing_content_bytes(source->format, source->data, source->size);
+    source->content_bytes = content_bytes(source);
     source->surfaces = drawing_surfaces(source->format, source->data, source->size);
     return source->format == FORMAT_SVG ? svg_expansion_check(source->data, source->size, error) : 0;
 }
@@ -261,6 +268,12 @@ static int read_header(struct source *source, struct error *error)
     source->whole = loader_is_whole(source->format, header, source->data, source->size);
     count_pictures(source, header);
     return check_samples(header, error);
+}
+
+static uint64_t content_bytes(const struct source *source)
+{
+    return source->format == FORMAT_EXR ? exr_decoder_bytes(source->data, source->size)
+                                        : drawing_content_bytes(source->format, source->data, source->size);
 }
 
 int source_probe(const void *data, size_t size, const struct source_options *options, struct source *ret,

@@ -39,8 +39,9 @@ struct source {
     unsigned pages;     /* of a document; 1 of any other picture */
     double scale;       /* of a drawing, how many times its own size it is drawn; 1 of any other picture */
     unsigned page;      /* the one that is told of here and decoded, from 1 */
-    uint64_t
-        content_bytes; /* what stands in a drawing takes so much while it is drawn; 0 of any other picture */
+    /* What stands in a drawing takes so much while it is drawn, an OpenEXR's chunk while it is decoded; 0 of any other
+     * picture. */
+    uint64_t content_bytes;
     unsigned surfaces; /* pictures of its size that are held while a drawing is drawn; 0 of any other */
     size_t metadata_bytes; /* that an output may have as well */
     unsigned bands, sample_bytes;

@@ -320,6 +320,17 @@ START_TEST(giants_are_refused_by_their_headers)
 }
 END_TEST
 
+START_TEST(an_openexr_of_channels_without_end_is_refused)
+{
+    static struct exr_file file;
+    _cleanup_stored_ struct stored exr = { NULL, 0 };
+
+    exr_make_tile(&file, 1, 1, 1100, EXR_HALF);
+    exr = stored_copy(file.bytes, file.size);
+    expect_failure(&exr, &all_allowed, "it has 1104 channels; files of up to 1024 are read");
+}
+END_TEST
+
 START_TEST(what_is_not_allowed_is_named)
 {
     struct {
@@ -529,7 +540,9 @@ UNIT_MAIN("allowed_formats", UNIT_TEST(a_drawing_is_as_others_draw_it_in_every_s
           UNIT_TEST(a_cut_of_pixels_is_cut_from_the_drawings_own_size),
           UNIT_TEST(a_narrow_drawing_is_not_rounded_beyond_the_limit),
           UNIT_TEST(a_drawing_grows_no_further_than_memory_allows),
-          UNIT_TEST(giants_are_refused_by_their_headers), UNIT_TEST(what_is_not_allowed_is_named),
+
+          UNIT_TEST(giants_are_refused_by_their_headers),
+          UNIT_TEST(an_openexr_of_channels_without_end_is_refused), UNIT_TEST(what_is_not_allowed_is_named),
           UNIT_TEST(broken_and_locked_files_say_why), UNIT_ROWS(an_svg_reaches_no_other_file, escapes),
           UNIT_TEST(a_picture_inside_the_svg_is_shown), UNIT_TEST(an_entity_of_another_file_is_none),
           UNIT_ROWS(an_svg_that_says_much_more_than_stands_in_it_is_refused_unread, many_laughs),

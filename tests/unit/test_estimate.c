@@ -4,6 +4,7 @@
 #include "image/estimate.h"
 
 #include "base/fd_io.h"
+#include "exr_file.h"
 #include "image/render.h"
 #include "pdf.h"
 #include "pictures.h"
@@ -119,6 +120,8 @@ static const struct {
     { "deep transparent SGI", 1000, 800, 4, FORMAT_SGI, .deep = true },
     { "PNM", 600, 12000, 1, FORMAT_PNM, .deep = false },
     { "large frames", 1600, 1200, 3, FORMAT_WEBP, .grain = true, .frames = 4 },
+    { "OpenEXR", 2000, 1500, 4, FORMAT_EXR, .deep = true },
+    { "OpenEXR of many channels", 800, 600, 4, FORMAT_EXR, .deep = true, .whole = true },
 };
 
 struct figures {
@@ -221,6 +224,17 @@ static struct bytes draw_pnm(int width, int height)
     return (struct bytes){ file, (size_t)(at - file) };
 }
 
+/* One tile; or one with twenty channels that nobody looks at. */
+static struct bytes make_exr(size_t index)
+{
+    bool whole = pictures[index].whole;
+    static struct exr_file file;
+
+    exr_make_tile(&file, pictures[index].width, pictures[index].height, whole ? 20 : 0,
+                  whole ? EXR_FLOAT : EXR_HALF);
+    return (struct bytes){ g_memdup2(file.bytes, file.size), file.size };
+}
+
 static struct bytes paint(size_t index)
 {
     int frames = pictures[index].frames > 1 ? pictures[index].frames : 1;
@@ -241,6 +255,8 @@ static struct bytes paint(size_t index)
         return draw_sgi(width, height);
     if (pictures[index].format == FORMAT_PNM)
         return draw_pnm(width, height);
+    if (pictures[index].format == FORMAT_EXR)
+        return make_exr(index);
     if (pictures[index].grain)
         image = with_grain(image);
     if (frames > 1)
