@@ -146,7 +146,8 @@ int iptc_block_reduce(const void *data, size_t size, unsigned keep, void **ret, 
 
     *ret = NULL;
     *ret_size = 0;
-    if (!(keep & (METADATA_IPTC | METADATA_COPYRIGHT)) || record.size == 0)
+    if (!(keep & (METADATA_IPTC | METADATA_COPYRIGHT)) || record.size == 0 ||
+        record.size > IPTC_BLOCK_BYTES_MAX)
         return 0;
 
     to = malloc(record.size);

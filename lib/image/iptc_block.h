@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+enum { IPTC_BLOCK_BYTES_MAX = 1 << 20 }; /* of a record, which is of short texts; a larger one is none */
+
 /* Reduces what is at @data, resources of Photoshop ("Photoshop 3.0") or a record alone, to what @keep (METADATA_*)
  * asks for: all of the record, or the datasets that say whose picture it is. When nothing is to be kept *@ret is NULL;
  * else the caller frees it: a record alone. 0, or -ENOMEM. */

@@ -8,6 +8,7 @@
 #include "image/tiff_tags.h"
 
 #include "base/cleanup.h"
+#include "image/iptc_block.h"
 #include "image/tiff_tree.h"
 
 #include <errno.h>
@@ -232,8 +233,10 @@ static int copy_record(const struct tiff_entry *entry, void **ret, size_t *ret_s
 
     if (!copy)
         return -ENOMEM;
-    for (size_t i = 0; i < size; i++)
-        copy[i] = entry->value[swapped ? i - i % LONG_BYTES + (LONG_BYTES - 1 - i % LONG_BYTES) : i];
+    if (!swapped)
+        memcpy(copy, entry->value, size);
+    for (size_t i = 0; i < size && swapped; i++)
+        copy[i] = entry->value[i - i % LONG_BYTES + (LONG_BYTES - 1 - i % LONG_BYTES)];
     *ret = copy;
     *ret_size = size;
     return 0;
@@ -251,5 +254,7 @@ int tiff_tags_find_iptc(const void *data, size_t size, void **ret, size_t *ret_s
     if (r < 0)
         return r;
     entry = tiff_directory_find(&tree.places[TIFF_MAIN], TAG_IPTC);
-    return entry ? copy_record(entry, ret, ret_size) : 0;
+    if (!entry || entry->value_bytes == 0 || entry->value_bytes > IPTC_BLOCK_BYTES_MAX)
+        return 0;
+    return copy_record(entry, ret, ret_size);
 }

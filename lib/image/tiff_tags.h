@@ -12,7 +12,7 @@ int tiff_tags_attach(const void *tiff, size_t size, const struct attachments *at
                      size_t *ret_size);
 
 /* Finds the IPTC record of the TIFF in @data, of whatever type it is there, and however its bytes were swapped. When
- * there is none *@ret is NULL; else the caller frees it. 0 or -ENOMEM. */
+ * there is none, or it is larger than IPTC_BLOCK_BYTES_MAX, *@ret is NULL; else the caller frees it. 0 or -ENOMEM. */
 int tiff_tags_find_iptc(const void *data, size_t size, void **ret, size_t *ret_size);
 
 #endif

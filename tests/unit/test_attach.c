@@ -9,6 +9,7 @@
 #include "image/encode.h"
 #include "image/exif_value.h"
 #include "image/gif_blocks.h"
+#include "image/iptc_block.h"
 #include "image/jxl_boxes.h"
 #include "image/source.h"
 #include "image/tiff_tags.h"
@@ -365,6 +366,29 @@ START_TEST(a_record_whose_bytes_were_swapped_is_read)
 }
 END_TEST
 
+static bool has_record(size_t record_size)
+{
+    _cleanup_free_ void *large = calloc(1, record_size), *record = NULL;
+    struct attachments attachments = { .iptc = { large, record_size } };
+    struct bytes bytes = make(&kinds[FIRST_TIFF]);
+    size_t size;
+
+    ck_assert_ptr_nonnull(large);
+    ck_assert_int_eq(attach(FORMAT_TIFF, &attachments, &bytes.data, &bytes.size), 0);
+    ck_assert_int_eq(tiff_tags_find_iptc(bytes.data, bytes.size, &record, &size), 0);
+    ck_assert_uint_eq(size, record ? record_size : 0);
+    bytes_release(&bytes);
+    return record != NULL;
+}
+
+/* It was, before anybody asked how much memory there is. */
+START_TEST(a_record_without_end_is_not_copied)
+{
+    ck_assert(has_record(IPTC_BLOCK_BYTES_MAX));
+    ck_assert(!has_record(IPTC_BLOCK_BYTES_MAX + 4));
+}
+END_TEST
+
 /* ---- files that are not what they should be ---- */
 
 /* Each in memory of its own, so that a sanitizer sees what is read beyond. */
@@ -479,6 +503,7 @@ int main(void)
     tcase_add_test(tests, a_picture_with_two_colours_gets_one_profile);
     tcase_add_test(tests, a_picture_with_many_lists_is_not_written_beyond_its_room);
     tcase_add_test(tests, a_record_whose_bytes_were_swapped_is_read);
+    tcase_add_test(tests, a_record_without_end_is_not_copied);
     tcase_add_loop_test(tests, a_file_cut_anywhere_does_no_harm, OURS, KINDS);
     tcase_add_loop_test(tests, a_file_that_lies_anywhere_does_no_harm, OURS, KINDS);
     tcase_add_loop_test(tests, a_block_that_lies_anywhere_does_no_harm, OURS, FIRST_TIFF + 4);

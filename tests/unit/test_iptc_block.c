@@ -94,5 +94,20 @@ START_TEST(a_wrapped_record_is_found_again)
 }
 END_TEST
 
+START_TEST(a_record_without_end_is_none)
+{
+    size_t count = IPTC_BLOCK_BYTES_MAX / (sizeof BYLINE - 1) + 1, size = count * (sizeof BYLINE - 1);
+    _cleanup_free_ char *record = malloc(size);
+    _cleanup_free_ void *left = NULL;
+    size_t left_size;
+
+    for (size_t i = 0; i < count; i++)
+        memcpy(record + i * (sizeof BYLINE - 1), BYLINE, sizeof BYLINE - 1);
+    ck_assert_int_eq(iptc_block_reduce(record, size, METADATA_IPTC, &left, &left_size), 0);
+    ck_assert_ptr_null(left);
+}
+END_TEST
+
 UNIT_MAIN("iptc_block", UNIT_ROWS(a_record_is_reduced, records),
-          UNIT_ROWS(what_is_cut_off_does_no_harm, records), UNIT_TEST(a_wrapped_record_is_found_again))
+          UNIT_ROWS(what_is_cut_off_does_no_harm, records), UNIT_TEST(a_wrapped_record_is_found_again),
+          UNIT_TEST(a_record_without_end_is_none))
