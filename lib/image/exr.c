@@ -17,6 +17,16 @@ enum {
     PLACE_BYTES = 8,  /* of a chunk's place in the file */
 };
 
+/* sRGB's curve is a table: at all the light that a half can be, and straight in between. It begins below where the
+ * curve itself does. */
+enum {
+    OCTAVES = 9,
+    OCTAVE_STEPS = 1 << 10,
+    CURVE_STEPS = OCTAVES * OCTAVE_STEPS,
+    REST_BITS = 23 - 10,                         /* of a float's fraction */
+    FIRST_STEP = (127 - OCTAVES) * OCTAVE_STEPS, /* the front of 2^-OCTAVES */
+};
+
 #define DOMAIN "exr"
 
 struct exr {
@@ -27,6 +37,7 @@ struct exr {
     int bands;                    /* with alpha, the last */
     bool alpha;
     uint16_t *pixels; /* all of it, once decoded */
+    double *curve;    /* while it is decoded */
     GMutex lock;
 };
 
@@ -211,15 +222,42 @@ uint64_t exr_decoder_bytes(const void *data, size_t size)
     return bytes;
 }
 
-/* ---- pixels ---- */
+/* ---- light ---- */
 
-static uint16_t to_srgb(float light)
+static void make_curve(double *curve)
 {
-    double value = light > 0 ? (light < 1 ? light : 1) : 0; /* and what is no number is black */
+    for (int i = 0; i <= CURVE_STEPS; i++) {
+        double light = ldexp(1 + (double)(i % OCTAVE_STEPS) / OCTAVE_STEPS, i / OCTAVE_STEPS - OCTAVES);
 
-    value = value <= 0.0031308 ? 12.92 * value : 1.055 * pow(value, 1 / 2.4) - 0.055;
-    return (uint16_t)lround(value * DEEP_MOST);
+        curve[i] = DEEP_MOST * (1.055 * pow(light, 1 / 2.4) - 0.055);
+    }
 }
+
+/* A float's exponent and the front of its fraction are the number of its step, the rest is how far it is on to the
+ * next. @light is from 2^-OCTAVES on, and below 1. */
+static double curve_at(const double *curve, float light)
+{
+    uint32_t bits, step, rest;
+
+    memcpy(&bits, &light, sizeof bits);
+    step = (bits >> REST_BITS) - FIRST_STEP;
+    rest = bits & ((1U << REST_BITS) - 1);
+    return curve[step] + (curve[step + 1] - curve[step]) * rest / (1U << REST_BITS);
+}
+
+static uint16_t to_srgb(const struct exr *exr, float light)
+{
+    double value;
+
+    if (!(light > 0)) /* and what is no number is black */
+        return 0;
+    if (light >= 1)
+        return DEEP_MOST;
+    value = light <= 0.0031308 ? 12.92 * DEEP_MOST * light : curve_at(exr->curve, light);
+    return (uint16_t)(value + 0.5);
+}
+
+/* ---- pixels ---- */
 
 static void convert_pixel(const struct exr *exr, const float *from, uint16_t *to)
 {
@@ -227,9 +265,9 @@ static void convert_pixel(const struct exr *exr, const float *from, uint16_t *to
     float alpha = exr->alpha ? from[colours] : 1;
 
     for (int band = 0; band < colours; band++)
-        to[band] = to_srgb(alpha > 0 && alpha < 1 ? from[band] / alpha : from[band]);
+        to[band] = to_srgb(exr, alpha > 0 && alpha < 1 ? from[band] / alpha : from[band]);
     if (exr->alpha)
-        to[colours] = (uint16_t)lround((alpha > 0 ? (alpha < 1 ? alpha : 1) : 0) * DEEP_MOST);
+        to[colours] = (uint16_t)((alpha > 0 ? (alpha < 1 ? alpha : 1) : 0) * (double)DEEP_MOST + 0.5);
 }
 
 /* Puts what was decoded of a chunk, floats of all bands, to its place. */
@@ -319,22 +357,33 @@ static int decode_tiles(struct exr *exr)
     return 0;
 }
 
-static int decode(struct exr *exr)
+static int decode_chunks(struct exr *exr)
 {
     exr_storage_t storage;
-    int r = -1;
 
     if (result_of(exr_get_storage(exr->context, PART, &storage)) != 0)
         return -1;
+    if (storage == EXR_STORAGE_SCANLINE)
+        return decode_scanlines(exr);
+    if (storage == EXR_STORAGE_TILED)
+        return decode_tiles(exr);
+    vips_error(DOMAIN, "it is a deep picture, of which there is no one way to make a flat one");
+    return -1;
+}
+
+static int decode(struct exr *exr)
+{
+    int r = -1;
+
     exr->pixels = g_try_new0(uint16_t, (size_t)exr->width * (size_t)exr->height * (size_t)exr->bands);
-    if (!exr->pixels)
+    exr->curve = g_try_new(double, CURVE_STEPS + 1);
+    if (!exr->pixels || !exr->curve)
         vips_error(DOMAIN, "out of memory");
-    else if (storage == EXR_STORAGE_SCANLINE)
-        r = decode_scanlines(exr);
-    else if (storage == EXR_STORAGE_TILED)
-        r = decode_tiles(exr);
-    else
-        vips_error(DOMAIN, "it is a deep picture, of which there is no one way to make a flat one");
+    else {
+        make_curve(exr->curve);
+        r = decode_chunks(exr);
+    }
+    g_clear_pointer(&exr->curve, g_free);
     if (r != 0)
         g_clear_pointer(&exr->pixels, g_free);
     return r;

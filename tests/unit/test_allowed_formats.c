@@ -224,6 +224,30 @@ START_TEST(light_becomes_srgb_and_what_is_brighter_than_white_is_white)
 }
 END_TEST
 
+/* From a 4096th of white on, by less and more than what the curve's table has. */
+START_TEST(light_of_all_amounts_is_seen_as_the_curve_has_it)
+{
+    enum { WIDTH = 997, DEEP = 65535 };
+    float pixels[WIDTH * EXR_CHANNELS];
+    _cleanup_stored_ struct stored exr = { NULL, 0 };
+    _cleanup_raster_ struct raster ours = { 0 };
+    static struct exr_file file;
+
+    for (int i = 0; i < WIDTH * EXR_CHANNELS; i++)
+        pixels[i] =
+            i % EXR_CHANNELS == EXR_CHANNELS - 1 ? 1 : exp2f(-12 + 12 * (float)i / (WIDTH * EXR_CHANNELS));
+    exr_make(&file, 0, 0, WIDTH, 1, pixels);
+    exr = stored_copy(file.bytes, file.size);
+    ours = make(AS_IT_IS, &exr);
+    for (int i = 0; i < WIDTH * EXR_CHANNELS; i++) {
+        double light = pixels[i],
+               wanted = light <= 0.0031308 ? 12.92 * light : 1.055 * pow(light, 1 / 2.4) - 0.055;
+
+        ck_assert_double_eq_tol(raster_at(&ours, i / EXR_CHANNELS, 0)[i % EXR_CHANNELS], wanted, 0.51 / DEEP);
+    }
+}
+END_TEST
+
 /* ---- limits ---- */
 
 START_TEST(a_drawing_grows_no_further_than_the_folder_allows)
@@ -542,6 +566,7 @@ UNIT_MAIN("allowed_formats", UNIT_TEST(a_drawing_is_as_others_draw_it_in_every_s
           UNIT_TEST(a_drawing_grows_no_further_than_memory_allows),
 
           UNIT_TEST(giants_are_refused_by_their_headers),
+          UNIT_TEST(light_of_all_amounts_is_seen_as_the_curve_has_it),
           UNIT_TEST(an_openexr_of_channels_without_end_is_refused), UNIT_TEST(what_is_not_allowed_is_named),
           UNIT_TEST(broken_and_locked_files_say_why), UNIT_ROWS(an_svg_reaches_no_other_file, escapes),
           UNIT_TEST(a_picture_inside_the_svg_is_shown), UNIT_TEST(an_entity_of_another_file_is_none),
