@@ -127,12 +127,16 @@ int jxl_boxes_attach(const void *jxl, size_t size, const struct attachments *att
 
 /* ---- reading ---- */
 
-enum { ROOM_STEP = 1 << 12 };
+enum {
+    ROOM_STEP = 1 << 12,
+    LARGE_MAX = 4, /* boxes that are passed over for their size: each is unpacked up to there */
+};
 
 /* A box that is being read. */
 struct reading {
     JxlDecoder *decoder;
     size_t max;
+    unsigned index, first; /* of the box, from 1 on; of the first that is read */
     unsigned char *bytes;
     size_t size, room;
     JxlBoxType type;
@@ -170,34 +174,46 @@ static void end_box(struct reading *reading)
     if (!reading->bytes)
         return;
     reading->size = reading->room - JxlDecoderReleaseBoxBuffer(reading->decoder);
-    if (is_type(reading, "Exif"))
+    if (reading->size <= reading->max && is_type(reading, "Exif"))
         take_exif(reading);
-    else
+    else if (reading->size <= reading->max)
         take_xmp(reading);
     free(take_ptr(reading->bytes));
     reading->room = 0;
 }
 
-/* More room for the box that is being read. */
+/* More room for the box that is being read: up to one byte more than it may have. -EMSGSIZE when it has that. */
 static int grow(struct reading *reading)
 {
     size_t used = reading->bytes ? reading->room - JxlDecoderReleaseBoxBuffer(reading->decoder) : 0;
-    unsigned char *bytes = realloc(reading->bytes, reading->room * 2 + ROOM_STEP);
+    size_t room = reading->room * 2 + ROOM_STEP;
+    unsigned char *bytes;
 
+    if (reading->room > reading->max)
+        return -EMSGSIZE;
+    room = room > reading->max ? reading->max + 1 : room;
+    bytes = realloc(reading->bytes, room);
     if (!bytes)
         return -ENOMEM;
     reading->bytes = bytes;
-    reading->room = reading->room * 2 + ROOM_STEP;
+    reading->room = room;
     return JxlDecoderSetBoxBuffer(reading->decoder, bytes + used, reading->room - used) == JXL_DEC_SUCCESS
                ? 0
                : -ENOMEM;
 }
 
-/* Any other box is passed over, and what is too large. */
+static bool is_wanted(const struct reading *reading)
+{
+    return reading->index >= reading->first && ((is_type(reading, "Exif") && !reading->boxes->exif.data) ||
+                                                (is_type(reading, "xml ") && !reading->boxes->xmp.data));
+}
+
+/* Any other box is passed over. */
 static int begin_box(struct reading *reading)
 {
+    reading->index++;
     if (JxlDecoderGetBoxType(reading->decoder, reading->type, JXL_TRUE) != JXL_DEC_SUCCESS ||
-        (!is_type(reading, "Exif") && !is_type(reading, "xml ")))
+        !is_wanted(reading))
         return 0;
     return grow(reading);
 }
@@ -213,8 +229,6 @@ static int read_boxes(struct reading *reading)
             r = begin_box(reading);
             break;
         case JXL_DEC_BOX_NEED_MORE_OUTPUT:
-            if (reading->room > reading->max)
-                return 0;
             r = grow(reading);
             break;
         case JXL_DEC_SUCCESS:
@@ -226,25 +240,43 @@ static int read_boxes(struct reading *reading)
     return r;
 }
 
+static int open_decoder(struct reading *reading, const void *data, size_t size)
+{
+    reading->decoder = JxlDecoderCreate(NULL);
+    if (!reading->decoder || JxlDecoderSubscribeEvents(reading->decoder, JXL_DEC_BOX) != JXL_DEC_SUCCESS ||
+        JxlDecoderSetDecompressBoxes(reading->decoder, JXL_TRUE) != JXL_DEC_SUCCESS ||
+        JxlDecoderSetInput(reading->decoder, data, size) != JXL_DEC_SUCCESS)
+        return -ENOMEM;
+    JxlDecoderCloseInput(reading->decoder);
+    return 0;
+}
+
+/* Reads the wanted boxes from @first on. -EMSGSIZE with the number in *@ret_index when one of them is too large. */
+static int read_from(unsigned first, const void *data, size_t size, size_t max, struct jxl_boxes *boxes,
+                     unsigned *ret_index)
+{
+    struct reading reading = { .max = max < SIZE_MAX ? max : max - 1, .first = first, .boxes = boxes };
+    int r = open_decoder(&reading, data, size);
+
+    if (r == 0)
+        r = read_boxes(&reading);
+    if (reading.decoder)
+        JxlDecoderDestroy(reading.decoder);
+    free(reading.bytes);
+    *ret_index = reading.index;
+    return r;
+}
+
+/* A decoder that has begun to unpack a box has to do all of it; so another one begins behind one that is too large. */
 int jxl_boxes_read(const void *data, size_t size, size_t max, struct jxl_boxes *ret)
 {
-    struct reading reading = { .decoder = JxlDecoderCreate(NULL), .max = max, .boxes = ret };
-    int r;
+    unsigned index = 0;
+    int r = -EMSGSIZE;
 
     *ret = (struct jxl_boxes){ 0 };
-    if (!reading.decoder)
-        return -ENOMEM;
-    if (JxlDecoderSubscribeEvents(reading.decoder, JXL_DEC_BOX) != JXL_DEC_SUCCESS ||
-        JxlDecoderSetDecompressBoxes(reading.decoder, JXL_TRUE) != JXL_DEC_SUCCESS ||
-        JxlDecoderSetInput(reading.decoder, data, size) != JXL_DEC_SUCCESS) {
-        JxlDecoderDestroy(reading.decoder);
-        return -ENOMEM;
-    }
-    JxlDecoderCloseInput(reading.decoder);
-    r = read_boxes(&reading);
-    JxlDecoderDestroy(reading.decoder);
-    free(reading.bytes);
-    return r;
+    for (unsigned large = 0; large <= LARGE_MAX && r == -EMSGSIZE; large++)
+        r = read_from(index + 1, data, size, max, ret, &index);
+    return r == -EMSGSIZE ? 0 : r;
 }
 
 void jxl_boxes_release(struct jxl_boxes *boxes)

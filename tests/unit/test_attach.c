@@ -258,6 +258,41 @@ START_TEST(a_container_gets_more_boxes)
 }
 END_TEST
 
+/* Of two packets the first that is not too large. */
+static size_t packet_read(size_t first_size, size_t max)
+{
+    _cleanup_free_ char *text = malloc(first_size);
+    const struct attachments first = { .xmp = { text, first_size } },
+                             second = { .xmp = { xmp, sizeof xmp - 1 } };
+    struct bytes bytes = make(&(struct kind){ FORMAT_JXL, USUAL, true, false });
+    struct jxl_boxes boxes;
+    size_t size;
+
+    ck_assert_ptr_nonnull(text);
+    memset(text, ' ', first_size);
+    ck_assert_int_eq(attach(FORMAT_JXL, &second, &bytes.data, &bytes.size), 0);
+    ck_assert_int_eq(attach(FORMAT_JXL, &first, &bytes.data, &bytes.size), 0); /* in front of it */
+    ck_assert_int_eq(jxl_boxes_read(bytes.data, bytes.size, max, &boxes), 0);
+    size = boxes.xmp.size;
+    jxl_boxes_release(&boxes);
+    bytes_release(&bytes);
+    return size;
+}
+
+/* Twice as much was read as was allowed, and nothing behind it. */
+START_TEST(a_box_that_is_too_large_is_passed_over)
+{
+    enum { MAX = 5000 };
+
+    ck_assert_uint_eq(packet_read(MAX - 1, MAX), MAX - 1);
+    ck_assert_uint_eq(packet_read(MAX, MAX), MAX);
+    ck_assert_uint_eq(packet_read(MAX + 1, MAX), sizeof xmp - 1);
+    ck_assert_uint_eq(packet_read(MAX * 2, MAX), sizeof xmp - 1);
+    ck_assert_uint_eq(packet_read(MAX * 20, MAX), sizeof xmp - 1);
+    ck_assert_uint_eq(packet_read(MAX * 20, SIZE_MAX), MAX * 20);
+}
+END_TEST
+
 /* ---- AVIF ---- */
 
 static void put_length(unsigned char *at, size_t length)
@@ -500,6 +535,7 @@ int main(void)
     tcase_add_test(tests, a_profile_comes_through);
     tcase_add_test(tests, a_file_without_metadata_stays_as_it_was);
     tcase_add_test(tests, a_container_gets_more_boxes);
+    tcase_add_test(tests, a_box_that_is_too_large_is_passed_over);
     tcase_add_test(tests, a_picture_with_two_colours_gets_one_profile);
     tcase_add_test(tests, a_picture_with_many_lists_is_not_written_beyond_its_room);
     tcase_add_test(tests, a_record_whose_bytes_were_swapped_is_read);
