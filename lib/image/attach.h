@@ -13,8 +13,8 @@
 bool attach_has_profile(enum format format);
 
 /* Puts @attachments into the file of such a @format at *@data, which has none and is replaced; both are to be freed
- * with free(). 0, -ENOMEM, -EMSGSIZE when the format cannot hold the profile or the file would be too large for it, or
- * -EBADMSG when it is not as the encoder should have written it. */
+ * with free(). 0, -ENOMEM, -EMSGSIZE when the format cannot hold the profile, -EFBIG when the file would be too
+ * large for it, or -EBADMSG when it is not as the encoder should have written it. */
 int attach(enum format format, const struct attachments *attachments, void **data, size_t *size);
 
 #endif

@@ -138,10 +138,15 @@ static int add_metadata(VipsImage *image, enum format format, void **data, size_
         return error_set(error, EBADMSG, CLASS_PERMANENT, STAGE_ENCODE,
                          "the encoder's %s is not one that metadata can be put into",
                          format_info(format)->name);
-    if (r < 0)
+    if (r == -EMSGSIZE)
         return error_set(error, -r, CLASS_PERMANENT, STAGE_ENCODE,
                          "%s cannot hold the picture's profile of %zu bytes; take icc out of Metadata=",
                          format_info(format)->name, attachments.icc.size);
+    if (r < 0)
+        return error_set(
+            error, -r, CLASS_PERMANENT, STAGE_ENCODE,
+            "with its metadata the %s would be larger than such a file can be; give Metadata=none",
+            format_info(format)->name);
     return 0;
 }
 

@@ -212,7 +212,9 @@ int tiff_tags_attach(const void *tiff, size_t size, const struct attachments *at
     r = tiff_tree_read(tiff, size, &tree);
     if (r == 0)
         r = tiff_tree_read(attachments->exif.data, attachments->exif.size, &block);
-    return r < 0 ? r : attach(&tree, &block, attachments, ret, ret_size);
+    if (r == 0)
+        r = attach(&tree, &block, attachments, ret, ret_size);
+    return r == -EMSGSIZE ? -EFBIG : r;
 }
 
 /* ---- reading ---- */

@@ -7,7 +7,7 @@
 
 /* Makes a copy of the TIFF in @tiff, of one page, which an encoder of ours wrote, with @attachments but for the
  * density, which is an encoder's. A maker note stays where it was in its block. The caller frees *@ret. 0, -ENOMEM,
- * -EMSGSIZE when the file would have more bytes than offsets can count, or -EBADMSG when it is no whole TIFF. */
+ * -EFBIG when the file would have more bytes than offsets can count, or -EBADMSG when it is no whole TIFF. */
 int tiff_tags_attach(const void *tiff, size_t size, const struct attachments *attachments, void **ret,
                      size_t *ret_size);
 
