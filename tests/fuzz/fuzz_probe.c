@@ -17,6 +17,7 @@
 
 enum {
     PIXELS_MAX = 50 * 1000 * 1000,
+    DENSITY = 72,
     SMALL_PIXELS = 64 * 64, /* of all frames or pages: what is rendered, so that a minute is many pictures */
     FILE_BYTES_MAX = 1 << 20,
 };
@@ -45,7 +46,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     fuzz_expect(ini_add_text(&ini, "probe", recipe_text, strlen(recipe_text), &problems) == 0 &&
                     recipe_parse(&ini, "probe", NULL, &problems, &recipe) == 0,
                 "the recipe is right: %s", problems.count ? problems.list[0].text : "");
-    fuzz_expect(engine_start(&error) == 0, "%s", error.text);
+    fuzz_expect(engine_start(&error) == 0 && engine_allow(ALLOW_ALL, &error) == 0, "%s", error.text);
     return 0;
 }
 
@@ -93,7 +94,9 @@ static void expect_within_limits(const struct source *source)
 static int try_probe(const void *data, size_t size, struct source *ret)
 {
     struct error error = { 0 };
-    static const struct source_options options = { .fail_on = FAIL_ON_NONE, .max_pixels = PIXELS_MAX };
+    static const struct source_options options = {
+        .fail_on = FAIL_ON_NONE, .max_pixels = PIXELS_MAX, .allowed = ALLOW_ALL, .density = DENSITY
+    };
     int r = source_probe(data, size, &options, ret, &error);
 
     if (r < 0) {
@@ -155,6 +158,8 @@ static void try_render(const void *data, size_t size, uint32_t pages)
 {
     const struct render_options options = { .fail_on = FAIL_ON_NONE,
                                             .max_pixels = PIXELS_MAX,
+                                            .allowed = ALLOW_ALL,
+                                            .density = DENSITY,
                                             .max_memory_bytes = memory_max,
                                             .memory_grant_bytes = memory_max,
                                             .pages = pages };
