@@ -204,13 +204,13 @@ static int reduce(struct source *source, struct error *error)
     return 0;
 }
 
-/* What would take much before the header is known. */
 static uint64_t content_bytes(const struct source *source)
 {
     return source->format == FORMAT_EXR ? exr_decoder_bytes(source->data, source->size)
                                         : drawing_content_bytes(source->format, source->data, source->size);
 }
 
+/* What would take much before the header is known. */
 static int check_content(struct source *source, struct error *error)
 {
     source->content_bytes = content_bytes(source);
