@@ -2,8 +2,8 @@
 /* call_filter - see call_filter.h; seccomp(2).
  *
  * The filter is one table, and one of two small ones. What is in none of their rows fails with EPERM, which
- * libraries survive; what only an attacker would do kills the process. Rows of one call stand together, and their conditions exclude each
- * other or do the same, because libseccomp's order among overlapping ones is its own. */
+ * libraries survive; what only an attacker would do kills the process. Rows of one call stand together, and their
+ * conditions exclude each other or do the same, because libseccomp's order among overlapping ones is its own. */
 #include "call_filter.h"
 
 #include "base/cleanup.h"

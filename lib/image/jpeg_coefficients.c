@@ -38,8 +38,8 @@ static bool has_end(const unsigned char *jpeg, unsigned long size)
 }
 
 /* Blocks at the end that are no whole ones do not turn; a move cuts them away, or this trims them, and then the size is
- * found to be wrong. What only deserves a warning was let pass when the picture was looked at (FailOn=). TurboJPEG says the same of a
- * failure after a warning, but then the file has no end. */
+ * found to be wrong. What only deserves a warning was let pass when the picture was looked at (FailOn=). TurboJPEG says
+ * the same of a failure after a warning, but then the file has no end. */
 static bool turbo_transform(tjhandle handle, const void *jpeg, size_t size, const struct jpeg_move *move,
                             unsigned char **to, unsigned long *to_size)
 {
