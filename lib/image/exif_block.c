@@ -6,6 +6,7 @@
 #include "image/exif_block.h"
 
 #include "base/cleanup.h"
+#include "image/exif_tags.h"
 #include "image/tiff_tree.h"
 #include "recipe/recipe.h"
 
@@ -14,13 +15,6 @@
 #include <string.h>
 
 enum { PREFIX_BYTES = 6 };
-
-enum tag {
-    TAG_ORIENTATION = 0x0112,
-    TAG_COLOR_SPACE = 0xa001,
-    TAG_WIDTH = 0xa002,
-    TAG_HEIGHT = 0xa003,
-};
 
 enum { COLOR_SPACE_SRGB = 1 };
 
@@ -38,9 +32,9 @@ static const struct {
     uint16_t first, last; /* tags */
     unsigned wanted;
 } rules[] = {
-    { TIFF_MAIN, 0x013b, 0x013b, METADATA_EXIF | METADATA_COPYRIGHT }, /* Artist */
-    { TIFF_MAIN, 0x8298, 0x8298, METADATA_EXIF | METADATA_COPYRIGHT }, /* Copyright */
-    { TIFF_EXIF, TIFF_TAG_MAKER_NOTE, TIFF_TAG_MAKER_NOTE, METADATA_OTHER },
+    { TIFF_MAIN, TAG_ARTIST, TAG_ARTIST, METADATA_EXIF | METADATA_COPYRIGHT },
+    { TIFF_MAIN, TAG_COPYRIGHT, TAG_COPYRIGHT, METADATA_EXIF | METADATA_COPYRIGHT },
+    { TIFF_EXIF, TAG_MAKER_NOTE, TAG_MAKER_NOTE, METADATA_OTHER },
     { TIFF_MAIN, 0xc634, 0xc634, METADATA_OTHER }, /* the maker note of a DNG */
 
     /* How the pixels were stored, and where. */

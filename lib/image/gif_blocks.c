@@ -9,6 +9,7 @@
 #include "image/gif_blocks.h"
 
 #include "base/cleanup.h"
+#include "image/exif_tags.h"
 #include "image/tiff_tree.h"
 
 #include <errno.h>
@@ -32,8 +33,6 @@ enum {
     PIECE_BYTES = 255,
     TRAILER_BYTES = 258,
 };
-
-enum { TAG_ARTIST = 0x013b, TAG_COPYRIGHT = 0x8298 };
 
 static const char xmp_name[] = "XMP DataXMP", loops_name[] = "NETSCAPE2.0", version[] = "89a";
 

@@ -8,6 +8,7 @@
  * All boxes are copied, some with more in them; the new items' bytes are in an mdat of their own at the end. */
 #include "image/heif_items.h"
 
+#include "base/big_endian.h"
 #include "base/cleanup.h"
 
 #include <errno.h>
@@ -60,22 +61,7 @@ struct file {
     bool coloured;     /* the profile is written */
 };
 
-/* ---- numbers and boxes ---- */
-
-static size_t read_number(const unsigned char *from, size_t bytes)
-{
-    size_t number = 0;
-
-    for (size_t i = 0; i < bytes; i++)
-        number = number << 8 | from[i];
-    return number;
-}
-
-static void write_number(unsigned char *to, size_t number, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i++, number >>= 8)
-        to[bytes - 1 - i] = (unsigned char)number;
-}
+/* ---- boxes ---- */
 
 static bool is_type(struct bytes box, const char *type)
 {
@@ -85,7 +71,7 @@ static bool is_type(struct bytes box, const char *type)
 /* Takes the box at the front of @rest off it. False when there is none that is whole. */
 static bool next_box(struct bytes *rest, struct bytes *ret)
 {
-    size_t size = rest->size < HEAD_BYTES ? 0 : read_number(rest->data, 4);
+    size_t size = rest->size < HEAD_BYTES ? 0 : big_endian_read(rest->data, 4);
 
     if (size < HEAD_BYTES || size > rest->size)
         return false;
@@ -131,7 +117,7 @@ static void put_number(struct file *file, size_t number, size_t bytes)
 {
     if (!has_room(file, bytes))
         return;
-    write_number(file->to + file->used, number, bytes);
+    big_endian_write(file->to + file->used, number, bytes);
     file->used += bytes;
 }
 
@@ -139,7 +125,7 @@ static void put_number(struct file *file, size_t number, size_t bytes)
 static void replace_number(struct file *file, size_t at, size_t number, size_t bytes)
 {
     if (!file->full)
-        write_number(file->to + at, number, bytes);
+        big_endian_write(file->to + at, number, bytes);
 }
 
 /* Begins a box, whose size is known when it ends. Returns where it stands. */
@@ -174,7 +160,7 @@ static size_t location_bytes(struct bytes items)
 {
     if (items.size < ITEM_HEAD_BYTES)
         return SIZE_MAX;
-    return ITEM_HEAD_BYTES + EXTENT_BYTES * read_number(items.data + EXTENTS_AT, 2);
+    return ITEM_HEAD_BYTES + EXTENT_BYTES * big_endian_read(items.data + EXTENTS_AT, 2);
 }
 
 /* In the copy at @at of the box that begins with @items, of @count of them. */
@@ -186,7 +172,7 @@ static int move_items(struct file *file, size_t at, struct bytes items, size_t c
 
         if (bytes > items.size)
             return -EBADMSG;
-        write_number(base, read_number(base, 4) + file->growth, 4);
+        big_endian_write(base, big_endian_read(base, 4) + file->growth, 4);
         items = (struct bytes){ items.data + bytes, items.size - bytes };
         at += bytes;
     }
@@ -215,10 +201,10 @@ static int put_locations(struct file *file, struct bytes box)
     size_t at = file->used, count;
     int r;
 
-    if (box.size < LOCATION_HEAD_BYTES || read_number(box.data + HEAD_BYTES, 4) != 0 ||
-        read_number(box.data + FULL_HEAD_BYTES, 2) != LOCATION_SIZES)
+    if (box.size < LOCATION_HEAD_BYTES || big_endian_read(box.data + HEAD_BYTES, 4) != 0 ||
+        big_endian_read(box.data + FULL_HEAD_BYTES, 2) != LOCATION_SIZES)
         return -EBADMSG;
-    count = read_number(box.data + LOCATION_COUNT_AT, 2);
+    count = big_endian_read(box.data + LOCATION_COUNT_AT, 2);
     put(file, box.data, box.size);
     if (file->full)
         return -EBADMSG;
@@ -235,11 +221,11 @@ static int put_entries(struct file *file, struct bytes box)
 {
     size_t at = file->used;
 
-    if (box.size < LIST_HEAD_BYTES || read_number(box.data + HEAD_BYTES, 4) != 0)
+    if (box.size < LIST_HEAD_BYTES || big_endian_read(box.data + HEAD_BYTES, 4) != 0)
         return -EBADMSG;
     put(file, box.data, box.size);
-    replace_number(file, at + FULL_HEAD_BYTES, read_number(box.data + FULL_HEAD_BYTES, 2) + file->item_count,
-                   2);
+    replace_number(file, at + FULL_HEAD_BYTES,
+                   big_endian_read(box.data + FULL_HEAD_BYTES, 2) + file->item_count, 2);
     for (size_t i = 0; i < file->item_count; i++) {
         size_t entry = begin_box(file, "infe");
 
@@ -270,7 +256,7 @@ static int put_more_references(struct file *file, struct bytes box)
 {
     size_t at = file->used;
 
-    if (box.size < FULL_HEAD_BYTES || read_number(box.data + HEAD_BYTES, 4) != 0)
+    if (box.size < FULL_HEAD_BYTES || big_endian_read(box.data + HEAD_BYTES, 4) != 0)
         return -EBADMSG;
     put(file, box.data, box.size);
     put_references(file);
@@ -377,12 +363,13 @@ static int read_numbers(struct file *file, struct bytes meta)
     struct bytes in = inside(meta, FULL_HEAD_BYTES), primary, list, entry;
 
     if (!find_box(in, "pitm", &primary) || primary.size < FULL_HEAD_BYTES + 2 ||
-        read_number(primary.data + HEAD_BYTES, 4) != 0 || !find_box(in, "iinf", &list))
+        big_endian_read(primary.data + HEAD_BYTES, 4) != 0 || !find_box(in, "iinf", &list))
         return -EBADMSG;
-    file->picture = (unsigned)read_number(primary.data + FULL_HEAD_BYTES, 2);
+    file->picture = (unsigned)big_endian_read(primary.data + FULL_HEAD_BYTES, 2);
     list = inside(list, LIST_HEAD_BYTES);
     while (next_box(&list, &entry)) {
-        size_t number = entry.size < FULL_HEAD_BYTES + 2 ? 0 : read_number(entry.data + FULL_HEAD_BYTES, 2);
+        size_t number =
+            entry.size < FULL_HEAD_BYTES + 2 ? 0 : big_endian_read(entry.data + FULL_HEAD_BYTES, 2);
 
         file->next = number >= file->next ? (unsigned)number + 1 : file->next;
     }

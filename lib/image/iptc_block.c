@@ -5,6 +5,7 @@
  * to an even number). A dataset: 0x1c, its record, its number, its size, its bytes. All numbers are big-endian. */
 #include "image/iptc_block.h"
 
+#include "base/big_endian.h"
 #include "base/cleanup.h"
 #include "recipe/recipe.h"
 
@@ -32,15 +33,6 @@ struct span {
     size_t size;
 };
 
-static size_t read_number(const unsigned char *from, size_t bytes)
-{
-    size_t number = 0;
-
-    for (size_t i = 0; i < bytes; i++)
-        number = number << 8 | from[i];
-    return number;
-}
-
 static size_t even(size_t bytes)
 {
     return bytes + bytes % 2;
@@ -56,11 +48,11 @@ static bool next_resource(struct span *rest, unsigned *ret_number, struct span *
     size_at = RESOURCE_NAME_AT + even((size_t)1 + rest->bytes[RESOURCE_NAME_AT]);
     if (rest->size < size_at + 4)
         return false;
-    size = read_number(rest->bytes + size_at, 4);
+    size = big_endian_read(rest->bytes + size_at, 4);
     if (size > rest->size - size_at - 4)
         return false;
 
-    *ret_number = (unsigned)read_number(rest->bytes + RESOURCE_TYPE_BYTES, 2);
+    *ret_number = (unsigned)big_endian_read(rest->bytes + RESOURCE_TYPE_BYTES, 2);
     *ret = (struct span){ rest->bytes + size_at + 4, size };
     size = size_at + 4 + even(size);
     size = size < rest->size ? size : rest->size;
@@ -124,7 +116,7 @@ static size_t copy_datasets(struct span record, unsigned keep, unsigned char *to
 
     while (record.size - at >= DATASET_FRAME && record.bytes[at] == DATASET_MARK) {
         const unsigned char *from = record.bytes + at;
-        size_t size = read_number(from + 3, 2);
+        size_t size = big_endian_read(from + 3, 2);
 
         if (size >= DATASET_LONG || size > record.size - at - DATASET_FRAME)
             break;

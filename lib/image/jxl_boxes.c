@@ -3,6 +3,7 @@
  * libjxl reads them, as they may be compressed. */
 #include "image/jxl_boxes.h"
 
+#include "base/big_endian.h"
 #include "base/cleanup.h"
 
 #include <errno.h>
@@ -21,11 +22,6 @@ static const unsigned char container[] = "\0\0\0\x0cJXL \r\n\x87\n"
 
 enum { SIGNATURE_BYTES = 12, CONTAINER_BYTES = sizeof container - 1 };
 
-static uint32_t read_number(const unsigned char *from)
-{
-    return (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
-}
-
 /* ---- writing ---- */
 
 static unsigned char *put(unsigned char *to, const void *bytes, size_t size)
@@ -36,9 +32,8 @@ static unsigned char *put(unsigned char *to, const void *bytes, size_t size)
 
 static unsigned char *put_number(unsigned char *to, size_t number)
 {
-    for (size_t i = 0; i < LENGTH_BYTES; i++)
-        *to++ = (unsigned char)(number >> (24 - 8 * i));
-    return to;
+    big_endian_write(to, number, LENGTH_BYTES);
+    return to + LENGTH_BYTES;
 }
 
 static unsigned char *put_head(unsigned char *to, const char *type, size_t size)
@@ -75,12 +70,12 @@ static size_t place(const unsigned char *jxl, size_t size)
 {
     size_t at = SIGNATURE_BYTES;
 
-    for (; at < size && size - at >= HEAD_BYTES; at += read_number(jxl + at)) {
+    for (; at < size && size - at >= HEAD_BYTES; at += big_endian_read(jxl + at, LENGTH_BYTES)) {
         const unsigned char *type = jxl + at + LENGTH_BYTES;
 
         if (memcmp(type, "ftyp", TYPE_BYTES) != 0 && memcmp(type, "jxll", TYPE_BYTES) != 0)
             return at;
-        if (read_number(jxl + at) < HEAD_BYTES)
+        if (big_endian_read(jxl + at, LENGTH_BYTES) < HEAD_BYTES)
             return 0;
     }
     return 0;
@@ -151,7 +146,8 @@ static bool is_type(const struct reading *reading, const char *type)
 /* What is in front of EXIF is left out. */
 static void take_exif(struct reading *reading)
 {
-    size_t skip = reading->size < OFFSET_BYTES ? 0 : (size_t)OFFSET_BYTES + read_number(reading->bytes);
+    size_t skip =
+        reading->size < OFFSET_BYTES ? 0 : OFFSET_BYTES + big_endian_read(reading->bytes, LENGTH_BYTES);
 
     if (reading->size < OFFSET_BYTES || skip >= reading->size || reading->boxes->exif.data)
         return;

@@ -153,8 +153,8 @@ static struct attachment heif_xmp(VipsImage *image)
     return (struct attachment){ 0 };
 }
 
-/* What libvips 8.14 has read goes with its picture, though copies of that name it, too. Where it says nothing, the file
- * is found to be damaged later. */
+/* libvips 8.14 frees what it has read here with its picture, though copies of that name it, too: so it is copied. Where
+ * it says nothing, the file is found to be damaged later. */
 static int read_heif_metadata(struct source *source)
 {
     struct load_options options = options_of(source);
@@ -359,13 +359,18 @@ static int drop_surplus(const struct source *source, VipsImage **image)
     return 0;
 }
 
+static bool is_heif(const struct source *source)
+{
+    return source->format == FORMAT_HEIC || source->format == FORMAT_AVIF;
+}
+
 static void set_block(VipsImage *image, const char *field, const struct source_block *block)
 {
     if (block->data)
         vips_image_set_blob_copy(image, field, block->data, block->size);
 }
 
-/* What libvips 8.14 has read from a HEIC or AVIF goes with the loader's picture, though copies of that name it, too. */
+/* libvips 8.14 frees what it has read from a HEIC or AVIF with the loader's picture, though copies of that name it, too. */
 static void keep_own_blocks(VipsImage *image)
 {
     const void *data;
@@ -384,7 +389,7 @@ static int attach_metadata(const struct source *source, VipsImage **image)
 
     if (vips_copy(*image, &copy, NULL) != 0)
         return -1;
-    if (metadata_readers[source->format] == read_heif_metadata)
+    if (is_heif(source))
         keep_own_blocks(copy);
     set_block(copy, VIPS_META_EXIF_NAME, &source->exif);
     set_block(copy, VIPS_META_XMP_NAME, &source->xmp);

@@ -8,19 +8,13 @@
 #include "image/tiff_tags.h"
 
 #include "base/cleanup.h"
+#include "image/exif_tags.h"
 #include "image/iptc_block.h"
 #include "image/tiff_tree.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum tag {
-    TAG_ORIENTATION = 0x0112,
-    TAG_XMP = 0x02bc,
-    TAG_IPTC = 0x83bb,
-    TAG_ICC = 0x8773,
-};
 
 enum { LONG_BYTES = 4 };
 

@@ -3,6 +3,7 @@
 #include "image/tiff_tree.h"
 
 #include "base/cleanup.h"
+#include "image/exif_tags.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -288,7 +289,7 @@ int tiff_tree_read(const void *data, size_t size, struct tiff_tree *ret)
 
 struct tiff_taken tiff_tree_taken_by_note(const struct tiff_tree *tree)
 {
-    const struct tiff_entry *note = tiff_directory_find(&tree->places[TIFF_EXIF], TIFF_TAG_MAKER_NOTE);
+    const struct tiff_entry *note = tiff_directory_find(&tree->places[TIFF_EXIF], TAG_MAKER_NOTE);
     size_t header = tiff_tree_header_bytes(tree), at;
 
     if (!note || note->value_bytes <= sizes_of(tree)->offset || note->value < tree->bytes + header)
@@ -320,7 +321,7 @@ static struct layout layout_begin(const struct tiff_tree *tree, const struct tif
         .before = sizes_of(tree)->header,
         .after = even(taken->to),
         .reserved = taken->from,
-        .note = taken->note ? tiff_directory_find(&tree->places[TIFF_EXIF], TIFF_TAG_MAKER_NOTE) : NULL,
+        .note = taken->note ? tiff_directory_find(&tree->places[TIFF_EXIF], TAG_MAKER_NOTE) : NULL,
         .to = to,
     };
 }

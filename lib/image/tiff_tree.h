@@ -24,7 +24,7 @@ enum tiff_type {
     TIFF_IFD8 = 18,
 };
 
-enum { TIFF_HEADER_BYTES = 8, TIFF_TAG_MAKER_NOTE = 0x927c };
+enum { TIFF_HEADER_BYTES = 8 };
 
 struct tiff_entry {
     uint16_t tag, type;
