@@ -270,12 +270,6 @@ static int read_header(struct source *source, struct error *error)
     return check_samples(header, error);
 }
 
-static uint64_t content_bytes(const struct source *source)
-{
-    return source->format == FORMAT_EXR ? exr_decoder_bytes(source->data, source->size)
-                                        : drawing_content_bytes(source->format, source->data, source->size);
-}
-
 int source_probe(const void *data, size_t size, const struct source_options *options, struct source *ret,
                  struct error *error)
 {
