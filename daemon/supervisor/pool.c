@@ -323,6 +323,12 @@ static void worker_free(struct worker *worker)
     free(worker);
 }
 
+/* The kernel ends what takes the last of it; libraries that are refused some end themselves. */
+static bool may_want_memory(int signal)
+{
+    return signal == SIGKILL || signal == SIGABRT || signal == SIGTRAP;
+}
+
 /* Why the worker ended, for its job's record. */
 static void describe_end(const struct worker *worker, const siginfo_t *end, struct error *ret)
 {
@@ -345,7 +351,7 @@ static void describe_end(const struct worker *worker, const siginfo_t *end, stru
     else
         error_set(ret, 0, CLASS_CRASH, STAGE_RENDER, "its worker was killed by SIG%s%s",
                   sigabbrev_np(end->si_status) ?: "?",
-                  end->si_status == SIGKILL ? " (perhaps memory ran out)" : "");
+                  may_want_memory(end->si_status) ? " (perhaps memory ran out)" : "");
 }
 
 /* The worker that proves the next generation is another matter: its end is the reload's. */

@@ -15,6 +15,7 @@
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
@@ -214,6 +215,8 @@ static const struct rule reading_calls[] = {
     ALLOW(fstat),
     ALLOW_IF(newfstatat, HAS(3, AT_EMPTY_PATH)),
     REFUSE(access, 0),
+    /* memory_bound.c, of this process. */
+    { SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, { IS(0, 0), IS(1, RLIMIT_DATA) } },
 };
 
 #ifdef DARKROOM_SANITIZED

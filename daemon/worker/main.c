@@ -179,6 +179,8 @@ static int start(struct worker *worker, const struct options *options, struct sa
         return r;
 
     r = warm_up_begin(&warm_up, options->sandboxed, worker->allowed, readable, error);
+    if (r == 0)
+        r = memory_bound_init(&worker->memory_bound, error);
     if (r < 0)
         return r;
 

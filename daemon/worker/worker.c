@@ -76,7 +76,16 @@ static int check_source(struct job *job, struct error *error)
     return 0;
 }
 
-static int work(struct job *job, int source_fd, struct error *error)
+/* A drawing is what its text says, and no reader keeps to an estimate of that. */
+static void bound_memory(const struct worker *worker, const struct ticket *ticket, const void *data)
+{
+    enum format format;
+
+    if (format_detect(data, ticket->source_bytes, &format) == 0 && format_info(format)->vector)
+        memory_bound_set(&worker->memory_bound, ticket->max_memory_bytes);
+}
+
+static int work(const struct worker *worker, struct job *job, int source_fd, struct error *error)
 {
     struct render_options options = {
         .fail_on = (enum fail_on)job->ticket->fail_on,
@@ -109,6 +118,7 @@ static int work(struct job *job, int source_fd, struct error *error)
     job->unchanged = job->source_hash != 0 && job->source_hash == job->ticket->known_hash;
     if (job->unchanged)
         return 0;
+    bound_memory(worker, job->ticket, data);
     if (job->ticket->plan)
         return render_plan(job->recipe, data, job->ticket->source_bytes, &options, &job->rendered, error);
 
@@ -191,7 +201,8 @@ static int answer(const struct worker *worker, const struct ticket *ticket,
     int r;
 
     getrusage(RUSAGE_SELF, &before);
-    r = work(&job, source_fd, &error);
+    r = work(worker, &job, source_fd, &error);
+    memory_bound_lift();
 
     memset(&result, 0, sizeof result);
     result.header = wire_header(WIRE_RESULT, worker->generation, ticket->header.job);

@@ -6,6 +6,7 @@
 #ifndef DARKROOM_WORKER_WORKER_H
 #define DARKROOM_WORKER_WORKER_H
 
+#include "memory_bound.h"
 #include "recipe/recipe.h"
 #include "wire/mailbox.h"
 
@@ -18,6 +19,7 @@ struct worker {
     unsigned allowed;        /* ALLOW_* of all folders, as in the bundle: what there are readers for */
     struct recipe **recipes; /* as in the bundle; not owned */
     size_t recipe_count;
+    struct memory_bound memory_bound; /* of drawings */
 };
 
 /* True when the supervisor will send nothing more. */

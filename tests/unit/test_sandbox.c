@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -60,6 +61,24 @@ static int open_to_truncate(void)
 {
     return errno_of(open("/tmp/darkroom-escape", O_RDONLY | O_TRUNC));
 }
+
+static int bound_memory(void)
+{
+    const struct rlimit data = { 1 << 30, RLIM_INFINITY };
+
+    return errno_of(setrlimit(RLIMIT_DATA, &data));
+}
+
+#ifndef DARKROOM_SANITIZED
+
+static int limit_files(void)
+{
+    struct rlimit files;
+
+    return errno_of(getrlimit(RLIMIT_NOFILE, &files));
+}
+
+#endif
 
 static int look_at_a_file(void)
 {
@@ -337,6 +356,10 @@ static const struct {
     { "read oneself", read_oneself, EACCES },
     { "stat of others", look_at_a_file, EPERM },
     { "ask for what is not", ask_for_what_is_not, WORKS },
+    { "a bound for memory", bound_memory, WORKS },
+#ifndef DARKROOM_SANITIZED
+    { "other limits", limit_files, EPERM },
+#endif
     { "a socket", make_a_socket, DIES },
 };
 

@@ -748,6 +748,35 @@ START_TEST(what_the_ticket_does_not_allow_is_refused_though_there_is_a_reader)
 }
 END_TEST
 
+/* A million elements in 4 MB take a gigabyte while the header is read. */
+START_TEST(a_drawing_that_takes_more_than_the_folder_allows_ends_its_worker)
+{
+    enum { ELEMENTS = 1000000 };
+    GString *text = g_string_new("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\">");
+    struct ticket ticket;
+    int status, source;
+
+    for (int i = 0; i < ELEMENTS; i++)
+        g_string_append(text, "<g/>");
+    g_string_append(text, "</svg>");
+    source = fd_memory("source", text->str, text->len);
+    ticket = harness_ticket(1, 0, text->len);
+    ticket.allowed = ALLOW_SVG;
+    ticket.max_memory_bytes = ticket.memory_grant_bytes = 64 << 20;
+
+    recipe = recipe_of_text("[Output a]\nFormat=png\n");
+    harness_start_with(&harness, bundle_write(&recipe, 1, ALLOW_SVG), "required");
+    ck_assert_uint_eq(harness_hello(&harness).ready, 1);
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    close(harness.link); /* one that is not ended by this one ends by itself */
+    ck_assert_int_eq(waitpid(harness.pid, &status, 0), harness.pid);
+    ck_assert_msg(!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS, "status %#x", (unsigned)status);
+    close(source);
+    g_string_free(text, TRUE);
+    free_recipe();
+}
+END_TEST
+
 static TCase *starts(void)
 {
     TCase *tests = tcase_create("starts");
@@ -757,6 +786,7 @@ static TCase *starts(void)
     tcase_add_loop_test(tests, a_picture_is_looked_at_for_a_manifest_alone, 0, 2);
     tcase_add_loop_test(tests, tiles_are_made_in_every_layout, 0, 3);
     tcase_add_loop_test(tests, a_drawing_has_its_letters_in_the_sandbox_too, 0, 2);
+    tcase_add_test(tests, a_drawing_that_takes_more_than_the_folder_allows_ends_its_worker);
     tcase_add_test(tests, what_the_ticket_does_not_allow_is_refused_though_there_is_a_reader);
     tcase_add_test(tests, recipes_it_cannot_read_are_a_refusal_with_a_reason);
     tcase_add_test(tests, a_person_who_runs_it_is_told_what_it_is);
