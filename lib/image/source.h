@@ -42,7 +42,7 @@ struct source {
     /* What stands in a drawing takes so much while it is drawn, an OpenEXR's chunk while it is decoded; 0 of any other
      * picture. */
     uint64_t content_bytes;
-    unsigned surfaces; /* pictures of its size that are held while a drawing is drawn; 0 of any other */
+    unsigned surfaces;     /* pictures of its size that are held while a drawing is drawn; 0 of any other */
     size_t metadata_bytes; /* that an output may have as well */
     unsigned bands, sample_bytes;
     bool alpha;
