@@ -46,6 +46,7 @@ START_TEST(workers_without_descriptors_hold_the_folder_and_burn_no_attempts)
     size_t i;
 
     harness_open(&h);
+    h.workers = WORKERS;
     harness_configure(&h, "", HARNESS_RECIPE);
     harness_configure_daemon(&h, "MaxAttempts=1\n");
     harness_start(&h);
@@ -63,9 +64,9 @@ START_TEST(workers_without_descriptors_hold_the_folder_and_burn_no_attempts)
 
     limit_workers(&h, FILES_ENOUGH);
     cured = monotonic_us();
-    harness_await_ends(&h, COUNT, 0);
-    ck_assert_str_eq(harness_string(h.status, "folders.0.state"), "ok");
+    harness_await_folder(&h, "ok");
     ck_assert_uint_lt((monotonic_us() - cured) / USEC_PER_SEC, HEALED_WITHIN_S * HARNESS_SLOWER);
+    harness_await_ends(&h, COUNT, 0);
 
     jobs = harness_jobs(&h, NULL);
     ck_assert_uint_eq(json_array_size(jobs), COUNT);

@@ -42,8 +42,8 @@ struct harness {
     pid_t pid; /* 0: it is not running */
     int pidfd, notify_fd, keeper_fd;
     struct darkroom *dk;
-    unsigned
-        workers; /* that harness_configure() asks for: 1, as starting one is what takes the time of most tests */
+    /* That harness_configure() asks for: 1, as starting one is what takes the time of most tests. */
+    unsigned workers;
     json_t *status;                                       /* the newest that was read */
     const char *environment[HARNESS_ENVIRONMENT_MAX + 1]; /* "NAME=VALUE" for the next start */
     pid_t frozen[HARNESS_WORKERS_MAX];                    /* by harness_freeze_workers() */
