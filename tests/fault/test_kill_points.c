@@ -15,7 +15,7 @@
 
 enum {
     SOURCES = 3,
-    POINTS = 3,  /* of each variant */
+    POINTS = 2,  /* of each variant */
     STEP = 8,    /* between the points of the tests of one file */
     THROUGH = 3, /* runs without a kill: there are no more calls */
 };

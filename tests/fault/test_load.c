@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FILES = 200, FILES_FULL = 3000, STORM = 30, SAMPLES_MAX = 1 << 20, WIDTH = 320, HEIGHT = 240 };
+enum { FILES = 120, FILES_FULL = 3000, STORM = 30, SAMPLES_MAX = 1 << 20, WIDTH = 320, HEIGHT = 240 };
 
 #define STATUS_US (USEC_PER_SEC * HARNESS_SLOWER)
 #define HALF_US (50 * USEC_PER_MSEC * HARNESS_SLOWER)
