@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "pictures.h"
+#include "unit_main.h"
 
 #include <check.h>
 #include <string.h>
@@ -84,7 +85,7 @@ int main(void)
     int failed;
 
     suite_add_tcase(suite, tests);
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, UNIT_TIMEOUT_S);
     tcase_add_checked_fixture(tests, picture_start, engine_stop);
     tcase_add_test(tests, only_the_listed_loaders_of_memory_work);
     tcase_add_loop_test(tests, every_other_loader_and_saver_is_blocked, 0, ARRAY_SIZE(blocked));

@@ -8,6 +8,7 @@
 #include "outside_tool.h"
 #include "pictures.h"
 #include "recipe_text.h"
+#include "unit_main.h"
 
 #include <check.h>
 #include <errno.h>
@@ -331,7 +332,7 @@ int main(void)
     int failed;
 
     suite_add_tcase(suite, tests);
-    tcase_set_timeout(tests, 100);
+    tcase_set_timeout(tests, UNIT_TIMEOUT_S);
     tcase_add_checked_fixture(tests, picture_start, picture_stop);
     tcase_add_test(tests, an_animation_keeps_frames_delays_and_loops);
     tcase_add_test(tests, no_frame_has_anything_of_another);

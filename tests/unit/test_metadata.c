@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "image/encode.h"
 #include "pictures.h"
+#include "unit_main.h"
 
 #include <check.h>
 #include <string.h>
@@ -289,7 +290,7 @@ int main(void)
     int failed;
 
     suite_add_tcase(suite, tests);
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, UNIT_TIMEOUT_S);
     tcase_add_checked_fixture(tests, picture_start, picture_stop);
     tcase_add_test(tests, the_telling_picture_tells);
     tcase_add_loop_test(tests, nothing_secret_is_left_of_what_is_not_asked_for, 0, 4 * OUTPUT_FORMATS);

@@ -6,6 +6,7 @@
 #include "base/fd_io.h"
 #include "pictures.h"
 #include "recipe_text.h"
+#include "unit_main.h"
 
 #include <check.h>
 #include <errno.h>
@@ -881,7 +882,7 @@ int main(void)
     int failed;
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        tcase_set_timeout(cases[i], 100);
+        tcase_set_timeout(cases[i], UNIT_TIMEOUT_S);
         tcase_add_checked_fixture(cases[i], picture_start, picture_stop);
         suite_add_tcase(suite, cases[i]);
     }

@@ -7,6 +7,7 @@
 #include "call_filter.h"
 #include "landlock.h"
 #include "scratch.h"
+#include "unit_main.h"
 
 #include <check.h>
 #include <errno.h>
@@ -516,7 +517,7 @@ int main(void)
     int failed;
 
     suite_add_tcase(suite, tests);
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, UNIT_TIMEOUT_S);
     tcase_add_loop_test(tests, a_deed_ends_as_it_should, 0, ARRAY_SIZE(deeds));
     tcase_add_loop_test(tests, fonts_can_be_read_and_nothing_else, 0, ARRAY_SIZE(font_deeds));
     tcase_add_test(tests, a_directory_of_fonts_that_is_closed_is_passed_over);

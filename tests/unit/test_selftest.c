@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "conf/allowance.h"
 #include "pictures.h"
+#include "unit_main.h"
 
 #include <check.h>
 #include <string.h>
@@ -51,7 +52,7 @@ int main(void)
     int failed;
 
     suite_add_tcase(suite, tests);
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, UNIT_TIMEOUT_S);
     tcase_add_checked_fixture(tests, picture_start, engine_stop);
     tcase_add_test(tests, a_whole_engine_passes);
     tcase_add_loop_test(tests, a_broken_codec_is_named, 0, ARRAY_SIZE(broken));

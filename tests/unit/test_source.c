@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "pictures.h"
+#include "unit_main.h"
 
 #include <check.h>
 #include <errno.h>
@@ -208,7 +209,7 @@ int main(void)
     int failed;
 
     suite_add_tcase(suite, tests);
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, UNIT_TIMEOUT_S);
     tcase_add_checked_fixture(tests, picture_start, picture_stop);
     tcase_add_loop_test(tests, a_picture_is_known_by_its_bytes, 0, FORMAT_DZ);
     tcase_add_loop_test(tests, an_orientation_is_found, 0, FORMAT_DZ);

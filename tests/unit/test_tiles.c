@@ -10,6 +10,7 @@
 #include "pictures.h"
 #include "recipe_text.h"
 #include "scratch.h"
+#include "unit_main.h"
 
 #include <check.h>
 
@@ -288,7 +289,7 @@ int main(void)
     int failed;
 
     suite_add_tcase(suite, tests);
-    tcase_set_timeout(tests, 60);
+    tcase_set_timeout(tests, UNIT_TIMEOUT_S);
     tcase_add_checked_fixture(tests, picture_start, picture_stop);
     tcase_add_loop_test(tests, there_are_the_tiles_that_dzsave_makes, 0,
                         ARRAY_SIZE(layouts) * ARRAY_SIZE(sizes));

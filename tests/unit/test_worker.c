@@ -9,6 +9,7 @@
 #include "pictures.h"
 #include "recipe_text.h"
 #include "worker_harness.h"
+#include "unit_main.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -842,7 +843,7 @@ int main(void)
     int failed;
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        tcase_set_timeout(cases[i], 100);
+        tcase_set_timeout(cases[i], UNIT_TIMEOUT_S);
         suite_add_tcase(suite, cases[i]);
     }
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "recipe_text.h"
 #include "worker_harness.h"
+#include "unit_main.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -200,7 +201,7 @@ int main(void)
     int failed;
 
     suite_add_tcase(suite, tests);
-    tcase_set_timeout(tests, 110);
+    tcase_set_timeout(tests, UNIT_TIMEOUT_S);
     tcase_add_test(tests, every_bad_picture_ends_and_the_sandbox_changes_nothing);
 
     srunner_run_all(runner, CK_NORMAL);
