@@ -25,11 +25,6 @@ static const struct {
     { "exr", exr_extensions }, { "magick", magick_extensions },
 };
 
-const char *allowance_name(size_t index)
-{
-    return index < ARRAY_SIZE(allowances) ? allowances[index].name : NULL;
-}
-
 unsigned allowance_of_name(const char *name)
 {
     for (size_t i = 0; i < ARRAY_SIZE(allowances); i++)

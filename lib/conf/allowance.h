@@ -17,10 +17,7 @@ enum {
     ALLOW_ALL = (1 << 5) - 1,
 };
 
-/* "svg" …, as in AllowFormats=, of the @index-th bit; NULL after the last. */
-const char *allowance_name(size_t index);
-
-/* The bit of "pdf", any case; 0 when there is none. */
+/* The bit of "pdf" as in AllowFormats=, any case; 0 when there is none. */
 unsigned allowance_of_name(const char *name);
 
 /* The bit of the formats that have files with @extension (without the dot), any case; 0 when there is none. */

@@ -29,7 +29,7 @@ static const char empty_pdf[] = "%PDF-1.4\n"
                                 "trailer<</Size 4/Root 1 0 R>>\n"
                                 "startxref\n160\n%%EOF\n";
 
-bool typefaces_needed(unsigned allowed)
+static bool may_have_text(unsigned allowed)
 {
     return (allowed & (ALLOW_SVG | ALLOW_PDF)) != 0;
 }
@@ -55,7 +55,7 @@ static int keep_document(struct error *error)
 
 int typefaces_load(unsigned allowed, struct error *error)
 {
-    int r = typefaces_needed(allowed) ? load_fonts(error) : 0;
+    int r = may_have_text(allowed) ? load_fonts(error) : 0;
 
     return r == 0 && (allowed & ALLOW_PDF) ? keep_document(error) : r;
 }
@@ -95,7 +95,7 @@ static int check_font(struct error *error)
 
 int typefaces_check(unsigned allowed, struct error *error)
 {
-    return typefaces_needed(allowed) ? check_font(error) : 0;
+    return may_have_text(allowed) ? check_font(error) : 0;
 }
 
 static bool is_below(const char *path, const char *directory)
@@ -129,7 +129,7 @@ static int add(const char *directory, const char **directories, size_t *count, s
 int typefaces_directories(unsigned allowed, const char *ret[TYPEFACES_DIRECTORIES_MAX + 1],
                           struct error *error)
 {
-    FcStrList *list = typefaces_needed(allowed) ? FcConfigGetFontDirs(NULL) : NULL;
+    FcStrList *list = may_have_text(allowed) ? FcConfigGetFontDirs(NULL) : NULL;
     const FcChar8 *directory;
     size_t count = 0;
     int r = 0;

@@ -14,10 +14,7 @@
 
 enum { TYPEFACES_DIRECTORIES_MAX = 64 };
 
-/* True when a format of @allowed (ALLOW_*) may have text. */
-bool typefaces_needed(unsigned allowed);
-
-/* Reads the lists that @allowed needs, once and for the rest of the process: files and directories that become others
+/* Reads the lists that @allowed (ALLOW_*) needs for text, once and for the rest of the process: files and directories that become others
  * later are not seen. After engine_allow(). 0 or -errno with @error. */
 int typefaces_load(unsigned allowed, struct error *error);
 
