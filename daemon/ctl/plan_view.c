@@ -103,12 +103,17 @@ static void print_source(const json_t *source, const struct screen *screen)
 }
 
 /* Of which nobody would be told that they are left out. */
-static void print_left_pages(const json_t *answer, const struct screen *screen)
+static void print_what_is_left(const json_t *answer, const struct screen *screen)
 {
     const json_t *outputs = json_object_get(answer, "outputs"), *output;
     uint64_t pages = field_number(json_object_get(answer, "source"), "pages");
+    uint64_t left_frames = field_number(json_object_get(answer, "source"), "left_frames");
     size_t i;
 
+    if (left_frames > 0)
+        fprintf(screen->file,
+                "only the first of %" PRIu64 " frames would be made, as no output's format has animations\n",
+                left_frames + 1);
     json_array_foreach (outputs, i, output)
         if (field_number(output, "page") > 1)
             return;
@@ -159,6 +164,6 @@ int plan_view_print(const json_t *answer, const struct screen *screen)
     if (r == 0)
         r = print_outputs(answer, screen);
     if (r == 0)
-        print_left_pages(answer, screen);
+        print_what_is_left(answer, screen);
     return r < 0 ? r : print_failure(answer, screen);
 }

@@ -121,8 +121,9 @@ struct job {
     size_t output_count;
     uint32_t
         pages; /* of a document that makes outputs of each; 0: not counted yet, or it has no more than one */
-    uint32_t next_page;  /* the first of which nothing was made yet; from 1 */
-    uint32_t left_pages; /* how many more the source has, which nobody asked for */
+    uint32_t next_page;   /* the first of which nothing was made yet; from 1 */
+    uint32_t left_pages;  /* how many more the source has, which nobody asked for … */
+    uint32_t left_frames; /* … and how many more of an animation */
     uint64_t source_hash;
     struct job_look look;
     uint64_t needs_memory_bytes; /* as the worker said that handed it back; 0: unknown */

@@ -68,18 +68,28 @@ static bool clear_suspect(struct supervisor *supervisor, struct job *job)
     return give_up_turn(supervisor, job);
 }
 
+/* "", when the outputs stand for all of the source. */
+static void say_what_is_left(const struct job *job, char *text, size_t size)
+{
+    text[0] = '\0';
+    if (job->left_pages > 0)
+        snprintf(text, size, "only the first of its %u pages was made, as no Name= has {page}",
+                 (unsigned)job->left_pages + 1);
+    else if (job->left_frames > 0)
+        snprintf(text, size, "only the first of its %u frames was made, as no output's format has animations",
+                 (unsigned)job->left_frames + 1);
+}
+
 /* What people may not expect of a job that is done. */
 static void write_note(struct job *job)
 {
     const char *original = originals_reason(job);
-    char pages[100] = "";
+    char left[100];
 
-    if (job->left_pages > 0)
-        snprintf(pages, sizeof pages, "only the first of its %u pages was made, as no Name= has {page}",
-                 (unsigned)job->left_pages + 1);
-    if (pages[0] || original)
+    say_what_is_left(job, left, sizeof left);
+    if (left[0] || original)
         error_set(&job->failure, 0, CLASS_NONE, STAGE_NONE, "%s%s%s", original ?: "",
-                  original && pages[0] ? "; " : "", pages);
+                  original && left[0] ? "; " : "", left);
 }
 
 /* The outcome goes to the ledger. */
@@ -603,10 +613,11 @@ static bool is_other_content(const struct job *job, const struct result_message 
     return job->next_page > 1 && result->source_hash != job->source_hash;
 }
 
-/* What the source has more of, and nobody asked for: the first page stands for all. */
-static void note_left_pages(struct job *job, const struct result_message *result)
+/* What the source has more of, and nobody asked for: the first page or frame stands for all. */
+static void note_what_is_left(struct job *job, const struct result_message *result)
 {
     job->left_pages = naming_count_paged(job->recipe) > 0 ? 0 : result->source_pages - 1;
+    job->left_frames = result->left_frames;
 }
 
 /* Later portions of a document say nothing of its first page. */
@@ -635,7 +646,7 @@ static void on_made(struct supervisor *supervisor, struct job *job, const struct
         on_portion(supervisor, job, result->next_page, job_held_bytes(job) - held_bytes);
         return;
     }
-    note_left_pages(job, result);
+    note_what_is_left(job, result);
     job_expect_manifest(job);
     job_close_source(job);
     folder_set_state(folder_of(supervisor, job), job, JOB_PUBLISHING);

@@ -42,7 +42,7 @@ static bool is_stood_for(const struct job *job)
 
 static bool is_spared(const struct job *job)
 {
-    return job->skipped || job->left_pages > 0 || job_count_outputs(job, true) > 0;
+    return job->skipped || job->left_pages > 0 || job->left_frames > 0 || job_count_outputs(job, true) > 0;
 }
 
 static enum job_original pending_of_done(const struct job *job)
@@ -78,6 +78,8 @@ const char *originals_reason(const struct job *job)
         return "its original stays: outputs of it were skipped";
     if (job->left_pages > 0)
         return "its original stays: it has more pages";
+    if (job->left_frames > 0)
+        return "its original stays: it has more frames";
     return "its original stays: there is no output of it that is known to be made";
 }
 

@@ -192,9 +192,10 @@ static json_t *plan_json(const struct job *job)
         snapshot_set_bytes(json, "path", job->path);
         json_object_set_new(
             json, "source",
-            read ? json_pack("{s:I, s:I, s:I, s:I}", "width", (json_int_t)job->plan->source_width, "height",
-                             (json_int_t)job->plan->source_height, "pages",
-                             (json_int_t)job->plan->source_pages, "bytes", (json_int_t)job->version.size)
+            read ? json_pack("{s:I, s:I, s:I, s:I, s:I}", "width", (json_int_t)job->plan->source_width,
+                             "height", (json_int_t)job->plan->source_height, "pages",
+                             (json_int_t)job->plan->source_pages, "left_frames",
+                             (json_int_t)job->plan->left_frames, "bytes", (json_int_t)job->version.size)
                  : json_null());
     }
     return json;
@@ -427,6 +428,7 @@ void plan_result(struct supervisor *supervisor, struct job *job, const struct re
     job->plan->source_width = result->source_width;
     job->plan->source_height = result->source_height;
     job->plan->source_pages = result->source_pages;
+    job->plan->left_frames = result->left_frames;
     if (end_if_stale(supervisor, job))
         return;
     if (result_is_count(result)) {

@@ -52,6 +52,7 @@ struct plan {
     size_t name_count;
     struct error conflict; /* of the names: it does not end the plan, people want to see it all */
     uint32_t source_width, source_height, source_pages; /* 0: not known */
+    uint32_t left_frames;                               /* as in the result */
 };
 
 /* Accepts NULL. Any thread. */

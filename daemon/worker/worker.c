@@ -154,6 +154,7 @@ static void fill_source(struct result_message *result, const struct job *job)
     result->source_width = job->rendered.source_width;
     result->source_height = job->rendered.source_height;
     result->source_pages = job->rendered.source_pages;
+    result->left_frames = job->rendered.left_frames;
     result->needs_memory_bytes = job->needs_memory_bytes;
 }
 

@@ -86,6 +86,20 @@ static bool stays_animated(const struct rendering *rendering)
     return false;
 }
 
+/* A still that was asked for stands for all frames. */
+static bool is_wanted_still(const struct rendering *rendering)
+{
+    for (size_t i = 0; i < rendering->recipe->output_count; i++)
+        if (rendering->recipe->outputs[i].still)
+            return true;
+    return false;
+}
+
+static uint32_t count_left_frames(const struct rendering *rendering)
+{
+    return rendering->animated || is_wanted_still(rendering) ? 0 : rendering->source.frames - 1;
+}
+
 /* Further pages have only what the first does not stand for. */
 static void select_for_page(struct rendering *rendering, struct extent extent)
 {
@@ -503,6 +517,7 @@ int rendering_make_page(struct rendering *rendering, const struct render_options
 
     rendering->subject = subject_of(rendering, options);
     plan(rendering);
+    ret->left_frames = count_left_frames(rendering);
     r = check_frames(rendering, options, error);
     if (r < 0)
         return r;
@@ -553,6 +568,7 @@ int rendering_plan_page(struct rendering *rendering, const struct render_options
     r = check_frames(rendering, options, error);
     if (r < 0)
         return r;
+    ret->left_frames = count_left_frames(rendering);
     unbounded.memory_grant_bytes = UINT64_MAX; /* what there is to make is not made now */
     r = check_memory(rendering, &unbounded, ret, error);
     if (r < 0)

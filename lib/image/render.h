@@ -41,6 +41,8 @@ struct rendered {
     size_t output_count;
     struct look look;   /* of the first page, as the recipe's manifest asks; after the recipe's steps */
     uint32_t next_page; /* not 0: there are more pages, this is the next to be made */
+    uint32_t
+        left_frames; /* how many more an animation has that are in no output, though none says Animated=no */
     uint64_t needs_memory_bytes; /* not 0: more than was granted, and nothing was decoded */
 };
 

@@ -111,7 +111,8 @@ DARKROOM_PUBLIC int darkroom_reload(struct darkroom *dk, char **ret_json);
 /* Which outputs the file @path would make, and where; nothing is made. @path is bytes: absolute and below the Path= of
  * some folder, or with @folder (else NULL) relative to that of the folder called so; without ".", ".." and empty
  * components. The picture's header is read, not its pixels.
- *     {"ok":true,"folder":"web","path":"a.jpg","recipe":"web","source":{"width":…,"height":…,"pages":1,"bytes":…},
+ *     {"ok":true,"folder":"web","path":"a.jpg","recipe":"web","source":{"width":…,"height":…,"pages":1,
+ *                "left_frames":0,"bytes":…},
  *      "outputs":[{"path":"/…","format":"webp","page":1,"width":…,"height":…,"name":"free","action":"make",
  *                  "owner":null}],
  *      "removed":[{"path":"/…"}],"failure":null}
@@ -120,6 +121,7 @@ DARKROOM_PUBLIC int darkroom_reload(struct darkroom *dk, char **ret_json);
  * overwrite; adopt (what is there stands for it); skip (it is not made); fail: then nothing is made. width and height
  * are null where the picture was not looked at, because nothing of it is to be made, and of a manifest, whose format is
  * "json". page: of a document, from 1.
+ * left_frames: of an animation, that no output would have, though none says Animated=no.
  * removed: made by an earlier version, and gone after this one. A path that is not UTF-8 comes with path_b64 beside it.
  * A file that would make nothing is no failure of the call: ok is false, and "failure" has class, stage and message. */
 DARKROOM_PUBLIC int darkroom_plan(struct darkroom *dk, const char *path, const char *folder, char **ret_json);

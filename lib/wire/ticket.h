@@ -31,7 +31,7 @@
 
 enum {
     WIRE_MAGIC = 0x6b726464, /* "ddrk" */
-    WIRE_VERSION = 6,
+    WIRE_VERSION = 7,
 };
 
 /* Descriptors of a worker, besides stdin, stdout (both /dev/null) and stderr: they are its numbers for them. */
@@ -108,6 +108,7 @@ struct result_message {
     char text[400];
     uint32_t source_format, source_width, source_height; /* 0 until probed */
     uint32_t source_pages; /* of a document; 1 of any other picture; 0 until probed */
+    uint32_t left_frames;  /* of an animation, which are in no output, though none says Animated=no */
     uint32_t next_page;    /* not 0: a portion; the pages from this on are still to be made */
     uint32_t unchanged;    /* the source is the one that the ticket's known_hash tells; no outputs */
     uint32_t output_count;

@@ -387,6 +387,48 @@ START_TEST(without_pages_in_names_the_first_is_made_and_the_original_stays)
 }
 END_TEST
 
+/* Two frames of one pixel. */
+#define FRAME                                                                                                \
+    0x21, 0xf9, 4, 0, 10, 0, 0, 0, 0x2c, 0, 0, 0, 0, 1, 0, 1, 0,                                             \
+        0, /* shown for 10/100 s, all of the screen */                                                       \
+        2, 2, 0x44, 1, 0
+
+static const unsigned char two_frames[] = {
+    'G', 'I', 'F', '8', '9', 'a', 1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255, FRAME, FRAME, 0x3b,
+};
+
+static const struct {
+    const char *recipe, *says; /* NULL: nothing, and the original goes */
+} stills[] = {
+    { FIRST_ONLY, "its original stays: it has more frames; only the first of its 2 frames was made" },
+    { FIRST_ONLY "Animated=no\n", NULL },
+    { "[Output a]\nName={dir}/{stem}.{ext}\nFormat=png webp\n", NULL },
+};
+
+START_TEST(frames_that_nobody_kept_are_told_and_the_original_stays)
+{
+    struct harness h;
+    json_t *job;
+
+    open_folder(&h, "Originals=delete\n", stills[_i].recipe);
+    harness_drop_bytes(&h, "spin.gif", two_frames, sizeof two_frames);
+    harness_await_ends(&h, 1, 0);
+    job = harness_job_of(&h, "spin.gif");
+    if (stills[_i].says)
+        ck_assert_ptr_nonnull(strstr(harness_string(job, "message"), stills[_i].says));
+    else
+        ck_assert(json_is_null(json_object_get(job, "message")));
+    json_decref(job);
+
+    drop(&h, "single.tif", document_make(three, 1)); /* shows that originals are dealt with */
+    harness_await_ends(&h, 2, 0);
+    harness_await_jobs(&h, "done", 2);
+    ck_assert(!harness_exists(&h, "in/single.tif"));
+    ck_assert_int_eq(harness_exists(&h, "in/spin.gif"), stills[_i].says != NULL);
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(a_document_longer_than_allowed_fails)
 {
     struct harness h;
@@ -568,6 +610,7 @@ HARNESS_MAIN("documents", UNIT_TEST(every_page_comes_out_under_a_name_of_its_own
              UNIT_TEST(a_reload_and_a_stop_between_portions_lose_nothing),
              UNIT_TEST(as_many_pages_as_there_may_be_come_out_together),
              UNIT_TEST(without_pages_in_names_the_first_is_made_and_the_original_stays),
+             UNIT_ROWS(frames_that_nobody_kept_are_told_and_the_original_stays, stills),
              UNIT_TEST(a_document_longer_than_allowed_fails),
              UNIT_TEST(a_document_that_makes_too_many_outputs_fails_before_any_is_made),
              UNIT_TEST(a_long_document_comes_out_whole), UNIT_TEST(a_document_survives_kills),

@@ -154,6 +154,15 @@ static const struct {
       "ACTION     SIZE  OUTPUT  IN THE WAY\n"
       "make    32 × 24  /a.png  -\n"
       "only the first of 2 pages would be made, as no Name= has {page}\n" },
+    { "a plan of an animation's first frame", print_plan,
+      "{'ok':true,'folder':'web','path':'a.gif','source':{'width':64,'height':48,'pages':1,'left_frames':11,"
+      "'bytes':9},'outputs':["
+      "{'path':'/a.png','page':1,'width':32,'height':24,'name':'free','action':'make','owner':null}],"
+      "'removed':[],'failure':null}",
+      "web/a.gif (64 × 48):\n"
+      "ACTION     SIZE  OUTPUT  IN THE WAY\n"
+      "make    32 × 24  /a.png  -\n"
+      "only the first of 12 frames would be made, as no output's format has animations\n" },
     { "a plan of what no folder takes", print_plan,
       "{'ok':false,'folder':null,'path':'/"
       "x.jpg','outputs':[],'removed':[],'failure':{'class':'permanent','stage':"
