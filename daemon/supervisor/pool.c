@@ -210,6 +210,18 @@ static bool is_credible(struct worker *worker, const struct result_message *resu
     return true;
 }
 
+/* It finishes what is in its mailbox, sees the end of the link, and goes. */
+static void let_go(struct worker *worker)
+{
+    if (worker->state == WORKER_LEAVING)
+        return;
+    worker->state = WORKER_LEAVING;
+    worker->pool->handler.changed(worker->pool->handler.context);
+    if (!worker->running)
+        arm_deadline(worker, LEAVE_TIMEOUT_US);
+    shutdown(worker->process.link, SHUT_WR);
+}
+
 static void on_result(struct worker *worker, const struct result_message *result, int *fds, size_t fd_count)
 {
     struct pool *pool = worker->pool;
@@ -222,6 +234,11 @@ static void on_result(struct worker *worker, const struct result_message *result
     worker->rss_bytes = result->peak_rss_bytes;
     pool->failures = 0;
     detach(worker, job);
+    if (result->leaves) {
+        log_debug("worker %d has grown and is replaced", worker->process.pid);
+        let_go(worker);
+        maintain(pool);
+    }
     pool->handler.result(pool->handler.context, job, result, fds);
 }
 
@@ -395,6 +412,14 @@ static struct worker *find_worker(const struct pool *pool, pid_t pid)
     return NULL; /* it could not be watched, and was killed */
 }
 
+/* A worker that leaves of its own accord reads no more of what it was given. */
+static bool is_expected(const struct worker *worker, const siginfo_t *end)
+{
+    bool by_itself = end->si_code == CLD_EXITED && end->si_status == EXIT_SUCCESS;
+
+    return worker->state == WORKER_LEAVING && (!worker->running || by_itself);
+}
+
 static void on_ended(void *context, pid_t pid, const siginfo_t *end)
 {
     struct pool *pool = context;
@@ -407,7 +432,7 @@ static void on_ended(void *context, pid_t pid, const siginfo_t *end)
     if (!worker->misbehaved)
         read_link(worker);
     describe_end(worker, end, &why);
-    if (!pool->stopping && (worker->state != WORKER_LEAVING || worker->running))
+    if (!pool->stopping && !is_expected(worker, end))
         log_warning("worker %d is gone: %s", worker->process.pid, why.text);
 
     count_failure(pool, worker, &why);
@@ -681,18 +706,6 @@ void pool_prove(struct pool *pool, const struct pool_generation *generation)
     pool_forget_next(pool);
     pool->next = *generation;
     order_what_is_missing(pool);
-}
-
-/* It finishes what is in its mailbox, sees the end of the link, and goes. */
-static void let_go(struct worker *worker)
-{
-    if (worker->state == WORKER_LEAVING)
-        return;
-    worker->state = WORKER_LEAVING;
-    worker->pool->handler.changed(worker->pool->handler.context);
-    if (!worker->running)
-        arm_deadline(worker, LEAVE_TIMEOUT_US);
-    shutdown(worker->process.link, SHUT_WR);
 }
 
 void pool_swap(struct pool *pool)

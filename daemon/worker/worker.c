@@ -188,7 +188,7 @@ static void release_job(struct job *job)
     rendered_release(&job->rendered);
 }
 
-/* Works @ticket to its end, and sends the result. */
+/* Works @ticket to its end, and sends the result. 1 when that was the last one, 0 or -errno. */
 static int answer(const struct worker *worker, const struct ticket *ticket,
                   const struct source_message *source, int source_fd)
 {
@@ -199,7 +199,7 @@ static int answer(const struct worker *worker, const struct ticket *ticket,
     struct result_message result;
     int fds[RECIPE_RENDITIONS_MAX];
     struct rusage before;
-    int r;
+    int r, sent;
 
     getrusage(RUSAGE_SELF, &before);
     r = work(worker, &job, source_fd, &error);
@@ -213,9 +213,11 @@ static int answer(const struct worker *worker, const struct ticket *ticket,
     else
         fill_outputs(&result, &job.rendered, fds);
     fill_usage(&result, &before);
+    result.leaves = memory_bound_has_grown(&worker->memory_bound);
 
-    return worker_link_send(worker->link, &result, sizeof result, fds,
-                            ticket->plan ? 0 : result.output_count);
+    sent =
+        worker_link_send(worker->link, &result, sizeof result, fds, ticket->plan ? 0 : result.output_count);
+    return sent < 0 ? sent : (int)result.leaves;
 }
 
 static bool is_possible(const struct worker *worker, const struct ticket *ticket)
@@ -226,7 +228,7 @@ static bool is_possible(const struct worker *worker, const struct ticket *ticket
            ticket->first_page <= (ticket->pages ? ticket->pages : 1);
 }
 
-/* Takes the next ticket and its source, which was sent before it. */
+/* Takes the next ticket and its source, which was sent before it. 1 when that was the last one, 0 or -errno. */
 static int serve_ticket(const struct worker *worker)
 {
     _cleanup_close_ int source_fd = -1;
@@ -286,6 +288,8 @@ int worker_run(const struct worker *worker)
             return 0;
         if (r > 0)
             r = serve_ticket(worker);
+        if (r > 0)
+            return 0;
         if (r < 0)
             return means_gone(r) ? 0 : r;
     }

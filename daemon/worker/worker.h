@@ -19,13 +19,13 @@ struct worker {
     unsigned allowed;        /* ALLOW_* of all folders, as in the bundle: what there are readers for */
     struct recipe **recipes; /* as in the bundle; not owned */
     size_t recipe_count;
-    struct memory_bound memory_bound; /* of drawings */
+    struct memory_bound memory_bound;
 };
 
 /* True when the supervisor will send nothing more. */
 bool worker_is_alone(const struct worker *worker);
 
-/* Works until there is no supervisor. 0, or -errno when the wire brought something that is not ours. */
+/* Works until there is no supervisor, or a job has left the process with more than it should keep. 0, or -errno when the wire brought something that is not ours. */
 int worker_run(const struct worker *worker);
 
 #endif

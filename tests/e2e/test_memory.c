@@ -253,8 +253,52 @@ START_TEST(a_bomb_is_refused_by_its_header)
 }
 END_TEST
 
+/* 5 KB that are 150,000 elements, after which glibc keeps some 200 MB. */
+static void drop_swelling(const struct harness *h, int number)
+{
+    char *text = NULL, name[32];
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+
+    fputs("<!DOCTYPE svg [<!ENTITY a \"", stream);
+    for (int i = 0; i < 1000; i++)
+        fputs("<g/>", stream);
+    fputs("\">]><svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\">", stream);
+    for (int i = 0; i < 150; i++)
+        fputs("&a;", stream);
+    fputs("</svg>", stream);
+    fclose(stream);
+    snprintf(name, sizeof name, "swelling%d.svg", number);
+    harness_drop_bytes(h, name, text, size);
+    free(text);
+}
+
+START_TEST(a_worker_that_has_grown_is_replaced_and_nobody_is_blamed)
+{
+    enum { COUNT = 3 };
+    pid_t before[1], after[1];
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "AllowFormats=svg\n", HARNESS_RECIPE);
+    harness_start(&h);
+    harness_await_idle(&h);
+    ck_assert_uint_eq(harness_workers(&h, NULL, before, 1), 1);
+    for (int i = 0; i < COUNT; i++)
+        drop_swelling(&h, i);
+    harness_await_ends(&h, COUNT, 0);
+    check_attempts(&h);
+    harness_await_idle(&h);
+    ck_assert_uint_eq(harness_workers(&h, NULL, after, 1), 1);
+    ck_assert_int_ne(before[0], after[0]);
+    ck_assert_ptr_null(strstr(harness_read(&h, "log"), "is gone"));
+    harness_close(&h);
+}
+END_TEST
+
 HARNESS_MAIN("memory", UNIT_TEST(two_large_pictures_are_never_rendered_together_and_small_ones_go_on),
              UNIT_TEST(one_larger_than_the_budget_is_rendered_alone),
+             UNIT_TEST(a_worker_that_has_grown_is_replaced_and_nobody_is_blamed),
              UNIT_ROWS(pictures_that_wait_for_memory_are_done_in_spite_of_an_interruption, interruptions),
              UNIT_TEST(a_picture_that_needs_more_than_the_folder_allows_fails_before_it_is_decoded),
              UNIT_ROWS(a_bomb_is_refused_by_its_header, bombs))
