@@ -103,12 +103,40 @@ static const char *why_not_drained(const struct supervisor *supervisor, struct f
                                               : "nothing moves any more; see the messages above";
 }
 
-static void say_drained(const struct progress_counts *counts)
+/* Files that stay as earlier runs left them. */
+struct earlier {
+    uint64_t done, failed;
+};
+
+static struct earlier count_earlier(const struct supervisor *supervisor)
+{
+    struct earlier earlier = { 0 };
+
+    for (size_t i = 0; i < supervisor->slot_count; i++)
+        if (supervisor->folders[i]) {
+            earlier.done += supervisor->ledger_news.folders[i].done_before;
+            earlier.failed += supervisor->ledger_news.folders[i].failed_before;
+        }
+    return earlier;
+}
+
+static void say_drained(const struct progress_counts *counts, const struct earlier *earlier)
 {
     char duration[32];
 
     text_format_duration(counts->elapsed_us, duration, sizeof duration);
     log_notice("%" PRIu64 " done, %" PRIu64 " failed in %s", counts->done, counts->failed, duration);
+    if (earlier->done > 0)
+        log_notice("%" PRIu64 " done before; --again makes them anew", earlier->done);
+    if (earlier->failed > 0)
+        log_notice("%" PRIu64 " failed before; --retry tries them once more", earlier->failed);
+}
+
+static int exit_code_of(const struct progress_counts *counts, const struct earlier *earlier, bool held)
+{
+    if (held)
+        return EXIT_HELD;
+    return counts->failed + earlier->failed > 0 ? EXIT_SOME_FAILED : EX_OK;
 }
 
 int drain_tick(sd_event_source *source, uint64_t now, void *userdata)
@@ -116,6 +144,7 @@ int drain_tick(sd_event_source *source, uint64_t now, void *userdata)
     struct supervisor *supervisor = userdata;
     int fd = supervisor->options->progress_fd;
     struct progress_counts counts;
+    struct earlier earlier;
     bool held = false, stalled;
 
     (void)now; /* when it should have come, not when it did */
@@ -144,8 +173,9 @@ int drain_tick(sd_event_source *source, uint64_t now, void *userdata)
 
     if (fd >= 0)
         progress_erase(fd);
-    say_drained(&counts);
-    supervisor_stop(supervisor, held ? EXIT_HELD : counts.failed > 0 ? EXIT_SOME_FAILED : EX_OK);
+    earlier = count_earlier(supervisor);
+    say_drained(&counts, &earlier);
+    supervisor_stop(supervisor, exit_code_of(&counts, &earlier, held));
     return 0;
 }
 

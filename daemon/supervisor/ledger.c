@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "supervisor/ledger_guard.h"
 
 #include <assert.h>
@@ -49,6 +50,7 @@ struct arrival {
 struct ledger {
     struct ledger_store *store;
     struct ledger_guard guard;
+    struct ledger_policy policy;
     uint32_t instance;
     pthread_t thread;
     atomic_bool stopping; /* a batch that fails is not tried again */
@@ -94,7 +96,7 @@ static int enter_folder(struct ledger *ledger, struct call *call)
     if (r < 0)
         return r;
     news->added++;
-    news->arrivals = news->taken = 0;
+    news->arrivals = news->taken = news->done_before = news->failed_before = 0;
     call->result = ledger_store_leftovers(ledger->store, call->folder, call->each, call->context);
     return call->result == -EIO ? -EIO : 0;
 }
@@ -145,9 +147,35 @@ static int apply_call(struct ledger *ledger, struct call *call)
     return call->apply ? call->apply(ledger, call) : 0;
 }
 
+static int tell_failed(struct ledger *ledger, const struct arrival *arrival, uint64_t job)
+{
+    char path[TEXT_ESCAPED_MAX];
+    _cleanup_free_ char *why = NULL;
+    int r = ledger_store_failure(ledger->store, job, &why);
+
+    if (r == 0)
+        log_job(LOG_WARNING, job, "%s/%s failed before: %s", arrival->folder,
+                text_escape(arrival->path, path, sizeof path), why);
+    return r == -ENOMEM ? 0 : r;
+}
+
+/* A file that stays as it is. */
+static int note_standing(struct ledger *ledger, const struct arrival *arrival,
+                         const struct standing *standing)
+{
+    struct ledger_folder_news *news = &ledger->news.folders[arrival->slot];
+
+    news->done_before += standing->state == JOB_DONE;
+    news->failed_before += standing->state == JOB_FAILED;
+    return standing->state == JOB_FAILED && ledger->policy.tells_failed
+               ? tell_failed(ledger, arrival, standing->job)
+               : 0;
+}
+
 static int apply_arrival(struct ledger *ledger, const struct arrival *arrival)
 {
     struct ledger_folder_news *news;
+    struct standing standing;
     int r;
 
     if (arrival->call)
@@ -156,7 +184,9 @@ static int apply_arrival(struct ledger *ledger, const struct arrival *arrival)
     if (arrival->version.size < 0)
         return ledger_store_gone(ledger->store, arrival->folder, arrival->path);
     r = ledger_store_arrival(ledger->store, arrival->folder, arrival->path, &arrival->version, arrival->found,
-                             realtime_us());
+                             realtime_us(), &standing);
+    if (r == 0)
+        r = note_standing(ledger, arrival, &standing);
     if (r < 0)
         return r;
 
@@ -503,7 +533,8 @@ void ledger_free(struct ledger *ledger)
     free(ledger);
 }
 
-int ledger_start(const char *path, struct channel *replies, struct ledger **ret, struct error *error)
+int ledger_start(const char *path, const struct ledger_policy *policy, struct channel *replies,
+                 struct ledger **ret, struct error *error)
 {
     struct ledger *ledger = calloc(1, sizeof *ledger);
     int r;
@@ -511,12 +542,18 @@ int ledger_start(const char *path, struct channel *replies, struct ledger **ret,
     if (!ledger)
         return error_set(error, ENOMEM, CLASS_ENVIRONMENT, STAGE_NONE, "out of memory");
     ledger->replies = replies;
+    ledger->policy = *policy;
     atomic_init(&ledger->stopping, false);
 
     r = ledger_store_open(path, &ledger->store, error);
     if (r < 0)
         goto fail;
 
+    r = ledger_store_set_redo(ledger->store, policy->redo);
+    if (r < 0) {
+        error_set_errno(error, -r, STAGE_NONE, "cannot read the ledger");
+        goto fail;
+    }
     ledger->instance = ledger_store_instance(ledger->store);
     r = ledger_guard_init(&ledger->guard, path);
     if (r == 0)

@@ -77,20 +77,28 @@ struct ledger_news {
     uint64_t sequence;                /* grows with every commit that changed something */
     uint64_t counts[JOB_STATE_COUNT]; /* end states since the ledger began */
     struct ledger_folder_news {
-        uint64_t queued, suspects; /* suspects are not in @queued */
-        uint64_t arrivals;         /* handled since the start */
-        uint64_t added;            /* times that jobs came into the queue */
-        uint64_t taken;            /* jobs that were handed out to the loop */
-    } folders[FOLDERS_MAX];        /* by slot */
+        uint64_t queued, suspects;           /* suspects are not in @queued */
+        uint64_t arrivals;                   /* handled since the start */
+        uint64_t added;                      /* times that jobs came into the queue */
+        uint64_t taken;                      /* jobs that were handed out to the loop */
+        uint64_t done_before, failed_before; /* arrivals of files that stay as they are */
+    } folders[FOLDERS_MAX];                  /* by slot */
     bool failing;
     char text[LEDGER_TEXT_MAX];
     const char
         *missing; /* where a file of it was and is not any more; valid until ledger_free(); NULL: none */
 };
 
+/* What a run does about files that it knows already. */
+struct ledger_policy {
+    unsigned redo;     /* REDO_*: these are done anew */
+    bool tells_failed; /* those that stay failed are said to be so */
+};
+
 /* Opens the database in @path (blocks; before the loop starts) and starts the thread. Replies go to @replies.
  * 0, or -errno with @error. */
-int ledger_start(const char *path, struct channel *replies, struct ledger **ret, struct error *error);
+int ledger_start(const char *path, const struct ledger_policy *policy, struct channel *replies,
+                 struct ledger **ret, struct error *error);
 
 /* Ends the thread after all that was sent and closes the database. The event loop's thread, when every watcher is
  * gone or given up; calls of those fail with -EPIPE from now on. */

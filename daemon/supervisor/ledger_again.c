@@ -112,17 +112,6 @@ static bool is_wanted(const struct again *again, const struct row *row)
            (row->folder < FOLDERS_MAX && &again->config->folders[row->folder] == again->folder);
 }
 
-static int newest_job(struct ledger_store *store, uint64_t *ret)
-{
-    sqlite3_stmt *statement = sql_start(store, SQL_NEWEST_JOB, "");
-
-    if (sql_step(store, statement) < 0)
-        return -EIO;
-    *ret = (uint64_t)sqlite3_column_int64(statement, 0); /* NULL is 0 */
-    sqlite3_reset(statement);
-    return 0;
-}
-
 static int retry_failed(struct ledger_store *store, struct again *again, uint64_t now_us)
 {
     _cleanup_free_ struct row *rows = calloc(AGAIN_CHUNK, sizeof *rows);
@@ -132,7 +121,7 @@ static int retry_failed(struct ledger_store *store, struct again *again, uint64_
 
     if (!rows)
         return -ENOMEM;
-    if (again->upto == 0 && newest_job(store, &again->upto) < 0)
+    if (again->upto == 0 && ledger_newest_job(store, &again->upto) < 0)
         return -EIO;
     statement = sql_start(store, SQL_RETRY_FAILED, "iii", (int64_t)again->after, (int64_t)again->upto,
                           (int64_t)AGAIN_CHUNK);

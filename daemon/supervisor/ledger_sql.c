@@ -154,6 +154,7 @@ static const char *const statements[SQL_STATEMENT_COUNT] = {
     /* As in the indexes: the only failed one among a million is found at once. */
     [SQL_LIST_OPEN_JOBS] = LIST_JOBS("job INDEXED BY job_open", "job.state IN (1, 2, 3) AND ?2 = 1"),
     [SQL_LIST_ENDED_JOBS] = LIST_JOBS("job", "job.state > 3 AND job.state = ?2"),
+    [SQL_GET_FAILURE] = "SELECT coalesce(message, '') FROM job WHERE id = ?1",
     [SQL_RETRY_JOB] = "SELECT " RETRY_COLUMNS " FROM job JOIN source ON source.id = job.source"
                       " WHERE job.id = ?1",
     [SQL_RETRY_FAILED] = "SELECT " RETRY_COLUMNS " FROM job JOIN source ON source.id = job.source"

@@ -58,6 +58,7 @@ enum sql {
     SQL_GET_COUNTER,
     SQL_OLDEST_ENDED,
     SQL_DROP_SOURCE,
+    SQL_GET_FAILURE,
     SQL_RETRY_JOB,
     SQL_RETRY_FAILED,
     SQL_NEWEST_JOB,
@@ -80,6 +81,8 @@ struct ledger_store {
     uint64_t durable_counts[JOB_STATE_COUNT]; /* as last committed */
     int64_t session;
     uint32_t instance;
+    unsigned redo;      /* REDO_* of this run … */
+    uint64_t redo_upto; /* … for jobs up to this one, which are of earlier ones */
     char text[300];
 };
 
@@ -112,5 +115,8 @@ int ledger_add_source(struct ledger_store *store, const char *folder, const char
 /* Queues a job for what is known of @source; @verify: unless its content is the known one (ledger_store.c). 1 or
  * -EIO. */
 int ledger_add_job(struct ledger_store *store, int64_t source, bool verify, uint64_t now_us);
+
+/* The largest number of a job; 0: there is none. 0 or -EIO. */
+int ledger_newest_job(struct ledger_store *store, uint64_t *ret);
 
 #endif

@@ -213,15 +213,56 @@ int ledger_store_gone(struct ledger_store *store, const char *folder, const char
     return set_gone(store, folder, path, true);
 }
 
+int ledger_newest_job(struct ledger_store *store, uint64_t *ret)
+{
+    sqlite3_stmt *statement = sql_start(store, SQL_NEWEST_JOB, "");
+
+    if (sql_step(store, statement) < 0)
+        return -EIO;
+    *ret = (uint64_t)sqlite3_column_int64(statement, 0); /* NULL is 0 */
+    sqlite3_reset(statement);
+    return 0;
+}
+
+int ledger_store_set_redo(struct ledger_store *store, unsigned redo)
+{
+    store->redo = redo;
+    return ledger_newest_job(store, &store->redo_upto);
+}
+
+static bool is_to_be_redone(const struct ledger_store *store, const struct standing *standing)
+{
+    unsigned bit = standing->state == JOB_DONE ? REDO_DONE : standing->state == JOB_FAILED ? REDO_FAILED : 0;
+
+    return (store->redo & bit) && standing->job <= store->redo_upto;
+}
+
+int ledger_store_failure(struct ledger_store *store, uint64_t job, char **ret)
+{
+    sqlite3_stmt *statement = sql_start(store, SQL_GET_FAILURE, "i", (int64_t)job);
+    int r = sql_step(store, statement);
+
+    if (r < 0)
+        return r;
+    *ret = r > 0 ? sql_column_string(statement, 0) : strdup("");
+    sqlite3_reset(statement);
+    return *ret ? 0 : -ENOMEM;
+}
+
 int ledger_store_arrival(struct ledger_store *store, const char *folder, const char *path,
-                         const struct version *version, bool found, uint64_t now_us)
+                         const struct version *version, bool found, uint64_t now_us,
+                         struct standing *ret_standing)
 {
     sqlite3_stmt *statement = sql_start(store, SQL_FIND_SOURCE, "tb", folder, path);
+    struct standing standing = { .state = JOB_QUEUED };
     struct version known;
     int64_t source, job;
-    enum job_state state;
-    bool verify, gone;
+    enum job_state state, outcome;
+    bool verify, gone, pending;
     int r;
+
+    if (ret_standing)
+        *ret_standing = standing;
 
     r = sql_step(store, statement);
     if (r < 0)
@@ -237,14 +278,22 @@ int ledger_store_arrival(struct ledger_store *store, const char *folder, const c
     known = sql_column_version(statement, 1);
     job = sqlite3_column_int64(statement, 6);
     state = job ? (enum job_state)sqlite3_column_int(statement, 7) : JOB_DONE;
+    outcome = (enum job_state)sqlite3_column_int(statement, 8);
     /* While the original is being dealt with, the file that is there is another one, or was put back for a retry. */
-    verify = may_be_unchanged(&known, version) && sqlite3_column_int(statement, 10) == 0 &&
-             has_known_content((enum job_state)sqlite3_column_int(statement, 8),
-                               sqlite3_column_int64(statement, 9));
+    pending = sqlite3_column_int(statement, 10) != 0;
+    verify = may_be_unchanged(&known, version) && !pending &&
+             has_known_content(outcome, sqlite3_column_int64(statement, 9));
     gone = sqlite3_column_int(statement, 11) != 0;
     sqlite3_reset(statement);
-    if (version_equal(&known, version))
-        return gone ? set_gone(store, folder, path, false) : 0;
+    if (version_equal(&known, version)) {
+        standing = (struct standing){ .state = job ? state : outcome, .job = (uint64_t)job };
+        r = gone ? set_gone(store, folder, path, false) : 0;
+        if (r == 0 && !pending && is_to_be_redone(store, &standing))
+            return add_job(store, source, false, found, now_us);
+        if (ret_standing)
+            *ret_standing = standing;
+        return r;
+    }
 
     r = sql_finish(store,
                    sql_start(store, SQL_SET_SOURCE_VERSION, "iiiiii", source, (int64_t)version->device,

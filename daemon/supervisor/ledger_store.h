@@ -42,14 +42,30 @@ uint64_t ledger_store_count(const struct ledger_store *store, enum job_state sta
 int ledger_store_queued(struct ledger_store *store, const char *folder, uint64_t *ret_queued,
                         uint64_t *ret_suspects);
 
+/* What is done anew in this run when its file is found, though nothing about it has changed. */
+enum { REDO_DONE = 1 << 0, REDO_FAILED = 1 << 1 };
+
+/* @redo: REDO_* joined; none at first. What ends from now on is not done once more. 0 or -EIO. */
+int ledger_store_set_redo(struct ledger_store *store, unsigned redo);
+
+/* How the newest version of a file ended that is known already. */
+struct standing {
+    enum job_state state; /* JOB_DONE or JOB_FAILED; any other: it is new, or under way */
+    uint64_t job;         /* 0: it is forgotten */
+};
+
 /* A file is there and settled. Returns 1 when that made a new job, 0 when it is known already (or its queued
  * job was brought up to date, or its running one will be followed by another). Where only the inode or ctime of
  * a file with an outcome is another (chmod, a card in another reader), its content decides: the new job is to
  * verify that (job->known_hash), and ends with ledger_store_unchanged() if it is the same. @found: it was there when
  * the folder was walked over for the first time; if this ledger takes the place of one that was lost, it had outputs
- * (job->adopt). */
+ * (job->adopt). @ret_standing (may be NULL): of a file that stays as it is. */
 int ledger_store_arrival(struct ledger_store *store, const char *folder, const char *path,
-                         const struct version *version, bool found, uint64_t now_us);
+                         const struct version *version, bool found, uint64_t now_us,
+                         struct standing *ret_standing);
+
+/* Why @job failed; the caller frees *@ret. 0, -EIO or -ENOMEM. */
+int ledger_store_failure(struct ledger_store *store, uint64_t job, char **ret);
 
 /* The file was seen to go. Its version stays known (it may come back), but its outputs' names are to be had by others
  * where nothing is any more. */

@@ -31,6 +31,8 @@ enum option_id {
     OPTION_FAILED,
     OPTION_EXISTING,
     OPTION_DRAIN,
+    OPTION_RETRY,
+    OPTION_AGAIN,
     OPTION_CHECK,
     OPTION_VERBOSE,
     OPTION_VERSION,
@@ -55,6 +57,9 @@ static const struct {
     { "existing", "fail|adopt|skip|overwrite|number", "what to do with files in the way of an output (fail)",
       OPTION_EXISTING },
     { "drain", NULL, "do what is there now, then exit: 0 all done, 1 some failed, 75 held", OPTION_DRAIN },
+    { "retry", NULL, "with --drain: what failed before is tried once more", OPTION_RETRY },
+    { "again", NULL, "with --drain: what is done is made anew, for instance with a changed recipe",
+      OPTION_AGAIN },
     { "check", NULL, "check the configuration, then exit: 0 right, 78 wrong", OPTION_CHECK },
     { "verbose", NULL, "log more", OPTION_VERBOSE },
     { "version", NULL, "print the version", OPTION_VERSION },
@@ -182,6 +187,12 @@ static int apply(struct options *options, enum option_id id, const char *value)
     case OPTION_DRAIN:
         options->supervisor.drain = true;
         return EX_OK;
+    case OPTION_RETRY:
+        options->supervisor.redo |= REDO_FAILED;
+        return EX_OK;
+    case OPTION_AGAIN:
+        options->supervisor.redo |= REDO_DONE;
+        return EX_OK;
     case OPTION_CHECK:
         options->action = ACTION_CHECK;
         return EX_OK;
@@ -293,6 +304,16 @@ static int check_watch(const struct options *options)
     return EX_OK;
 }
 
+/* A running daemon is asked by darkroomctl instead. */
+static int check_redo(const struct supervisor_options *supervisor)
+{
+    if (supervisor->redo && !supervisor->drain)
+        return usage_error(
+            "--retry and --again go with --drain; a running daemon does \"darkroomctl retry --failed\" "
+            "and \"darkroomctl scan --again\"");
+    return EX_OK;
+}
+
 static void point_into(struct options *options)
 {
     struct supervisor_options *supervisor = &options->supervisor;
@@ -340,6 +361,8 @@ int options_parse(struct options *options, int argc, char **argv)
     if (r != EX_OK || options->action == ACTION_HELP || options->action == ACTION_VERSION)
         return r;
     r = check_watch(options);
+    if (r == EX_OK)
+        r = check_redo(&options->supervisor);
     if (r != EX_OK)
         return r;
     r = choose_directories(options);

@@ -188,6 +188,7 @@ static int add_sources(struct supervisor *supervisor)
 static int open_ledger(struct supervisor *supervisor, struct error *error)
 {
     _cleanup_free_ char *path = NULL;
+    struct ledger_policy policy;
     int r;
 
     r = state_directory_make(supervisor->options->state_directory, 0700, error);
@@ -198,7 +199,9 @@ static int open_ledger(struct supervisor *supervisor, struct error *error)
         return supervisor->lock_fd;
     if (asprintf(&path, "%s/ledger.db", supervisor->options->state_directory) < 0)
         return -ENOMEM;
-    return ledger_start(path, &supervisor->replies, &supervisor->ledger, error);
+    policy = (struct ledger_policy){ .redo = supervisor->options->redo,
+                                     .tells_failed = supervisor->options->drain };
+    return ledger_start(path, &policy, &supervisor->replies, &supervisor->ledger, error);
 }
 
 static int open_control(struct supervisor *supervisor, struct error *error)

@@ -28,6 +28,7 @@ struct supervisor_options {
     const char *worker_program;
     struct kernel_settings kernel;
     bool drain;
+    unsigned redo;   /* REDO_*, with @drain */
     int progress_fd; /* a terminal for the progress bar, or -1 */
 };
 

@@ -65,6 +65,7 @@ START_TEST(a_right_configuration_is_checked_and_options_are)
     ck_assert_int_eq(run_daemon(&h, "--check", NULL), EX_OK);
     ck_assert_int_eq(run_daemon(&h, "--colour", NULL), EX_USAGE);
     ck_assert_int_eq(run_daemon(&h, "--workers=0", NULL), EX_USAGE);
+    ck_assert_int_eq(run_daemon(&h, "--retry", NULL), EX_USAGE);
     ck_assert_int_eq(run_daemon(&h, "--version", NULL), EX_OK);
     harness_close(&h);
 }
@@ -131,6 +132,64 @@ START_TEST(drain_ends_with_1_when_some_failed)
     harness_drop(&h, "a.jpg", 48, 48, 1);
     harness_drop_bytes(&h, "b.jpg", "no picture", 10);
     ck_assert_int_eq(run_daemon(&h, "--drain", NULL), 1);
+    ck_assert_uint_eq(harness_count(&h, "out"), 1);
+    harness_close(&h);
+}
+END_TEST
+
+static int drain_with(const struct harness *h, const char *option, const char **ret_output)
+{
+    struct places places = places_of(h);
+
+    return HARNESS_RUN(h, ret_output, "darkroomd", places.config, places.state, places.run, "--drain",
+                       option);
+}
+
+/* The next drain had said that all was well, and nothing but a running daemon could be asked for more. */
+START_TEST(what_failed_stays_failed_until_a_drain_retries_it)
+{
+    struct harness h;
+    const char *output;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_drop(&h, "b.jpg", 48, 48, 1);
+    harness_write(&h, "out/b.png", "in the way");
+    ck_assert_int_eq(run_daemon(&h, "--drain", NULL), 1);
+
+    ck_assert_int_eq(run_daemon(&h, "--drain", &output), 1);
+    ck_assert_msg(strstr(output, "web/b.jpg failed before: "), "%s", output);
+    ck_assert_msg(strstr(output, "1 done before; --again"), "%s", output);
+    ck_assert_msg(strstr(output, "1 failed before; --retry"), "%s", output);
+
+    unlink(harness_path(&h, "out/b.png"));
+    ck_assert_int_eq(drain_with(&h, "--retry", &output), 0);
+    ck_assert_msg(strstr(output, "1 done, 0 failed"), "%s", output);
+    ck_assert_msg(strstr(output, "1 done before; --again"), "%s", output);
+    ck_assert_msg(!strstr(output, "failed before"), "%s", output);
+    ck_assert_uint_eq(harness_count(&h, "out"), 2);
+    harness_close(&h);
+}
+END_TEST
+
+START_TEST(what_is_done_is_made_anew_by_a_drain_that_says_so)
+{
+    struct harness h;
+    const char *output;
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_drop(&h, "a.jpg", 48, 48, 1);
+    harness_drop_bytes(&h, "b.jpg", "no picture", 10);
+    ck_assert_int_eq(run_daemon(&h, "--drain", NULL), 1);
+    unlink(harness_path(&h, "out/a.png"));
+    ck_assert_int_eq(run_daemon(&h, "--drain", NULL), 1);
+    ck_assert_uint_eq(harness_count(&h, "out"), 0);
+
+    ck_assert_int_eq(drain_with(&h, "--again", &output), 1);
+    ck_assert_msg(strstr(output, "1 done, 0 failed"), "%s", output);
+    ck_assert_msg(strstr(output, "1 failed before; --retry"), "%s", output);
     ck_assert_uint_eq(harness_count(&h, "out"), 1);
     harness_close(&h);
 }
@@ -278,6 +337,8 @@ HARNESS_MAIN("exit_codes", UNIT_ROWS(a_wrong_configuration_is_told_with_its_plac
              UNIT_TEST(a_second_daemon_with_the_same_state_gives_up),
              UNIT_TEST(drain_ends_with_0_when_all_is_done), UNIT_TEST(drain_of_an_empty_folder_ends_with_0),
              UNIT_TEST(drain_ends_with_1_when_some_failed),
+             UNIT_TEST(what_failed_stays_failed_until_a_drain_retries_it),
+             UNIT_TEST(what_is_done_is_made_anew_by_a_drain_that_says_so),
              UNIT_TEST(drain_ends_with_75_when_a_directory_cannot_be_read),
              UNIT_TEST(drain_ends_with_75_when_it_is_interrupted),
              UNIT_TEST(drain_ends_with_75_when_the_archive_is_not_there),

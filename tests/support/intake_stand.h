@@ -68,7 +68,8 @@ static inline void start_ledger(void)
     struct error error;
 
     ck_assert_int_eq(channel_init(&replies, sizeof(struct reply), REPLIES_MAX), 0);
-    ck_assert_msg(ledger_start(hot.ledger, &replies, &ledger, &error) == 0, "%s", error.text);
+    ck_assert_msg(ledger_start(hot.ledger, &(struct ledger_policy){ 0 }, &replies, &ledger, &error) == 0,
+                  "%s", error.text);
 }
 
 static inline void stop_ledger(void)

@@ -82,7 +82,7 @@ static inline int arrive_in(size_t slot, const char *path, uint64_t number)
     int r;
 
     begin();
-    r = ledger_store_arrival(store, hot.conf[slot].name, path, &v, true, NOW);
+    r = ledger_store_arrival(store, hot.conf[slot].name, path, &v, true, NOW, NULL);
     commit();
     return r;
 }

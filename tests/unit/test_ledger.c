@@ -29,7 +29,8 @@ static void start_ledger(void)
     struct error error;
 
     ck_assert_int_eq(channel_init(&replies, sizeof(struct reply), REPLIES_MAX), 0);
-    ck_assert_msg(ledger_start(hot.ledger, &replies, &ledger, &error) == 0, "%s", error.text);
+    ck_assert_msg(ledger_start(hot.ledger, &(struct ledger_policy){ 0 }, &replies, &ledger, &error) == 0,
+                  "%s", error.text);
 }
 
 static void stop_ledger(void)
@@ -585,9 +586,10 @@ START_TEST(a_database_that_cannot_be_opened_starts_nothing)
     struct error error;
 
     hot_open(&hot, 1, HOT_RECIPE);
-    ck_assert_int_lt(ledger_start(hot.in[0], &replies, &ledger, &error), 0);
+    ck_assert_int_lt(ledger_start(hot.in[0], &(struct ledger_policy){ 0 }, &replies, &ledger, &error), 0);
     ck_assert(error.text[0]);
-    ck_assert_int_lt(ledger_start("/nonexistent/ledger.db", &replies, &ledger, &error), 0);
+    ck_assert_int_lt(
+        ledger_start("/nonexistent/ledger.db", &(struct ledger_policy){ 0 }, &replies, &ledger, &error), 0);
     hot_close(&hot);
 }
 END_TEST

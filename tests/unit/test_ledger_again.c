@@ -48,7 +48,7 @@ static int arrive(size_t slot, const char *path, int64_t number)
     int r;
 
     begin();
-    r = ledger_store_arrival(store, hot.conf[slot].name, path, &version, true, NOW);
+    r = ledger_store_arrival(store, hot.conf[slot].name, path, &version, true, NOW, NULL);
     commit();
     return r;
 }
@@ -392,7 +392,7 @@ START_TEST(what_is_queued_to_be_verified_is_made_again_though_its_content_is_kno
     job->source_hash = 77;
     finish(job, JOB_DONE, false);
     begin();
-    ck_assert_int_eq(ledger_store_arrival(store, hot.conf[0].name, "a.jpg", &version, true, NOW), 1);
+    ck_assert_int_eq(ledger_store_arrival(store, hot.conf[0].name, "a.jpg", &version, true, NOW, NULL), 1);
     commit();
     ask(AGAIN_FORGET_DONE, 0, 0);
     chunk();

@@ -115,7 +115,7 @@ START_TEST(a_remount_makes_no_new_version)
     finish(take_one(), JOB_DONE);
     v.device = 77;
     begin();
-    ck_assert_int_eq(ledger_store_arrival(store, "f0", "a.jpg", &v, true, NOW), 0);
+    ck_assert_int_eq(ledger_store_arrival(store, "f0", "a.jpg", &v, true, NOW, NULL), 0);
     commit();
     teardown();
 }
@@ -126,7 +126,7 @@ static int arrive_as(const struct version *v)
     int r;
 
     begin();
-    r = ledger_store_arrival(store, "f0", "a.jpg", v, true, NOW);
+    r = ledger_store_arrival(store, "f0", "a.jpg", v, true, NOW, NULL);
     commit();
     return r;
 }

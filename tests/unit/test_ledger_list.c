@@ -17,7 +17,7 @@ static void arrive(size_t slot, const char *path)
     struct version version = { .inode = 1, .size = 1 };
 
     ck_assert_int_eq(ledger_store_begin(store), 0);
-    ck_assert_int_eq(ledger_store_arrival(store, hot.conf[slot].name, path, &version, true, NOW), 1);
+    ck_assert_int_eq(ledger_store_arrival(store, hot.conf[slot].name, path, &version, true, NOW, NULL), 1);
     ck_assert_int_eq(ledger_store_commit(store), 0);
 }
 

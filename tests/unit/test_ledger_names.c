@@ -431,7 +431,7 @@ START_TEST(a_file_that_came_during_the_first_walk_may_not_adopt)
 
     setup();
     begin();
-    ck_assert_int_eq(ledger_store_arrival(store, "f0", "a.jpg", &v, false, NOW), 1);
+    ck_assert_int_eq(ledger_store_arrival(store, "f0", "a.jpg", &v, false, NOW, NULL), 1);
     commit();
     job = take_one();
     ck_assert(!job->adopt);

@@ -249,7 +249,7 @@ START_TEST(a_rollback_undoes_counts_and_rows)
     begin();
     job->state = JOB_FAILED;
     ck_assert_int_eq(ledger_store_finish(store, job, false, NOW), 0);
-    ck_assert_int_eq(ledger_store_arrival(store, "f0", "b.jpg", &v, true, NOW), 1);
+    ck_assert_int_eq(ledger_store_arrival(store, "f0", "b.jpg", &v, true, NOW, NULL), 1);
     ck_assert_uint_eq(ledger_store_count(store, JOB_FAILED), 1);
     ledger_store_rollback(store);
     ck_assert_uint_eq(ledger_store_count(store, JOB_FAILED), 0);
@@ -285,7 +285,7 @@ START_TEST(a_failing_statement_says_why)
     setup();
     begin();
     ck_assert_int_eq(sql_run(store, "PRAGMA query_only = ON"), 0);
-    ck_assert_int_eq(ledger_store_arrival(store, "f0", "a.jpg", &v, true, NOW), -EIO);
+    ck_assert_int_eq(ledger_store_arrival(store, "f0", "a.jpg", &v, true, NOW, NULL), -EIO);
     ck_assert_msg(strstr(ledger_store_text(store), "readonly"), "%s", ledger_store_text(store));
     ledger_store_rollback(store);
     ck_assert_msg(strstr(ledger_store_text(store), "readonly"), "%s", ledger_store_text(store));
@@ -532,7 +532,7 @@ static void arrive_many(size_t first, size_t count)
         char path[32];
 
         snprintf(path, sizeof path, "%zu.jpg", i);
-        ck_assert_int_eq(ledger_store_arrival(store, hot.conf[0].name, path, &v, true, NOW), 1);
+        ck_assert_int_eq(ledger_store_arrival(store, hot.conf[0].name, path, &v, true, NOW, NULL), 1);
     }
     commit();
 }

@@ -33,7 +33,8 @@ static void open_folders(void)
     log_setup(silent, LOG_NOTICE);
     hot_open(&hot, 1, HOT_RECIPE);
     ck_assert_int_eq(channel_init(&replies, sizeof(struct reply), REPLIES_MAX), 0);
-    ck_assert_msg(ledger_start(hot.ledger, &replies, &ledger, &error) == 0, "%s", error.text);
+    ck_assert_msg(ledger_start(hot.ledger, &(struct ledger_policy){ 0 }, &replies, &ledger, &error) == 0,
+                  "%s", error.text);
 }
 
 static void start(bool once)
