@@ -259,7 +259,7 @@ static int add_section(struct reader *reader, char *type, char *name, struct ini
 {
     struct ini *ini = reader->ini;
     struct ini_section *sections = grow(ini->sections, ini->section_count, sizeof *sections);
-    struct ini_section section = { .place = place };
+    struct ini_section section = { .place = place, .last = place };
 
     if (!sections)
         return -ENOMEM;
@@ -277,11 +277,23 @@ static int add_section(struct reader *reader, char *type, char *name, struct ini
     return 0;
 }
 
+/* Remembers the first two headers in one file. */
+static void enter_again(struct ini_section *section, struct ini_place place)
+{
+    if (section->last.file == place.file && !section->again.file) {
+        section->first = section->last;
+        section->again = place;
+    }
+    section->last = place;
+}
+
 static int enter_section(struct reader *reader, char *type, char *name, struct ini_place place)
 {
     reader->section = (struct ini_section *)ini_find(reader->ini, type, name);
-    if (reader->section)
+    if (reader->section) {
+        enter_again(reader->section, place);
         return 0;
+    }
 
     if (reader->ini->section_count >= INI_SECTIONS_MAX) {
         reader->header_refused = true;

@@ -3,8 +3,9 @@
  * end to continue it, drop-ins that are read after the main file.
  *
  * A section header is "[Type]" or "[Type name]". Sections of the same type and name are one, wherever they
- * stand; entries keep the order in which they were read. What an entry means, whether a key may repeat, and
- * that an empty value clears what came before, is for the reader (conf_table). UTF-8 only. */
+ * stand; entries keep the order in which they were read. What an entry means, whether a key may repeat, whether a
+ * section may stand twice in one file, and that an empty value clears what came before, is for the reader
+ * (conf_table). UTF-8 only. */
 #ifndef DARKROOM_CONF_INI_H
 #define DARKROOM_CONF_INI_H
 
@@ -51,6 +52,8 @@ struct ini_word {
 struct ini_section {
     char *type, *name; /* @name is NULL for "[Type]" */
     struct ini_place place;
+    struct ini_place last;         /* of its last header */
+    struct ini_place first, again; /* of two headers in one file; again.file is NULL: there are no two */
     struct ini_entry *entries;
     size_t entry_count;
 };

@@ -124,11 +124,26 @@ static int check_output_name(const struct parse *parse, const struct ini_section
     return 0;
 }
 
+/* A drop-in adds to the output of its name; in one file two of a name are two outputs that were to be. */
+static int check_output_once(const struct parse *parse, const struct ini_section *section)
+{
+    if (!section->again.file)
+        return 0;
+    return ini_problem(parse->problems, section->again,
+                       "[Output%s%s] is here already, in line %u: each output needs a name of its own, like "
+                       "[Output small]",
+                       section->name ? " " : "", section->name ?: "", section->first.line);
+}
+
 static int add_output(struct parse *parse, const struct ini_section *section)
 {
     _cleanup_(draft_release) struct draft draft = { .steps = no_steps(parse) };
     const char *name = section->name ?: DEFAULT_OUTPUT_NAME;
     int r;
+
+    r = check_output_once(parse, section);
+    if (r < 0)
+        return r;
 
     r = check_output_name(parse, section, name);
     if (r < 0)

@@ -92,8 +92,6 @@ static const struct {
       "a:{dir}/{stem}{-page}.{ext}:0:1 png 0x0@0" },
     { "outputs come in their order", "[Output b]\nFormat=png\n[Output a]\nFormat=png\nName=a/{stem}\n",
       "b:" PLAIN " png 0x0@0a:a/{stem}:0:3 png 0x0@0" },
-    { "sections of one output merge", "[Output b]\nFormat=png\n[Recipe]\n[Output b]\nWidth=5\n",
-      "b:" PLAIN " png 5x0@0" },
     { "outputs are told apart by what their names make of sizes",
       "[Output a]\nName={stem}-{width}.{ext}\nWidth=1 2\nFormat=png\n[Output "
       "b]\nName={stem}-3.{ext}\nFormat=png\n",
@@ -259,6 +257,10 @@ static const struct {
       "would both be called \"picture/x-picture\"" },
     { "an unnamed and a named main output", "[Output]\nFormat=png\n[Output main]\nFormat=jpeg\n",
       "f:3:1: [Output] means [Output main], and both are here" },
+    { "two outputs of one name", "[Output a]\nFormat=jpeg\nQuality=100\n[Recipe]\n[Output a]\nFormat=webp\n",
+      "f:5:1: [Output a] is here already, in line 1: each output needs a name of its own" },
+    { "two outputs without a name", "[Output]\nFormat=jpeg\n[Output]\nFormat=webp\n[Output]\n",
+      "f:3:1: [Output] is here already, in line 1: each output needs a name of its own" },
     { "an endless output name",
       "[Output aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]\nFormat=png\n",
       "f:1:1: the output's name is too long" },
@@ -396,6 +398,25 @@ START_TEST(drop_ins_merge_by_output)
 }
 END_TEST
 
+START_TEST(an_output_twice_in_a_drop_in_is_refused_there)
+{
+    static const char text[] = "[Output a]\nFormat=webp\n";
+    static const char drop_in[] = "[Output a]\nWidth=2\n\n[Output a]\nWidth=3\n";
+    _cleanup_scratch_ struct scratch scratch = scratch_make();
+    _cleanup_(problems_release) struct problems problems = { 0 };
+    struct recipe *recipe = NULL;
+    char path[PATH_MAX], other[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/web.recipe.d", scratch.path);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    scratch_write(&scratch, "web.recipe.d/my.conf", drop_in, strlen(drop_in), other);
+    scratch_write(&scratch, "web.recipe", text, strlen(text), path);
+
+    ck_assert_int_eq(recipe_load(path, "web", NULL, &problems, &recipe), -EINVAL);
+    expect_problem("twice", &problems, "my.conf:4:1: [Output a] is here already, in line 1: ");
+}
+END_TEST
+
 START_TEST(a_missing_file_is_a_problem)
 {
     _cleanup_(problems_release) struct problems problems = { 0 };
@@ -427,4 +448,5 @@ UNIT_MAIN("recipe", UNIT_ROWS(a_good_recipe_fans_out, good),
           UNIT_ROWS(a_bad_recipe_is_refused_with_place_and_remedy, bad),
           UNIT_TEST(every_problem_is_shown_in_one_run), UNIT_ROWS(numbers_are_limited, limits),
           UNIT_ROWS(equal_hashes_are_equal_pictures, hashes), UNIT_TEST(drop_ins_merge_by_output),
-          UNIT_TEST(a_missing_file_is_a_problem), UNIT_TEST(bad_lines_and_bad_values_are_shown_together))
+          UNIT_TEST(an_output_twice_in_a_drop_in_is_refused_there), UNIT_TEST(a_missing_file_is_a_problem),
+          UNIT_TEST(bad_lines_and_bad_values_are_shown_together))
