@@ -128,10 +128,10 @@ static int add_recipe(struct config *config, const struct config_origin *origin,
     if (r == -ENOMEM)
         return r;
     if (r < 0)
-        return problems_add(problems, folder->name,
-                            "there is no recipe \"%s\"; looked for %s/recipes/%s.recipe and %s/%s.recipe",
-                            folder->recipe, origin->directory, folder->recipe, origin->vendor_recipes ?: "?",
-                            folder->recipe);
+        return folder_conf_problem(
+            folder, "Recipe", problems,
+            "there is no recipe \"%s\"; looked for %s/recipes/%s.recipe and %s/%s.recipe", folder->recipe,
+            origin->directory, folder->recipe, origin->vendor_recipes ?: "?", folder->recipe);
 
     recipes = reallocarray(config->recipes, config->recipe_count + 1, sizeof(*recipes));
     if (!recipes)
@@ -239,7 +239,7 @@ static int copy_only_folder(struct config *config, const struct folder_conf *onl
         copy_text(&folder->recipe, only->recipe) < 0 || copy_text(&folder->output, only->output) < 0 ||
         copy_text(&folder->archive, only->archive) < 0 || copy_text(&folder->failed, only->failed) < 0)
         return -ENOMEM;
-    return folder_conf_check(folder, "command line", problems);
+    return folder_conf_check(folder, problems);
 }
 
 static int load_recipes(struct config *config, const struct config_origin *origin, struct problems *problems)
@@ -277,8 +277,9 @@ static int complete_folders(struct config *config)
 }
 
 /* Looked up here, because the name service may block and the loop must not. */
-static int find_admin_group(struct config *config, const char *file, struct problems *problems)
+static int find_admin_group(struct config *config, struct problems *problems)
 {
+    const struct ini_section *control = ini_find(&config->daemon.ini, "Control", NULL);
     const char *name = config->daemon.admin_group;
     struct group group, *found = NULL;
     char buffer[16 << 10];
@@ -287,7 +288,8 @@ static int find_admin_group(struct config *config, const char *file, struct prob
     if (!name || !*name)
         return 0;
     if (getgrnam_r(name, &group, buffer, sizeof buffer, &found) != 0 || !found)
-        return problems_add(problems, file, "AdminGroup=%s: there is no such group", name);
+        return ini_problem(problems, ini_find_entry(control, "AdminGroup")->value_place,
+                           "AdminGroup=%s: there is no such group", name);
     config->admin_group = group.gr_gid;
     return 0;
 }
@@ -304,16 +306,16 @@ static int find_owner(struct folder_conf *folder, struct problems *problems)
         folder->directories.uid = (uid_t)number;
     else if (folder->file_user) {
         if (getpwnam_r(folder->file_user, &user, buffer, sizeof buffer, &found_user) != 0 || !found_user)
-            return problems_add(problems, folder->name, "FileUser=%s: there is no such user",
-                                folder->file_user);
+            return folder_conf_problem(folder, "FileUser", problems, "FileUser=%s: there is no such user",
+                                       folder->file_user);
         folder->directories.uid = user.pw_uid;
     }
     if (folder->file_group && text_parse_unsigned(folder->file_group, 0, UINT32_MAX - 1, &number) == 0)
         folder->directories.gid = (gid_t)number;
     else if (folder->file_group) {
         if (getgrnam_r(folder->file_group, &group, buffer, sizeof buffer, &found_group) != 0 || !found_group)
-            return problems_add(problems, folder->name, "FileGroup=%s: there is no such group",
-                                folder->file_group);
+            return folder_conf_problem(folder, "FileGroup", problems, "FileGroup=%s: there is no such group",
+                                       folder->file_group);
         folder->directories.gid = group.gr_gid;
     }
     return 0;
@@ -367,7 +369,7 @@ int config_load(const struct config_origin *origin, struct problems *problems, s
     daemon_conf_init(&config->daemon);
     daemon = daemon_conf_load(&config->daemon, daemon_file, problems);
     if (daemon == 0)
-        daemon = find_admin_group(config, daemon_file, problems);
+        daemon = find_admin_group(config, problems);
     if (origin->workers > 0)
         config->daemon.workers = origin->workers;
 

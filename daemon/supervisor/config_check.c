@@ -23,8 +23,8 @@ struct check {
     int result;
 };
 
-static __attribute__((format(printf, 3, 4))) void refuse(struct check *check, const struct land *land,
-                                                         const char *format, ...)
+static __attribute__((format(printf, 4, 5))) void refuse(struct check *check, const struct land *land,
+                                                         const char *key, const char *format, ...)
 {
     _cleanup_free_ char *text = NULL;
     va_list args;
@@ -33,7 +33,7 @@ static __attribute__((format(printf, 3, 4))) void refuse(struct check *check, co
     if (vasprintf(&text, format, args) < 0)
         text = NULL;
     va_end(args);
-    check->result = problems_add(check->problems, land->conf->name, "%s", text ?: "out of memory");
+    check->result = folder_conf_problem(land->conf, key, check->problems, "%s", text ?: "out of memory");
 }
 
 /* ---- one folder ---- */
@@ -41,7 +41,7 @@ static __attribute__((format(printf, 3, 4))) void refuse(struct check *check, co
 static void check_output(struct check *check, const struct land *land)
 {
     if (territory_overlaps(land->output, land->path))
-        refuse(check, land, "Path=%s and Output=%s are the same place or inside one another",
+        refuse(check, land, "Output", "Path=%s and Output=%s are the same place or inside one another",
                land->conf->path, land->conf->output);
 }
 
@@ -52,7 +52,8 @@ static void check_own_side(struct check *check, const struct land *land, const c
     const char *inside = side ? territory_inside(side, land->path) : NULL;
 
     if (inside && !folder_conf_ignores_path(land->conf, inside))
-        refuse(check, land, "%s=%s is inside Path=%s and would be watched", key, named, land->conf->path);
+        refuse(check, land, key, "%s=%s is inside Path=%s and would be watched", key, named,
+               land->conf->path);
 }
 
 /* ---- two folders ---- */
@@ -62,17 +63,19 @@ static void check_side(struct check *check, const struct land *a, const char *ke
                        const struct territory *side, const struct land *b)
 {
     if (side && territory_inside(side, b->path))
-        refuse(check, a, "%s=%s is inside the Path= of folder \"%s\" and would be watched", key, named,
+        refuse(check, a, key, "%s=%s is inside the Path= of folder \"%s\" and would be watched", key, named,
                b->conf->name);
 }
 
 static void check_paths(struct check *check, const struct land *a, const struct land *b)
 {
     if (territory_inside(a->path, b->path))
-        refuse(check, a, "Path=%s is inside the Path= of folder \"%s\"; a file may belong to one folder only",
+        refuse(check, a, "Path",
+               "Path=%s is inside the Path= of folder \"%s\"; a file may belong to one folder only",
                a->conf->path, b->conf->name);
     else if (a < b && !territory_inside(b->path, a->path) && territory_overlaps(a->path, b->path))
-        refuse(check, a, "Path=%s and the Path= of folder \"%s\" show the same directory through a mount",
+        refuse(check, a, "Path",
+               "Path=%s and the Path= of folder \"%s\" show the same directory through a mount",
                a->conf->path, b->conf->name);
 }
 
@@ -106,7 +109,7 @@ static void check_loops(struct check *check)
 
             passed[next] = true;
             if (feeds(check, i, next) && leads_to(check, next, i, passed))
-                refuse(check, &check->lands[i], "its outputs lead back to it through folder \"%s\"",
+                refuse(check, &check->lands[i], "Output", "its outputs lead back to it through folder \"%s\"",
                        check->lands[next].conf->name);
         }
 }

@@ -112,17 +112,16 @@ void daemon_conf_init(struct daemon_conf *conf)
 
 int daemon_conf_load(struct daemon_conf *conf, const char *path, struct problems *problems)
 {
-    _cleanup_(ini_release) struct ini ini = { 0 };
     struct daemon_conf defaults;
     int read, applied;
 
     daemon_conf_init(&defaults);
     daemon_conf_init(conf);
-    read = ini_add_file(&ini, path, problems);
+    read = ini_add_file(&conf->ini, path, problems);
     if (read == -ENOMEM)
         return problems_add(problems, path, "out of memory");
 
-    applied = conf_apply_file(&ini, keys, ARRAY_SIZE(keys), conf, &defaults, problems);
+    applied = conf_apply_file(&conf->ini, keys, ARRAY_SIZE(keys), conf, &defaults, problems);
     if ((read < 0 && read != -ENOENT) || applied < 0) {
         daemon_conf_release(conf);
         return -EINVAL;
@@ -133,6 +132,7 @@ int daemon_conf_load(struct daemon_conf *conf, const char *path, struct problems
 void daemon_conf_release(struct daemon_conf *conf)
 {
     free(conf->admin_group);
+    ini_release(&conf->ini);
     *conf = (struct daemon_conf){ 0 };
 }
 

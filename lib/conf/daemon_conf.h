@@ -5,6 +5,7 @@
 
 #include "base/problems.h"
 #include "conf/conf_table.h"
+#include "conf/ini.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -21,6 +22,7 @@ struct daemon_conf {
         stop_timeout_us; /* [Daemon] StopTimeout=20s: how long running jobs may take to finish on SIGTERM */
     uint64_t memory_budget_bytes; /* [Daemon] MemoryBudget=auto; 0: auto, half of what this process may use */
     char *admin_group; /* [Control] AdminGroup=: besides root and the daemon's user, who may change things */
+    struct ini ini;    /* as it is written, to say where a key stands */
 };
 
 /* Fills in the defaults. */

@@ -287,6 +287,7 @@ void folder_conf_release(struct folder_conf *conf)
     free(conf->file_group);
     conf_words_release(&conf->include);
     conf_words_release(&conf->exclude);
+    ini_release(&conf->ini);
     *conf = (struct folder_conf){ 0 };
 }
 
@@ -294,40 +295,74 @@ void folder_conf_release(struct folder_conf *conf)
 
 struct check {
     const struct folder_conf *conf;
-    const char *where;
-    const struct ini_section *section; /* to say where a key stands; NULL when it came by options */
     struct problems *problems;
     int result;
 };
 
-static const struct ini_entry *entry_of(const struct check *check, const char *key)
+/* The options of darkroomd that give a key. */
+static const struct {
+    const char *key, *option;
+} options[] = {
+    { "Path", "--watch" },      { "Output", "--output" }, { "Recipe", "--recipe" },
+    { "Archive", "--archive" }, { "Failed", "--failed" },
+};
+
+static const struct ini_entry *entry_of(const struct folder_conf *conf, const char *key)
 {
-    return check->section ? ini_find_entry(check->section, key) : NULL;
+    const struct ini_section *section = ini_find(&conf->ini, "Folder", NULL);
+
+    return section ? ini_find_entry(section, key) : NULL;
 }
 
-/* Adds a problem at the place of @key, if it was given. */
-static __attribute__((format(printf, 3, 4))) void refuse(struct check *check, const char *key,
-                                                         const char *format, ...)
+/* Of a key that is not in a file. */
+static const char *elsewhere(const struct folder_conf *conf, const char *key)
 {
-    const struct ini_entry *entry = entry_of(check, key);
-    char text[2 * SHOWN_BYTES + 200];
+    if (conf->ini.file_count > 0)
+        return conf->ini.files[0];
+    for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+        if (strcmp(options[i].key, key) == 0)
+            return options[i].option;
+    return "command line";
+}
+
+static int add_problem(const struct folder_conf *conf, const char *key, struct problems *problems,
+                       const char *format, va_list args)
+{
+    const struct ini_entry *entry = entry_of(conf, key);
+    _cleanup_free_ char *text = NULL;
+
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    if (entry)
+        return ini_problem(problems, entry->value_place, "%s", text ?: "out of memory");
+    return problems_add(problems, elsewhere(conf, key), "%s", text ?: "out of memory");
+}
+
+int folder_conf_problem(const struct folder_conf *conf, const char *key, struct problems *problems,
+                        const char *format, ...)
+{
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    add_problem(conf, key, problems, format, args);
     va_end(args);
+    return -EINVAL;
+}
 
-    if (entry)
-        ini_problem(check->problems, entry->value_place, "%s", text);
-    else
-        problems_add(check->problems, check->where, "%s", text);
-    check->result = -EINVAL;
+static __attribute__((format(printf, 3, 4))) void refuse(struct check *check, const char *key,
+                                                         const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    check->result = add_problem(check->conf, key, check->problems, format, args);
+    va_end(args);
 }
 
 /* A value that was given but refused has its problem already. */
 static void check_required(struct check *check, const char *key, const char *value)
 {
-    const struct ini_entry *entry = entry_of(check, key);
+    const struct ini_entry *entry = entry_of(check->conf, key);
 
     if (!value && !(entry && entry->value[0] != '\0'))
         refuse(check, key, "%s= is missing", key);
@@ -431,9 +466,9 @@ static int check_all(struct check *check)
     return check->result;
 }
 
-int folder_conf_check(const struct folder_conf *conf, const char *where, struct problems *problems)
+int folder_conf_check(const struct folder_conf *conf, struct problems *problems)
 {
-    struct check check = { .conf = conf, .where = where, .problems = problems };
+    struct check check = { .conf = conf, .problems = problems };
 
     return check_all(&check);
 }
@@ -451,28 +486,24 @@ static int read_file(struct ini *ini, const char *path, struct problems *problem
     return r;
 }
 
-static int apply_and_check(struct folder_conf *conf, const struct ini *ini, const char *path,
-                           struct problems *problems)
+static int apply_and_check(struct folder_conf *conf, struct problems *problems)
 {
     const struct folder_conf fresh = defaults();
-    struct check check = { .conf = conf, .where = path, .problems = problems };
-    int r = conf_apply_file(ini, keys, ARRAY_SIZE(keys), conf, &fresh, problems);
+    int r = conf_apply_file(&conf->ini, keys, ARRAY_SIZE(keys), conf, &fresh, problems);
 
-    check.section = ini_find(ini, "Folder", NULL);
-    return check_all(&check) < 0 ? -EINVAL : r;
+    return folder_conf_check(conf, problems) < 0 ? -EINVAL : r;
 }
 
 int folder_conf_load(struct folder_conf *conf, const char *path, const char *name, struct problems *problems)
 {
-    _cleanup_(ini_release) struct ini ini = { 0 };
     int r, applied;
 
     r = folder_conf_init(conf, name);
     if (r < 0)
         return problems_add(problems, path, "out of memory");
 
-    r = read_file(&ini, path, problems);
-    applied = ini.file_count > 0 ? apply_and_check(conf, &ini, path, problems) : 0;
+    r = read_file(&conf->ini, path, problems);
+    applied = conf->ini.file_count > 0 ? apply_and_check(conf, problems) : 0;
     if (r < 0 || applied < 0) {
         folder_conf_release(conf);
         return -EINVAL;

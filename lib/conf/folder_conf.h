@@ -7,6 +7,7 @@
 #include "base/problems.h"
 #include "conf/allowance.h"
 #include "conf/conf_table.h"
+#include "conf/ini.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -53,6 +54,7 @@ struct folder_conf {
     uint64_t max_file_bytes;   /* MaxFileSize=2G */
     uint64_t max_memory_bytes; /* MaxMemory=4G: of the estimate for one picture */
     int priority;              /* Priority=normal; enum priority */
+    struct ini ini;            /* as it is written, to say where a key stands; empty when options gave it */
 };
 
 /* Fills in the defaults; @name is copied. 0 or -ENOMEM. */
@@ -63,9 +65,14 @@ int folder_conf_init(struct folder_conf *conf, const char *name);
  * system). 0, or -EINVAL with @problems filled and @conf all zero. */
 int folder_conf_load(struct folder_conf *conf, const char *path, const char *name, struct problems *problems);
 
-/* The checks of folder_conf_load() alone, for a folder given by options; @where names it in messages. Paths are
- * compared as text, so they have to be clean as conf_parse_path() makes them. 0 or -EINVAL. */
-int folder_conf_check(const struct folder_conf *conf, const char *where, struct problems *problems);
+/* The checks of folder_conf_load() alone, for a folder given by options. Paths are compared as text, so they have to
+ * be clean as conf_parse_path() makes them. 0 or -EINVAL. */
+int folder_conf_check(const struct folder_conf *conf, struct problems *problems);
+
+/* Adds a problem where @key stands: "FILE:LINE:COLUMN", the file where it is not given, or the option that gave it.
+ * Returns -EINVAL. */
+int folder_conf_problem(const struct folder_conf *conf, const char *key, struct problems *problems,
+                        const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* True when the relative path @path is a picture to work on: it has an included extension and no component
  * matches Exclude= or is a temporary or hidden name (contract, rule 3). Any thread. */

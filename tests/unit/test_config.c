@@ -70,6 +70,17 @@ static void write_folder(const char *name, const char *path, const char *output,
                output, more);
 }
 
+/* The same; "%s" in @more is the scratch directory. */
+static void write_folder_in_place(const char *name, const char *path, const char *output, const char *more)
+{
+    const char *place = strstr(more, "%s");
+    char text[PATH_MAX];
+
+    snprintf(text, sizeof text, "%.*s%s%s", place ? (int)(place - more) : 0, more, place ? scratch.path : "",
+             place ? place + 2 : more);
+    write_folder(name, path, output, text);
+}
+
 static int load(void)
 {
     return config_load(&origin, &problems, &config);
@@ -214,6 +225,39 @@ START_TEST(an_unknown_admin_group_is_told)
 }
 END_TEST
 
+/* What can be told only after the files were read: of folder x, of a file beside it, and of folder y. */
+static const struct {
+    const char *keys, *file, *text, *y_path, *y_output, *y_keys, *problem;
+} places[] = {
+    { "", "folders/x.folder.d/my.conf", "[Folder]\nRecipe=nope\n", NULL, NULL, NULL,
+      "/folders/x.folder.d/my.conf:2:8: there is no recipe \"nope\"" },
+    { "Recipe= nope\n", "folders/x.folder.d/my.conf", "[Folder]\n", NULL, NULL, NULL,
+      "/folders/x.folder:5:9: there is no recipe \"nope\"" },
+    { "FileUser=root\n", "folders/x.folder.d/my.conf", "[Folder]\n\nFileUser=no-such-user\n", NULL, NULL,
+      NULL, "/folders/x.folder.d/my.conf:3:10: FileUser=no-such-user: there is no such user" },
+    { "FileGroup=no-such-group\n", "darkroom.conf", "", NULL, NULL, NULL,
+      "/folders/x.folder:5:11: FileGroup=no-such-group: " },
+    { "", "darkroom.conf", "[Daemon]\nWorkers=2\n[Control]\nAdminGroup=no-such-group\n", NULL, NULL, NULL,
+      "/darkroom.conf:4:12: AdminGroup=no-such-group: there is no such group" },
+    { "", "darkroom.conf", "", "a/sub", "c", "", "/folders/y.folder:2:6: Path=" },
+    { "", "darkroom.conf", "", "b", "c", "Failed=%s/a/sub\n", "/folders/y.folder:5:8: Failed=" },
+    { "", "darkroom.conf", "", "out", "a", "", "/folders/x.folder:3:8: its outputs lead back" },
+};
+
+START_TEST(what_is_wrong_with_a_key_is_told_where_it_stands)
+{
+    setup();
+    make_directory("folders/x.folder.d");
+    write_folder("x", "a", "out", places[_i].keys);
+    write_text(places[_i].file, "%s", places[_i].text);
+    if (places[_i].y_path)
+        write_folder_in_place("y", places[_i].y_path, places[_i].y_output, places[_i].y_keys);
+    ck_assert_int_eq(load(), -EINVAL);
+    expect_problem(places[_i].problem, &problems, places[_i].problem);
+    teardown();
+}
+END_TEST
+
 static const struct {
     const char *keys, *problem; /* NULL: fine */
     uid_t uid;
@@ -289,12 +333,9 @@ START_TEST(folders_are_checked_against_each_other)
     setup();
     make_directory("a2");
     for (size_t i = 0; i < 3 && arrangements[_i].folders[i][0]; i++) {
-        const char *more = arrangements[_i].folders[i][2], *place = strstr(more, "%s");
-        char text[PATH_MAX];
+        const char *const *folder = arrangements[_i].folders[i];
 
-        snprintf(text, sizeof text, "%.*s%s%s", place ? (int)(place - more) : 0, more,
-                 place ? scratch.path : "", place ? place + 2 : more);
-        write_folder(names[i], arrangements[_i].folders[i][0], arrangements[_i].folders[i][1], text);
+        write_folder_in_place(names[i], folder[0], folder[1], folder[2]);
     }
     r = load();
     if (arrangements[_i].problem) {
@@ -317,7 +358,7 @@ START_TEST(a_loop_is_told_once)
     write_folder("y", "b", "c", "");
     write_folder("z", "c", "a", "");
     ck_assert_int_eq(load(), -EINVAL);
-    expect_problem("loop", &problems, "x: its outputs lead back");
+    expect_problem("loop", &problems, "/folders/x.folder:3:8: its outputs lead back");
     teardown();
 }
 END_TEST
@@ -415,6 +456,29 @@ START_TEST(a_folder_from_the_options_needs_no_files)
 }
 END_TEST
 
+START_TEST(what_is_wrong_with_a_folder_from_the_options_names_the_option)
+{
+    struct folder_conf only;
+
+    setup();
+    link_to("to-a", "a");
+    ck_assert_int_eq(folder_conf_init(&only, "watch"), 0);
+    ck_assert_int_gt(asprintf(&only.path, "%s/a", scratch.path), 0);
+    ck_assert_int_gt(asprintf(&only.output, "%s/to-a", scratch.path), 0);
+    only.recipe = strdup("web");
+    origin.only_folder = &only;
+    ck_assert_int_eq(load(), -EINVAL);
+    expect_problem("output", &problems, "--output: Path=");
+    problems_release(&problems);
+
+    only.recipe[0] = 'W';
+    ck_assert_int_eq(load(), -EINVAL);
+    expect_problem("recipe", &problems, "--recipe: there is no recipe \"Web\"");
+    folder_conf_release(&only);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_configuration_lives_as_long_as_its_last_reference)
 {
     setup();
@@ -449,6 +513,8 @@ UNIT_MAIN("config", UNIT_TEST(the_names_of_folders_are_listed_as_far_as_there_is
           UNIT_TEST(a_missing_recipe_is_told_with_the_places_that_were_looked_at),
           UNIT_TEST(all_that_is_wrong_is_told_at_once), UNIT_TEST(at_least_one_folder_is_needed),
           UNIT_TEST(a_missing_folders_directory_is_told), UNIT_TEST(an_unknown_admin_group_is_told),
+          UNIT_ROWS(what_is_wrong_with_a_key_is_told_where_it_stands, places),
+          UNIT_TEST(what_is_wrong_with_a_folder_from_the_options_names_the_option),
           UNIT_ROWS(the_owner_of_outputs_is_looked_up, owners),
           UNIT_ROWS(folders_are_checked_against_each_other, arrangements), UNIT_TEST(a_loop_is_told_once),
           UNIT_ROWS(links_are_seen_through, linked),

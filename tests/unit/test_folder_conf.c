@@ -236,9 +236,9 @@ START_TEST(a_folder_by_options_is_checked_too)
     conf.path = strdup("/srv/in");
     conf.output = strdup("/srv/out");
     conf.recipe = strdup("/home/me/web.recipe");
-    ck_assert_int_eq(folder_conf_check(&conf, "--folder", &problems), names[_i].good ? 0 : -EINVAL);
+    ck_assert_int_eq(folder_conf_check(&conf, &problems), names[_i].good ? 0 : -EINVAL);
     if (!names[_i].good)
-        expect_problem(names[_i].name, &problems, "--folder: \"");
+        expect_problem(names[_i].name, &problems, "command line: \"");
 }
 END_TEST
 
