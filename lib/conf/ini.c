@@ -605,13 +605,17 @@ bool ini_next_word(const struct ini_entry *entry, struct ini_word *word)
     return true;
 }
 
+char *ini_place_text(struct ini_place place)
+{
+    char *text;
+
+    return asprintf(&text, "%s:%u:%u", place.file, place.line, place.column) < 0 ? NULL : text;
+}
+
 int ini_problem(struct problems *problems, struct ini_place place, const char *format, ...)
 {
-    _cleanup_free_ char *where = NULL, *text = NULL;
+    _cleanup_free_ char *where = ini_place_text(place), *text = NULL;
     va_list args;
-
-    if (asprintf(&where, "%s:%u:%u", place.file, place.line, place.column) < 0)
-        where = NULL;
 
     va_start(args, format);
     if (vasprintf(&text, format, args) < 0)

@@ -86,6 +86,9 @@ struct ini_place ini_value_place(const struct ini_entry *entry, size_t offset);
 /* Steps @word (all zero at first) to the next word of @entry's value. False after the last one. */
 bool ini_next_word(const struct ini_entry *entry, struct ini_word *word);
 
+/* "FILE:LINE:COLUMN", to be freed by the caller; NULL when memory is out. */
+char *ini_place_text(struct ini_place place);
+
 /* Adds a problem at @place: "FILE:LINE:COLUMN: …". Returns -EINVAL. */
 int ini_problem(struct problems *problems, struct ini_place place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -115,7 +115,7 @@ int asset_check(const struct recipe *recipe, struct error *error)
         int r = checks[asset->kind](asset, &why);
 
         if (r < 0)
-            return error_set(error, -r, CLASS_ENVIRONMENT, STAGE_NONE, "recipe %s: %s: %s", recipe->name,
+            return error_set(error, -r, CLASS_ENVIRONMENT, STAGE_NONE, "%s: %s: %s", asset->place,
                              asset->name, why.text);
     }
     return 0;

@@ -69,23 +69,24 @@ static int refuse(int errnum, const char *why, char *problem, size_t problem_siz
     return -errnum;
 }
 
-static int append(struct asset_list *assets, enum file_kind kind, const char *name, void *data, size_t size)
+/* Without @data. */
+static int append(struct asset_list *assets, enum file_kind kind, const char *name, const char *place)
 {
     struct asset *list = reallocarray(assets->list, assets->count + 1, sizeof *list);
-    char *copy = strdup(name);
+    struct asset *asset;
 
-    if (list)
-        assets->list = list;
-    if (!list || !copy) {
-        free(copy);
+    if (!list)
         return -ENOMEM;
-    }
-    list[assets->count] = (struct asset){ .kind = kind, .name = copy, .data = data, .size = size };
-    return (int)assets->count++;
+    assets->list = list;
+
+    /* It is counted before it is complete, so that asset_list_release() finds what it has. */
+    asset = &list[assets->count++];
+    *asset = (struct asset){ .kind = kind, .name = strdup(name), .place = strdup(place) };
+    return asset->name && asset->place ? (int)(assets->count - 1) : -ENOMEM;
 }
 
 int asset_add(struct asset_list *assets, const struct asset_reader *reader, enum file_kind kind,
-              const char *name, char *problem, size_t problem_size)
+              const char *name, const char *place, char *problem, size_t problem_size)
 {
     int index = find(assets, kind, name), r;
     _cleanup_free_ void *data = NULL;
@@ -106,10 +107,11 @@ int asset_add(struct asset_list *assets, const struct asset_reader *reader, enum
     if (!kinds[kind].test(data, size))
         return refuse(EBADMSG, kinds[kind].wanted, problem, problem_size);
 
-    r = append(assets, kind, name, data, size);
+    r = append(assets, kind, name, place);
     if (r < 0)
         return refuse(-r, "out of memory", problem, problem_size);
-    take_ptr(data);
+    assets->list[r].data = take_ptr(data);
+    assets->list[r].size = size;
     return r;
 }
 
@@ -117,6 +119,7 @@ void asset_list_release(struct asset_list *assets)
 {
     for (size_t i = 0; i < assets->count; i++) {
         free(assets->list[i].name);
+        free(assets->list[i].place);
         free(assets->list[i].data);
     }
     free(assets->list);

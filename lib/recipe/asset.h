@@ -17,7 +17,8 @@ enum {
 
 struct asset {
     enum file_kind kind;
-    char *name; /* as in the canonical text */
+    char *name;  /* as in the canonical text */
+    char *place; /* where it is named first, "FILE:LINE:COLUMN", for messages */
     void *data;
     size_t size;
 };
@@ -36,10 +37,10 @@ struct asset_reader {
     void *context;
 };
 
-/* Adds the file, unless it is there, and returns its number; or -errno with @problem as above. @reader may be NULL:
- * then there are no files. */
+/* Adds the file, named at @place, unless it is there, and returns its number; or -errno with @problem as above. @reader
+ * may be NULL: then there are no files. */
 int asset_add(struct asset_list *assets, const struct asset_reader *reader, enum file_kind kind,
-              const char *name, char *problem, size_t problem_size);
+              const char *name, const char *place, char *problem, size_t problem_size);
 
 void asset_list_release(struct asset_list *assets);
 

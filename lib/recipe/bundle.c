@@ -20,7 +20,7 @@
 
 enum {
     BUNDLE_MAGIC = 0x626b7264, /* "drkb" */
-    BUNDLE_VERSION = 3,
+    BUNDLE_VERSION = 4,
 };
 
 #define WHERE "recipe bundle" /* in problems */
@@ -34,7 +34,7 @@ struct recipe_header {
 };
 
 struct asset_header {
-    uint32_t kind, name_bytes;
+    uint32_t kind, name_bytes, place_bytes, unused;
     uint64_t data_bytes;
 };
 
@@ -47,9 +47,11 @@ static void write_asset(FILE *stream, const struct asset *asset)
     memset(&header, 0, sizeof header);
     header.kind = (uint32_t)asset->kind;
     header.name_bytes = (uint32_t)strlen(asset->name);
+    header.place_bytes = (uint32_t)strlen(asset->place);
     header.data_bytes = asset->size;
     fwrite(&header, sizeof header, 1, stream);
     fputs(asset->name, stream);
+    fputs(asset->place, stream);
     fwrite(asset->data, 1, asset->size, stream);
 }
 
@@ -189,32 +191,43 @@ static int read_all(int fd, struct problems *problems, char **ret, size_t *ret_s
 struct carried {
     struct {
         enum file_kind kind;
-        const char *name, *data;
-        size_t name_bytes, data_bytes;
+        const char *name, *place, *data;
+        size_t name_bytes, place_bytes, data_bytes;
     } list[ASSETS_MAX];
     size_t count;
 };
+
+/* Its number; their count when it is not there. */
+static size_t find_carried(const struct carried *carried, enum file_kind kind, const char *name)
+{
+    size_t i = 0;
+
+    while (i < carried->count &&
+           (carried->list[i].kind != kind || carried->list[i].name_bytes != strlen(name) ||
+            memcmp(carried->list[i].name, name, strlen(name)) != 0))
+        i++;
+    return i;
+}
 
 /* asset_reader: of what the bundle carries. */
 static int read_carried(void *context, enum file_kind kind, const char *name, void **ret, size_t *ret_size,
                         char *problem, size_t problem_size)
 {
     const struct carried *carried = context;
+    size_t at = find_carried(carried, kind, name);
 
-    for (size_t i = 0; i < carried->count; i++)
-        if (carried->list[i].kind == kind && carried->list[i].name_bytes == strlen(name) &&
-            memcmp(carried->list[i].name, name, strlen(name)) == 0) {
-            *ret = malloc(carried->list[i].data_bytes + 1);
-            if (!*ret) {
-                snprintf(problem, problem_size, "out of memory");
-                return -ENOMEM;
-            }
-            memcpy(*ret, carried->list[i].data, carried->list[i].data_bytes);
-            *ret_size = carried->list[i].data_bytes;
-            return 0;
-        }
-    snprintf(problem, problem_size, "the bundle does not have it");
-    return -ENOENT;
+    if (at == carried->count) {
+        snprintf(problem, problem_size, "the bundle does not have it");
+        return -ENOENT;
+    }
+    *ret = malloc(carried->list[at].data_bytes + 1);
+    if (!*ret) {
+        snprintf(problem, problem_size, "out of memory");
+        return -ENOMEM;
+    }
+    memcpy(*ret, carried->list[at].data, carried->list[at].data_bytes);
+    *ret_size = carried->list[at].data_bytes;
+    return 0;
 }
 
 static bool take_asset(struct cursor *cursor, struct carried *carried)
@@ -227,10 +240,28 @@ static bool take_asset(struct cursor *cursor, struct carried *carried)
     memcpy(&header, bytes, sizeof header);
     carried->list[carried->count].kind = (enum file_kind)header.kind;
     carried->list[carried->count].name_bytes = header.name_bytes;
+    carried->list[carried->count].place_bytes = header.place_bytes;
     carried->list[carried->count].data_bytes = header.data_bytes;
     carried->list[carried->count].name = take_bytes(cursor, header.name_bytes);
+    carried->list[carried->count].place = take_bytes(cursor, header.place_bytes);
     carried->list[carried->count].data = take_bytes(cursor, header.data_bytes);
-    return carried->list[carried->count].name && carried->list[carried->count++].data;
+    return carried->list[carried->count].name && carried->list[carried->count].place &&
+           carried->list[carried->count++].data;
+}
+
+/* Where people find them, not where the canonical text does. */
+static int restore_places(const struct carried *carried, struct asset_list *assets)
+{
+    for (size_t i = 0; i < assets->count; i++) {
+        size_t at = find_carried(carried, assets->list[i].kind, assets->list[i].name);
+        char *place = strndup(carried->list[at].place, carried->list[at].place_bytes);
+
+        if (!place)
+            return -ENOMEM;
+        free(assets->list[i].place);
+        assets->list[i].place = place;
+    }
+    return 0;
 }
 
 static int parse_text(const char *name, const char *text, size_t size, struct carried *carried,
@@ -243,7 +274,8 @@ static int parse_text(const char *name, const char *text, size_t size, struct ca
     r = ini_add_text(&ini, name, text, size, problems);
     if (r < 0)
         return r;
-    return recipe_parse(&ini, name, &reader, problems, ret);
+    r = recipe_parse(&ini, name, &reader, problems, ret);
+    return r < 0 ? r : restore_places(carried, &(*ret)->assets);
 }
 
 static int read_recipe(struct cursor *cursor, struct problems *problems, struct recipe **ret)

@@ -203,22 +203,27 @@ static char *absolute_name(const struct reading *reading, enum file_kind kind, c
 static int find_file(const struct reading *reading, const struct op_arg *arg, size_t offset)
 {
     struct file_value *file = field_of(reading->step, arg);
+    struct ini_place place = ini_value_place(reading->entry, offset);
     char problem[PROBLEM_BYTES] = "", shown[SHOWN_BYTES];
+    _cleanup_free_ char *where = NULL;
     char *name;
 
     if (file->word >= 0)
         return 0;
+    where = ini_place_text(place);
     name = absolute_name(reading, arg->rule.file, file->name);
-    if (!name)
+    if (!where || !name) {
+        free(name);
         return out_of_memory(reading);
+    }
     free(file->name);
     file->name = name;
 
-    file->asset = asset_add(reading->draft->assets, reading->draft->reader, arg->rule.file, name, problem,
-                            sizeof problem);
+    file->asset = asset_add(reading->draft->assets, reading->draft->reader, arg->rule.file, name, where,
+                            problem, sizeof problem);
     if (file->asset >= 0)
         return 0;
-    return ini_problem(reading->problems, ini_value_place(reading->entry, offset), "%s=%s: %s", arg->name,
+    return ini_problem(reading->problems, place, "%s=%s: %s", arg->name,
                        text_escape(name, shown, sizeof shown), problem);
 }
 

@@ -163,13 +163,13 @@ static const struct {
 } headers[] = {
     { "another magic", { 0x12345678, 1, 0 } },
     { "another version", { 0x626b7264, 1, 0 } },
-    { "too many recipes", { 0x626b7264, 3, BUNDLE_RECIPES_MAX + 1, 0 } },
-    { "a format that there is not", { 0x626b7264, 3, 0, ALLOW_ALL + 1 } },
-    { "an endless name", { 0x626b7264, 3, 1, 0, UINT32_MAX, 0, 0 } },
-    { "an endless text", { 0x626b7264, 3, 1, 0, 0, UINT32_MAX, 0 } },
-    { "an empty recipe", { 0x626b7264, 3, 1, 0, 0, 0, 0 } },
-    { "endless files", { 0x626b7264, 3, 1, 0, 0, 0, UINT32_MAX } },
-    { "a file that is not there", { 0x626b7264, 3, 1, 0, 0, 0, 1 } },
+    { "too many recipes", { 0x626b7264, 4, BUNDLE_RECIPES_MAX + 1, 0 } },
+    { "a format that there is not", { 0x626b7264, 4, 0, ALLOW_ALL + 1 } },
+    { "an endless name", { 0x626b7264, 4, 1, 0, UINT32_MAX, 0, 0 } },
+    { "an endless text", { 0x626b7264, 4, 1, 0, 0, UINT32_MAX, 0 } },
+    { "an empty recipe", { 0x626b7264, 4, 1, 0, 0, 0, 0 } },
+    { "endless files", { 0x626b7264, 4, 1, 0, 0, 0, UINT32_MAX } },
+    { "a file that is not there", { 0x626b7264, 4, 1, 0, 0, 0, 1 } },
 };
 
 START_TEST(a_broken_header_is_refused)
@@ -184,7 +184,7 @@ START_TEST(a_recipe_that_does_not_parse_says_where)
     struct {
         uint32_t words[7];
         char rest[1 + sizeof text - 1];
-    } bundle = { .words = { 0x626b7264, 3, 1, 0, 1, sizeof text - 1, 0 } };
+    } bundle = { .words = { 0x626b7264, 4, 1, 0, 1, sizeof text - 1, 0 } };
     _cleanup_(problems_release) struct problems problems = { 0 };
     _cleanup_close_ int fd = -1;
     struct recipe **list;
