@@ -9,15 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ELSEWHERE "; one that answers elsewhere is named with --socket=PATH or DARKROOM_SOCKET"
+#define IS_IT_RUNNING "; is it running? try: systemctl status darkroom" ELSEWHERE
+#define WHO_MAY "; root and the members of the socket's group may use it" ELSEWHERE
+
 /* What to do when the daemon was not reached. */
 static const struct {
     int error;
     const char *remedy;
 } remedies[] = {
-    { ENOENT, "; is it running? try: systemctl status darkroom" },
-    { ECONNREFUSED, "; is it running? try: systemctl status darkroom" },
-    { EACCES, "; root and the members of the socket's group may use it" },
-    { EPERM, "; root and the members of the socket's group may use it" },
+    { ENOENT, IS_IT_RUNNING },
+    { ECONNREFUSED, IS_IT_RUNNING },
+    { EACCES, WHO_MAY },
+    { EPERM, WHO_MAY },
 };
 
 static const char *remedy_for(int error)

@@ -401,7 +401,10 @@ START_TEST(darkroomctl_shows_and_its_exit_codes_tell)
 
     harness_open(&h);
     harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
-    ck_assert_int_eq(ctl(&h, "status", NULL, NULL), 1); /* nobody is there */
+    ck_assert_int_eq(ctl(&h, "status", NULL, &text), 1); /* nobody is there */
+    ck_assert_msg(strstr(text, harness_path(&h, "run/api.sock")) && strstr(text, "is it running?") &&
+                      strstr(text, "--socket=PATH or DARKROOM_SOCKET"),
+                  "%s", text);
     harness_start(&h);
     harness_drop(&h, "a.jpg", 48, 48, 1);
     harness_await_ends(&h, 1, 0);
