@@ -410,17 +410,18 @@ static const char *why_not(const struct claim_context *context, struct job *job,
 static enum verdict fail_for(const struct claim_context *context, struct job *job,
                              const struct job_output *output, enum claim claim)
 {
-    char name[151], owner[121];
+    char name[151];
 
     if (claim != CLAIM_OWNED)
         return claim_conflict(job, EEXIST, output->path,
                               claim == CLAIM_TAKEN ? why_not(context, job, output) : NULL);
-    error_set(
-        &job->failure, EEXIST, CLASS_CONFLICT, STAGE_PUBLISH,
-        "its output %s belongs to %s already; rename or remove one of them, or let Name= use {name}, and "
-        "retry the job",
-        text_escape(output->path, name, sizeof name),
-        output->owner ? text_escape(output->owner, owner, sizeof owner) : "another file");
+    if (output->owner)
+        job_fail_for_name(job, STAGE_PUBLISH, output->path, context->conf->name, output->owner);
+    else
+        error_set(&job->failure, EEXIST, CLASS_CONFLICT, STAGE_PUBLISH,
+                  "its output %s belongs to another file already; rename or remove one of them, and retry "
+                  "the job",
+                  text_escape(output->path, name, sizeof name));
     return VERDICT_FAILED;
 }
 

@@ -3,6 +3,7 @@
 #include "supervisor/job.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "recipe/naming.h"
 #include "supervisor/close_apart.h"
 #include "supervisor/plan.h"
@@ -156,6 +157,35 @@ void job_expect_manifest(struct job *job)
         return;
     manifest->made = false;
     manifest->made = !manifest->skipped && job_count_outputs(job, false) > 0;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* What would keep their names apart. */
+static const char *way_out(const struct job *job, const char *owner_folder, const char *owner_path)
+{
+    if (strcmp(owner_folder, job->folder->name) != 0)
+        return "give one of the folders another Output=";
+    if (strcmp(base_name(owner_path), base_name(job->path)) == 0)
+        return "let Name= use {dir}";
+    return "let Name= use {name}";
+}
+
+void job_fail_for_name(struct job *job, enum error_stage stage, const char *output_path,
+                       const char *owner_folder, const char *owner_path)
+{
+    char output[151], owner[121];
+
+    error_set(
+        &job->failure, EEXIST, CLASS_CONFLICT, stage,
+        "its output %s belongs to %s/%s already; rename or remove one of them, or %s, and retry the job",
+        text_escape(output_path, output, sizeof output), owner_folder,
+        text_escape(owner_path, owner, sizeof owner), way_out(job, owner_folder, owner_path));
 }
 
 size_t job_count_outputs(const struct job *job, bool adopted)

@@ -177,6 +177,11 @@ bool job_is_within_limits(struct job *job);
 /* The pictures that there will be are known: the manifest is made with them, if it is not skipped. */
 void job_expect_manifest(struct job *job);
 
+/* An output of it has a name that belongs to the source @owner_path of the folder called @owner_folder: fails it, and
+ * says what would help. @stage: when that was found. */
+void job_fail_for_name(struct job *job, enum error_stage stage, const char *output_path,
+                       const char *owner_folder, const char *owner_path);
+
 /* Forgets its outputs. */
 void job_drop_outputs(struct job *job);
 

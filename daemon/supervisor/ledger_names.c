@@ -106,13 +106,7 @@ static int find_owner(struct ledger_store *store, const struct job *job, const c
 
 static void conflict(struct job *job, const char *path, const struct owner *owner)
 {
-    char name[151], other[121];
-
-    error_set(
-        &job->failure, EEXIST, CLASS_CONFLICT, STAGE_PLAN,
-        "its output %s belongs to %s/%s already; rename or remove one of them, or let Name= use {name}, and "
-        "retry the job",
-        text_escape(path, name, sizeof name), owner->folder, text_escape(owner->path, other, sizeof other));
+    job_fail_for_name(job, STAGE_PLAN, path, owner->folder, owner->path);
     job->state = JOB_FAILED;
 }
 

@@ -129,6 +129,43 @@ START_TEST(two_sources_of_one_output_are_a_conflict)
 }
 END_TEST
 
+static const struct {
+    const char *recipe, *first, *second;
+    size_t slot; /* of the second */
+    const char *wanted;
+} advice[] = {
+    { HOT_RECIPE_SINGLE, "s/a.jpg", "s/a.png", 0,
+      "belongs to f0/s/a.jpg already; rename or remove one of "
+      "them, or let Name= use {name}, and retry the job" },
+    { "[Output a]\nName={stem}\nFormat=png\n", "s/a.jpg", "t/a.jpg", 0,
+      "belongs to f0/s/a.jpg already; rename or remove one of them, or let Name= use {dir}, and" },
+    { HOT_RECIPE_SINGLE, "a.jpg", "a.jpg", 1,
+      "belongs to f0/a.jpg already; rename or remove one of them, or give one of the folders another "
+      "Output=, "
+      "and" },
+};
+
+START_TEST(what_is_advised_keeps_the_names_apart)
+{
+    struct job *first, *second;
+
+    setup_recipe(advice[_i].recipe);
+    free(hot.conf[1].output);
+    hot.conf[1].output = strdup(hot.conf[0].output);
+    arrive(advice[_i].first, 1);
+    take(1);
+    first = pop();
+    arrive_in(advice[_i].slot, advice[_i].second, 2);
+    ck_assert_int_eq(take_from(advice[_i].slot, false, 1, NOW), 1);
+    second = pop();
+    ck_assert_int_eq(second->failure.class, CLASS_CONFLICT);
+    ck_assert_msg(strstr(second->failure.text, advice[_i].wanted), "%s", second->failure.text);
+    job_free(first);
+    job_free(second);
+    teardown();
+}
+END_TEST
+
 static const enum job_state givers[] = { JOB_FAILED, JOB_SUPERSEDED, JOB_VANISHED, JOB_CANCELLED };
 
 START_TEST(a_job_that_made_nothing_gives_its_names_back)
@@ -558,6 +595,7 @@ UNIT_MAIN("ledger_names", UNIT_TEST(a_plan_has_all_names_and_leaves_no_trace),
           UNIT_TEST(a_plan_knows_what_its_own_source_made_and_what_others_have),
           UNIT_TEST(a_plan_has_the_number_that_its_job_would_get),
           UNIT_TEST(two_sources_of_one_output_are_a_conflict),
+          UNIT_ROWS(what_is_advised_keeps_the_names_apart, advice),
           UNIT_ROWS(a_job_that_made_nothing_gives_its_names_back, givers),
           UNIT_TEST(the_names_of_a_finished_job_stay_taken),
           UNIT_TEST(a_conflict_gives_back_what_was_reserved_before_it),
