@@ -28,14 +28,17 @@ static const VipsFailOn fail_ons[] = {
     [FAIL_ON_WARNING] = VIPS_FAIL_ON_WARNING,
 };
 
-static int not_a_picture(size_t size, struct error *error)
+static int not_a_picture(const struct source *source, struct error *error)
 {
-    char formats[100];
+    unsigned allowed = source->options.allowed;
+    char formats[100], others[100];
 
-    if (size == 0)
+    if (source->size == 0)
         return error_set(error, EBADMSG, CLASS_PERMANENT, STAGE_PROBE, "not a picture: the file is empty");
-    return error_set(error, EBADMSG, CLASS_PERMANENT, STAGE_PROBE, "not a picture in an enabled format (%s)",
-                     format_list(false, formats, sizeof formats));
+    return error_set(error, EBADMSG, CLASS_PERMANENT, STAGE_PROBE,
+                     "not a picture in an enabled format (%s%s%s)",
+                     format_list(false, formats, sizeof formats), allowed ? ", " : "",
+                     allowance_list(allowed, others, sizeof others));
 }
 
 /* The folder may not want the format's reader to meet strangers' files. */
@@ -277,7 +280,7 @@ int source_probe(const void *data, size_t size, const struct source_options *opt
 
     *ret = (struct source){ .data = data, .size = size, .options = *options, .page = 1, .scale = 1 };
     if (format_detect(data, size, &ret->format) < 0)
-        return not_a_picture(size, error);
+        return not_a_picture(ret, error);
 
     r = check_allowance(ret, error);
     if (r == 0)

@@ -83,6 +83,20 @@ START_TEST(what_is_no_picture_is_refused)
 }
 END_TEST
 
+/* As an SVG that is compressed. */
+START_TEST(what_is_no_picture_is_refused_with_what_the_folder_allows)
+{
+    static const struct source_options options = { .max_pixels = PLENTY, .allowed = ALLOW_SVG | ALLOW_EXR };
+    struct source source;
+    struct error error;
+
+    ck_assert_int_lt(source_probe("\x1f\x8b\x08", 3, &options, &source, &error), 0);
+    ck_assert_ptr_nonnull(strstr(error.text, "an enabled format (jpeg, "));
+    ck_assert_ptr_nonnull(strstr(error.text, ", jxl, svg, exr)"));
+    source_release(&source);
+}
+END_TEST
+
 START_TEST(a_picture_over_the_limit_is_refused_by_its_header)
 {
     struct bytes bytes = picture_file(40, 30, 3, FORMAT_PNG);
@@ -214,6 +228,7 @@ int main(void)
     tcase_add_loop_test(tests, a_picture_is_known_by_its_bytes, 0, FORMAT_DZ);
     tcase_add_loop_test(tests, an_orientation_is_found, 0, FORMAT_DZ);
     tcase_add_loop_test(tests, what_is_no_picture_is_refused, 0, ARRAY_SIZE(strangers));
+    tcase_add_test(tests, what_is_no_picture_is_refused_with_what_the_folder_allows);
     tcase_add_test(tests, a_picture_over_the_limit_is_refused_by_its_header);
     tcase_add_test(tests, what_a_chunk_claims_is_not_allocated);
     tcase_add_loop_test(tests, a_decoder_fails_on_what_the_folder_says, 0, ARRAY_SIZE(fail_ons));
