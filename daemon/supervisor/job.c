@@ -159,6 +159,19 @@ void job_expect_manifest(struct job *job)
     manifest->made = !manifest->skipped && job_count_outputs(job, false) > 0;
 }
 
+void job_fail_at_output(struct job *job, int errnum, const char *what, const char *path)
+{
+    const char *directory = *path == '/' ? "" : job->folder->output; /* see @elsewhere */
+    _cleanup_free_ char *whole = NULL;
+    char name[300];
+
+    if (asprintf(&whole, "%s%s%s", directory, *path == '/' ? "" : "/", path) < 0)
+        whole = NULL;
+    error_set_errno(&job->failure, errnum, STAGE_PUBLISH, "cannot %s %s", what,
+                    text_escape(whole ?: path, name, sizeof name));
+    job->failure.class = CLASS_ENVIRONMENT;
+}
+
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');

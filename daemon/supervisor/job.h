@@ -177,6 +177,10 @@ bool job_is_within_limits(struct job *job);
 /* The pictures that there will be are known: the manifest is made with them, if it is not skipped. */
 void job_expect_manifest(struct job *job);
 
+/* @what, as "write", cannot be done to the output @path, because of @errnum: the failure is the environment's, and says
+ * where the output is. */
+void job_fail_at_output(struct job *job, int errnum, const char *what, const char *path);
+
 /* An output of it has a name that belongs to the source @owner_path of the folder called @owner_folder: fails it, and
  * says what would help. @stage: when that was found. */
 void job_fail_for_name(struct job *job, enum error_stage stage, const char *output_path,

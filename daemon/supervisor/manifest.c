@@ -227,11 +227,7 @@ static int seal_text(const char *text, struct job_output *manifest)
 
 static int fail(struct job *job, int r, const char *path)
 {
-    char name[200];
-
-    error_set_errno(&job->failure, -r, STAGE_PUBLISH, "cannot write the manifest %s",
-                    text_escape(path, name, sizeof name));
-    job->failure.class = CLASS_ENVIRONMENT;
+    job_fail_at_output(job, -r, "write the manifest", path);
     return r;
 }
 

@@ -50,17 +50,6 @@ const char *publish_temporary(uint32_t instance, uint64_t job, uint32_t place, c
 
 /* ---- failures ---- */
 
-/* The environment is sick: the folder is held, and this is tried again. */
-static enum verdict environment_failed(struct job *job, int errnum, const char *what, const char *path)
-{
-    char name[300];
-
-    error_set_errno(&job->failure, errnum, STAGE_PUBLISH, "cannot %s %s", what,
-                    text_escape(path, name, sizeof name));
-    job->failure.class = CLASS_ENVIRONMENT;
-    return VERDICT_RETRY;
-}
-
 /* What a failed system call on the *output* side means: something is in the way (its own fault), or the
  * environment is sick (the folder is held, and this is tried again). */
 static enum verdict output_failed(struct job *job, int errnum, const char *what, const char *path)
@@ -80,7 +69,8 @@ static enum verdict output_failed(struct job *job, int errnum, const char *what,
                   "the path of its output %s is too long", name);
         return VERDICT_FAILED;
     default:
-        return environment_failed(job, errnum, what, path);
+        job_fail_at_output(job, errnum, what, path);
+        return VERDICT_RETRY;
     }
 }
 

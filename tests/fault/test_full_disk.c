@@ -44,7 +44,8 @@ START_TEST(a_full_disk_holds_the_folder_until_there_is_room)
     harness_start(&h);
     drop_all(&h);
     harness_await_folder(&h, "held");
-    ck_assert_msg(strstr(harness_string(h.status, "folders.0.reason"), "No space left on device"),
+    ck_assert_msg(strstr(harness_string(h.status, "folders.0.reason"), "No space left on device") &&
+                      strstr(harness_string(h.status, "folders.0.reason"), harness_path(&h, "out/")),
                   "the reason is %s", harness_string(h.status, "folders.0.reason"));
     ck_assert_uint_gt(json_array_size(json_object_get(h.status, "problems")), 0);
     ck_assert_int_eq(harness_number(h.status, "jobs.failed"), 0);

@@ -198,7 +198,9 @@ START_TEST(what_was_found_is_told_as_it_lies_there)
     ck_assert_int_eq(unlink(hot_path(hot.out[0], "album/a-20.png")), 0);
     ck_assert_int_eq(manifest_write(job, root), -ENOENT);
     ck_assert_int_eq(job->failure.class, CLASS_ENVIRONMENT);
-    ck_assert_ptr_nonnull(strstr(job->failure.text, "cannot write the manifest album/a.json"));
+    ck_assert_msg(strstr(job->failure.text, "cannot write the manifest ") &&
+                      strstr(job->failure.text, hot_path(hot.out[0], "album/a.json: ")),
+                  "%s", job->failure.text);
     teardown();
 }
 END_TEST
