@@ -272,6 +272,27 @@ const char *http_unknown_argument(const struct request *request, const char *con
     return search.unknown;
 }
 
+static enum MHD_Result on_value(void *context, enum MHD_ValueKind kind, const char *key, size_t key_size,
+                                const char *value, size_t value_size)
+{
+    const char **cut = context;
+
+    (void)kind;
+    (void)key_size;
+    if (!value || strlen(value) == value_size)
+        return MHD_YES;
+    *cut = key;
+    return MHD_NO;
+}
+
+const char *http_cut_argument(const struct request *request)
+{
+    const char *cut = NULL;
+
+    MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, on_value, &cut);
+    return cut;
+}
+
 const char *http_argument(const struct request *request, const char *name)
 {
     return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);

@@ -75,6 +75,9 @@ void http_set_header(struct request *request, const char *name, const char *valu
 /* The name of a query argument that is not one of @known (NULL-terminated), or NULL. */
 const char *http_unknown_argument(const struct request *request, const char *const *known);
 
+/* The name of a query argument whose value has a NUL in it and would be cut there, or NULL. */
+const char *http_cut_argument(const struct request *request);
+
 /* A query argument, or NULL. */
 const char *http_argument(const struct request *request, const char *name);
 

@@ -154,6 +154,10 @@ static void get_jobs(struct control *control, struct request *request)
         answer_no_state(request, state);
         return;
     }
+    if (folder && !*folder) { /* to the ledger it would be any */
+        answer_no_folder(control, request, folder);
+        return;
+    }
 
     query = calloc(1, sizeof *query);
     if (query) {
@@ -383,11 +387,14 @@ static bool matches(const char *form, const char *path, const char **ret_subject
 static void serve(struct control *control, struct request *request, const struct route *route)
 {
     const char *unknown = http_unknown_argument(request, route->arguments);
+    const char *cut = http_cut_argument(request);
     char shown[100];
 
     if (unknown)
         http_answer_problem(request, 400, NULL, "%s does not go with this path",
                             text_escape(unknown, shown, sizeof shown));
+    else if (cut)
+        http_answer_problem(request, 400, NULL, "%s has a NUL in it", cut);
     else if (route->admin && !control_is_admin(control, request))
         http_answer_problem(request, 403, NULL,
                             "only root, the daemon's own user and members of AdminGroup= may do that");
