@@ -115,6 +115,61 @@ static int parse_extensions(const struct ini_entry *entry, const struct conf_key
     return result;
 }
 
+/* The byte behind the "]" of a bracket expression; @at is behind its "[". NULL: it is not closed, and would match but
+ * itself. */
+static const char *end_of_bracket(const char *at, const char *end)
+{
+    const char *first = at + (at < end && strchr("!^", *at) ? 1 : 0);
+
+    for (at = first; at < end; at++) {
+        const char *inner = *at == '[' && end - at > 2 && strchr(":.=", at[1])
+                                ? memmem(at + 2, (size_t)(end - at - 2), (char[]){ at[1], ']' }, 2)
+                                : NULL;
+
+        if (*at == ']' && at > first)
+            return at + 1;
+        at = inner ? inner + 1 : *at == '\\' ? at + 1 : at;
+    }
+    return NULL;
+}
+
+/* Why the pattern of @length bytes does not match what it was meant for, or NULL. */
+static const char *pattern_fault(const char *pattern, size_t length)
+{
+    const char *end = pattern + length;
+
+    if (memchr(pattern, '/', length))
+        return "no name has a \"/\", and patterns are matched with the name of each file and directory: give "
+               "that alone";
+    for (const char *at = pattern, *next; at < end; at = next) {
+        next = *at == '[' ? end_of_bracket(at + 1, end) : at + (*at == '\\' ? 2 : 1);
+        if (!next)
+            return "\"[\" is not closed by \"]\": give \"[[]\" for one in a name";
+        if (next > end)
+            return "blanks part patterns, whatever is before them: give \"?\" for one in a name";
+    }
+    return NULL;
+}
+
+static int parse_patterns(const struct ini_entry *entry, const struct conf_key *key, void *field,
+                          struct problems *problems)
+{
+    struct ini_word word = { 0 };
+    char shown[SHOWN_BYTES];
+    int result = 0;
+
+    if (entry->value[0] == '\0')
+        conf_words_release(field);
+    while (ini_next_word(entry, &word)) {
+        const char *fault = pattern_fault(word.start, word.length);
+
+        if (fault)
+            result = ini_problem(problems, word.place, "Exclude=%s: %s",
+                                 text_escape(word.text, shown, sizeof shown), fault);
+    }
+    return result < 0 ? result : conf_parse_words(entry, key, field, problems);
+}
+
 /* "svg pdf". */
 static int parse_allowed(const struct ini_entry *entry, const struct conf_key *key, void *field,
                          struct problems *problems)
@@ -201,7 +256,7 @@ static const struct conf_key keys[] = {
     KEY("Density", density, conf_parse_unsigned,
         "Pixels an inch that a PDF is drawn with, where no output needs more.",
         RANGE(DENSITY_LEAST, DENSITY_MOST)),
-    KEY("Exclude", exclude, conf_parse_words, "Patterns of file and directory names to leave alone."),
+    KEY("Exclude", exclude, parse_patterns, "Patterns of file and directory names to leave alone."),
     KEY("Settle", settle_us, conf_parse_duration, "How long a file must be unchanged to count as complete.",
         RANGE(0, 86400 * USEC_PER_SEC)),
     KEY("Originals", originals, conf_parse_choice, "What becomes of a source after its renditions are safe.",

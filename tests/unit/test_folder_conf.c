@@ -111,6 +111,14 @@ static const struct {
 } refusals[] = {
     { "a priority that is none", NEEDED "Priority=urgent\n", ":5:10: Priority=urgent: " },
     { "memory for nothing", NEEDED "MaxMemory=1023K\n", ":5:11: MaxMemory=1023K: give a size from 1M" },
+    { "a pattern of a path", NEEDED "Exclude=raw sub/*\n",
+      ":5:13: Exclude=sub/*: no name has a \"/\", and patterns are matched with the name of each file" },
+    { "a pattern of a directory", NEEDED "Exclude=sub/\n", ":5:9: Exclude=sub/: no name has a \"/\"" },
+    { "a bracket alone", NEEDED "Exclude=[\n", ":5:9: Exclude=[: \"[\" is not closed by \"]\"" },
+    { "a bracket that is not closed", NEEDED "Exclude=a[]*\n", ":5:9: Exclude=a[]*: \"[\" is not closed" },
+    { "a class without its bracket", NEEDED "Exclude=[[:digit:]\n", "\"[\" is not closed" },
+    { "a blank that is escaped", NEEDED "Exclude=My\\ Folder\n",
+      ":5:9: Exclude=My\\x5c: blanks part patterns" },
     { "no path", "[Folder]\nRecipe=web\nOutput=/srv/out\n", "web.folder: Path= is missing" },
     { "no recipe", "[Folder]\nPath=/srv/in\nOutput=/srv/out\n", "web.folder: Recipe= is missing" },
     { "no output", "[Folder]\nPath=/srv/in\nRecipe=web\n", "web.folder: Output= is missing" },
@@ -294,6 +302,12 @@ static const struct {
     { "", "*-draft.* raw", "draft.jpg", true },
     { "", "[ab].jpg", "a.jpg", false },
     { "", "[ab].jpg", "c.jpg", true },
+    { "", "[]x].jpg", "x.jpg", false },
+    { "", "[!]x].jpg", "y.jpg", false },
+    { "", "[[:digit:]x].jpg", "7.jpg", false },
+    { "", "[[]a*", "[a.jpg", false },
+    { "", "\\[a*", "[a.jpg", false },
+    { "", "a?b.*", "a b.jpg", false },
 };
 
 START_TEST(a_folder_takes_pictures_only)
