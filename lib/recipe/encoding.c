@@ -184,22 +184,28 @@ static enum encoding_option find_option(const char *name)
     return option;
 }
 
-static int keep(struct encoding_word *kept, const char *text, const struct ini_word *word,
-                enum encoding_option option, struct problems *problems)
+/* A later line counts; in one line, two values of the same formats are a mistake. @of: "jpeg", or "all formats". */
+static int keep(struct encoding_word *kept, const char *of, const char *text, const struct ini_entry *entry,
+                const struct ini_word *word, enum encoding_option option, struct problems *problems)
 {
     char shown[SHOWN_BYTES];
 
+    if (kept->entry == entry)
+        return ini_problem(problems, word->place, "%s=: the value of %s is given twice", options[option].name,
+                           of);
     if (text[0] == '\0' || strlen(text) >= sizeof kept->text)
         return ini_problem(problems, word->place, "%s=%s: this is no value of any format",
                            options[option].name, text_escape(word->text, shown, sizeof shown));
     snprintf(kept->text, sizeof kept->text, "%s", text);
     kept->place = word->place;
+    kept->entry = entry;
     return 0;
 }
 
 /* "webp:75". */
 static int keep_of_format(struct encoding_draft *draft, enum encoding_option option,
-                          const struct ini_word *word, const char *colon, struct problems *problems)
+                          const struct ini_entry *entry, const struct ini_word *word, const char *colon,
+                          struct problems *problems)
 {
     char name[INI_WORD_BYTES_MAX], shown[SHOWN_BYTES], known[128];
     enum format format;
@@ -213,7 +219,8 @@ static int keep_of_format(struct encoding_draft *draft, enum encoding_option opt
         return ini_problem(problems, word->place, "%s=: %s has none: take it out; there is one of %s",
                            options[option].name, format_info(format)->name,
                            list_formats(option, known, sizeof known));
-    return keep(&draft->of[option][format], colon + 1, word, option, problems);
+    return keep(&draft->of[option][format], format_info(format)->name, colon + 1, entry, word, option,
+                problems);
 }
 
 int encoding_parse(const struct ini_entry *entry, const struct conf_key *key, void *field,
@@ -230,8 +237,8 @@ int encoding_parse(const struct ini_entry *entry, const struct conf_key *key, vo
     }
     while (ini_next_word(entry, &word)) {
         const char *colon = strchr(word.text, ':');
-        int r = colon ? keep_of_format(draft, option, &word, colon, problems)
-                      : keep(&draft->all[option], word.text, &word, option, problems);
+        int r = colon ? keep_of_format(draft, option, entry, &word, colon, problems)
+                      : keep(&draft->all[option], "all formats", word.text, entry, &word, option, problems);
 
         result = r < 0 ? r : result;
     }

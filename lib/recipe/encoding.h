@@ -45,6 +45,7 @@ struct encoding_draft {
     struct encoding_word {
         char text[ENCODING_WORD_BYTES]; /* empty: not given */
         struct ini_place place;
+        const struct ini_entry *entry; /* that has it */
     } all[ENCODING_OPTIONS], of[ENCODING_OPTIONS][FORMAT_COUNT];
 };
 
