@@ -375,15 +375,28 @@ static int check_sides(const struct draft *draft, struct problems *problems)
     return result;
 }
 
+/* Where no format has a quality to lower, a limit could only fail; where one of several has none, it may be meant. */
 static int check_max_bytes(const struct draft *draft, const struct ini_section *section,
                            struct problems *problems)
 {
-    for (size_t i = 0; draft->max_bytes > 0 && i < draft->formats.count; i++)
-        if (format_info(draft->formats.list[i])->tiles)
-            return ini_problem(problems, ini_find_entry(section, "MaxBytes")->value_place,
+    const struct ini_entry *entry = ini_find_entry(section, "MaxBytes");
+    bool lossy = draft->max_bytes == 0;
+
+    for (size_t i = 0; draft->max_bytes > 0 && i < draft->formats.count; i++) {
+        enum format format = draft->formats.list[i];
+
+        if (format_info(format)->tiles)
+            return ini_problem(problems, entry->value_place,
                                "MaxBytes=: %s has as many bytes as its tiles: take it out",
-                               format_info(draft->formats.list[i])->name);
-    return 0;
+                               format_info(format)->name);
+        lossy = lossy || encoding_is_lossy(format, &draft->encodings[format]);
+    }
+    if (lossy)
+        return 0;
+    return ini_problem(
+        problems, entry->value_place,
+        "MaxBytes=: there is no quality to lower in any Format= as it is asked for, so all that "
+        "is larger would fail: take it out, or add a format that has one");
 }
 
 /* What would have to be decoded is refused; that a source is no JPEG is not the recipe's fault. */
@@ -427,7 +440,8 @@ static int check_draft(struct draft *draft, const struct ini_section *section, s
     int sizes = check_sizes(draft, section, problems);
     int repeats = sizes == 0 ? check_repeats(draft, problems) : 0;
     int formats = settle_formats(draft, section, problems), sides = check_sides(draft, problems);
-    int name = check_name(draft, problems), bytes = check_max_bytes(draft, section, problems);
+    int name = check_name(draft, problems);
+    int bytes = formats < 0 ? 0 : check_max_bytes(draft, section, problems);
     int lossless = formats < 0 ? 0 : check_lossless(draft, problems);
     int tiles = formats < 0 ? 0
                             : tile_spec_settle(&draft->tiles, draft->formats.list, draft->formats.count,

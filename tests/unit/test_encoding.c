@@ -33,6 +33,9 @@ static const struct {
     { "Format=png gif\nColours=png:4\nPalette=no\n", "Palette=png:no\nColours=png:4 gif:256\n" },
     { "Format=gif\nColours=8\nDither=0\n", "Colours=gif:8\nDither=gif:0\n" },
     { "Format=jpeg\nMaxBytes=200K\n", "MaxBytes=204800\n" },
+    { "Format=png jpeg\nMaxBytes=200K\n", "MaxBytes=204800\n" },
+    { "Format=webp\nLossless=near\nMaxBytes=200K\n", "MaxBytes=204800\n" },
+    { "Format=tiff\nCompression=jpeg\nMaxBytes=200K\n", "MaxBytes=204800\n" },
     { "Format=jpeg\nQuality=jpeg:5\nQuality=jpeg:6 7\n", "Quality=jpeg:6\n" },
     { "Format=jpeg\nQuality=jpg:5\nQuality=\n", "Quality=jpeg:82\n" },
 };
@@ -72,6 +75,8 @@ static const struct {
     { "Format=png tiff\nCompression=lzw\n", "t:3:13: Compression=lzw: png has 0 to 9" },
     { "Format=jpeg\nSubsampling=422\n", "t:3:13: Subsampling=422: jpeg has auto, 420, 444" },
     { "Format=dz\nMaxBytes=1M\n", "t:3:10: MaxBytes=: dz has as many bytes as its tiles" },
+    { "Format=png gif tiff\nMaxBytes=1M\n", "t:3:10: MaxBytes=: there is no quality to lower" },
+    { "MaxBytes=1M\nFormat=webp jxl\nLossless=yes\n", "t:2:10: MaxBytes=: there is no quality to lower" },
     { "Format=jpeg webp\nQuality=jpeg:50 webp:5 jpg:60\n",
       "t:3:24: Quality=: the value of jpeg is given twice" },
     { "Format=jpeg webp\nQuality=50 jpeg:5 \\\n 60\n",
