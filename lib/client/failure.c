@@ -95,16 +95,14 @@ static int status_error(int status)
     return status >= 500 ? EIO : EPROTO;
 }
 
-/* "TITLE: DETAIL", or the one that is there. */
+/* The detail says it all; a title is but the status in words. */
 static int note_problem(struct darkroom *dk, const json_t *problem, int error)
 {
     const char *title = json_string_value(json_object_get(problem, "title"));
     const char *detail = json_string_value(json_object_get(problem, "detail"));
 
-    if (title && detail)
-        return failure_note(dk, error, "%s: %s", title, detail);
     if (title || detail)
-        return failure_note(dk, error, "%s", title ? title : detail);
+        return failure_note(dk, error, "%s", detail ? detail : title);
     return failure_note(dk, error, "darkroomd answered with HTTP status %d", dk->http_status);
 }
 

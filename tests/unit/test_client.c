@@ -300,7 +300,7 @@ static const struct {
     const char *body, *message;
 } answers[] = {
     { 202, 0, "{\"generation\":2}", "" },
-    { 400, EINVAL, "{\"title\":\"Bad Request\",\"detail\":\"no such state\"}", "Bad Request: no such state" },
+    { 400, EINVAL, "{\"title\":\"Bad Request\",\"detail\":\"no such state\"}", "no such state" },
     { 403, EACCES, "{\"title\":\"Forbidden\"}", "Forbidden" },
     { 404, ENOENT, "{\"detail\":\"no job 12\"}", "no job 12" },
     { 409, EEXIST, "{\"title\":\"Wrong\",\"problems\":[]}", "Wrong" },
