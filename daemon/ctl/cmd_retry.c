@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 
 static int show_one(const struct ctl *ctl, const char *id, char *json)
 {
@@ -68,13 +69,27 @@ static int retry_all(const struct ctl *ctl)
     return ctl->options.json ? report_json(ctl, json) : show_all(ctl, json);
 }
 
+/* NULL when all words are numbers, as the IDs of jobs are. */
+static const char *find_no_id(char *const *words)
+{
+    for (; *words; words++)
+        if (!**words || (*words)[strspn(*words, "0123456789")] != '\0')
+            return *words;
+    return NULL;
+}
+
 static int run(struct ctl *ctl)
 {
+    const char *no_id = find_no_id(ctl->words);
     int code = CTL_DONE;
 
     if (ctl->options.failed == (ctl->words[0] != NULL) || (ctl->options.folder && !ctl->options.failed)) {
         fputs(CTL_PROGRAM ": retry: give the IDs of jobs, or --failed (with --folder=NAME, if you like)\n",
               stderr);
+        return CTL_USAGE;
+    }
+    if (no_id) {
+        fprintf(stderr, CTL_PROGRAM ": retry: '%s' is no ID of a job: these are numbers\n", no_id);
         return CTL_USAGE;
     }
     if (ctl->options.failed)
