@@ -110,8 +110,9 @@ static void answer_failed(struct request *request, const struct again *again)
     uint64_t left =
         again->totals[AGAIN_UNCONFIGURED] + again->totals[AGAIN_ORIGINAL] + again->totals[AGAIN_GONE];
 
-    log_notice("%" PRIu64 " failed jobs are tried again%s%s", again->totals[AGAIN_OK],
-               again->folder ? " in folder " : "", again->folder ? again->folder->name : "");
+    log_notice("%" PRIu64 " failed job%s tried again%s%s", again->totals[AGAIN_OK],
+               again->totals[AGAIN_OK] == 1 ? " is" : "s are", again->folder ? " in folder " : "",
+               again->folder ? again->folder->name : "");
     http_answer(request, 202,
                 json_pack("{s:I, s:I, s:I}", "retried", (json_int_t)again->totals[AGAIN_OK], "moved",
                           (json_int_t)again->totals[AGAIN_MOVED], "left", (json_int_t)left));

@@ -182,7 +182,8 @@ void reload_worker_ready(void *context, uint64_t generation)
                  supervisor->config->folder_count == 1 ? "" : "s", supervisor->pool.current.workers,
                  supervisor->pool.current.workers == 1 ? "" : "s",
                  supervisor->control->socket_path ?: "systemd's socket");
-        notify_tell(&supervisor->notify, "READY=1\nSTATUS=%zu folders", supervisor->config->folder_count);
+        notify_tell(&supervisor->notify, "READY=1\nSTATUS=%zu folder%s", supervisor->config->folder_count,
+                    supervisor->config->folder_count == 1 ? "" : "s");
     }
 }
 

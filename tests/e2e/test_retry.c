@@ -285,6 +285,9 @@ START_TEST(darkroomctl_retries_and_its_exit_code_tells)
     ck_assert_int_eq(HARNESS_RUN(&h, &text, "darkroomctl", "--socket", socket, "retry", "2", "abc"), 2);
     ck_assert_msg(strstr(text, "'abc' is no ID of a job") && !strstr(text, "is tried again"), "%s", text);
     ck_assert_int_eq(HARNESS_RUN(&h, NULL, "darkroomctl", "--socket", socket, "retry", ""), 2);
+    ck_assert_int_eq(HARNESS_RUN(&h, NULL, "darkroomctl", "--socket", socket, "retry", "--failed"), 0);
+    harness_await_ends(&h, 0, 3);
+    ck_assert_ptr_nonnull(strstr(harness_read(&h, "log"), "1 failed job is tried again"));
     ck_assert_int_eq(HARNESS_RUN(&h, NULL, "darkroomctl", "--socket", socket, "retry"), 2);
     ck_assert_int_eq(HARNESS_RUN(&h, NULL, "darkroomctl", "--socket", socket, "retry", "--failed", "1"), 2);
     ck_assert_int_eq(
