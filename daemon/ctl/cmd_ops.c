@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* darkroomctl ops - what a Step= of a recipe can be, from this version's table. */
+#include "base/guess.h"
 #include "ctl/ctl.h"
 #include "ctl/ops_view.h"
 #include "ctl/report.h"
@@ -29,15 +30,27 @@ static int show_list(const struct ctl *ctl)
     return r < 0 ? report_own_failure("cannot show the operations", r) : CTL_DONE;
 }
 
+static int refuse(const char *name)
+{
+    struct guess guess = { 0 };
+
+    for (enum op op = 0; op < OP_COUNT; op++)
+        guess_consider(&guess, name, op_info(op)->name);
+    if (guess.name)
+        fprintf(stderr, CTL_PROGRAM ": ops: there is no operation '%s', did you mean %s?\n", name,
+                guess.name);
+    else
+        fprintf(stderr, CTL_PROGRAM ": ops: there is no operation '%s'; " CTL_PROGRAM " ops lists them\n",
+                name);
+    return CTL_FAILED;
+}
+
 static int show_one(const struct ctl *ctl, const char *name)
 {
     enum op op;
 
-    if (op_from_name(name, &op) < 0) {
-        fprintf(stderr, CTL_PROGRAM ": ops: there is no operation '%s'; " CTL_PROGRAM " ops lists them\n",
-                name);
-        return CTL_FAILED;
-    }
+    if (op_from_name(name, &op) < 0)
+        return refuse(name);
     if (ctl->options.json)
         return report_own_json(ctl, ops_view_json(op));
     ops_view_print(op, &ctl->screen);

@@ -3,6 +3,7 @@
  *
  * It is libdarkroom's first user and knows of the daemon only what darkroom.h says. What recipes are made of it knows
  * from the same tables as the daemon. */
+#include "base/guess.h"
 #include "ctl/ctl.h"
 #include "ctl/report.h"
 
@@ -32,6 +33,19 @@ static const struct command *find_command(const char *name)
         if (strcmp(commands[i]->name, name) == 0)
             return commands[i];
     return NULL;
+}
+
+static int refuse_command(const char *name)
+{
+    struct guess guess = { 0 };
+
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        guess_consider(&guess, name, commands[i]->name);
+    if (guess.name)
+        fprintf(stderr, CTL_PROGRAM ": %s: no such command, did you mean %s?\n", name, guess.name);
+    else
+        fprintf(stderr, CTL_PROGRAM ": %s: no such command; try " CTL_PROGRAM " --help\n", name);
+    return -EINVAL;
 }
 
 static void print_program_help(void)
@@ -92,10 +106,8 @@ static int parse_words(char **words, struct options *options, const struct comma
     }
 
     command = find_command(*words);
-    if (!command) {
-        fprintf(stderr, CTL_PROGRAM ": %s: no such command; try " CTL_PROGRAM " --help\n", *words);
-        return -EINVAL;
-    }
+    if (!command)
+        return refuse_command(*words);
 
     second[1] = command->options;
     taken = parse_arguments(second, words + 1, options, arguments);

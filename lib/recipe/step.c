@@ -4,6 +4,7 @@
 #include "recipe/step.h"
 
 #include "base/cleanup.h"
+#include "base/guess.h"
 #include "base/text.h"
 #include "recipe/caption.h"
 #include "recipe/op_table.h"
@@ -317,12 +318,18 @@ static void list_ops(char *buffer, size_t size)
 
 static int refuse_unknown(const struct reading *reading, const struct word *word)
 {
+    struct ini_place place = ini_value_place(reading->entry, word->name_offset);
     char known[USAGE_BYTES], shown[SHOWN_BYTES];
+    struct guess guess = { 0 };
 
+    text_escape(word->text, shown, sizeof shown);
+    for (enum op op = 0; op < OP_COUNT; op++)
+        guess_consider(&guess, word->text, op_info(op)->name);
+    if (guess.name)
+        return ini_problem(reading->problems, place, "unknown operation \"%s\", did you mean %s?", shown,
+                           guess.name);
     list_ops(known, sizeof known);
-    return ini_problem(reading->problems, ini_value_place(reading->entry, word->name_offset),
-                       "unknown operation \"%s\", there are: %s",
-                       text_escape(word->text, shown, sizeof shown), known);
+    return ini_problem(reading->problems, place, "unknown operation \"%s\", there are: %s", shown, known);
 }
 
 /* Reads the whole line into reading->step, which is zero. */

@@ -419,7 +419,10 @@ START_TEST(darkroomctl_shows_and_its_exit_codes_tell)
     ck_assert_int_eq(ctl(&h, "jobs", "--state=asleep", &text), 1);
     ck_assert_msg(strstr(text, "there are: queued, opening") && strstr(text, "vanished ("), "%s", text);
     ck_assert_int_eq(ctl(&h, "jobs", "--limit=x", NULL), 2);
-    ck_assert_int_eq(ctl(&h, "fly", NULL, NULL), 2);
+    ck_assert_int_eq(ctl(&h, "fly", NULL, &text), 2);
+    ck_assert_msg(strstr(text, "try darkroomctl --help"), "%s", text);
+    ck_assert_int_eq(ctl(&h, "stats", NULL, &text), 2);
+    ck_assert_msg(strstr(text, "did you mean status?"), "%s", text);
     ck_assert_int_eq(ctl(&h, "status", "--json", &text), 0);
     json = json_loads(text, 0, NULL);
     ck_assert_int_eq(harness_number(json, "jobs.done"), 1);
@@ -439,6 +442,8 @@ START_TEST(darkroomctl_tells_of_recipes_without_a_daemon)
     ck_assert_msg(strstr(text, "\nwatermark"), "%s", text);
     ck_assert_int_eq(ctl(&h, "ops", "crop", &text), 0);
     ck_assert_msg(strstr(text, "Step=crop SIZE [gravity=GRAVITY]"), "%s", text);
+    ck_assert_int_eq(ctl(&h, "ops", "watermrak", &text), 1);
+    ck_assert_msg(strstr(text, "did you mean watermark?"), "%s", text);
     ck_assert_int_eq(ctl(&h, "ops", "explode", &text), 1);
     ck_assert_msg(strstr(text, "no operation 'explode'"), "%s", text);
     ck_assert_int_eq(ctl(&h, "formats", NULL, &text), 0);

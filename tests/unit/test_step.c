@@ -128,6 +128,7 @@ static const struct {
     const char *line, *problem;
 } bad[] = {
     { "swirl", AT("6") "unknown operation \"swirl\", there are: auto-orient, resize, crop" },
+    { "autoorient", AT("6") "unknown operation \"autoorient\", did you mean auto-orient?" },
     { "size=3:2", AT("6") "unknown operation \"3:2\"" },
     { "auto-orient 180", AT("18") "auto-orient takes no argument: take it out" },
     { "crop", AT("6") "missing argument \"size\", write: crop SIZE [gravity=GRAVITY]" },
