@@ -38,7 +38,14 @@ static char *own_recipes(const struct ctl *ctl)
     return strdup(SYSTEM_CONFIG "/recipes");
 }
 
-static int show_list(const struct ctl *ctl, const struct catalogue *catalogue)
+static int say_none(const struct ctl *ctl, const char *const *places)
+{
+    fprintf(ctl->screen.file, "There are no recipes in %s and %s; --config=DIR looks in DIR/recipes\n",
+            places[0], places[1]);
+    return CTL_DONE;
+}
+
+static int show_list(const struct ctl *ctl, const char *const *places, const struct catalogue *catalogue)
 {
     int r;
 
@@ -49,6 +56,8 @@ static int show_list(const struct ctl *ctl, const struct catalogue *catalogue)
             fprintf(ctl->screen.file, "%s\n", catalogue->list[i].name);
         return CTL_DONE;
     }
+    if (catalogue->count == 0)
+        return say_none(ctl, places);
     r = recipes_view_print(catalogue, &ctl->screen);
     return r < 0 ? report_own_failure("cannot show the recipes", r) : CTL_DONE;
 }
@@ -114,7 +123,7 @@ static int run(struct ctl *ctl)
         return code;
 
     r = catalogue_read(places, PLACES, &catalogue, &where);
-    return r < 0 ? report_own_failure(where, r) : show_list(ctl, &catalogue);
+    return r < 0 ? report_own_failure(where, r) : show_list(ctl, places, &catalogue);
 }
 
 static const struct option_row rows[] = {

@@ -18,10 +18,6 @@ int recipes_view_print(const struct catalogue *catalogue, const struct screen *s
     struct table table;
     int r;
 
-    if (catalogue->count == 0) {
-        fputs("No recipes are there.\n", screen->file);
-        return 0;
-    }
     table_init(&table, columns, ARRAY_SIZE(columns));
     for (size_t i = 0; i < catalogue->count; i++) {
         const struct catalogue_entry *entry = &catalogue->list[i];

@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-/* Prints a line for each recipe. 0 or -ENOMEM. */
+/* Prints a line for each recipe; there is one. 0 or -ENOMEM. */
 int recipes_view_print(const struct catalogue *catalogue, const struct screen *screen);
 
 /* The same as JSON, a list; NULL when memory is out. Bytes that are not UTF-8 are escaped. */

@@ -456,6 +456,12 @@ START_TEST(darkroomctl_tells_of_recipes_without_a_daemon)
     ck_assert_msg(strstr(text, HARNESS_RECIPE_SINGLE), "%s", text);
     ck_assert_int_eq(HARNESS_RUN(&h, &text, "darkroomctl", "recipes", "--config", config, "wob"), 1);
     ck_assert_msg(strstr(text, "there is no recipe 'wob'"), "%s", text);
+
+    /* Where Darkroom is installed, there are those that come with it. */
+    config = harness_path(&h, "in");
+    ck_assert_int_eq(HARNESS_RUN(&h, &text, "darkroomctl", "recipes", "--config", config), 0);
+    ck_assert_msg(strstr(text, "There are no recipes in /") || strstr(text, "DESCRIPTION"), "%s", text);
+    ck_assert_msg(strstr(text, "/in/recipes and /") || strstr(text, "DESCRIPTION"), "%s", text);
     harness_close(&h);
 }
 END_TEST
