@@ -3,19 +3,22 @@
 #include "daemon_harness.h"
 
 #include "base/cleanup.h"
+#include "document.h"
 
 #include <dirent.h>
 #include <string.h>
 
-enum { OUTPUTS_MAX = 8 };
+enum { OUTPUTS_MAX = 8, PAGES = 3 };
 
-/* Of a picture of 1700 x 2000 pixels; without a width: a manifest, or a zip. */
+/* Of a picture of 1700 x 2000 pixels; without a width: a manifest, or a zip. And how many files there are of a document
+ * of three pages of 400 x 400. */
 static const struct {
     const char *recipe;
     struct output {
         const char *name;
         int width, height;
     } outputs[OUTPUTS_MAX];
+    size_t of_document;
 } rows[] = {
     { "web",
       { { "a-320.webp", 320, 376 },
@@ -23,23 +26,26 @@ static const struct {
         { "a-640.webp", 640, 753 },
         { "a-640.jpg", 640, 753 },
         { "a-1280.webp", 1280, 1506 },
-        { "a-1280.jpg", 1280, 1506 } } },
+        { "a-1280.jpg", 1280, 1506 } },
+      2 * PAGES },
     { "avif",
       { { "a-480.avif", 480, 565 },
         { "a-480.jpg", 480, 565 },
         { "a-960.avif", 960, 1129 },
         { "a-960.jpg", 960, 1129 },
-        { "a.json", 0, 0 } } },
-    { "thumbnail", { { "a.jpg", 240, 240 } } },
+        { "a.json", 0, 0 } },
+      2 * PAGES + 1 },
+    { "thumbnail", { { "a.jpg", 240, 240 } }, 1 },
     { "social",
       { { "a-square.jpg", 1080, 1080 },
         { "a-portrait.jpg", 1080, 1350 },
         { "a-story.jpg", 1080, 1920 },
         { "a-landscape.jpg", 1600, 900 },
-        { "a-preview.jpg", 1200, 630 } } },
-    { "print", { { "a-print.jpg", 1700, 2000 } } },
-    { "archive", { { "a.png", 1700, 2000 } } },
-    { "iiif", { { "a.zip", 0, 0 }, { "a-thumbnail.jpg", 340, 400 } } },
+        { "a-preview.jpg", 1200, 630 } },
+      5 },
+    { "print", { { "a-print.jpg", 1700, 2000 } }, PAGES },
+    { "archive", { { "a.png", 1700, 2000 } }, PAGES },
+    { "iiif", { { "a.zip", 0, 0 }, { "a-thumbnail.jpg", 340, 400 } }, 2 * PAGES },
 };
 
 /* darkroomd with one folder and the vendor's recipe number @row; @option is the last of its options. */
@@ -108,6 +114,29 @@ START_TEST(each_makes_something_of_a_small_picture)
 }
 END_TEST
 
+/* harness_close() takes what is left for pictures. */
+static void take_zips(const struct harness *h)
+{
+    for (int page = 1; page <= PAGES; page++)
+        unlink(harness_path(h, "out/a-%d.zip", page));
+}
+
+START_TEST(each_makes_what_it_says_of_a_document)
+{
+    struct document document = document_make_plain(PAGES, 400, 7);
+    const char *text;
+    struct harness h;
+
+    harness_open(&h);
+    harness_drop_bytes(&h, "a.tif", document.bytes, document.size);
+    document_release(&document);
+    ck_assert_msg(run_daemon(&h, _i, "--drain", &text) == 0, "%s", text);
+    ck_assert_uint_eq(harness_count(&h, "out"), rows[_i].of_document);
+    take_zips(&h);
+    harness_close(&h);
+}
+END_TEST
+
 static bool has_row(const char *file)
 {
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -136,4 +165,5 @@ START_TEST(each_is_tested_here)
 END_TEST
 
 HARNESS_MAIN("vendor_recipes", UNIT_ROWS(each_makes_what_it_says, rows),
-             UNIT_ROWS(each_makes_something_of_a_small_picture, rows), UNIT_TEST(each_is_tested_here))
+             UNIT_ROWS(each_makes_something_of_a_small_picture, rows),
+             UNIT_ROWS(each_makes_what_it_says_of_a_document, rows), UNIT_TEST(each_is_tested_here))
