@@ -110,7 +110,7 @@ static int settle_depth(VipsImage *in, unsigned holds, VipsImage **ret)
 
 int colour_flatten(VipsImage *in, const struct colour *background, VipsImage **ret)
 {
-    const struct colour opaque = { background->red, background->green, background->blue, 255 };
+    const struct colour opaque = ink_on_white(background);
     _cleanup_image_ VipsImage *prepared = NULL;
     struct ink ink;
 

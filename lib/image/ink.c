@@ -13,6 +13,17 @@ enum { OPAQUE = 255 };
 const struct colour colour_white = { 255, 255, 255, OPAQUE }, colour_black = { 0, 0, 0, OPAQUE },
                     colour_transparent = { 0, 0, 0, 0 };
 
+static uint8_t on_white(uint8_t value, uint8_t alpha)
+{
+    return (uint8_t)((value * alpha + OPAQUE * (OPAQUE - alpha) + OPAQUE / 2) / OPAQUE);
+}
+
+struct colour ink_on_white(const struct colour *colour)
+{
+    return (struct colour){ on_white(colour->red, colour->alpha), on_white(colour->green, colour->alpha),
+                            on_white(colour->blue, colour->alpha), OPAQUE };
+}
+
 static bool is_grey(const struct colour *colour)
 {
     return colour->red == colour->green && colour->green == colour->blue;

@@ -13,6 +13,9 @@ struct ink {
     int count;
 };
 
+/* What is seen of @colour on white paper: opaque. */
+struct colour ink_on_white(const struct colour *colour);
+
 extern const struct colour colour_white, colour_black, colour_transparent;
 
 /* Makes @in, grey or RGB, one that can have @colour: in three colours where that is one, with an alpha channel where it

@@ -406,7 +406,14 @@ static int finish(VipsImage *prepared, bool animated, const struct finish_contex
                            ret);
 }
 
-/* What is filled up is transparent where the format can be, and else white, unless the recipe has a colour for it. */
+/* Transparent where the format can be, and else white, unless the recipe has a colour for it. */
+static struct colour background_of(const struct output_spec *spec, bool opaque)
+{
+    const struct colour *wanted = spec->has_background ? &spec->background : &colour_transparent;
+
+    return opaque ? ink_on_white(wanted) : *wanted;
+}
+
 static struct preparation preparation_of(const struct rendering *rendering, const struct selected *selected)
 {
     const struct rendition *rendition = &rendering->recipe->renditions[selected->rendition];
@@ -417,9 +424,7 @@ static struct preparation preparation_of(const struct rendering *rendering, cons
     return (struct preparation){
         .output = rendition->output,
         .placement = selected->placement,
-        .padding = spec->has_background ? spec->background
-                   : opaque             ? colour_white
-                                        : colour_transparent,
+        .padding = background_of(spec, opaque),
     };
 }
 
@@ -446,7 +451,7 @@ static int make_output(struct rendering *rendering, const struct selected *selec
         .upright = !format_holds(rendition->format, FORMAT_HOLDS_ORIENTATION),
         .metadata =
             format_info(rendition->format)->tiles ? 0 : spec->metadata, /* it would be in each of them */
-        .background = spec->has_background ? &spec->background : &colour_white,
+        .background = &preparation.padding,
     };
     bool animated = rendering->animated && can_be_animated(rendering, selected);
     _cleanup_image_ VipsImage *finished = NULL;

@@ -399,6 +399,32 @@ static int check_max_bytes(const struct draft *draft, const struct ini_section *
         "is larger would fail: take it out, or add a format that has one");
 }
 
+static bool has_alpha(const struct draft *draft, enum format format)
+{
+    enum format pixels = format_info(format)->tiles ? draft->tile_spec.format : format;
+
+    return (encoding_holds(pixels, &draft->encodings[format]) & FORMAT_HOLDS_ALPHA) != 0;
+}
+
+/* Where only some of the formats have transparency, the others lay the colour on white. */
+static int check_background(const struct draft *draft, const struct ini_section *section,
+                            struct problems *problems)
+{
+    const struct ini_entry *entry = ini_find_entry(section, "Background");
+    char shown[SHOWN_BYTES];
+
+    if (!draft->has_background || draft->background.alpha == UINT8_MAX)
+        return 0;
+    for (size_t i = 0; i < draft->formats.count; i++)
+        if (has_alpha(draft, draft->formats.list[i]))
+            return 0;
+    return ini_problem(
+        problems, entry->value_place,
+        "Background=%s: no format in Format= has transparency here: give another colour, or add one "
+        "like png or webp",
+        text_escape(entry->value, shown, sizeof shown));
+}
+
 /* What would have to be decoded is refused; that a source is no JPEG is not the recipe's fault. */
 static int check_lossless(const struct draft *draft, struct problems *problems)
 {
@@ -446,9 +472,10 @@ static int check_draft(struct draft *draft, const struct ini_section *section, s
     int tiles = formats < 0 ? 0
                             : tile_spec_settle(&draft->tiles, draft->formats.list, draft->formats.count,
                                                problems, &draft->tile_spec);
+    int background = formats < 0 || tiles < 0 ? 0 : check_background(draft, section, problems);
 
     return sizes < 0 || repeats < 0 || formats < 0 || sides < 0 || bytes < 0 || name < 0 || lossless < 0 ||
-                   tiles < 0
+                   tiles < 0 || background < 0
                ? -EINVAL
                : 0;
 }

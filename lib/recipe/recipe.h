@@ -61,7 +61,7 @@ struct output_spec {
     enum fit fit;
     enum gravity gravity; /* for FIT_COVER and FIT_CONTAIN */
     bool enlarge;
-    bool has_background;      /* else it is white, or transparent where the format can be */
+    bool has_background;      /* else it is transparent, and on white where the format cannot be */
     struct colour background; /* of what FIT_CONTAIN adds, and behind what is transparent */
     struct step_list steps;   /* done when the output has its size */
     unsigned metadata;        /* METADATA_* */

@@ -214,6 +214,41 @@ START_TEST(contain_pads_white_or_transparent)
 }
 END_TEST
 
+/* What cannot be transparent is what is seen of it on white. */
+static const struct {
+    const char *background;
+    double red, green, alpha;
+} backgrounds[] = {
+    { "transparent", 255, 255, 0 },
+    { "#ff000080", 255, 127, 128 },
+    { "#ff0000", 255, 0, 255 },
+};
+
+START_TEST(a_background_is_on_white_where_the_format_is_not_transparent)
+{
+    _cleanup_free_ char *recipe = NULL;
+    struct attempt attempt;
+
+    ck_assert_int_gt(asprintf(&recipe,
+                              "[Output a]\nWidth=30\nHeight=30\nFit=contain\nBackground=%s\n"
+                              "Format=jpeg png\nSubsampling=444\n",
+                              backgrounds[_i].background),
+                     0);
+    render_all(&attempt, recipe, picture_file(120, 80, 3, FORMAT_PNG));
+    for (size_t i = 0; i < 2; i++) {
+        _cleanup_image_ VipsImage *image = output(&attempt, i);
+
+        if (image->Bands == 4) {
+            assert_pixel(image, 15, 0, 3, backgrounds[_i].alpha, 0);
+            continue;
+        }
+        assert_pixel(image, 15, 0, 0, backgrounds[_i].red, 6);
+        assert_pixel(image, 15, 0, 1, i == 0 ? backgrounds[_i].green : 0, 6);
+    }
+    attempt_release(&attempt);
+}
+END_TEST
+
 /* ---- orientation ---- */
 
 /* Where the corners of the stored picture go: what is at the upright picture's top left and top right, as red
@@ -833,6 +868,8 @@ static TCase *sizes(void)
     tcase_add_loop_test(tests, a_box_is_met_exactly, 0, ARRAY_SIZE(fits));
     tcase_add_test(tests, cover_keeps_the_middle);
     tcase_add_test(tests, contain_pads_white_or_transparent);
+    tcase_add_loop_test(tests, a_background_is_on_white_where_the_format_is_not_transparent, 0,
+                        ARRAY_SIZE(backgrounds));
     tcase_add_loop_test(tests, every_orientation_is_made_upright, 1, 9);
     tcase_add_test(tests, sizes_are_those_of_the_upright_picture);
     tcase_add_loop_test(tests, without_the_step_the_tag_survives_in_every_format, 0, FORMAT_DZ);
