@@ -70,42 +70,60 @@ static bool is_called(FcPattern *font, const char *family)
     return false;
 }
 
-/* "DejaVu Sans", "DejaVu Sans:bold": the path of its file, which the caller frees; NULL when there is none, or it is not
- * the first in its file: the engine opens that. */
-static char *find_font(const char *name)
+static bool has_fonts(FcConfig *config)
 {
-    _cleanup_(destroy_config) FcConfig *config = FcInitLoadConfigAndFonts();
+    static const FcSetName sets[] = { FcSetSystem, FcSetApplication };
+
+    for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+        const FcFontSet *fonts = FcConfigGetFonts(config, sets[i]);
+
+        if (fonts && fonts->nfont > 0)
+            return true;
+    }
+    return false;
+}
+
+/* "DejaVu Sans", "DejaVu Sans:bold": the font that answers to it, or NULL. */
+static FcPattern *find_font(FcConfig *config, const char *name)
+{
     _cleanup_(destroy_pattern) FcPattern *wanted = FcNameParse((const FcChar8 *)name), *font = NULL;
     _cleanup_free_ char *asked = NULL;
-    FcChar8 *family, *file;
+    FcChar8 *family;
     FcResult result;
-    int index = 0;
 
-    if (!config || !wanted || FcPatternGetString(wanted, FC_FAMILY, 0, &family) != FcResultMatch)
+    if (!wanted || FcPatternGetString(wanted, FC_FAMILY, 0, &family) != FcResultMatch)
         return NULL;
     asked = strdup((const char *)family);
 
     FcConfigSubstitute(config, wanted, FcMatchPattern);
     FcDefaultSubstitute(wanted);
     font = FcFontMatch(config, wanted, &result);
-    if (!asked || !font || !is_called(font, asked) ||
-        FcPatternGetInteger(font, FC_INDEX, 0, &index) != FcResultMatch || index != 0 ||
-        FcPatternGetString(font, FC_FILE, 0, &file) != FcResultMatch)
-        return NULL;
-    return strdup((const char *)file);
+    return asked && font && is_called(font, asked) ? take_ptr(font) : NULL;
 }
 
+/* The engine opens the first font in a file. */
 static int read_font(const char *name, void **ret, size_t *ret_size, char *problem, size_t problem_size)
 {
-    _cleanup_free_ char *path = find_font(name);
+    _cleanup_(destroy_config) FcConfig *config = FcInitLoadConfigAndFonts();
+    _cleanup_(destroy_pattern) FcPattern *font = config ? find_font(config, name) : NULL;
+    FcChar8 *file;
+    int index;
 
-    if (!path) {
-        snprintf(problem, problem_size,
-                 "there is no font of that name in a file of its own: \"fc-list : family\" shows those that "
-                 "there are");
+    if (!config || !has_fonts(config)) {
+        snprintf(problem, problem_size, "there are no fonts: install some, like fonts-dejavu-core");
         return -ENOENT;
     }
-    return read_file(path, ret, ret_size, problem, problem_size);
+    if (!font || FcPatternGetString(font, FC_FILE, 0, &file) != FcResultMatch) {
+        snprintf(problem, problem_size,
+                 "there is no font of that name: \"fc-list : family\" shows those that there are");
+        return -ENOENT;
+    }
+    if (FcPatternGetInteger(font, FC_INDEX, 0, &index) != FcResultMatch || index != 0) {
+        snprintf(problem, problem_size, "it is not the first font in %s, and the others cannot be used",
+                 file);
+        return -EINVAL;
+    }
+    return read_file((const char *)file, ret, ret_size, problem, problem_size);
 }
 
 static int read_asset(void *context, enum file_kind kind, const char *name, void **ret, size_t *ret_size,

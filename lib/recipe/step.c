@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     SHOWN_BYTES = 200, /* of a value in a message */
@@ -190,13 +191,27 @@ static int find_arg(struct reading *reading, const struct word *word)
     return (int)reading->positions++;
 }
 
+/* "DejaVu Sans" is not, "my.ttf" is. */
+static bool is_path(enum file_kind kind, const char *name)
+{
+    static const char *const endings[] = { ".ttf", ".otf", ".ttc" };
+    size_t length = strlen(name);
+
+    if (kind != FILE_FONT || strchr(name, '/'))
+        return true;
+    for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
+        if (length > strlen(endings[i]) && strcasecmp(name + length - strlen(endings[i]), endings[i]) == 0)
+            return true;
+    return false;
+}
+
 /* "logo.png" is beside the recipe, wherever the daemon runs. */
 static char *absolute_name(const struct reading *reading, enum file_kind kind, const char *name)
 {
     const char *file = reading->entry->value_place.file, *slash = strrchr(file, '/');
     char *path;
 
-    if (name[0] == '/' || !slash || (kind == FILE_FONT && !strchr(name, '/')))
+    if (name[0] == '/' || !slash || !is_path(kind, name))
         return strdup(name);
     return asprintf(&path, "%.*s/%s", (int)(slash - file), file, name) < 0 ? NULL : path;
 }

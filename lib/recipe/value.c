@@ -449,7 +449,7 @@ static void describe_file(const struct value_rule *rule, FILE *stream)
     static const char *const kinds[FILE_KIND_COUNT] = {
         [FILE_PICTURE] = "the path of a picture (JPEG, PNG or WebP)",
         [FILE_PROFILE] = "the path of an ICC profile",
-        [FILE_FONT] = "the name of a font, or a font file's path",
+        [FILE_FONT] = "the name of a font, or the path of a font file (.ttf, .otf or .ttc)",
     };
 
     if (rule->choices) {

@@ -79,6 +79,8 @@ static const struct {
     { "text hello", "text text=hello" },
     { "text \"a \\\"b\\\" \\\\ c\\nd\" font=\"Some Font\"",
       "text text=\"a \\\"b\\\" \\\\ c\\nd\" font=\"Some Font\"" },
+    { "text a font=my.TTF", "text text=a font=/etc/r/my.TTF" },
+    { "text a font=../fonts/my.ttf", "text text=a font=/etc/r/../fonts/my.ttf" },
     { "text \"size=3\" size=3%", "text text=size=3 size=3%" },
     { "text \"© {date} {exif:Artist} {{x}}\"", "text text=\"© {date} {exif:Artist} {{x}}\"" },
 };
