@@ -9,6 +9,7 @@
 #include "image/orient.h"
 #include "image/profile.h"
 #include "image/source.h"
+#include "recipe/caption.h"
 #include "recipe/op_table.h"
 
 #include <errno.h>
@@ -101,7 +102,32 @@ static int check_font(const struct asset *asset, struct error *error)
     return lettering_check_font(asset->data, asset->size, error);
 }
 
-int asset_check(const struct recipe *recipe, struct error *error)
+static int check_words(const struct recipe *recipe, const struct step *step, struct error *error)
+{
+    const struct asset *font = &recipe->assets.list[step->text.font.asset];
+    _cleanup_free_ char *words = caption_words(step->text.text);
+    struct error why = { .class = CLASS_NONE };
+    int r;
+
+    if (!words)
+        return error_set(error, ENOMEM, CLASS_ENVIRONMENT, STAGE_NONE, "no memory for a recipe's text");
+    r = lettering_check_text(font->data, font->size, words, &why);
+    return r < 0 ? error_set(error, -r, CLASS_ENVIRONMENT, STAGE_NONE, "recipe %s: %s: %s", recipe->name,
+                             font->name, why.text)
+                 : 0;
+}
+
+static int check_texts(const struct recipe *recipe, const struct step_list *steps, struct error *error)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < steps->count && r == 0; i++)
+        if (steps->list[i].op == OP_TEXT)
+            r = check_words(recipe, &steps->list[i], error);
+    return r;
+}
+
+static int check_files(const struct recipe *recipe, struct error *error)
 {
     static int (*const checks[FILE_KIND_COUNT])(const struct asset *, struct error *) = {
         [FILE_PICTURE] = check_picture,
@@ -119,4 +145,15 @@ int asset_check(const struct recipe *recipe, struct error *error)
                              asset->name, why.text);
     }
     return 0;
+}
+
+int asset_check(const struct recipe *recipe, struct error *error)
+{
+    int r = check_files(recipe, error);
+
+    if (r == 0)
+        r = check_texts(recipe, &recipe->steps, error);
+    for (size_t i = 0; i < recipe->output_count && r == 0; i++)
+        r = check_texts(recipe, &recipe->outputs[i].steps, error);
+    return r;
 }

@@ -3,6 +3,7 @@
 #include "image/lettering.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <ft2build.h>
@@ -18,6 +19,7 @@ enum {
     EM_MAX = 2048,
     UNITS = 64, /* a pixel of FreeType's */
     OPAQUE = 255,
+    MISSING_GLYPH = 0,
     LOAD_FLAGS = FT_LOAD_NO_HINTING | FT_LOAD_NO_BITMAP, /* the same shapes at any size */
 };
 
@@ -50,16 +52,6 @@ static int face_open(const void *font, size_t size, double pixels, struct face *
     return 0;
 }
 
-int lettering_check_font(const void *font, size_t size, struct error *error)
-{
-    static const double some_pixels = 16;
-    _cleanup_(face_close) struct face face = { 0 };
-
-    if (face_open(font, size, some_pixels, &face) == 0)
-        return 0;
-    return error_set(error, EINVAL, CLASS_PERMANENT, STAGE_NONE, "FreeType cannot read the font");
-}
-
 /* ---- lines ---- */
 
 struct lines {
@@ -85,13 +77,35 @@ static int line_width(hb_buffer_t *line)
     return (int)((units + UNITS - 1) / UNITS);
 }
 
-static void shape_line(struct lines *lines, const struct face *face, const char *text, size_t length)
+/* The caller destroys it. */
+static hb_buffer_t *shape_text(const struct face *face, const char *text, size_t length)
 {
     hb_buffer_t *line = hb_buffer_create();
 
     hb_buffer_add_utf8(line, text, (int)length, 0, (int)length);
+    hb_buffer_set_cluster_level(line, HB_BUFFER_CLUSTER_LEVEL_CHARACTERS);
     hb_buffer_guess_segment_properties(line);
     hb_shape(face->font, line, NULL, 0);
+    return line;
+}
+
+/* The glyph of what the font does not have is a box. */
+static void leave_out_boxes(hb_buffer_t *line)
+{
+    unsigned count;
+    const hb_glyph_info_t *glyphs = hb_buffer_get_glyph_infos(line, &count);
+    hb_glyph_position_t *positions = hb_buffer_get_glyph_positions(line, &count);
+
+    for (unsigned i = 0; i < count; i++)
+        if (glyphs[i].codepoint == MISSING_GLYPH)
+            positions[i].x_advance = 0;
+}
+
+static void shape_line(struct lines *lines, const struct face *face, const char *text, size_t length)
+{
+    hb_buffer_t *line = shape_text(face, text, length);
+
+    leave_out_boxes(line);
     lines->list[lines->count++] = line;
     if (line_width(line) > lines->width)
         lines->width = line_width(line);
@@ -191,6 +205,8 @@ static void draw_line(struct sheet *sheet, const struct face *face, hb_buffer_t 
     int64_t x = (int64_t)sheet->margin * UNITS;
 
     for (unsigned i = 0; i < count; i++) {
+        if (glyphs[i].codepoint == MISSING_GLYPH)
+            continue;
         draw_glyph(sheet, face->face, glyphs[i].codepoint, x + positions[i].x_offset,
                    (int64_t)baseline * UNITS - positions[i].y_offset);
         x += positions[i].x_advance;
@@ -294,5 +310,67 @@ int lettering_make(const struct lettering *lettering, VipsImage **ret)
         if (less >= 1)
             return 0;
         size = fmax(size * less * hair, EM_MIN);
+    }
+}
+
+/* ---- checks ---- */
+
+enum { SOME_PIXELS = 16 };
+
+static int refuse_font(struct error *error)
+{
+    return error_set(error, EINVAL, CLASS_PERMANENT, STAGE_NONE, "FreeType cannot read the font");
+}
+
+int lettering_check_font(const void *font, size_t size, struct error *error)
+{
+    _cleanup_(face_close) struct face face = { 0 };
+
+    return face_open(font, size, SOME_PIXELS, &face) == 0 ? 0 : refuse_font(error);
+}
+
+/* The byte of @text where the first character is that the font does not have; negative when it has all. Lines are no
+ * characters. */
+static long find_missing(const struct face *face, const char *text)
+{
+    size_t length = strcspn(text, "\n");
+    hb_buffer_t *line = shape_text(face, text, length);
+    unsigned count;
+    const hb_glyph_info_t *glyphs = hb_buffer_get_glyph_infos(line, &count);
+    long at = -1;
+
+    for (unsigned i = 0; i < count; i++)
+        if (glyphs[i].codepoint == MISSING_GLYPH && (at < 0 || glyphs[i].cluster < at))
+            at = (long)glyphs[i].cluster;
+    hb_buffer_destroy(line);
+    return at;
+}
+
+static int refuse_character(const char *at, struct error *error)
+{
+    gunichar character = g_utf8_get_char(at);
+    char letter[8] = "", shown[4 * sizeof letter];
+
+    g_unichar_to_utf8(character, letter);
+    return error_set(error, ENOENT, CLASS_PERMANENT, STAGE_NONE,
+                     "the font has no letter for \"%s\" (U+%04X); choose another with font=",
+                     text_escape(letter, shown, sizeof shown), (unsigned)character);
+}
+
+int lettering_check_text(const void *font, size_t size, const char *text, struct error *error)
+{
+    _cleanup_(face_close) struct face face = { 0 };
+
+    if (face_open(font, size, SOME_PIXELS, &face) != 0)
+        return refuse_font(error);
+    for (;;) {
+        long at = find_missing(&face, text);
+
+        if (at >= 0)
+            return refuse_character(text + at, error);
+        text += strcspn(text, "\n");
+        if (*text == '\0')
+            return 0;
+        text++;
     }
 }

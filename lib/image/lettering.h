@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* lettering - text as a picture, by HarfBuzz and FreeType from a font's bytes: no file is opened, no font is looked for.
  *
- * One direction a line, as its first strong character has it; a character that the font does not have is its box. */
+ * One direction a line, as its first strong character has it; characters that the font does not have are left out. */
 #ifndef DARKROOM_IMAGE_LETTERING_H
 #define DARKROOM_IMAGE_LETTERING_H
 
@@ -30,5 +30,8 @@ int lettering_make(const struct lettering *lettering, VipsImage **ret);
 
 /* Looks whether @font can be written with. 0, or -EINVAL with @error (class permanent). */
 int lettering_check_font(const void *font, size_t size, struct error *error);
+
+/* Looks whether @font, which was checked, has all characters of @text. 0, or -ENOENT with @error (class permanent). */
+int lettering_check_text(const void *font, size_t size, const char *text, struct error *error);
 
 #endif

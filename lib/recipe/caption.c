@@ -114,7 +114,8 @@ int caption_check(const char *text, const char **ret_problem, size_t *ret_offset
     return *ret_problem ? -EINVAL : 0;
 }
 
-char *caption_expand(const char *text, const struct caption_subject *subject)
+/* Fields are filled in for @subject; without one they are left out. */
+static char *expand(const char *text, const struct caption_subject *subject)
 {
     char *expanded = NULL;
     size_t size;
@@ -125,10 +126,21 @@ char *caption_expand(const char *text, const struct caption_subject *subject)
     if (!stream)
         return NULL;
     while (next_piece(&text, &piece, &problem))
-        write_piece(stream, &piece, subject);
+        if (subject || !piece.field)
+            write_piece(stream, &piece, subject);
     if (fclose(stream) != 0) {
         free(expanded);
         return NULL;
     }
     return expanded;
+}
+
+char *caption_words(const char *text)
+{
+    return expand(text, NULL);
+}
+
+char *caption_expand(const char *text, const struct caption_subject *subject)
+{
+    return expand(text, subject);
 }

@@ -22,6 +22,9 @@ struct caption_subject {
  * @text) say what and where. */
 int caption_check(const char *text, const char **ret_problem, size_t *ret_offset);
 
+/* The words of the (checked) text, without its fields; the caller frees. NULL when memory is out. */
+char *caption_words(const char *text);
+
 /* The (checked) text with its fields filled in; the caller frees. NULL when memory is out. */
 char *caption_expand(const char *text, const struct caption_subject *subject);
 

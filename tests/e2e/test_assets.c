@@ -126,6 +126,23 @@ START_TEST(a_reload_with_a_watermark_that_is_cut_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_check_finds_letters_that_the_font_does_not_have)
+{
+    const char *output;
+    struct harness h;
+
+    harness_open(&h);
+    harness_configure(&h, "", "[Recipe]\n[Output a]\nName={stem}.{ext}\nFormat=png\nStep=text \"a 日本\"\n");
+    ck_assert_int_eq(run_daemon(&h, "--check", &output), EX_CONFIG);
+    ck_assert_msg(strstr(output,
+                         "recipe web: DejaVu Sans: the font has no letter for \"日\" (U+65E5); choose "
+                         "another with font="),
+                  "%s", output);
+    harness_close(&h);
+}
+END_TEST
+
 HARNESS_MAIN("assets", UNIT_TEST(a_check_finds_a_watermark_that_is_cut),
              UNIT_TEST(a_daemon_whose_watermark_is_cut_says_so_and_goes_on_when_it_is_whole),
-             UNIT_TEST(a_reload_with_a_watermark_that_is_cut_changes_nothing))
+             UNIT_TEST(a_reload_with_a_watermark_that_is_cut_changes_nothing),
+             UNIT_TEST(a_check_finds_letters_that_the_font_does_not_have))
