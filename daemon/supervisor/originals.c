@@ -325,10 +325,12 @@ static enum verdict delete (const struct original *original, struct error *error
 
 /* ---- failed files ---- */
 
+/* The caller frees; NULL when memory is out. */
 static char *error_text(const struct job *job)
 {
     char path[TEXT_ESCAPED_MAX];
     char number[24];
+    _cleanup_free_ char *dumped = NULL;
     json_t *json;
     char *text;
 
@@ -339,9 +341,9 @@ static char *error_text(const struct job *job)
                      (int)job->attempts);
     if (!json)
         return NULL;
-    text = json_dumps(json, JSON_INDENT(2));
+    dumped = json_dumps(json, JSON_INDENT(2));
     json_decref(json);
-    return text;
+    return dumped && asprintf(&text, "%s\n", dumped) >= 0 ? text : NULL;
 }
 
 /* NAME.error.json beside the failed file: written whole, then renamed. */

@@ -775,10 +775,12 @@ END_TEST
 static void expect_error_file(const char *directory, const char *name, const struct job *job)
 {
     const char *path, *class, *message, *stage, *id;
+    const char *text = hot_read(directory, name);
     int attempts;
-    json_t *json = json_loads(hot_read(directory, name), 0, NULL);
+    json_t *json = json_loads(text, 0, NULL);
 
     ck_assert_ptr_nonnull(json);
+    ck_assert_str_eq(text + strlen(text) - 2, "}\n");
     ck_assert_int_eq(json_unpack(json, "{s:s, s:s, s:s, s:s, s:s, s:i}", "path", &path, "class", &class,
                                  "stage", &stage, "message", &message, "job", &id, "attempts", &attempts),
                      0);
