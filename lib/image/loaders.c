@@ -58,6 +58,27 @@ static int load_jxl(const void *data, size_t size, const struct load_options *op
                                options->fail_on, NULL);
 }
 
+/* What is meant by what libvips and GLib say of a drawing's size. */
+static const struct {
+    const char *phrase, *meaning;
+} size_complaints[] = {
+    { "bad dimensions",
+      "the drawing has no size, or less than a pixel: it needs a width and height, or a viewBox" },
+    { "out of range for property",
+      "the drawing is larger than can be counted: it needs a smaller width and height, or viewBox" },
+};
+
+static int explain_size(void)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(size_complaints); i++)
+        if (strstr(vips_error_buffer(), size_complaints[i].phrase)) {
+            vips_error_clear();
+            vips_error("svg", "%s", size_complaints[i].meaning);
+            break;
+        }
+    return -1;
+}
+
 /* libvips makes one pixel of what is larger than it can count, with no more than a warning. */
 static int load_svg(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
 {
@@ -67,7 +88,7 @@ static int load_svg(const void *data, size_t size, const struct load_options *op
     if (vips_svgload_buffer((void *)data, size, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
                             options->fail_on, "scale", options->scale / options->shrink, NULL) != 0 ||
         vips_error_buffer()[0] != '\0')
-        return -1;
+        return explain_size();
     *ret = take_ptr(image);
     return 0;
 }

@@ -340,7 +340,23 @@ START_TEST(giants_are_refused_by_their_headers)
     expect_failure(&pdf, &options,
                    "28800 × 28800 are 829440000 pixels, more than the 500000000 that MaxPixels=");
     expect_failure(&large, &options, "MaxPixels=");
-    expect_failure(&endless, &options, "out of range for property 'width'");
+    expect_failure(&endless, &options,
+                   "svg: the drawing is larger than can be counted: it needs a smaller width and height");
+}
+END_TEST
+
+static const char *const no_sizes[] = {
+    SVG("", ""), SVG("width=\"0\" height=\"5\"", "<rect width=\"9\" height=\"9\"/>"),
+    SVG("width=\"0.2\" height=\"0.2\"", "<rect width=\"9\" height=\"9\"/>")
+};
+
+START_TEST(a_drawing_without_a_size_is_told_what_it_needs)
+{
+    _cleanup_stored_ struct stored svg = stored_text(no_sizes[_i]);
+
+    expect_failure(
+        &svg, &all_allowed,
+        "svg: the drawing has no size, or less than a pixel: it needs a width and height, or a viewBox");
 }
 END_TEST
 
@@ -566,6 +582,7 @@ UNIT_MAIN("allowed_formats", UNIT_TEST(a_drawing_is_as_others_draw_it_in_every_s
           UNIT_TEST(a_drawing_grows_no_further_than_memory_allows),
 
           UNIT_TEST(giants_are_refused_by_their_headers),
+          UNIT_ROWS(a_drawing_without_a_size_is_told_what_it_needs, no_sizes),
           UNIT_TEST(light_of_all_amounts_is_seen_as_the_curve_has_it),
           UNIT_TEST(an_openexr_of_channels_without_end_is_refused), UNIT_TEST(what_is_not_allowed_is_named),
           UNIT_TEST(broken_and_locked_files_say_why), UNIT_ROWS(an_svg_reaches_no_other_file, escapes),
