@@ -3,6 +3,7 @@
 #ifndef DARKROOM_IMAGE_ATTACHMENTS_H
 #define DARKROOM_IMAGE_ATTACHMENTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct attachment {
@@ -17,5 +18,10 @@ struct attachments {
     struct attachment iptc;    /* a record */
     unsigned dots_per_inch[2]; /* across, down; 0: nobody knows */
 };
+
+static inline bool attachments_have_density(const struct attachments *attachments)
+{
+    return attachments->dots_per_inch[0] > 0 && attachments->dots_per_inch[1] > 0;
+}
 
 #endif

@@ -5,6 +5,7 @@
 
 enum exif_tag {
     TAG_ORIENTATION = 0x0112,
+    TAG_RESOLUTION_UNIT = 0x0128,
     TAG_ARTIST = 0x013b,
     TAG_XMP = 0x02bc,
     TAG_COPYRIGHT = 0x8298,

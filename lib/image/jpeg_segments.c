@@ -114,9 +114,12 @@ static size_t place(const unsigned char *jpeg, size_t size)
     return end < size ? end : START_BYTES;
 }
 
-static bool is_known(const unsigned *dots_per_inch)
+/* Known, and not more than there is room for. */
+static bool can_say_density(const struct attachments *attachments)
 {
-    return dots_per_inch[0] > 0 && dots_per_inch[0] <= UINT16_MAX && dots_per_inch[1] > 0 &&
+    const unsigned *dots_per_inch = attachments->dots_per_inch;
+
+    return attachments_have_density(attachments) && dots_per_inch[0] <= UINT16_MAX &&
            dots_per_inch[1] <= UINT16_MAX;
 }
 
@@ -126,7 +129,7 @@ static void write_all(struct output *output, const unsigned char *jpeg, size_t s
     size_t at = place(jpeg, size);
 
     put(output, jpeg, at);
-    if (at == START_BYTES && is_known(attachments->dots_per_inch))
+    if (at == START_BYTES && can_say_density(attachments))
         put_jfif(output, attachments->dots_per_inch);
     put_segment(output, 1, exif_signature, sizeof exif_signature, &attachments->exif);
     put_segment(output, 1, xmp_signature, sizeof xmp_signature, &attachments->xmp);
@@ -159,4 +162,23 @@ int jpeg_segments_attach(const void *jpeg, size_t size, const struct attachments
     *ret = output.to;
     *ret_size = output.used;
     return 0;
+}
+
+/* ---- reading ---- */
+
+enum { JFIF_UNIT = sizeof jfif_signature + 2, PIXELS_ALONE = 0 };
+
+/* The JFIF header, which stands behind the start. */
+static bool is_jfif(const unsigned char *segment, size_t size)
+{
+    return size > SEGMENT_FRAME + JFIF_UNIT && segment[0] == 0xff && segment[1] == APP0 &&
+           memcmp(segment + SEGMENT_FRAME, jfif_signature, sizeof jfif_signature) == 0;
+}
+
+bool jpeg_segments_say_density(const void *jpeg, size_t size)
+{
+    const unsigned char *segment = (const unsigned char *)jpeg + START_BYTES;
+
+    return size > START_BYTES && is_jfif(segment, size - START_BYTES) &&
+           segment[SEGMENT_FRAME + JFIF_UNIT] != PIXELS_ALONE;
 }

@@ -5,6 +5,9 @@
 
 #include "image/attachments.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 /* What one segment has room for. A profile may take several. */
 enum { JPEG_EXIF_BYTES_MAX = 65533 - 6, JPEG_XMP_BYTES_MAX = 65533 - 29, JPEG_IPTC_BYTES_MAX = 65533 - 28 };
 
@@ -13,5 +16,8 @@ enum { JPEG_EXIF_BYTES_MAX = 65533 - 6, JPEG_XMP_BYTES_MAX = 65533 - 29, JPEG_IP
  * frees *@ret. 0, -ENOMEM, or -EMSGSIZE when a profile is too large. */
 int jpeg_segments_attach(const void *jpeg, size_t size, const struct attachments *attachments, void **ret,
                          size_t *ret_size);
+
+/* Does the JPEG in @jpeg say how many pixels there are to a length, beside what its EXIF says? */
+bool jpeg_segments_say_density(const void *jpeg, size_t size);
 
 #endif

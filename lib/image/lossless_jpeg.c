@@ -126,9 +126,14 @@ static int open_header(const struct source *source, const struct file *file, int
                                          VIPS_META_IPTC_NAME };
     _cleanup_image_ VipsImage *from = NULL, *plain = NULL;
 
+    bool dense;
+
     if (source_open_header(FORMAT_JPEG, file->data, file->size, 1, &plain) != 0 ||
-        source_open_header(FORMAT_JPEG, source->data, source->size, 1, &from) != 0 ||
-        vips_copy(plain, ret, "xres", from->Xres, "yres", from->Yres, NULL) != 0)
+        source_open_header(FORMAT_JPEG, source->data, source->size, 1, &from) != 0)
+        return -1;
+    dense = source_says_density(source, from);
+    if (vips_copy(plain, ret, "xres", dense ? from->Xres : DENSITY_UNKNOWN, "yres",
+                  dense ? from->Yres : DENSITY_UNKNOWN, NULL) != 0)
         return -1;
     for (size_t i = 0; i < ARRAY_SIZE(blobs); i++)
         copy_blob(from, *ret, blobs[i]);

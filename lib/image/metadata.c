@@ -13,6 +13,7 @@
 #include "image/jpeg_segments.h"
 #include "image/xmp_packet.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,13 +138,11 @@ size_t metadata_bytes(VipsImage *image)
     return attachments.icc.size + attachments.exif.size + attachments.xmp.size + attachments.iptc.size;
 }
 
-/* libvips says 1 dot/mm, or 72 dots/inch, of pictures that say nothing. */
 static unsigned dots_per_inch(double per_mm)
 {
-    enum { NOBODY_SAID = 72 };
     double dots = round(per_mm * 25.4);
 
-    return per_mm <= 1 || dots == NOBODY_SAID || dots > UINT16_MAX ? 0 : (unsigned)dots;
+    return per_mm == DENSITY_UNKNOWN || dots > UINT_MAX ? 0 : (unsigned)dots;
 }
 
 struct attachments metadata_attachments(VipsImage *image)

@@ -15,6 +15,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What libvips has for the density of a picture whose file says none, in dots a millimetre. */
+#define DENSITY_UNKNOWN 1.0
+
 struct metadata_wish {
     unsigned keep;      /* METADATA_* */
     enum format format; /* of the output */

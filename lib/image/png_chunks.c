@@ -217,6 +217,35 @@ int png_chunks_find_xmp(const void *data, size_t size, size_t max, void **ret, s
     return 0;
 }
 
+/* ---- the density ---- */
+
+enum { PHYS_BYTES = 9, PHYS_UNIT = 8, PER_METRE = 1 };
+
+static bool is_density(const struct chunk *chunk)
+{
+    return chunk->bytes == FRAME_BYTES + PHYS_BYTES && is_type(chunk->start + sizeof(uint32_t), "pHYs");
+}
+
+/* From where to where it stands in a file of @size bytes; nothing at the end where there is none. */
+static struct chunk find_density(const unsigned char *data, size_t size)
+{
+    for (size_t at = SIGNATURE_BYTES; at < size;) {
+        struct chunk chunk = chunk_at(data + at, size - at);
+
+        if (is_density(&chunk))
+            return chunk;
+        at += chunk.bytes;
+    }
+    return (struct chunk){ data + size, 0, false };
+}
+
+bool png_chunks_say_density(const void *data, size_t size)
+{
+    struct chunk found = find_density(data, size);
+
+    return found.bytes > 0 && found.start[HEAD_BYTES + PHYS_UNIT] == PER_METRE;
+}
+
 /* ---- attachments ---- */
 
 static void write_length(unsigned char *to, size_t length)
@@ -257,12 +286,26 @@ static int deflate_profile(const struct attachment *icc, unsigned char **ret, si
     return 0;
 }
 
+/* Copies @from to @to without the density, unless it is @known; returns where it ends. */
+static unsigned char *put_rest(unsigned char *to, const unsigned char *from, const unsigned char *end,
+                               bool known, const struct chunk *density)
+{
+    const unsigned char *gap = known || density->start < from ? end : density->start;
+    size_t before = (size_t)(gap - from), skipped = gap < end ? density->bytes : 0;
+
+    memcpy(to, from, before);
+    memcpy(to + before, gap + skipped, (size_t)(end - gap) - skipped);
+    return to + (end - from) - skipped;
+}
+
 int png_chunks_attach(const void *png, size_t size, const struct attachments *attachments, void **ret,
                       size_t *ret_size)
 {
     static const char profile_head[] = "icc\0"; /* its name; compressed with deflate */
     static const char xmp_head[] = "XML:com.adobe.xmp\0\0\0\0";
     const struct attachment *exif = &attachments->exif, *xmp = &attachments->xmp;
+    const unsigned char *bytes = png;
+    struct chunk density = find_density(bytes, size);
     _cleanup_free_ unsigned char *profile = NULL;
     size_t profile_size, header;
     unsigned char *to, *next;
@@ -284,8 +327,8 @@ int png_chunks_attach(const void *png, size_t size, const struct attachments *at
         next = put_chunk(next, "eXIf", NULL, 0, exif->data, exif->size);
     if (xmp->size > 0)
         next = put_chunk(next, "iTXt", xmp_head, sizeof xmp_head, xmp->data, xmp->size);
-    memcpy(next, (const char *)png + header, size - header);
+    next = put_rest(next, bytes + header, bytes + size, attachments_have_density(attachments), &density);
     *ret = to;
-    *ret_size = (size_t)(next - to) + size - header;
+    *ret_size = (size_t)(next - to);
     return 0;
 }

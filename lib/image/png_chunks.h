@@ -9,6 +9,7 @@
 
 #include "image/attachments.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Makes a copy of the PNG in @data with its critical chunks and those that colours, transparency, resolution and
@@ -22,8 +23,11 @@ const char *png_chunks_kept(size_t index);
  * caller frees it. 0 or -ENOMEM. */
 int png_chunks_find_xmp(const void *data, size_t size, size_t max, void **ret, size_t *ret_size);
 
+/* Does the PNG in @data say how many pixels there are to a length? */
+bool png_chunks_say_density(const void *data, size_t size);
+
 /* Makes a copy of the PNG in @png, which an encoder of ours wrote, with @attachments but for IPTC, which PNG does not
- * have, and the density, which is an encoder's. The caller frees *@ret. 0 or -ENOMEM. */
+ * have; the density is the encoder's, and is taken out where it is not known. The caller frees *@ret. 0 or -ENOMEM. */
 int png_chunks_attach(const void *png, size_t size, const struct attachments *attachments, void **ret,
                       size_t *ret_size);
 

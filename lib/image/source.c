@@ -8,6 +8,7 @@
 #include "image/exif_block.h"
 #include "image/exr.h"
 #include "image/gif_blocks.h"
+#include "image/jpeg_segments.h"
 #include "image/jxl_boxes.h"
 #include "image/loaders.h"
 #include "image/metadata.h"
@@ -18,6 +19,7 @@
 #include "image/xmp_packet.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -379,12 +381,64 @@ static void keep_own_blocks(VipsImage *image)
         vips_image_set_blob_copy(image, VIPS_META_ICC_NAME, data, size);
 }
 
+/* EXIF has to say something, and says 72 dots an inch where it is not known; so does libvips of a JPEG. */
+static bool says_more_than_usual(const struct source *source, const VipsImage *header)
+{
+    enum { USUAL_DPI = 72 };
+
+    (void)source;
+    return round(header->Xres * 25.4) != USUAL_DPI || round(header->Yres * 25.4) != USUAL_DPI;
+}
+
+static bool jpeg_says(const struct source *source, const VipsImage *header)
+{
+    return jpeg_segments_say_density(source->data, source->size) || says_more_than_usual(source, header);
+}
+
+static bool png_says(const struct source *source, const VipsImage *header)
+{
+    (void)header;
+    return png_chunks_say_density(source->data, source->size);
+}
+
+/* Without a unit its numbers tell the shape of a pixel alone. */
+static bool tiff_says(const struct source *source, const VipsImage *header)
+{
+    (void)source;
+    return vips_image_get_typeof(header, VIPS_META_RESOLUTION_UNIT) != 0;
+}
+
+static bool never(const struct source *source, const VipsImage *header)
+{
+    (void)source, (void)header;
+    return false;
+}
+
+/* NULL: libvips knows. */
+static bool (*const density_tellers[FORMAT_COUNT])(const struct source *source, const VipsImage *header) = {
+    [FORMAT_JPEG] = jpeg_says,
+    [FORMAT_PNG] = png_says,
+    [FORMAT_TIFF] = tiff_says,
+    [FORMAT_WEBP] = says_more_than_usual,
+    [FORMAT_HEIC] = says_more_than_usual,
+    [FORMAT_AVIF] = says_more_than_usual,
+    [FORMAT_JXL] = says_more_than_usual,
+    [FORMAT_SVG] = never,
+};
+
+bool source_says_density(const struct source *source, const VipsImage *header)
+{
+    return !density_tellers[source->format] || density_tellers[source->format](source, header);
+}
+
 /* A copy has a list of fields of its own. */
 static int attach_metadata(const struct source *source, VipsImage **image)
 {
+    bool dense = source_says_density(source, *image);
     VipsImage *copy = NULL;
 
-    if (vips_copy(*image, &copy, NULL) != 0)
+    if (vips_copy(*image, &copy, "xres", dense ? (*image)->Xres : DENSITY_UNKNOWN, "yres",
+                  dense ? (*image)->Yres : DENSITY_UNKNOWN, NULL) != 0)
         return -1;
     if (is_heif(source))
         keep_own_blocks(copy);

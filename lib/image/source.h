@@ -74,6 +74,9 @@ int source_decode(const struct source *source, unsigned shrink, VipsImage **ret,
 /* The same for all frames of an animation, below each other (frames.h), in their full size. */
 int source_decode_frames(const struct source *source, VipsImage **ret, struct error *error);
 
+/* Whether @header, which was opened of the source, has a density because the file says so; else libvips made it up. */
+bool source_says_density(const struct source *source, const VipsImage *header);
+
 /* Opens @data as a picture of @format, with @frames of an animation (-1: all), for its header. */
 int source_open_header(enum format format, const void *data, size_t size, int frames, VipsImage **ret);
 

@@ -120,6 +120,15 @@ static int add_bytes(struct tiff_tree *tree, uint16_t tag, enum tiff_type type, 
     return size > 0 ? tiff_directory_put(&tree->places[TIFF_MAIN], &entry) : 0;
 }
 
+/* The format has to have numbers; without a unit they tell the shape of a pixel alone. */
+static int settle_density(struct tiff_tree *tree, const struct attachments *attachments)
+{
+    enum { NO_UNIT = 1 };
+    struct tiff_entry unit = tiff_entry_number(TAG_RESOLUTION_UNIT, NO_UNIT);
+
+    return attachments_have_density(attachments) ? 0 : tiff_directory_put(&tree->places[TIFF_MAIN], &unit);
+}
+
 /* Everybody has it as whole LONGs, of whose order nothing is meant. */
 static int pad_iptc(const struct attachment *iptc, unsigned char **ret, size_t *ret_size)
 {
@@ -182,6 +191,8 @@ static int attach(struct tiff_tree *tree, const struct tiff_tree *block,
     int r;
 
     r = pad_iptc(&attachments->iptc, &iptc, &iptc_size);
+    if (r == 0)
+        r = settle_density(tree, attachments);
     if (r == 0)
         r = add_block(tree, block);
     if (r == 0)
