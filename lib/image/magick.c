@@ -24,17 +24,19 @@ enum {
     COLOURS_CMYK = 4,
     HELD_PIXEL_BYTES = 32, /* at most: its own pixels, and the decoder's copy of the file's */
     HELD_MORE_BYTES = 16 << 20,
+    COUNTED_MORE_BYTES = 1 << 10, /* rows that it writes beyond the last one */
 };
 
 static const struct decoder {
     const char *name;
-    bool hides_alpha;                                                   /* until it decodes */
+    bool hides_alpha;  /* until it decodes */
+    bool adds_palette; /* to pixels that it has made before */
     int (*open_header)(const void *data, size_t size, VipsImage **ret); /* where its own is not to be used */
 } decoders[FORMAT_COUNT] = {
     [FORMAT_BMP] = { .name = "BMP" },
     [FORMAT_PSD] = { .name = "PSD" },
     [FORMAT_PNM] = { .name = "PNM", .open_header = pnm_header_open },
-    [FORMAT_PCX] = { .name = "PCX" },
+    [FORMAT_PCX] = { .name = "PCX", .adds_palette = true },
     [FORMAT_SGI] = { .name = "SGI" },
     [FORMAT_DDS] = { .name = "DDS" },
     [FORMAT_DPX] = { .name = "DPX", .hides_alpha = true },
@@ -293,22 +295,47 @@ static void take_profiles(const Image *image, VipsImage *to)
         vips_image_set_int(to, VIPS_META_ORIENTATION, (int)image->orientation);
 }
 
-static int open_header(const struct decoder *decoder, const void *data, size_t size, VipsImage **ret)
+/* What ImageMagick counts of its memory for a pixel. Where a decoder gives it another space of colours, or make_common()
+ * does, or it gets a palette, there are two: the one before, and the one after. */
+static size_t counted_bytes(const struct decoder *decoder, const Image *image)
+{
+    bool palette = image->storage_class == PseudoClass, inks = image->colorspace == CMYKColorspace;
+    size_t before = sizeof(PixelPacket) + (palette ? sizeof(IndexPacket) : 0);
+    size_t after = sizeof(PixelPacket) + (palette || inks || decoder->adds_palette ? sizeof(IndexPacket) : 0);
+
+    return image->colorspace == sRGBColorspace && !decoder->adds_palette ? before : before + after;
+}
+
+/* @ret_counted: bytes a pixel. */
+static int open_own_header(const struct decoder *decoder, const void *data, size_t size, VipsImage **ret,
+                           size_t *ret_counted)
+{
+    int r = decoder->open_header(data, size, ret);
+
+    if (r == 0)
+        *ret_counted = ((*ret)->Bands < COLOURS_RGB ? 2 : 1) * sizeof(PixelPacket);
+    return r;
+}
+
+static int open_header(const struct decoder *decoder, const void *data, size_t size, VipsImage **ret,
+                       size_t *ret_counted)
 {
     _cleanup_magick_ Image *image = NULL;
 
     if (decoder->open_header)
-        return decoder->open_header(data, size, ret);
+        return open_own_header(decoder, data, size, ret, ret_counted);
     if (decode(decoder->name, data, size, true, VIPS_FAIL_ON_ERROR, &image) != 0)
         return -1;
     *ret = vips_image_new();
     describe(image, image->matte || decoder->hides_alpha, *ret);
     take_profiles(image, *ret);
+    *ret_counted = counted_bytes(decoder, image);
     return 0;
 }
 
-/* Whatever the file may say later on, its header has said how much is to be held; policy.xml may allow less. */
-static int limit(const VipsImage *header)
+/* Whatever the file may say later on, its header has said how much is to be held; policy.xml may allow less. It is
+ * asked before, as ImageMagick loses a picture that it cannot convert for want of memory. */
+static int limit(const VipsImage *header, size_t counted)
 {
     MagickSizeType width = (MagickSizeType)header->Xsize, height = (MagickSizeType)header->Ysize;
     const struct {
@@ -318,7 +345,7 @@ static int limit(const VipsImage *header)
     } limits[] = {
         { WidthResource, "width", "pixels", width },
         { HeightResource, "height", "pixels", height },
-        { MemoryResource, "need of memory", "bytes", width * height * sizeof(PixelPacket) },
+        { MemoryResource, "need of memory", "bytes", width * height * counted + COUNTED_MORE_BYTES },
     };
 
     SetMagickResourceLimit(MemoryResource, width * height * HELD_PIXEL_BYTES + HELD_MORE_BYTES);
@@ -349,8 +376,10 @@ int magick_open(enum format format, const void *data, size_t size, bool header, 
 {
     _cleanup_image_ VipsImage *described = NULL, *made = NULL;
     _cleanup_magick_ Image *image = NULL;
+    size_t counted;
 
-    if (open_header(&decoders[format], data, size, &described) != 0 || limit(described) != 0)
+    if (open_header(&decoders[format], data, size, &described, &counted) != 0 ||
+        limit(described, counted) != 0)
         return -1;
     if (header) {
         *ret = take_ptr(described);

@@ -268,7 +268,56 @@ START_TEST(what_the_policy_of_imagemagick_does_not_allow_is_named)
 
     expect_failure(&wide, &usual, "its width is 20000 pixels, and the policy.xml of ImageMagick allows");
     expect_failure(&large, &usual,
-                   "its need of memory is 1800000000 bytes, and the policy.xml of ImageMagick allows");
+                   "its need of memory is 1800001024 bytes, and the policy.xml of ImageMagick allows");
+}
+END_TEST
+
+/* @header, and @more bytes of 0. */
+static struct stored stored_zeros(const char *header, size_t size, size_t more)
+{
+    _cleanup_free_ char *bytes = calloc(1, size + more);
+
+    ck_assert_ptr_nonnull(bytes);
+    memcpy(bytes, header, size);
+    return stored_copy(bytes, size + more);
+}
+
+/* Where ImageMagick gives pixels other colours or a palette it holds them twice, and loses those that there is no memory
+ * to do that to. Headers of pictures of 4500 × 4000. */
+#define PSD_HEADER(channels, mode)                                                                           \
+    BYTES("8BPS\0\1\0\0\0\0\0\0\0" channels "\0\0\x0F\xA0\0\0\x11\x94\0\x08\0" mode                          \
+          "\0\0\0\0\0\0\0\0\0\0\0\0\0\0")
+
+enum { MANY_PIXELS = 4500 * 4000, COUNTED_MORE_BYTES = 1024 };
+
+static const struct {
+    const char *name, *bytes;
+    size_t size;
+    size_t pixel_bytes;
+} held_twice[] = {
+    { "a PGM", BYTES("P5\n4500 4000\n255\n"), 16 },
+    { "a Radiance", BYTES("#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 4000 +X 4500\n"), 16 },
+    { "a PCX", BYTES("\x0A\5\1\x08\0\0\0\0\x93\x11\x9F\x0F\0\0\0\0"), 18 },
+    { "a PSD of greys", PSD_HEADER("\1", "\1"), 20 },
+    { "a PSD of inks", PSD_HEADER("\4", "\4"), 18 },
+    { "a PSD of Lab", PSD_HEADER("\3", "\x09"), 16 },
+};
+
+START_TEST(what_imagemagick_holds_twice_is_refused_before_it_loses_that)
+{
+    _cleanup_stored_ struct stored file =
+        stored_zeros(held_twice[_i].bytes, held_twice[_i].size, MANY_PIXELS);
+    _cleanup_raster_ struct raster raster = raster_paint(61, 47, RASTER_RGB, false, raster_slopes);
+    _cleanup_stored_ struct stored bmp = outside_encode(&raster, FORMAT_BMP, 8);
+    _cleanup_raster_ struct raster ours = { 0 };
+    char says[100];
+    int depth;
+
+    snprintf(says, sizeof says, "its need of memory is %zu bytes, and the policy.xml",
+             held_twice[_i].pixel_bytes * MANY_PIXELS + COUNTED_MORE_BYTES);
+    expect_failure(&file, &usual, says);
+    ours = make(&bmp, &depth);
+    ck_assert_int_eq(ours.width, raster.width);
 }
 END_TEST
 
@@ -279,4 +328,5 @@ UNIT_MAIN("magick", UNIT_ROWS(every_pixel_is_kept, kept),
           UNIT_TEST(inks_are_converted_by_the_profile_in_the_psd),
           UNIT_ROWS(what_is_not_allowed_too_large_or_cut_short_is_refused, made),
           UNIT_ROWS(nothing_else_that_imagemagick_knows_is_read, others),
-          UNIT_TEST(what_the_policy_of_imagemagick_does_not_allow_is_named))
+          UNIT_TEST(what_the_policy_of_imagemagick_does_not_allow_is_named),
+          UNIT_ROWS(what_imagemagick_holds_twice_is_refused_before_it_loses_that, held_twice))
