@@ -130,6 +130,17 @@ void magick_stop(void)
         MagickCoreTerminus();
 }
 
+static MagickSizeType counted_memory(void)
+{
+    return GetMagickResource(MemoryResource) + GetMagickResource(MapResource) +
+           GetMagickResource(DiskResource);
+}
+
+bool magick_has_lost_memory(void)
+{
+    return IsMagickCoreInstantiated() && counted_memory() > 0;
+}
+
 /* ---- decoding ---- */
 
 /* Up to where its sources are named. */

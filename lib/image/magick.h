@@ -23,9 +23,14 @@ int magick_start(struct error *error);
 void magick_stop(void);
 
 /* Opens the first picture of @data, a file of @format that has ImageMagick's decoder: its size alone with @header, when
- * *@ret has no pixels, and may have more bands than there are; else decoded, with what it says of itself. Of a PSD that is
- * the flattened picture. @data is not needed any more afterwards. 0 or -1 with libvips' error. */
+ * *@ret has no pixels, and may have more bands than there are; else decoded, with what it says of itself. Of a PSD that
+ * is the flattened picture. @data is not needed any more afterwards. 0 or -1 with libvips' error. */
 int magick_open(enum format format, const void *data, size_t size, bool header, VipsFailOn fail_on,
                 VipsImage **ret);
+
+/* Whether ImageMagick counts memory though none of its pictures is there: it has lost it, when a decoder failed that
+ * needed more than it could get. What is lost stays counted against the limits, so later pictures fail for no fault of
+ * theirs: the process should end before it takes another. Asked between pictures; false before magick_start(). */
+bool magick_has_lost_memory(void);
 
 #endif

@@ -7,8 +7,10 @@
 #include "unit_main.h"
 
 #include "base/cleanup.h"
+#include "image/magick.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 
 #define AS_IT_IS "[Output a]\nFormat=png\n"
 #define BYTES(literal) literal, sizeof(literal) - 1
@@ -316,8 +318,64 @@ START_TEST(what_imagemagick_holds_twice_is_refused_before_it_loses_that)
     snprintf(says, sizeof says, "its need of memory is %zu bytes, and the policy.xml",
              held_twice[_i].pixel_bytes * MANY_PIXELS + COUNTED_MORE_BYTES);
     expect_failure(&file, &usual, says);
+    ck_assert(!magick_has_lost_memory());
     ours = make(&bmp, &depth);
     ck_assert_int_eq(ours.width, raster.width);
+    ck_assert(!magick_has_lost_memory());
+}
+END_TEST
+
+#ifdef DARKROOM_SANITIZED
+enum { CAN_BOUND_MEMORY = false }; /* a sanitizer has its own uses for it */
+#else
+enum { CAN_BOUND_MEMORY = true };
+#endif
+
+/* Private memory that can be written, in pages. */
+static rlim_t data_pages(void)
+{
+    FILE *statm = fopen("/proc/self/statm", "re");
+    unsigned long pages;
+
+    ck_assert_ptr_nonnull(statm);
+    ck_assert_int_eq(fscanf(statm, "%*u %*u %*u %*u %*u %lu", &pages), 1);
+    fclose(statm);
+    return pages;
+}
+
+/* Returns the bound that there was. */
+static struct rlimit bound_memory(size_t more)
+{
+    struct rlimit before, bound;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_DATA, &before), 0);
+    bound = before;
+    bound.rlim_cur = data_pages() * (rlim_t)sysconf(_SC_PAGESIZE) + more;
+    ck_assert_int_eq(setrlimit(RLIMIT_DATA, &bound), 0);
+    return before;
+}
+
+/* For its pixels as they are in the file there is room, and half of that for those in the space of grey ones. */
+START_TEST(what_imagemagick_has_lost_is_told)
+{
+    enum { WIDTH = 1000, HEIGHT = 800, PIXEL_BYTES = 8 };
+    _cleanup_stored_ struct stored file = stored_zeros(BYTES("P5\n1000 800\n255\n"), (size_t)WIDTH * HEIGHT);
+    VipsImage *image = NULL;
+    struct rlimit before;
+    struct error error;
+
+    if (!CAN_BOUND_MEMORY)
+        return;
+    ck_assert(!magick_has_lost_memory());
+    rendering_start();
+    ck_assert_int_eq(engine_allow(ALLOW_MAGICK, &error), 0);
+    ck_assert_int_eq(magick_open(FORMAT_PNM, file.data, file.size, false, VIPS_FAIL_ON_ERROR, &image), 0);
+    g_object_unref(take_ptr(image));
+    ck_assert(!magick_has_lost_memory());
+    before = bound_memory((size_t)WIDTH * HEIGHT * PIXEL_BYTES * 3 / 2);
+    ck_assert_int_lt(magick_open(FORMAT_PNM, file.data, file.size, false, VIPS_FAIL_ON_ERROR, &image), 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_DATA, &before), 0);
+    ck_assert(magick_has_lost_memory());
 }
 END_TEST
 
@@ -329,4 +387,5 @@ UNIT_MAIN("magick", UNIT_ROWS(every_pixel_is_kept, kept),
           UNIT_ROWS(what_is_not_allowed_too_large_or_cut_short_is_refused, made),
           UNIT_ROWS(nothing_else_that_imagemagick_knows_is_read, others),
           UNIT_TEST(what_the_policy_of_imagemagick_does_not_allow_is_named),
-          UNIT_ROWS(what_imagemagick_holds_twice_is_refused_before_it_loses_that, held_twice))
+          UNIT_ROWS(what_imagemagick_holds_twice_is_refused_before_it_loses_that, held_twice),
+          UNIT_TEST(what_imagemagick_has_lost_is_told))
