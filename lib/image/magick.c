@@ -36,7 +36,7 @@ static const struct decoder {
     [FORMAT_BMP] = { .name = "BMP" },
     [FORMAT_PSD] = { .name = "PSD" },
     [FORMAT_PNM] = { .name = "PNM", .open_header = pnm_header_open },
-    [FORMAT_PCX] = { .name = "PCX", .adds_palette = true },
+    [FORMAT_PCX] = { .name = "PCX", .hides_alpha = true, .adds_palette = true },
     [FORMAT_SGI] = { .name = "SGI" },
     [FORMAT_DDS] = { .name = "DDS" },
     [FORMAT_DPX] = { .name = "DPX", .hides_alpha = true },
@@ -210,9 +210,16 @@ struct layout {
     const char *map; /* ExportImagePixels()' names of the bands */
 };
 
+static bool is_common(const Image *image)
+{
+    return image->colorspace == GRAYColorspace || image->colorspace == sRGBColorspace ||
+           image->colorspace == CMYKColorspace;
+}
+
+/* As make_common() leaves it. */
 static struct layout layout_of(const Image *image, bool alpha)
 {
-    bool deep = image->depth > SHALLOW_BITS;
+    bool deep = image->depth > SHALLOW_BITS || !is_common(image);
     struct layout layout = { .format = deep ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR };
 
     switch (image->colorspace) {
@@ -246,8 +253,7 @@ static void describe(const Image *image, bool alpha, VipsImage *ret)
 /* Light, Lab and what else there is becomes sRGB, of which a profile of the file does not tell any more. */
 static int make_common(Image *image)
 {
-    if (image->colorspace == GRAYColorspace || image->colorspace == sRGBColorspace ||
-        image->colorspace == CMYKColorspace)
+    if (is_common(image))
         return 0;
     DeleteImageProfile(image, "icc");
     image->depth = MAGICKCORE_QUANTUM_DEPTH;

@@ -80,9 +80,9 @@ static const struct {
     { FORMAT_PSD, RASTER_GREY, false, 8 },  { FORMAT_PNM, RASTER_RGB, false, 8 },
     { FORMAT_PNM, RASTER_RGB, false, 16 },  { FORMAT_PNM, RASTER_GREY, false, 8 },
     { FORMAT_PNM, RASTER_GREY, false, 16 }, { FORMAT_PCX, RASTER_RGB, false, 8 },
-    { FORMAT_SGI, RASTER_RGB, false, 8 },   { FORMAT_SGI, RASTER_RGB, true, 8 },
-    { FORMAT_SGI, RASTER_RGB, false, 16 },  { FORMAT_SGI, RASTER_RGB, true, 16 },
-    { FORMAT_DDS, RASTER_RGB, true, 8 },
+    { FORMAT_PCX, RASTER_RGB, true, 8 },    { FORMAT_SGI, RASTER_RGB, false, 8 },
+    { FORMAT_SGI, RASTER_RGB, true, 8 },    { FORMAT_SGI, RASTER_RGB, false, 16 },
+    { FORMAT_SGI, RASTER_RGB, true, 16 },   { FORMAT_DDS, RASTER_RGB, true, 8 },
 };
 
 START_TEST(every_pixel_is_kept)
@@ -196,6 +196,41 @@ START_TEST(inks_are_converted_by_the_profile_in_the_psd)
     ours = make(&psd, &depth);
     ck_assert(ours.colours == RASTER_RGB && !ours.alpha);
     ck_assert_double_lt(raster_delta_e(&ours, &wanted, NULL), 1);
+}
+END_TEST
+
+/* Memory is set aside, and limits are kept, by what the header says. */
+static void expect_header_of_enough(enum format format, const struct stored *file)
+{
+    _cleanup_image_ VipsImage *header = NULL, *decoded = NULL;
+    struct error error;
+
+    rendering_start();
+    ck_assert_int_eq(engine_allow(ALLOW_MAGICK, &error), 0);
+    ck_assert_int_eq(magick_open(format, file->data, file->size, true, VIPS_FAIL_ON_ERROR, &header), 0);
+    ck_assert_int_eq(magick_open(format, file->data, file->size, false, VIPS_FAIL_ON_ERROR, &decoded), 0);
+    ck_assert(header->Xsize == decoded->Xsize && header->Ysize == decoded->Ysize);
+    ck_assert_int_ge(header->Bands, decoded->Bands);
+    ck_assert_uint_ge(VIPS_IMAGE_SIZEOF_ELEMENT(header), VIPS_IMAGE_SIZEOF_ELEMENT(decoded));
+}
+
+START_TEST(a_header_tells_of_no_less_than_is_decoded)
+{
+    _cleanup_raster_ struct raster raster =
+        raster_paint(61, 47, kept[_i].colours, kept[_i].alpha, raster_slopes);
+    _cleanup_stored_ struct stored file = outside_encode(&raster, kept[_i].format, kept[_i].depth);
+
+    expect_header_of_enough(kept[_i].format, &file);
+}
+END_TEST
+
+START_TEST(a_psd_of_lab_becomes_as_deep_as_its_header_tells)
+{
+    _cleanup_stored_ struct stored file =
+        stored_copy(BYTES("8BPS\0\1\0\0\0\0\0\0\0\3\0\0\0\1\0\0\0\1\0\x08\0\x09\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+                          "\x80\x80\x80"));
+
+    expect_header_of_enough(FORMAT_PSD, &file);
 }
 END_TEST
 
@@ -384,6 +419,8 @@ UNIT_MAIN("magick", UNIT_ROWS(every_pixel_is_kept, kept),
           UNIT_ROWS(light_is_seen_as_others_see_it, lights),
           UNIT_ROWS(a_file_written_by_hand_is_what_it_says, written),
           UNIT_TEST(inks_are_converted_by_the_profile_in_the_psd),
+          UNIT_ROWS(a_header_tells_of_no_less_than_is_decoded, kept),
+          UNIT_TEST(a_psd_of_lab_becomes_as_deep_as_its_header_tells),
           UNIT_ROWS(what_is_not_allowed_too_large_or_cut_short_is_refused, made),
           UNIT_ROWS(nothing_else_that_imagemagick_knows_is_read, others),
           UNIT_TEST(what_the_policy_of_imagemagick_does_not_allow_is_named),
