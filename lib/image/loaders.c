@@ -6,9 +6,11 @@
 #include "image/drawing.h"
 #include "image/exr.h"
 #include "image/magick.h"
+#include "image/psd_rows.h"
 #include "image/sgi_rows.h"
 #include "image/webp_chunks.h"
 
+#include <endian.h>
 #include <string.h>
 
 typedef int loader(const void *data, size_t size, const struct load_options *options, VipsImage **ret);
@@ -136,6 +138,33 @@ static int load_sgi(const void *data, size_t size, const struct load_options *op
     return magick_open(FORMAT_SGI, data, size, options->header, options->fail_on, ret);
 }
 
+/* ImageMagick says no more than that the header does not fit the file, which is as long as that tells, or was. */
+static int load_bmp(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    enum { LENGTH_AT = 2 };
+    uint32_t length;
+    int r = magick_open(FORMAT_BMP, data, size, options->header, options->fail_on, ret);
+
+    if (r == 0 || size < LENGTH_AT + sizeof length)
+        return r;
+    memcpy(&length, (const char *)data + LENGTH_AT, sizeof length);
+    if (le32toh(length) > size) {
+        vips_error_clear();
+        vips_error("bmp", "truncated: %zu of its %u bytes are there", size, le32toh(length));
+    }
+    return r;
+}
+
+/* ImageMagick would make a picture of the layers. */
+static int load_psd(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    if (!options->header && !psd_rows_are_there(data, size)) {
+        vips_error("psd", "truncated: rows of the picture are missing");
+        return -1;
+    }
+    return magick_open(FORMAT_PSD, data, size, options->header, options->fail_on, ret);
+}
+
 static bool has_flag(VipsImage *header, const char *name)
 {
     int value;
@@ -192,8 +221,8 @@ static const struct {
     [FORMAT_PDF] = { load_pdf, true, is_always },
     [FORMAT_JP2] = { load_jp2, false, is_always },
     [FORMAT_EXR] = { load_exr, false, is_always },
-    [FORMAT_BMP] = { NULL, false, is_always },
-    [FORMAT_PSD] = { NULL, false, is_always },
+    [FORMAT_BMP] = { load_bmp, false, is_always },
+    [FORMAT_PSD] = { load_psd, false, is_always },
     [FORMAT_PNM] = { NULL, false, is_always },
     [FORMAT_PCX] = { NULL, false, is_always },
     [FORMAT_SGI] = { load_sgi, false, is_always },

@@ -29,12 +29,13 @@ enum {
 
 static const struct decoder {
     const char *name;
-    bool hides_alpha;  /* until it decodes */
+    bool hides_alpha; /* until it decodes */
+    bool has_layers;
     bool adds_palette; /* to pixels that it has made before */
     int (*open_header)(const void *data, size_t size, VipsImage **ret); /* where its own is not to be used */
 } decoders[FORMAT_COUNT] = {
     [FORMAT_BMP] = { .name = "BMP" },
-    [FORMAT_PSD] = { .name = "PSD" },
+    [FORMAT_PSD] = { .name = "PSD", .has_layers = true },
     [FORMAT_PNM] = { .name = "PNM", .open_header = pnm_header_open },
     [FORMAT_PCX] = { .name = "PCX", .hides_alpha = true, .adds_palette = true },
     [FORMAT_SGI] = { .name = "SGI" },
@@ -143,17 +144,53 @@ bool magick_has_lost_memory(void)
 
 /* ---- decoding ---- */
 
+enum trouble { TROUBLE_OTHER, TROUBLE_FILE, TROUBLE_RESOURCES };
+
+static enum trouble trouble_of(ExceptionType severity)
+{
+    switch (severity) {
+    case CorruptImageWarning:
+    case CorruptImageError:
+    case CorruptImageFatalError:
+    case CoderWarning:
+    case CoderError:
+    case CoderFatalError:
+        return TROUBLE_FILE;
+    case ResourceLimitWarning:
+    case ResourceLimitError:
+    case ResourceLimitFatalError:
+    case CacheWarning:
+    case CacheError:
+    case CacheFatalError:
+        return TROUBLE_RESOURCES;
+    default:
+        return TROUBLE_OTHER;
+    }
+}
+
+/* Of a file that is cut off decoders say all kinds of things. */
+static const char *blame(const char *reason, bool header)
+{
+    static const char *const ends[] = { "end-of-file", "EndOfFile", "insufficient image data" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+        if (strstr(reason, ends[i]))
+            return "truncated: ";
+    return header ? "truncated, damaged, or of a kind that ImageMagick does not read: "
+                  : "truncated or damaged: ";
+}
+
 /* Up to where its sources are named. */
-static void complain(const ExceptionInfo *exception)
+static void complain(const ExceptionInfo *exception, enum trouble trouble, bool header)
 {
     const char *reason = exception->reason ? exception->reason : "";
     const char *end = strstr(reason, " `");
-    bool limit = exception->severity == ResourceLimitError || exception->severity == CacheError;
 
-    vips_error(DOMAIN, "%.*s%s", end ? (int)(end - reason) : (int)strlen(reason), reason,
-               limit
-                   ? ": it needs more than other such pictures, or than the policy.xml of ImageMagick allows"
-                   : "");
+    vips_error(DOMAIN, "%s%.*s%s", trouble == TROUBLE_FILE ? blame(reason, header) : "",
+               end ? (int)(end - reason) : (int)strlen(reason), reason,
+               trouble == TROUBLE_RESOURCES ? ": it needs more memory than other such pictures, or than the "
+                                              "policy.xml of ImageMagick allows"
+                                            : "");
 }
 
 static ExceptionType least_severity(VipsFailOn fail_on)
@@ -163,31 +200,44 @@ static ExceptionType least_severity(VipsFailOn fail_on)
     return fail_on == VIPS_FAIL_ON_WARNING ? WarningException : ErrorException;
 }
 
-/* Where a PSD has no flattened picture, or half of one, its layers are what there is. */
-static int check_count(const Image *image)
+/* Where a PSD has no flattened picture, its layers are what there is; a DDS can be the sides of a cube. */
+static int check_count(const struct decoder *decoder, const Image *image)
 {
     if (GetImageListLength(image) == 1)
         return 0;
-    vips_error(DOMAIN, "truncated, or saved without its flattened picture");
+    vips_error(DOMAIN, decoder->has_layers ? "saved without its flattened picture, or damaged"
+                                           : "it has several pictures, of which none is the one");
     return -1;
 }
 
-static int decode(const char *name, const void *data, size_t size, bool header, VipsFailOn fail_on,
-                  Image **ret)
+/* What is lost was more than there was memory for, whatever the decoder has made of that. */
+static enum trouble trouble_with(const Image *image, const ExceptionInfo *exception,
+                                 MagickSizeType counted_before)
+{
+    if (!image && counted_memory() > counted_before)
+        return TROUBLE_RESOURCES;
+    return trouble_of(exception->severity);
+}
+
+static int decode(const struct decoder *decoder, const void *data, size_t size, bool header,
+                  VipsFailOn fail_on, Image **ret)
 {
     _cleanup_exception_ ExceptionInfo *exception = AcquireExceptionInfo();
     _cleanup_info_ ImageInfo *info = AcquireImageInfo();
+    MagickSizeType counted_before = counted_memory();
     _cleanup_magick_ Image *image = NULL;
+    enum trouble trouble;
 
-    CopyMagickString(info->magick, name, sizeof info->magick);
+    CopyMagickString(info->magick, decoder->name, sizeof info->magick);
     SetImageInfoBlob(info, data, size);
     info->ping = header ? MagickTrue : MagickFalse;
     info->number_scenes = 1;
-    image = GetImageDecoder(GetMagickInfo(name, exception))(info, exception);
+    image = GetImageDecoder(GetMagickInfo(decoder->name, exception))(info, exception);
     if (image)
         InheritException(exception, &image->exception);
-    if (!image || exception->severity >= least_severity(fail_on)) {
-        complain(exception);
+    trouble = trouble_with(image, exception, counted_before);
+    if (!image || exception->severity >= least_severity(fail_on) || trouble == TROUBLE_RESOURCES) {
+        complain(exception, trouble, header);
         return -1;
     }
     if (image->columns < 1 || image->rows < 1 || image->columns >= VIPS_MAX_COORD ||
@@ -195,7 +245,7 @@ static int decode(const char *name, const void *data, size_t size, bool header, 
         vips_error(DOMAIN, "it has no pixels, or more than can be counted");
         return -1;
     }
-    if (check_count(image) != 0)
+    if (check_count(decoder, image) != 0)
         return -1;
     *ret = take_ptr(image);
     return 0;
@@ -259,7 +309,7 @@ static int make_common(Image *image)
     image->depth = MAGICKCORE_QUANTUM_DEPTH;
     if (TransformImageColorspace(image, sRGBColorspace))
         return 0;
-    complain(&image->exception);
+    complain(&image->exception, trouble_of(image->exception.severity), false);
     return -1;
 }
 
@@ -292,7 +342,7 @@ static int take_pixels(const Image *image, VipsImage **ret)
     made->Type = layout.interpretation;
     if (!ExportImagePixels(image, 0, 0, image->columns, image->rows, layout.map,
                            sample == 1 ? CharPixel : ShortPixel, pixels, exception)) {
-        complain(exception);
+        complain(exception, trouble_of(exception->severity), false);
         return -1;
     }
     *ret = take_ptr(made);
@@ -341,7 +391,7 @@ static int open_header(const struct decoder *decoder, const void *data, size_t s
 
     if (decoder->open_header)
         return open_own_header(decoder, data, size, ret, ret_counted);
-    if (decode(decoder->name, data, size, true, VIPS_FAIL_ON_ERROR, &image) != 0)
+    if (decode(decoder, data, size, true, VIPS_FAIL_ON_ERROR, &image) != 0)
         return -1;
     *ret = vips_image_new();
     describe(image, image->matte || decoder->hides_alpha, *ret);
@@ -402,7 +452,7 @@ int magick_open(enum format format, const void *data, size_t size, bool header, 
         *ret = take_ptr(described);
         return 0;
     }
-    if (decode(decoders[format].name, data, size, false, fail_on, &image) != 0 ||
+    if (decode(&decoders[format], data, size, false, fail_on, &image) != 0 ||
         check_size(image, described) != 0 || make_common(image) != 0 || take_pixels(image, &made) != 0)
         return -1;
     take_profiles(image, made);

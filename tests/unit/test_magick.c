@@ -236,14 +236,31 @@ END_TEST
 
 /* ---- refusals ---- */
 
+#define NO_ROWS(name) "cannot be decoded: " name ": truncated: rows of the picture are missing"
+#define NO_END "cannot be decoded: magick: truncated: unexpected end-of-file"
+#define DAMAGED "cannot be decoded: magick: truncated or damaged: "
+#define NO_HEADER                                                                                            \
+    "header cannot be read: magick: truncated, damaged, or of a kind that ImageMagick does not read: "       \
+    "improper image header"
+
+/* And what is said of one that is cut off before its pixels end, and in its header. */
 static const struct {
     enum format format;
     const char *name;
     int depth;
+    const char *cut, *beheaded;
 } made[] = {
-    { FORMAT_BMP, "bmp", 8 },  { FORMAT_PSD, "psd", 8 },  { FORMAT_PSD, "psd", 16 }, { FORMAT_PNM, "pnm", 8 },
-    { FORMAT_PCX, "pcx", 8 },  { FORMAT_SGI, "sgi", 8 },  { FORMAT_SGI, "sgi", 16 }, { FORMAT_DDS, "dds", 8 },
-    { FORMAT_DPX, "dpx", 16 }, { FORMAT_HDR, "hdr", 16 },
+    { FORMAT_BMP, "bmp", 8, "bmp: truncated: 58", "bmp: truncated: 20 of its " },
+    { FORMAT_PSD, "psd", 8, NO_ROWS("psd"), NO_HEADER },
+    { FORMAT_PSD, "psd", 16, NO_ROWS("psd"), NO_HEADER },
+    { FORMAT_PNM, "pnm", 8, DAMAGED "unable to read image data",
+      "magick: truncated: insufficient image data in file" },
+    { FORMAT_PCX, "pcx", 8, NO_END, DAMAGED "improper image header" },
+    { FORMAT_SGI, "sgi", 8, NO_ROWS("sgi"), NO_HEADER },
+    { FORMAT_SGI, "sgi", 16, NO_END, NO_HEADER },
+    { FORMAT_DDS, "dds", 8, NO_END, NO_HEADER },
+    { FORMAT_DPX, "dpx", 16, DAMAGED "unable to read image data", NO_HEADER },
+    { FORMAT_HDR, "hdr", 16, NO_END, NO_HEADER },
 };
 
 static struct stored make_detail(int index)
@@ -265,9 +282,24 @@ START_TEST(what_is_not_allowed_too_large_or_cut_short_is_refused)
     expect_failure(&file, &others, says);
     expect_failure(&file, &few, "61 × 47 are 2867 pixels, more than the 2866 that MaxPixels=");
     file.size -= file.size / 3;
-    expect_failure(&file, &usual, "the picture");
+    expect_failure(&file, &usual, made[_i].cut);
     file.size = 20;
-    expect_failure(&file, &usual, "the picture");
+    expect_failure(&file, &usual, made[_i].beheaded);
+}
+END_TEST
+
+/* As the manual says. */
+START_TEST(of_half_a_file_there_is_a_picture_where_the_decoder_makes_one)
+{
+    static const struct render_options lenient = { .allowed = ALLOW_MAGICK, .fail_on = FAIL_ON_NONE };
+    bool makes_one = made[_i].format == FORMAT_SGI || made[_i].format == FORMAT_HDR;
+    _cleanup_stored_ struct stored file = make_detail(_i);
+    struct rendered rendered;
+    struct error error;
+
+    file.size -= file.size / 3;
+    ck_assert_int_eq(try(AS_IT_IS, &file, &lenient, &rendered, &error) == 0, makes_one);
+    rendered_release(&rendered);
 }
 END_TEST
 
@@ -411,6 +443,8 @@ START_TEST(what_imagemagick_has_lost_is_told)
     ck_assert_int_lt(magick_open(FORMAT_PNM, file.data, file.size, false, VIPS_FAIL_ON_ERROR, &image), 0);
     ck_assert_int_eq(setrlimit(RLIMIT_DATA, &before), 0);
     ck_assert(magick_has_lost_memory());
+    ck_assert_ptr_nonnull(strstr(vips_error_buffer(), "it needs more memory"));
+    ck_assert_ptr_null(strstr(vips_error_buffer(), "truncated"));
 }
 END_TEST
 
@@ -422,6 +456,7 @@ UNIT_MAIN("magick", UNIT_ROWS(every_pixel_is_kept, kept),
           UNIT_ROWS(a_header_tells_of_no_less_than_is_decoded, kept),
           UNIT_TEST(a_psd_of_lab_becomes_as_deep_as_its_header_tells),
           UNIT_ROWS(what_is_not_allowed_too_large_or_cut_short_is_refused, made),
+          UNIT_ROWS(of_half_a_file_there_is_a_picture_where_the_decoder_makes_one, made),
           UNIT_ROWS(nothing_else_that_imagemagick_knows_is_read, others),
           UNIT_TEST(what_the_policy_of_imagemagick_does_not_allow_is_named),
           UNIT_ROWS(what_imagemagick_holds_twice_is_refused_before_it_loses_that, held_twice),
