@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* pnm_header - see pnm_header.h; pbm(5), pgm(5) and ppm(5): numbers in decimal, between them blanks, and comments from
- * "#" to the end of their line. */
+ * "#" to the end of their line, which may be one of any system. */
 #include "image/pnm_header.h"
 
 #include <stdbool.h>
@@ -18,7 +18,7 @@ static void skip_blanks(struct reading *reading)
     for (; reading->at < reading->end; reading->at++) {
         if (*reading->at == '#')
             comment = true;
-        else if (*reading->at == '\n')
+        else if (*reading->at == '\n' || *reading->at == '\r')
             comment = false;
         else if (!comment && !g_ascii_isspace(*reading->at))
             return;

@@ -168,6 +168,13 @@ static const struct format_info formats[FORMAT_COUNT] = {
     [FORMAT_HDR] = MAGICK("hdr", hdr_extensions),
 };
 
+/* Behind the letter and the digit is a blank of any kind. */
+#define PNM_MARK(bytes)                                                                                      \
+    {                                                                                                        \
+        .format = FORMAT_PNM, .marks = { { 0, (bytes), 3 } }                                                 \
+    }
+#define PNM_MARKS(kind) PNM_MARK(kind "\n"), PNM_MARK(kind " "), PNM_MARK(kind "\t"), PNM_MARK(kind "\r")
+
 /* A file of @format begins with all @marks of one of its rows. */
 static const struct magic {
     enum format format;
@@ -206,18 +213,12 @@ static const struct magic {
     { FORMAT_BMP, { { 0, "BM", 2 }, { 15, "\0\0\0", 3 } } },
     { FORMAT_PSD, { { 0, "8BPS\0\1", 6 } } },
     { FORMAT_PSD, { { 0, "8BPS\0\2", 6 } } }, /* a PSB */
-    { FORMAT_PNM, { { 0, "P1\n", 3 } } },
-    { FORMAT_PNM, { { 0, "P1 ", 3 } } },
-    { FORMAT_PNM, { { 0, "P2\n", 3 } } },
-    { FORMAT_PNM, { { 0, "P2 ", 3 } } },
-    { FORMAT_PNM, { { 0, "P3\n", 3 } } },
-    { FORMAT_PNM, { { 0, "P3 ", 3 } } },
-    { FORMAT_PNM, { { 0, "P4\n", 3 } } },
-    { FORMAT_PNM, { { 0, "P4 ", 3 } } },
-    { FORMAT_PNM, { { 0, "P5\n", 3 } } },
-    { FORMAT_PNM, { { 0, "P5 ", 3 } } },
-    { FORMAT_PNM, { { 0, "P6\n", 3 } } },
-    { FORMAT_PNM, { { 0, "P6 ", 3 } } },
+    PNM_MARKS("P1"),
+    PNM_MARKS("P2"),
+    PNM_MARKS("P3"),
+    PNM_MARKS("P4"),
+    PNM_MARKS("P5"),
+    PNM_MARKS("P6"),
     { FORMAT_PCX,
       { { 0, "\x0A\0\1", 3 } } }, /* of the programs' versions 2.5, 2.8 with and without a palette, 3 */
     { FORMAT_PCX, { { 0, "\x0A\2\1", 3 } } },

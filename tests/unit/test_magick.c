@@ -151,6 +151,9 @@ static const struct {
     { "P3", BYTES("P3\n1 2\n9\n9 0 0\n0 0 9\n"), { 1, 0, 0 }, { 0, 0, 1 } },
     { "P4", BYTES("P4\n1 2\n\x80\0"), { 0 }, { 1 } },
     { "P5", BYTES("P5\n1 2\n255\n\0\xFF"), { 0 }, { 1 } },
+    { "P5 and a tab", BYTES("P5\t1\t2\t255\t\0\xFF"), { 0 }, { 1 } },
+    { "P5 in lines of DOS", BYTES("P5\r\n# by hand\r\n1 2\r\n255\n\0\xFF"), { 0 }, { 1 } },
+    { "P5 in lines of old Macintoshes", BYTES("P5\r# by hand\r1 2\r255\r\0\xFF"), { 0 }, { 1 } },
     { "P6", BYTES("P6\n1 2\n255\n\xFF\0\0\0\0\xFF"), { 1, 0, 0 }, { 0, 0, 1 } },
     { "a BMP from below",
       BYTES("BM\x3E\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\1\0\0\0\2\0\0\0\1\0\x18\0\0\0\0\0\x08\0\0\0\0\0\0\0\0\0"
