@@ -377,7 +377,6 @@ START_TEST(fonts_can_be_read_and_nothing_else)
 }
 END_TEST
 
-/* The deeds are forbidden by the sandbox, not by the machine that runs the tests. */
 /* As a service finds its user's fonts below a home that is closed to it. */
 static int confine_nobody_to(const char *closed)
 {
@@ -413,6 +412,7 @@ START_TEST(a_directory_of_fonts_that_is_closed_is_passed_over)
 }
 END_TEST
 
+/* The deeds are forbidden by the sandbox, not by the machine that runs the tests. */
 START_TEST(the_deeds_work_outside)
 {
     ck_assert_int_eq(open_to_read(), 0);
