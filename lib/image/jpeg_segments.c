@@ -3,6 +3,7 @@
  * bytes), a signature, its bytes. */
 #include "image/jpeg_segments.h"
 
+#include "base/big_endian.h"
 #include "base/cleanup.h"
 #include "image/iptc_block.h"
 
@@ -110,7 +111,7 @@ static size_t place(const unsigned char *jpeg, size_t size)
     if (size < START_BYTES + SEGMENT_FRAME + sizeof jfif_signature || segment[1] != APP0 ||
         memcmp(segment + SEGMENT_FRAME, jfif_signature, sizeof jfif_signature) != 0)
         return START_BYTES;
-    end = START_BYTES + LENGTH_BYTES + ((size_t)segment[2] << 8 | segment[3]);
+    end = START_BYTES + LENGTH_BYTES + big_endian_read(segment + SEGMENT_FRAME - LENGTH_BYTES, LENGTH_BYTES);
     return end < size ? end : START_BYTES;
 }
 

@@ -2,18 +2,20 @@
 /* png_chunks - see png_chunks.h; PNG specification, chunk layout: length, type, data, CRC. */
 #include "image/png_chunks.h"
 
+#include "base/big_endian.h"
 #include "base/cleanup.h"
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 enum {
     SIGNATURE_BYTES = 8,
+    LENGTH_BYTES = 4,
     TYPE_BYTES = 4,
+    CHECK_BYTES = 4,
     HEAD_BYTES = 8,         /* of a chunk before its data: length and type */
     FRAME_BYTES = 12,       /* of a chunk besides its data */
     HEADER_END = 33,        /* where the first chunk ends, which is IHDR */
@@ -29,11 +31,6 @@ struct chunk {
     size_t bytes; /* with its frame; what the file has of it */
     bool kept;
 };
-
-static uint32_t read_length(const unsigned char *bytes)
-{
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
 
 static bool is_type(const unsigned char *type, const char *name)
 {
@@ -55,13 +52,13 @@ static bool is_kept_type(const unsigned char *type)
 static struct chunk chunk_at(const unsigned char *start, size_t left)
 {
     struct chunk chunk = { .start = start, .bytes = left, .kept = false };
-    const unsigned char *type = start + sizeof(uint32_t);
+    const unsigned char *type = start + LENGTH_BYTES;
     size_t claimed;
 
     if (left < FRAME_BYTES)
         return chunk;
 
-    claimed = (size_t)read_length(start) + FRAME_BYTES;
+    claimed = big_endian_read(start, LENGTH_BYTES) + FRAME_BYTES;
     if (claimed > left) {
         chunk.kept = is_type(type, "IDAT");
         return chunk;
@@ -185,8 +182,8 @@ static int take_plain(const unsigned char *from, size_t size, size_t max, void *
 static bool is_xmp(const struct chunk *chunk)
 {
     return chunk->bytes >= FRAME_BYTES + sizeof xmp_keyword + TEXT_FLAGS &&
-           is_type(chunk->start + sizeof(uint32_t), "iTXt") &&
-           read_length(chunk->start) + (size_t)FRAME_BYTES == chunk->bytes &&
+           is_type(chunk->start + LENGTH_BYTES, "iTXt") &&
+           big_endian_read(chunk->start, LENGTH_BYTES) + FRAME_BYTES == chunk->bytes &&
            memcmp(chunk->start + HEAD_BYTES, xmp_keyword, sizeof xmp_keyword) == 0;
 }
 
@@ -248,12 +245,6 @@ bool png_chunks_say_density(const void *data, size_t size)
 
 /* ---- attachments ---- */
 
-static void write_length(unsigned char *to, size_t length)
-{
-    for (size_t i = 0; i < sizeof(uint32_t); i++)
-        to[i] = (unsigned char)(length >> (24 - 8 * i));
-}
-
 /* Puts a chunk at @to, its data being a head and a body; returns where it ends. */
 static unsigned char *put_chunk(unsigned char *to, const char *type, const char *head, size_t head_size,
                                 const void *body, size_t body_size)
@@ -261,12 +252,13 @@ static unsigned char *put_chunk(unsigned char *to, const char *type, const char 
     unsigned char *data = to + HEAD_BYTES;
     size_t size = head_size + body_size;
 
-    write_length(to, size);
-    memcpy(to + sizeof(uint32_t), type, TYPE_BYTES);
+    big_endian_write(to, size, LENGTH_BYTES);
+    memcpy(to + LENGTH_BYTES, type, TYPE_BYTES);
     if (head_size > 0)
         memcpy(data, head, head_size);
     memcpy(data + head_size, body, body_size);
-    write_length(data + size, crc32(crc32(0, NULL, 0), to + sizeof(uint32_t), (uInt)(TYPE_BYTES + size)));
+    big_endian_write(data + size, crc32(crc32(0, NULL, 0), to + LENGTH_BYTES, (uInt)(TYPE_BYTES + size)),
+                     CHECK_BYTES);
     return to + FRAME_BYTES + size;
 }
 

@@ -3,6 +3,8 @@
  * channel starts, and one of how long each is, in bytes. */
 #include "image/sgi_rows.h"
 
+#include "base/big_endian.h"
+
 #include <stdint.h>
 
 enum {
@@ -14,15 +16,6 @@ enum {
     PACKED = 1,
 };
 
-static uint32_t number_at(const uint8_t *at, unsigned bytes)
-{
-    uint32_t number = 0;
-
-    for (unsigned i = 0; i < bytes; i++)
-        number = number << 8 | at[i];
-    return number;
-}
-
 bool sgi_rows_are_there(const void *data, size_t size)
 {
     const uint8_t *file = data, *starts = file + TABLES_AT;
@@ -33,12 +26,13 @@ bool sgi_rows_are_there(const void *data, size_t size)
     if (file[STORAGE_AT] != PACKED)
         return true;
 
-    count = (size_t)number_at(file + ROWS_AT, 2) * number_at(file + CHANNELS_AT, 2);
+    count = big_endian_read(file + ROWS_AT, 2) * big_endian_read(file + CHANNELS_AT, 2);
     table = count * ENTRY_BYTES;
     if (size - TABLES_AT < 2 * table)
         return false;
     for (const uint8_t *start = starts; start < starts + table; start += ENTRY_BYTES)
-        if ((uint64_t)number_at(start, ENTRY_BYTES) + number_at(start + table, ENTRY_BYTES) > size)
+        if ((uint64_t)big_endian_read(start, ENTRY_BYTES) + big_endian_read(start + table, ENTRY_BYTES) >
+            size)
             return false;
     return true;
 }
