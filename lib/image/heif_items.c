@@ -273,8 +273,8 @@ static void put_first_references(struct file *file)
     end_box(file, at);
 }
 
-/* What the colours are is told by a profile in place of numbers, once: properties are known by their places, so there is
- * nothing in the others' boxes. */
+/* What the colours are is told by a profile in place of numbers, once: properties are known by their places, so there
+ * is nothing in the others' boxes. */
 static void put_colour(struct file *file, struct bytes box)
 {
     const struct attachment *icc = &file->attachments->icc;

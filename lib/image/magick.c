@@ -362,8 +362,8 @@ static void take_profiles(const Image *image, VipsImage *to)
         vips_image_set_int(to, VIPS_META_ORIENTATION, (int)image->orientation);
 }
 
-/* What ImageMagick counts of its memory for a pixel. Where a decoder gives it another space of colours, or make_common()
- * does, or it gets a palette, there are two: the one before, and the one after. */
+/* What ImageMagick counts of its memory for a pixel. Where a decoder gives it another space of colours, or
+ * make_common() does, or it gets a palette, there are two: the one before, and the one after. */
 static size_t counted_bytes(const struct decoder *decoder, const Image *image)
 {
     bool palette = image->storage_class == PseudoClass, inks = image->colorspace == CMYKColorspace;

@@ -50,7 +50,8 @@ static int name_page(struct error *error, int r, uint32_t page, uint32_t last)
                      (unsigned)last, of_page.text);
 }
 
-/* What an enlarged drawing takes grows with its pixels, but for what stands in it, so it may be asked more than once. */
+/* What an enlarged drawing takes grows with its pixels, but for what stands in it, so it may be asked more often than
+ * once. */
 static int fit_memory(struct rendering *rendering, const struct render_options *options, struct error *error)
 {
     double limit = PAGE_SHARE * (double)options->max_memory_bytes;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* psd_rows - see psd_rows.h; Adobe Photoshop File Formats Specification: a header, three sections that begin with their
- * length, and the picture: how it is packed, and its rows, channel by channel. Packed rows have a table of their lengths
- * before them. */
+ * length, and the picture: how it is packed, and its rows, channel by channel. Packed rows have a table of their
+ * lengths before them. */
 #include "image/psd_rows.h"
 
 #include "base/big_endian.h"

@@ -369,7 +369,8 @@ static void set_block(VipsImage *image, const char *field, const struct source_b
         vips_image_set_blob_copy(image, field, block->data, block->size);
 }
 
-/* libvips 8.14 frees what it has read from a HEIC or AVIF with the loader's picture, though copies of that name it, too. */
+/* libvips 8.14 frees what it has read from a HEIC or AVIF with the loader's picture, though copies of that name it,
+ * too. */
 static void keep_own_blocks(VipsImage *image)
 {
     const void *data;

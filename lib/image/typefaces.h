@@ -14,8 +14,8 @@
 
 enum { TYPEFACES_DIRECTORIES_MAX = 64 };
 
-/* Reads the lists that @allowed (ALLOW_*) needs for text, once and for the rest of the process: files and directories that become others
- * later are not seen. After engine_allow(). 0 or -errno with @error. */
+/* Reads the lists that @allowed (ALLOW_*) needs for text, once and for the rest of the process: files and
+ * directories that become others later are not seen. After engine_allow(). 0 or -errno with @error. */
 int typefaces_load(unsigned allowed, struct error *error);
 
 /* Tries whether text can be set for @allowed: a font there is can be opened. 0, or -errno with @error. */

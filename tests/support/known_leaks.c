@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* known_leaks - a part of every test under AddressSanitizer: what others leave behind, once a process or by pointing at it
- * in a way that LeakSanitizer does not see (fontconfig's patterns have offsets). */
+/* known_leaks - a part of every test under AddressSanitizer: what others leave behind, once a process or by
+ * pointing at it in a way that LeakSanitizer does not see (fontconfig's patterns have offsets). */
 
 const char *__lsan_default_suppressions(void);
 __attribute__((visibility("default"))) const char *__lsan_default_suppressions(void)

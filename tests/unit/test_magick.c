@@ -354,8 +354,8 @@ static struct stored stored_zeros(const char *header, size_t size, size_t more)
     return stored_copy(bytes, size + more);
 }
 
-/* Where ImageMagick gives pixels other colours or a palette it holds them twice, and loses those that there is no memory
- * to do that to. Headers of pictures of 4500 × 4000. */
+/* Where ImageMagick gives pixels other colours or a palette it holds them twice, and loses those that there is no
+ * memory to do that to. Headers of pictures of 4500 × 4000. */
 #define PSD_HEADER(channels, mode)                                                                           \
     BYTES("8BPS\0\1\0\0\0\0\0\0\0" channels "\0\0\x0F\xA0\0\0\x11\x94\0\x08\0" mode                          \
           "\0\0\0\0\0\0\0\0\0\0\0\0\0\0")
