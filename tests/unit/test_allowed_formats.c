@@ -427,8 +427,8 @@ static const char *const escapes[] = {
     "<style>@import url(\"file://%s\");</style>",
     "<style>rect { fill: url(\"file://%s#a\"); }</style><rect width=\"0\" height=\"16\"/>",
     "<xi:include xmlns:xi=\"http://www.w3.org/2001/XInclude\" href=\"file://%s\" parse=\"text\"/>",
-    "<text y=\"14\"><xi:include xmlns:xi=\"http://www.w3.org/2001/XInclude\" href=\"%s\" "
-    "parse=\"text\"/></text>",
+    ("<text y=\"14\"><xi:include xmlns:xi=\"http://www.w3.org/2001/XInclude\" href=\"%s\" "
+     "parse=\"text\"/></text>"),
 };
 
 static double most_alpha(const struct raster *raster)
