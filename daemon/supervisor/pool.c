@@ -235,7 +235,7 @@ static void on_result(struct worker *worker, const struct result_message *result
     pool->failures = 0;
     detach(worker, job);
     if (result->leaves) {
-        log_debug("worker %d has grown and is replaced", worker->process.pid);
+        log_debug("worker %d keeps memory that it should not, and is replaced", worker->process.pid);
         let_go(worker);
         maintain(pool);
     }

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd_io.h"
+#include "image/magick.h"
 #include "image/render.h"
 #include "wire/worker_link.h"
 
@@ -213,7 +214,7 @@ static int answer(const struct worker *worker, const struct ticket *ticket,
     else
         fill_outputs(&result, &job.rendered, fds);
     fill_usage(&result, &before);
-    result.leaves = memory_bound_has_grown(&worker->memory_bound);
+    result.leaves = memory_bound_has_grown(&worker->memory_bound) || magick_has_lost_memory();
 
     sent =
         worker_link_send(worker->link, &result, sizeof result, fds, ticket->plan ? 0 : result.output_count);
