@@ -15,7 +15,8 @@ int asset_picture_open(const struct recipe *recipe, const struct file_value *fil
 /* How many bytes the largest picture among the files of @recipe takes while it is opened and used: one is at a time. */
 uint64_t asset_picture_bytes(const struct recipe *recipe);
 
-/* Looks whether all files of @recipe are what they are used as, and its fonts have the letters of its words. 0, or -errno with @error (class environment). */
+/* Looks whether all files of @recipe are what they are used as, and its fonts have the letters of its words. 0, or
+ * -errno with @error (class environment). */
 int asset_check(const struct recipe *recipe, struct error *error);
 
 #endif

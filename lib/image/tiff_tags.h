@@ -5,9 +5,10 @@
 
 #include "image/attachments.h"
 
-/* Makes a copy of the TIFF in @tiff, of one page, which an encoder of ours wrote, with @attachments; the
- * density is the encoder's, and has no unit where it is not known. A maker note stays where it was in its block. The caller frees *@ret. 0, -ENOMEM,
- * -EFBIG when the file would have more bytes than offsets can count, or -EBADMSG when it is no whole TIFF. */
+/* Makes a copy of the TIFF in @tiff, of one page, which an encoder of ours wrote, with @attachments; the density is the
+ * encoder's, and has no unit where it is not known. A maker note stays where it was in its block. The caller frees
+ * *@ret. 0, -ENOMEM, -EFBIG when the file would have more bytes than offsets can count, or -EBADMSG when it is no whole
+ * TIFF. */
 int tiff_tags_attach(const void *tiff, size_t size, const struct attachments *attachments, void **ret,
                      size_t *ret_size);
 
