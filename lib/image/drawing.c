@@ -171,6 +171,30 @@ bool drawing_has_filters(const void *data, size_t size)
     return memmem(data, size, "filter", strlen("filter")) != NULL;
 }
 
+/* "filter" as an attribute or a property, of those that stand in the file. */
+static bool names_filter(const char *before, struct span rest)
+{
+    char previous = before == rest.data ? ' ' : rest.data[-1];
+
+    rest = behind_blanks(behind(rest, strlen("filter")));
+    return memchr(" \t\r\n\"';{", previous, sizeof " \t\r\n\"';{" - 1) && rest.size > 0 &&
+           (*rest.data == '=' || *rest.data == ':');
+}
+
+unsigned drawing_filter_uses(const void *data, size_t size)
+{
+    struct span rest = { data, size };
+    const char *found;
+    unsigned uses = 0;
+
+    while ((found = memmem(rest.data, rest.size, "filter", strlen("filter")))) {
+        rest = behind(rest, (size_t)(found - rest.data));
+        uses += names_filter(data, rest);
+        rest = behind(rest, strlen("filter"));
+    }
+    return uses;
+}
+
 unsigned drawing_surfaces(enum format format, const void *data, size_t size)
 {
     if (format == FORMAT_SVG && drawing_has_filters(data, size))

@@ -16,6 +16,10 @@ uint64_t drawing_content_bytes(enum format format, const void *data, size_t size
 /* True when an SVG may have filters, each of which works on copies of the whole. */
 bool drawing_has_filters(const void *data, size_t size);
 
+/* How many times an SVG asks for a filter: each is done to the whole. A guess, as a style sheet's can be for many
+ * elements. */
+unsigned drawing_filter_uses(const void *data, size_t size);
+
 /* How many pictures of its size are held while it is drawn; 0 of what is no drawing. */
 unsigned drawing_surfaces(enum format format, const void *data, size_t size);
 

@@ -8,6 +8,7 @@
 #include "image/magick.h"
 #include "image/psd_rows.h"
 #include "image/sgi_rows.h"
+#include "image/svg_whole.h"
 #include "image/webp_chunks.h"
 
 #include <endian.h>
@@ -82,7 +83,8 @@ static int explain_size(void)
 }
 
 /* libvips makes one pixel of what is larger than it can count, with no more than a warning. */
-static int load_svg(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+static int load_svg_in_parts(const void *data, size_t size, const struct load_options *options,
+                             VipsImage **ret)
 {
     _cleanup_image_ VipsImage *image = NULL;
 
@@ -93,6 +95,24 @@ static int load_svg(const void *data, size_t size, const struct load_options *op
         return explain_size();
     *ret = take_ptr(image);
     return 0;
+}
+
+/* The text is read twice, but never held twice. */
+static int load_svg(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
+{
+    VipsImage *image;
+    int width, height;
+
+    if (load_svg_in_parts(data, size, options, &image) != 0)
+        return -1;
+    width = vips_image_get_width(image);
+    height = vips_image_get_height(image);
+    if (options->header || !drawing_has_filters(data, size) || !svg_whole_can(width, height)) {
+        *ret = image;
+        return 0;
+    }
+    g_object_unref(image);
+    return svg_whole_draw(data, size, width, height, ret);
 }
 
 /* poppler makes what it can of half a document, and does not say so. */

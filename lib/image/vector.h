@@ -8,7 +8,7 @@
 #include "recipe/recipe.h"
 
 /* Has @source drawn as large as the largest output of @recipe wants it, but not with more pixels than the folder
- * allows, and never smaller than it is by itself. Does nothing to what is no drawing, nor where a step of the recipe
+ * allows, nor than its filters are done with in time, and never smaller than it is by itself. Does nothing to what is no drawing, nor where a step of the recipe
  * counts pixels: those are of the drawing's own size. 0 or -errno with @error, as source_probe(). */
 int vector_fit(struct source *source, const struct recipe *recipe, struct error *error);
 

@@ -117,6 +117,74 @@ START_TEST(a_drawing_is_as_others_draw_it_in_every_size)
 }
 END_TEST
 
+#define BLURRED                                                                                              \
+    SVG("width=\"400\" height=\"400\"",                                                                      \
+        "<filter id=\"f\"><feGaussianBlur stdDeviation=\"3\"/></filter><circle cx=\"200\" cy=\"200\" "       \
+        "r=\"150\" fill=\"#c40\" fill-opacity=\"0.7\" filter=\"url(#f)\"/>")
+
+START_TEST(a_drawing_with_a_filter_is_as_others_draw_it)
+{
+    _cleanup_stored_ struct stored svg = stored_text(BLURRED);
+    _cleanup_raster_ struct raster ours = make(PNG_OF(1000), &svg);
+    _cleanup_raster_ struct raster theirs = outside_draw_svg(&svg, 1000);
+
+    ck_assert(ours.width == 1000 && ours.height == 1000 && ours.alpha);
+    ck_assert_double_gt(raster_psnr(&ours, &theirs), ALIKE_DB);
+}
+END_TEST
+
+/* With filters they are drawn in another way. */
+START_TEST(every_drawing_has_72_pixels_an_inch)
+{
+    static const char *const texts[] = { drawing, BLURRED };
+
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        _cleanup_stored_ struct stored svg = stored_text(texts[i]), file = { NULL, 0 };
+        _cleanup_image_ VipsImage *image = NULL;
+        struct rendered rendered;
+        struct error error;
+
+        ck_assert_int_eq(try(AS_IT_IS, &svg, &all_allowed, &rendered, &error), 0);
+        file = rendering_file(&rendered, 0);
+        ck_assert_int_eq(vips_pngload_buffer(file.data, file.size, &image, NULL), 0);
+        ck_assert_double_eq_tol(vips_image_get_xres(image) * 25.4, 72, 0.1);
+        ck_assert_double_eq_tol(vips_image_get_yres(image) * 25.4, 72, 0.1);
+        rendered_release(&rendered);
+    }
+}
+END_TEST
+
+static uint64_t processor_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return timespec_us(&now);
+}
+
+static uint64_t make_us(const char *recipe_text, const struct stored *source)
+{
+    uint64_t before_us = processor_us();
+    struct rendered rendered;
+    struct error error;
+
+    ck_assert_msg(try(recipe_text, source, &all_allowed, &rendered, &error) == 0, "%s", error.text);
+    rendered_release(&rendered);
+    return processor_us() - before_us;
+}
+
+/* A filter is done to all of it: where it is drawn in parts, four times the parts take four times as long each. */
+START_TEST(a_filter_is_done_once_however_large_the_drawing)
+{
+    _cleanup_stored_ struct stored svg = stored_text(BLURRED);
+    uint64_t one_us = make_us("[Output a]\nWidth=1900\nFormat=jpeg\n", &svg);
+    uint64_t four_us = make_us("[Output a]\nWidth=3800\nFormat=jpeg\n", &svg);
+
+    ck_assert_msg(four_us < 8 * one_us, "%llu µs, and %llu µs for four times the pixels",
+                  (unsigned long long)one_us, (unsigned long long)four_us);
+}
+END_TEST
+
 START_TEST(a_page_is_as_others_draw_it_in_every_size)
 {
     static const struct {
@@ -262,6 +330,23 @@ START_TEST(a_drawing_grows_no_further_than_the_folder_allows)
     ck_assert_uint_gt(rendered.outputs[0].encoded.width, 230);
     ck_assert_uint_le(rendered.outputs[0].encoded.width, 240);
     rendered_release(&rendered);
+}
+END_TEST
+
+START_TEST(a_drawing_with_many_filters_grows_less)
+{
+    GString *text = g_string_new("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"40\" height=\"40\">");
+    _cleanup_stored_ struct stored svg = { NULL, 0 };
+    _cleanup_raster_ struct raster ours = { 0 };
+
+    for (int i = 0; i < 1000; i++)
+        g_string_append(text, "<g filter=\"none\"/>");
+    g_string_append(text, "</svg>");
+    svg = stored_copy(text->str, text->len);
+    g_string_free(text, TRUE);
+    ours = make(PNG_OF(2000), &svg);
+    ck_assert_int_gt(ours.width, 310);
+    ck_assert_int_le(ours.width, 316);
 }
 END_TEST
 
@@ -571,6 +656,10 @@ START_TEST(an_svg_with_entities_for_name_spaces_and_styles_is_drawn)
 END_TEST
 
 UNIT_MAIN("allowed_formats", UNIT_TEST(a_drawing_is_as_others_draw_it_in_every_size),
+          UNIT_TEST(a_drawing_with_a_filter_is_as_others_draw_it),
+          UNIT_TEST(every_drawing_has_72_pixels_an_inch),
+          UNIT_TEST(a_filter_is_done_once_however_large_the_drawing),
+          UNIT_TEST(a_drawing_with_many_filters_grows_less),
           UNIT_TEST(a_page_is_as_others_draw_it_in_every_size), UNIT_TEST(every_page_is_drawn),
           UNIT_ROWS(a_jpeg_2000_keeps_every_pixel, jp2s),
           UNIT_TEST(an_openexr_of_others_is_seen_as_they_see_it),

@@ -117,8 +117,34 @@ START_TEST(filters_are_seen_however_they_are_written)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    unsigned uses;
+} uses[] = {
+    { "", 0 },
+    { "filter", 0 },
+    { "filter=", 1 },
+    { "<filter id='a' filterUnits='x' color-interpolation-filters='sRGB'></filter>", 0 },
+    { "<g filter='url(#a)'><rect\nfilter = \"url(#a)\"/></g>", 2 },
+    { "<g style='filter:url(#a)'/><g style='fill:red;filter :blur(2)'/>", 2 },
+    { "<style>.a{filter:url(#a)}\n.b { filter: url(#a) }</style>", 2 },
+    { "<g class='filter'/><g filter", 0 },
+};
+
+START_TEST(what_asks_for_a_filter_is_counted)
+{
+    size_t size = strlen(uses[_i].text);
+    char *copy = malloc(size ?: 1);
+
+    memcpy(copy, uses[_i].text, size);
+    ck_assert_uint_eq(drawing_filter_uses(copy, size), uses[_i].uses);
+    free(copy);
+}
+END_TEST
+
 UNIT_MAIN("drawing", UNIT_ROWS(the_largest_picture_in_a_pdf_is_found, pdfs),
           UNIT_TEST(a_width_and_a_height_far_apart_are_of_two_things),
           UNIT_TEST(an_svg_takes_more_than_its_file_and_no_other_picture_anything),
           UNIT_TEST(a_nul_is_a_blank_in_a_pdf), UNIT_TEST(a_pdf_full_of_sides_is_passed_over_once),
-          UNIT_ROWS(filters_are_seen_however_they_are_written, svgs))
+          UNIT_ROWS(filters_are_seen_however_they_are_written, svgs),
+          UNIT_ROWS(what_asks_for_a_filter_is_counted, uses))
