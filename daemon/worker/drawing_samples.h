@@ -3,9 +3,15 @@
 #ifndef DARKROOM_WORKER_DRAWING_SAMPLES_H
 #define DARKROOM_WORKER_DRAWING_SAMPLES_H
 
-static const char svg_sample[] = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"16\" height=\"16\">"
-                                 "<rect width=\"16\" height=\"9\" fill=\"#08f\" opacity=\"0.5\"/>"
-                                 "<text y=\"14\" font-size=\"12\" font-family=\"sans-serif\">Ag</text></svg>";
+/* With a GIF and an SVG inside. */
+static const char svg_sample[] =
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:l=\"http://www.w3.org/1999/xlink\" width=\"16\" "
+    "height=\"16\"><rect width=\"16\" height=\"9\" fill=\"#08f\" opacity=\"0.5\"/>"
+    "<text y=\"14\" font-size=\"12\" font-family=\"sans-serif\">Ag</text>"
+    "<image width=\"1\" height=\"1\" "
+    "l:href=\"data:image/gif;base64,R0lGODdhAQABAIAAAP8AAP///ywAAAAAAQABAAACAkQBADs=\"/>"
+    "<image width=\"1\" height=\"1\" l:href=\"data:image/svg+xml,%3Csvg "
+    "xmlns='http://www.w3.org/2000/svg' width='1' height='1'/%3E\"/></svg>";
 
 static const char pdf_sample[] =
     "%PDF-1.4\n"

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "image/asset_picture.h"
 #include "image/engine.h"
+#include "image/inner_pictures.h"
 #include "image/typefaces.h"
 #include "recipe/bundle.h"
 #include "sandbox.h"
@@ -173,6 +174,8 @@ static int start(struct worker *worker, const struct options *options, struct sa
     r = engine_allow(worker->allowed, error);
     if (r == 0)
         r = typefaces_load(worker->allowed, error);
+    if (r == 0)
+        r = inner_pictures_load(worker->allowed, error);
     if (r == 0)
         r = typefaces_directories(worker->allowed, readable, error);
     if (r < 0)

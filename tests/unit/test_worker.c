@@ -738,6 +738,90 @@ START_TEST(a_drawing_has_its_letters_in_the_sandbox_too)
 }
 END_TEST
 
+static const struct {
+    const char *type;
+    enum format format;
+} inner_pictures[] = {
+    { "png", FORMAT_PNG },
+    { "jpeg", FORMAT_JPEG },
+    { "gif", FORMAT_GIF },
+    { "svg+xml", FORMAT_SVG },
+};
+
+static struct bytes inner_picture(enum format format)
+{
+    static const unsigned char gif[] = {
+        'G', 'I', 'F', '8', '7', 'a', 1, 0, 1, 0, 0x80, 0, 0, 255, 0, 0, 255, 255,
+        255, ',', 0,   0,   0,   0,   1, 0, 1, 0, 0,    2, 2, 'D', 1, 0, ';',
+    };
+    static const char svg[] = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"16\" height=\"16\"><rect "
+                              "width=\"16\" height=\"16\" fill=\"red\"/></svg>";
+
+    if (format == FORMAT_SVG)
+        return (struct bytes){ g_memdup2(svg, sizeof svg - 1), sizeof svg - 1 };
+    if (format == FORMAT_GIF)
+        return (struct bytes){ g_memdup2(gif, sizeof gif), sizeof gif };
+    return picture_file(16, 16, 3, format);
+}
+
+static struct bytes svg_around(const char *type, const struct bytes *inner)
+{
+    char *base64 = g_base64_encode(inner->data, inner->size);
+    char *text =
+        g_strdup_printf("<svg xmlns=\"http://www.w3.org/2000/svg\" "
+                        "xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"16\" height=\"16\"><image "
+                        "width=\"16\" height=\"16\" xlink:href=\"data:image/%s;base64,%s\"/></svg>",
+                        type, base64);
+
+    g_free(base64);
+    return (struct bytes){ text, strlen(text) };
+}
+
+static void expect_opaque(int fd)
+{
+    struct bytes made = picture_read(fd);
+    VipsImage *image = NULL, *alpha = NULL;
+    double least;
+
+    vips_must(vips_pngload_buffer(made.data, made.size, &image, NULL));
+    vips_must(vips_extract_band(image, &alpha, vips_image_get_bands(image) - 1, NULL));
+    vips_must(vips_min(alpha, &least, NULL));
+    ck_assert_double_eq(least, 255);
+    g_object_unref(alpha);
+    g_object_unref(image);
+    bytes_release(&made);
+}
+
+/* By readers that are files of their own, some of them. */
+START_TEST(a_picture_inside_an_svg_is_shown_in_the_sandbox_too)
+{
+    struct harness_answer answer;
+    struct bytes inner, file;
+    struct ticket ticket;
+    int source;
+
+    picture_start();
+    inner = inner_picture(inner_pictures[_i].format);
+    file = svg_around(inner_pictures[_i].type, &inner);
+    source = fd_memory("source", file.data, file.size);
+    ticket = harness_ticket(1, 0, file.size);
+    ticket.allowed = ALLOW_SVG;
+    recipe = recipe_of_text("[Output a]\nFormat=png\n");
+    harness_start_with(&harness, bundle_write(&recipe, 1, ALLOW_SVG), "required");
+    ck_assert_uint_eq(harness_hello(&harness).ready, 1);
+    ck_assert_int_eq(harness_send(&harness, &ticket, source), 0);
+    harness_answer(&harness, 1, recipe, &answer);
+    ck_assert_msg(answer.result.class == CLASS_NONE, "%s", answer.result.text);
+    ck_assert_uint_eq(answer.fd_count, 1);
+    expect_opaque(answer.fds[0]);
+    harness_answer_release(&answer);
+    close(source);
+    bytes_release(&inner);
+    bytes_release(&file);
+    stop();
+}
+END_TEST
+
 START_TEST(what_the_ticket_does_not_allow_is_refused_though_there_is_a_reader)
 {
     struct ticket ticket = harness_ticket(1, 0, sizeof lettered_svg - 1);
@@ -880,6 +964,8 @@ static TCase *starts(void)
     tcase_add_loop_test(tests, a_picture_is_looked_at_for_a_manifest_alone, 0, 2);
     tcase_add_loop_test(tests, tiles_are_made_in_every_layout, 0, 3);
     tcase_add_loop_test(tests, a_drawing_has_its_letters_in_the_sandbox_too, 0, 2);
+    tcase_add_loop_test(tests, a_picture_inside_an_svg_is_shown_in_the_sandbox_too, 0,
+                        ARRAY_SIZE(inner_pictures));
     tcase_add_test(tests, a_drawing_that_takes_more_than_the_folder_allows_ends_its_worker);
     if (!SANITIZED) {
         tcase_add_test(tests, a_worker_that_keeps_much_memory_leaves_after_its_answer);
