@@ -13,8 +13,8 @@ enum {
     SVG_EXPANSION_MAX = 2,        /* … and above that, how many times its size */
 };
 
-/* Reads the SVG in @data, unless it has no DOCTYPE. 0, or -errno with @error when it comes to more than that, or is no
- * XML. */
+/* Reads the SVG in @data, unless it has no DOCTYPE and no encoding that could hide one. 0, or -errno with @error when it
+ * comes to more than that, is no XML, or is not to be read in the encoding that it names. One thread at a time. */
 int svg_expansion_check(const void *data, size_t size, struct error *error);
 
 #endif

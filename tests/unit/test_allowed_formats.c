@@ -615,6 +615,13 @@ static const struct laughs many_laughs[] = {
     { "<!DOCTYPE svg [<!ENTITY a '", "x", "'>" NESTED("b", "a") NESTED("c", "b") NESTED("d", "c") "]>" OPEN,
       "&d;", "</svg>", 1000, 20 },
     { "<!DOCTYPE svg [<!ENTITY a '", "x", "'>]>" OPEN, "<g id='&a;'/>", "</svg>", 4000, 900 },
+    { "<?xml version=\"1.0\" encoding=\"HZ\"?><!-- --~\n><!DOC~\nTYPE svg [<!ENTITY a '", "<g/>",
+      "'>]><!-- -->" OPEN, "&a;", "</svg>", 1000, 900 },
+    { "\xEF\xBB\xBF<?xml version=\"1.0\" \n encoding = 'hz' ?><!-- --~\n><!DOC~\nTYPE svg "
+      "[<!ENTITY a '",
+      "<g/>", "'>]><!-- -->" OPEN, "&a;", "</svg>", 1000, 900 },
+    { "<?xml version=\"1.0\" encoding=\"UTF-7\"?><!-- --+AD4-+ADw-!DOCTYPE svg [+ADw-!ENTITY a '",
+      "+ADw-g/+AD4-", "'+AD4-]+AD4-<!-- -->" OPEN, "&a;", "</svg>", 1000, 900 },
     { "<!DOCTYPE svg [<!ATTLIST g a CDATA '", "x", "'>]>" OPEN, "<g/>", "</svg>", 4000, 900 },
 };
 
@@ -623,6 +630,54 @@ START_TEST(an_svg_that_says_much_more_than_stands_in_it_is_refused_unread)
     _cleanup_stored_ struct stored svg = stored_laughs(&many_laughs[_i]);
 
     expect_failure(&svg, &all_allowed, "what its DOCTYPE declares makes it more than 2 times as long");
+}
+END_TEST
+
+/* The letter's width tells that it was read. */
+static const struct {
+    const char *before, *letter;
+} encodings[] = {
+    { "<?xml version=\"1.0\" encoding=\"UTF8\"?>", "\xC3\x86" },
+    { "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>", "\xC6" },
+    { "<?xml version=\"1.0\" encoding=\"windows-1252\"?>", "\xC6" },
+    { "<?xml version=\"1.0\" encoding=\"windows-1252\"?><!DOCTYPE svg [<!ENTITY b 'c'>]>", "\xC6" },
+    { "<?xml version=\"1.0\" encoding=\"macintosh\"?><!DOCTYPE svg [<!ENTITY b '\x80'>]>", "\xAE" },
+    { "<?xml version=\"1.0\" encoding=\"EUC-JP\"?><!DOCTYPE svg [<!ENTITY b '\xB4\xC1'>]>", "\x8F\xA9\xA1" },
+};
+
+START_TEST(an_svg_in_an_old_encoding_is_drawn)
+{
+    static const char drawn[] =
+        "%s" SVG("width=\"40\" height=\"30\"", "<text y=\"25\" font-size=\"30\">%s</text>");
+    char text[600], plain[600];
+    _cleanup_stored_ struct stored svg = { NULL, 0 }, usual = { NULL, 0 };
+    _cleanup_raster_ struct raster ours = { 0 }, wanted = { 0 };
+
+    snprintf(text, sizeof text, drawn, encodings[_i].before, encodings[_i].letter);
+    snprintf(plain, sizeof plain, drawn, "", "\xC3\x86");
+    svg = stored_text(text);
+    usual = stored_text(plain);
+    ours = make(AS_IT_IS, &svg);
+    wanted = make(AS_IT_IS, &usual);
+    ck_assert_double_eq(most_alpha(&wanted), 1);
+    ck_assert_double_eq(raster_difference(&ours, &wanted), 0);
+}
+END_TEST
+
+static const char *const unread[] = {
+    "<?xml version=\"1.0\" encoding=\"NOBODY-KNOWS\"?>",
+    "<?xml version=\"1.0\" encoding=\"Shift_JIS\"?><!-- \x81 -->",
+    "<?xml version=\"1.0\" encoding=\"a-name-of-more-characters-than-any-encoding-has\"?>",
+};
+
+START_TEST(an_svg_that_cannot_be_read_in_its_encoding_says_so)
+{
+    char text[600];
+    _cleanup_stored_ struct stored svg = { NULL, 0 };
+
+    snprintf(text, sizeof text, "%s%s", unread[_i], SVG("width=\"16\" height=\"16\"", ""));
+    svg = stored_text(text);
+    expect_failure(&svg, &all_allowed, "save it as UTF-8");
 }
 END_TEST
 
@@ -677,4 +732,6 @@ UNIT_MAIN("allowed_formats", UNIT_TEST(a_drawing_is_as_others_draw_it_in_every_s
           UNIT_TEST(broken_and_locked_files_say_why), UNIT_ROWS(an_svg_reaches_no_other_file, escapes),
           UNIT_TEST(a_picture_inside_the_svg_is_shown), UNIT_TEST(an_entity_of_another_file_is_none),
           UNIT_ROWS(an_svg_that_says_much_more_than_stands_in_it_is_refused_unread, many_laughs),
+          UNIT_ROWS(an_svg_in_an_old_encoding_is_drawn, encodings),
+          UNIT_ROWS(an_svg_that_cannot_be_read_in_its_encoding_says_so, unread),
           UNIT_TEST(an_svg_with_entities_for_name_spaces_and_styles_is_drawn))

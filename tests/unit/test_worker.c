@@ -680,6 +680,11 @@ static const char lettered_svg[] =
     "<text y=\"20\" font-family=\"serif\" font-weight=\"bold\">Bold &#x394;&#x416;</text>"
     "<text y=\"50\" font-family=\"monospace\">monospace</text><text y=\"75\">&#x20AC; usual</text></g></svg>";
 
+static const char coded_svg[] =
+    "<?xml version=\"1.0\" encoding=\"windows-1250\"?><!DOCTYPE svg [<!ENTITY z '\x8E'>]>"
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"200\" height=\"80\"><text "
+    "y=\"50\">&z;\x9E</text></svg>";
+
 static struct bytes drawing_file(int row)
 {
     static const struct pdf_page page = { 200, 80 };
@@ -689,6 +694,8 @@ static struct bytes drawing_file(int row)
     if (row == 0)
         return file;
     bytes_release(&file);
+    if (row == 2)
+        return (struct bytes){ g_memdup2(coded_svg, sizeof coded_svg - 1), sizeof coded_svg - 1 };
     pdf_make(&pdf, &page, 1, false);
     return (struct bytes){ g_memdup2(pdf.bytes, pdf.size), pdf.size };
 }
@@ -963,7 +970,7 @@ static TCase *starts(void)
     tcase_add_test(tests, without_a_sandbox_it_says_so);
     tcase_add_loop_test(tests, a_picture_is_looked_at_for_a_manifest_alone, 0, 2);
     tcase_add_loop_test(tests, tiles_are_made_in_every_layout, 0, 3);
-    tcase_add_loop_test(tests, a_drawing_has_its_letters_in_the_sandbox_too, 0, 2);
+    tcase_add_loop_test(tests, a_drawing_has_its_letters_in_the_sandbox_too, 0, 3);
     tcase_add_loop_test(tests, a_picture_inside_an_svg_is_shown_in_the_sandbox_too, 0,
                         ARRAY_SIZE(inner_pictures));
     tcase_add_test(tests, a_drawing_that_takes_more_than_the_folder_allows_ends_its_worker);
