@@ -12,8 +12,8 @@
 
 enum { WORKERS = 2, COUNT = 20, HEALED_WITHIN_S = 5 };
 
-/* A worker holds 0 to 4; its source is 5, and then there is none left for a finished picture. */
-enum { FILES_FOR_A_SOURCE = 6, FILES_ENOUGH = 1024 };
+/* A worker holds 0 to 5; its source is 6, and then there is none left for a finished picture. */
+enum { FILES_FOR_A_SOURCE = 7, FILES_ENOUGH = 1024 };
 
 static void limit_workers(const struct harness *h, rlim_t files)
 {
