@@ -7,13 +7,20 @@
  * written in another way than anybody does. Files are passed over once, whatever they have. */
 #include "image/drawing.h"
 
+#include "image/data_url.h"
+
 #include <string.h>
 
 enum {
-    ELEMENT_FACTOR = 32,     /* librsvg's, for each byte of the file */
-    SURFACES = 4,            /* what is drawn, and what is drawn to be laid over that */
-    FILTERED_SURFACES = 9,   /* and one more for each part of a filter */
-    PICTURE_PIXEL_BYTES = 6, /* poppler's; one that comes in several scans takes a little more */
+    TEXT_FACTOR = 32, /* librsvg's, for each byte of the file … */
+    PATH_FACTOR = 40, /* … more for each of the longest element, while a path of so many points is drawn … */
+    DATA_FACTOR = 5,      /* … for each of a picture inside it … */
+    ELEMENT_BYTES = 1300, /* … for each element, whatever it has … */
+    LETTER_BYTES = 6500, /* … and for each letter of a line of text, while it is set: Pango's and HarfBuzz' */
+    SURFACES = 4,        /* what is drawn, and what is drawn to be laid over that */
+    FILTERED_SURFACES = 9,    /* and one more for each part of a filter */
+    PICTURE_PIXEL_BYTES = 10, /* poppler's, of one that comes in several scans */
+    JPX_PIXEL_BYTES = 16,     /* of a JPEG 2000 */
     DICTIONARY_BYTES =
         2048, /* how far apart a picture's width and height may be; up to twice that is taken, too */
     DIGITS_MAX = 6,
@@ -112,6 +119,11 @@ static uint64_t add_side(struct sides *sides, enum side side, uint64_t length)
     return length * larger(sides->here[other], sides->before[other]);
 }
 
+static uint64_t big_number(const uint8_t *at)
+{
+    return (uint64_t)at[0] << 24 | (uint64_t)at[1] << 16 | (uint64_t)at[2] << 8 | at[3];
+}
+
 static uint64_t largest_picture(struct span file)
 {
     struct sides sides = { 0 };
@@ -127,42 +139,121 @@ static uint64_t largest_picture(struct span file)
     return largest;
 }
 
-/* ---- an SVG's filters ---- */
+/* In a PDF a JPEG 2000 tells its own sides (ISO/IEC 15444-1, A.5.1), and what stands beside it counts for nothing. */
+static uint64_t largest_jpx(struct span file)
+{
+    static const uint8_t mark[] = { 0xFF, 0x4F, 0xFF, 0x51 };
+    uint64_t largest = 0;
+    const char *found;
 
-/* Of the element that @span begins with, without the name space. */
+    while ((found = memmem(file.data, file.size, mark, sizeof mark))) {
+        const uint8_t *at = (const uint8_t *)found;
+
+        file = behind(file, (size_t)(found - file.data) + sizeof mark);
+        if (file.size >= 12)
+            largest = larger(largest, big_number(at + 8) * big_number(at + 12));
+    }
+    return largest;
+}
+
+static bool contains(struct span span, const char *what)
+{
+    return span.size > 0 && memmem(span.data, span.size, what, strlen(what));
+}
+
+static uint64_t multiply(uint64_t a, uint64_t b)
+{
+    uint64_t product;
+
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
+static uint64_t pdf_bytes(struct span file)
+{
+    bool jpx = contains(file, "/JPXDecode");
+    uint64_t told = multiply(largest_picture(file), jpx ? JPX_PIXEL_BYTES : PICTURE_PIXEL_BYTES);
+
+    return jpx ? larger(told, multiply(largest_jpx(file), JPX_PIXEL_BYTES)) : told;
+}
+
+/* ---- an SVG's elements ---- */
+
+/* Of the element that @span begins, or ends, with, without the name space. */
 static struct span element_name(struct span span)
 {
     size_t length = 0;
 
-    span = behind(span, 1);
+    span = behind(span, span.size > 1 && span.data[1] == '/' ? 2 : 1);
     while (length < span.size && span.data[length] && !strchr(" \t\r\n/><:", span.data[length]))
         length++;
     return length < span.size && span.data[length] == ':' ? behind(span, length + 1) : span;
 }
 
-/* The most that any filter has. */
-static unsigned most_filter_parts(struct span file)
+/* What is known of an SVG from one look at its text. */
+struct svg {
+    uint64_t elements;
+    size_t letters;        /* of the longest line of text */
+    size_t longest;        /* of the tags without a picture */
+    unsigned filter_parts; /* the most that any filter has */
+};
+
+static struct span difference(struct span span, struct span rest)
 {
-    unsigned parts = 0, most = 0;
-
-    for (struct span rest = from_next(file, '<'); rest.size > 0; rest = from_next(behind(rest, 1), '<')) {
-        struct span name = element_name(rest);
-
-        if (begins(name, "filter"))
-            parts = 0;
-        else if (begins(name, "fe"))
-            parts++;
-        most = parts > most ? parts : most;
-    }
-    return most;
+    return (struct span){ span.data, span.size - rest.size };
 }
 
-uint64_t drawing_content_bytes(enum format format, const void *data, size_t size)
+/* From behind the tag's end to the next tag. */
+static size_t letters_behind(struct span tag, struct span next)
+{
+    struct span end = from_next(difference(tag, next), '>');
+
+    return end.size > 0 ? end.size - 1 : 0;
+}
+
+static struct svg look_through(struct span file)
+{
+    struct svg svg = { 0 };
+    unsigned parts = 0;
+    bool in_text = false;
+
+    for (struct span tag = from_next(file, '<'), next; tag.size > 0; tag = next) {
+        struct span name = element_name(tag);
+        char first = tag.size > 1 ? tag.data[1] : '\0';
+
+        next = from_next(behind(tag, 1), '<');
+        svg.elements += first != '/' && first != '!' && first != '?';
+        if (tag.size - next.size > svg.longest && !contains(difference(tag, next), "data:"))
+            svg.longest = tag.size - next.size;
+        if (begins(name, "text"))
+            in_text = first != '/' || begins(name, "textPath");
+        else if (begins(name, "filter"))
+            parts = 0;
+        else if (begins(name, "fe") && first != '/')
+            parts++;
+        if (in_text)
+            svg.letters = (size_t)larger(svg.letters, letters_behind(tag, next));
+        svg.filter_parts = parts > svg.filter_parts ? parts : svg.filter_parts;
+    }
+    return svg;
+}
+
+static uint64_t svg_bytes(struct span file, uint64_t elements)
+{
+    struct svg svg = look_through(file);
+    struct data_urls urls = data_urls_find(file.data, file.size);
+    uint64_t text = (uint64_t)(file.size - urls.bytes) * TEXT_FACTOR + (uint64_t)urls.bytes * DATA_FACTOR +
+                    larger(svg.elements, elements) * ELEMENT_BYTES + (uint64_t)svg.letters * LETTER_BYTES +
+                    (uint64_t)svg.longest * PATH_FACTOR;
+
+    return urls.largest_bytes > UINT64_MAX - text ? UINT64_MAX : text + urls.largest_bytes;
+}
+
+uint64_t drawing_content_bytes(enum format format, const void *data, size_t size, uint64_t elements)
 {
     if (format == FORMAT_SVG)
-        return (uint64_t)size * ELEMENT_FACTOR;
+        return svg_bytes((struct span){ data, size }, elements);
     if (format == FORMAT_PDF)
-        return largest_picture((struct span){ data, size }) * PICTURE_PIXEL_BYTES;
+        return pdf_bytes((struct span){ data, size });
     return 0;
 }
 
@@ -198,6 +289,6 @@ unsigned drawing_filter_uses(const void *data, size_t size)
 unsigned drawing_surfaces(enum format format, const void *data, size_t size)
 {
     if (format == FORMAT_SVG && drawing_has_filters(data, size))
-        return FILTERED_SURFACES + most_filter_parts((struct span){ data, size });
+        return FILTERED_SURFACES + look_through((struct span){ data, size }).filter_parts;
     return format_info(format)->vector ? SURFACES : 0;
 }

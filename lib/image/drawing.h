@@ -10,8 +10,9 @@
 #include <stdint.h>
 
 /* How much memory what stands in the drawing takes while it is drawn, beside its own pixels: an SVG's elements, the
- * largest picture in a PDF. A guess on the large side; 0 of what is no drawing. */
-uint64_t drawing_content_bytes(enum format format, const void *data, size_t size);
+ * largest picture in either. A guess, on the large side for what programs write; 0 of what is no drawing. Of an SVG's
+ * elements there are at least @elements (what it declares may have some, too). */
+uint64_t drawing_content_bytes(enum format format, const void *data, size_t size, uint64_t elements);
 
 /* True when an SVG may have filters, each of which works on copies of the whole. */
 bool drawing_has_filters(const void *data, size_t size);

@@ -209,18 +209,23 @@ static int reduce(struct source *source, struct error *error)
     return 0;
 }
 
-static uint64_t content_bytes(const struct source *source)
+static uint64_t content_bytes(const struct source *source, uint64_t elements)
 {
-    return source->format == FORMAT_EXR ? exr_decoder_bytes(source->data, source->size)
-                                        : drawing_content_bytes(source->format, source->data, source->size);
+    if (source->format == FORMAT_EXR)
+        return exr_decoder_bytes(source->data, source->size);
+    return drawing_content_bytes(source->format, source->data, source->size, elements);
 }
 
 /* What would take much before the header is known. */
 static int check_content(struct source *source, struct error *error)
 {
-    source->content_bytes = content_bytes(source);
+    uint64_t elements = 0;
+    int r =
+        source->format == FORMAT_SVG ? svg_expansion_check(source->data, source->size, &elements, error) : 0;
+
+    source->content_bytes = content_bytes(source, elements);
     source->surfaces = drawing_surfaces(source->format, source->data, source->size);
-    return source->format == FORMAT_SVG ? svg_expansion_check(source->data, source->size, error) : 0;
+    return r;
 }
 
 static void count_pictures(struct source *source, VipsImage *header)

@@ -95,6 +95,7 @@ static struct encoding_said encoding_said(const char *data, size_t size)
 struct counting {
     XML_Parser parser;
     size_t unwritten, unwritten_max; /* bytes of attributes */
+    uint64_t elements;
 };
 
 static void on_start(void *data, const XML_Char *name, const XML_Char **attributes)
@@ -102,6 +103,7 @@ static void on_start(void *data, const XML_Char *name, const XML_Char **attribut
     struct counting *counting = data;
 
     (void)name;
+    counting->elements++;
     for (attributes += XML_GetSpecifiedAttributeCount(counting->parser); *attributes; attributes++)
         counting->unwritten += strlen(*attributes) + 1;
     if (counting->unwritten > counting->unwritten_max)
@@ -222,33 +224,36 @@ static int failure(XML_Parser parser, enum XML_Error code, const struct encoding
 }
 
 static int count(XML_Parser parser, const void *data, size_t size, const struct encoding_said *said,
-                 struct error *error)
+                 uint64_t *ret_elements, struct error *error)
 {
     struct counting counting = { .parser = parser, .unwritten_max = SVG_EXPANSION_FREE + size };
     bool plain = said->name[0] == '\0' || said->known;
+    enum XML_Error code;
 
     XML_SetBillionLaughsAttackProtectionMaximumAmplification(parser, SVG_EXPANSION_MAX);
     XML_SetBillionLaughsAttackProtectionActivationThreshold(parser, SVG_EXPANSION_FREE);
     XML_SetParamEntityParsing(parser, XML_PARAM_ENTITY_PARSING_ALWAYS);
     XML_SetUserData(parser, &counting);
     XML_SetStartElementHandler(parser, on_start);
-    return failure(parser, plain ? parse(parser, data, size) : parse_coded(parser, said, data, size), said,
-                   error);
+    code = plain ? parse(parser, data, size) : parse_coded(parser, said, data, size);
+    *ret_elements = counting.elements;
+    return failure(parser, code, said, error);
 }
 
-int svg_expansion_check(const void *data, size_t size, struct error *error)
+int svg_expansion_check(const void *data, size_t size, uint64_t *ret_elements, struct error *error)
 {
     struct encoding_said said = encoding_said(data, size);
     bool plain = said.name[0] == '\0' || said.known;
     XML_Parser parser;
     int r;
 
+    *ret_elements = 0;
     if (plain && !memmem(data, size, "<!DOCTYPE", strlen("<!DOCTYPE")))
         return 0;
     parser = XML_ParserCreate(plain ? said.known : "UTF-8");
     if (!parser)
         return failure(NULL, XML_ERROR_NO_MEMORY, &said, error);
-    r = count(parser, data, size, &said, error);
+    r = count(parser, data, size, &said, ret_elements, error);
     XML_ParserFree(parser);
     return r;
 }

@@ -6,10 +6,11 @@
 
 #include "base/clock.h"
 
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIXEL_BYTES = 6 };
+enum { PIXEL_BYTES = 10, JPX_PIXEL_BYTES = 16, ELEMENT_BYTES = 1300, SIDE = 1000 };
 
 static const struct {
     const char *text;
@@ -37,7 +38,7 @@ START_TEST(the_largest_picture_in_a_pdf_is_found)
     char *copy = malloc(size ?: 1); /* of just that size: a sanitizer sees what is read beyond */
 
     memcpy(copy, pdfs[_i].text, size);
-    ck_assert_uint_eq(drawing_content_bytes(FORMAT_PDF, copy, size), PIXEL_BYTES * pdfs[_i].pixels);
+    ck_assert_uint_eq(drawing_content_bytes(FORMAT_PDF, copy, size, 0), PIXEL_BYTES * pdfs[_i].pixels);
     free(copy);
 }
 END_TEST
@@ -49,7 +50,98 @@ START_TEST(a_width_and_a_height_far_apart_are_of_two_things)
     memset(text, ' ', sizeof text);
     memcpy(text, "/Width 10", 9);
     memcpy(text + sizeof text - 10, "/Height 10", 10);
-    ck_assert_uint_eq(drawing_content_bytes(FORMAT_PDF, text, sizeof text), 0);
+    ck_assert_uint_eq(drawing_content_bytes(FORMAT_PDF, text, sizeof text, 0), 0);
+}
+END_TEST
+
+/* The codestream tells, whatever stands beside it. */
+START_TEST(a_jpeg_2000_in_a_pdf_tells_its_own_sides)
+{
+    static const char text[] = "<</Width 45/Height 40/Filter/JPXDecode>>stream\n"
+                               "\xFF\x4F\xFF\x51\0\x2F\0\0\0\0\x03\xE8\0\0\x07\xD0";
+    char *copy = g_memdup2(text, sizeof text - 1);
+
+    ck_assert_uint_eq(drawing_content_bytes(FORMAT_PDF, copy, sizeof text - 1, 0), JPX_PIXEL_BYTES * 2000000);
+    g_free(copy);
+    copy = g_memdup2(text, sizeof text - 2);
+    ck_assert_uint_eq(drawing_content_bytes(FORMAT_PDF, copy, sizeof text - 2, 0), JPX_PIXEL_BYTES * 1800);
+    g_free(copy);
+}
+END_TEST
+
+static uint64_t svg_content(const char *text)
+{
+    size_t size = strlen(text);
+    char *copy = g_memdup2(text, size);
+    uint64_t bytes = drawing_content_bytes(FORMAT_SVG, copy, size, 0);
+
+    g_free(copy);
+    return bytes;
+}
+
+START_TEST(elements_are_counted_and_those_that_are_declared_if_they_are_more)
+{
+    static const char svg[] = "<?xml?><!-- --><svg><g></g><g/></svg>";
+    uint64_t three = drawing_content_bytes(FORMAT_SVG, svg, sizeof svg - 1, 0);
+
+    ck_assert_uint_ge(three, 3 * ELEMENT_BYTES);
+    ck_assert_uint_lt(three, 5 * ELEMENT_BYTES);
+    ck_assert_uint_eq(drawing_content_bytes(FORMAT_SVG, svg, sizeof svg - 1, 2), three);
+    ck_assert_uint_eq(drawing_content_bytes(FORMAT_SVG, svg, sizeof svg - 1, 10), three + 7 * ELEMENT_BYTES);
+}
+END_TEST
+
+START_TEST(letters_count_in_lines_of_text_alone)
+{
+    static const char *const few[] = { "<svg><desc>aaaaaaaaaaaaaaaaaaaa</desc></svg>",
+                                       "<svg><text></text>aaaaaaaaaaaaaaaaa</svg>" };
+    uint64_t many = svg_content("<svg><s:text>aaaaaaaaaaaaaaaaaa</s:text></svg>");
+
+    for (size_t i = 0; i < sizeof few / sizeof few[0]; i++)
+        ck_assert_uint_gt(many, svg_content(few[i]) + 100000);
+    ck_assert_uint_gt(svg_content("<svg><text><tspan>b</tspan><textPath/>aaaaaaaaaaaaaaaaaa</text></svg>"),
+                      many);
+}
+END_TEST
+
+/* Each is of 1000 × 1000 pixels as far as its header says, or nothing that is known. */
+static const struct {
+    const char *url;
+    bool known;
+} inner_pictures[] = {
+    { "image/png;base64,iVBORw0KGgoAAAANSUhEUgAAA+gAAAPo", true },
+    { "image/png;base64,iVBORw0K&#10;GgoAAAANSUhE&#xA;UgAA\n A+gAAAPo", true },
+    { "image/png;charset=x;base64,iVBORw0KGgoAAAANSUhEUgAAA+gAAAPo", true },
+    { "image/gif;base64,R0lGODlh6APoAw==", true },
+    { "image/jpeg;base64,/9j/4AAEAAD/wAALCAPoA+gDAREA", true },
+    { "image/jpg;base64,/9j/4AAEAAD/wgALCAPoA+gDAREA", true },
+    { "image/jpeg;base64,/9j/4AAEAAD/", false },
+    { "image/jpeg;base64,/9j/4AAAAAAAAAAAAAAAAAAAAAAA", false },
+    { "image/png;base64,iVBORw0KGgoAAAANSUhEUgAAA+gA", false },
+    { "image/svg+xml;base64,iVBORw0KGgoAAAANSUhEUgAAA+gAAAPo", false },
+    { "image/png,iVBORw0KGgoAAAANSUhEUgAAA+gAAAPo", false },
+    { "image/png;base64,", false },
+    { "image/", false },
+};
+
+START_TEST(a_picture_inside_tells_its_sides)
+{
+    char *text = g_strdup_printf("<svg><image href='data:%s'/></svg>", inner_pictures[_i].url);
+    char *open = g_strdup_printf("<svg><image href='data:%s", inner_pictures[_i].url);
+
+    ck_assert_int_eq(svg_content(text) > 8 * SIDE * SIDE, inner_pictures[_i].known);
+    ck_assert_int_eq(svg_content(open) > 8 * SIDE * SIDE, inner_pictures[_i].known);
+    ck_assert_uint_lt(svg_content(text), 9 * SIDE * SIDE);
+    g_free(open);
+    g_free(text);
+}
+END_TEST
+
+START_TEST(a_picture_of_sides_without_end_does_not_overflow)
+{
+    ck_assert_uint_eq(svg_content("<svg><image href='data:image/png;base64,"
+                                  "iVBORw0KGgoAAAANSUhEUv//////////'/></svg>"),
+                      UINT64_MAX);
 }
 END_TEST
 
@@ -57,8 +149,8 @@ START_TEST(an_svg_takes_more_than_its_file_and_no_other_picture_anything)
 {
     static const char svg[] = "<svg/>";
 
-    ck_assert_uint_gt(drawing_content_bytes(FORMAT_SVG, svg, sizeof svg - 1), 10 * (sizeof svg - 1));
-    ck_assert_uint_eq(drawing_content_bytes(FORMAT_JPEG, svg, sizeof svg - 1), 0);
+    ck_assert_uint_gt(drawing_content_bytes(FORMAT_SVG, svg, sizeof svg - 1, 0), 10 * (sizeof svg - 1));
+    ck_assert_uint_eq(drawing_content_bytes(FORMAT_JPEG, svg, sizeof svg - 1, 0), 0);
 }
 END_TEST
 
@@ -67,7 +159,7 @@ START_TEST(a_nul_is_a_blank_in_a_pdf)
     static const char text[] = "<</Width\0 10/Height\0\0"
                                "20>>";
 
-    ck_assert_uint_eq(drawing_content_bytes(FORMAT_PDF, text, sizeof text - 1), PIXEL_BYTES * 200);
+    ck_assert_uint_eq(drawing_content_bytes(FORMAT_PDF, text, sizeof text - 1, 0), PIXEL_BYTES * 200);
 }
 END_TEST
 
@@ -81,7 +173,7 @@ START_TEST(a_pdf_full_of_sides_is_passed_over_once)
 
     for (size_t i = 0; i < TIMES; i++)
         memcpy(text + i * (sizeof name - 1), name, sizeof name - 1);
-    ck_assert_uint_eq(drawing_content_bytes(FORMAT_PDF, text, size), 0);
+    ck_assert_uint_eq(drawing_content_bytes(FORMAT_PDF, text, size, 0), 0);
     ck_assert_uint_lt(monotonic_us() - before_us, 2 * USEC_PER_SEC);
     free(text);
 }
@@ -144,6 +236,11 @@ END_TEST
 
 UNIT_MAIN("drawing", UNIT_ROWS(the_largest_picture_in_a_pdf_is_found, pdfs),
           UNIT_TEST(a_width_and_a_height_far_apart_are_of_two_things),
+          UNIT_TEST(a_jpeg_2000_in_a_pdf_tells_its_own_sides),
+          UNIT_TEST(elements_are_counted_and_those_that_are_declared_if_they_are_more),
+          UNIT_TEST(letters_count_in_lines_of_text_alone),
+          UNIT_ROWS(a_picture_inside_tells_its_sides, inner_pictures),
+          UNIT_TEST(a_picture_of_sides_without_end_does_not_overflow),
           UNIT_TEST(an_svg_takes_more_than_its_file_and_no_other_picture_anything),
           UNIT_TEST(a_nul_is_a_blank_in_a_pdf), UNIT_TEST(a_pdf_full_of_sides_is_passed_over_once),
           UNIT_ROWS(filters_are_seen_however_they_are_written, svgs),

@@ -422,10 +422,10 @@ static struct figures measure_apart(const char *recipe_text, const struct bytes 
     return figures;
 }
 
-static void compare(size_t picture, const char *recipe, const struct bytes *file, unsigned factor)
+static void compare_named(const char *name, const char *recipe, const struct bytes *file, unsigned factor)
 {
     struct figures figures = measure_apart(recipe, file);
-    const char *outputs = strstr(recipe, "[Output"), *name = pictures[picture].name;
+    const char *outputs = strstr(recipe, "[Output");
 
     ck_assert_msg(!figures.failed, "%s: %s", name, figures.text);
     if (getenv("DARKROOM_VERBOSE"))
@@ -438,6 +438,11 @@ static void compare(size_t picture, const char *recipe, const struct bytes *file
     ck_assert_msg(figures.estimated <= factor * figures.used + SANE_BYTES,
                   "%s, %s: %llu bytes were estimated, but only %llu used", name, outputs,
                   (unsigned long long)figures.estimated, (unsigned long long)figures.used);
+}
+
+static void compare(size_t picture, const char *recipe, const struct bytes *file, unsigned factor)
+{
+    compare_named(pictures[picture].name, recipe, file, factor);
 }
 
 /* The short form tries each recipe on a twelfth of the pictures, some of every kind; DARKROOM_FULL=1 all on all. */
@@ -475,6 +480,90 @@ START_TEST(an_estimate_has_room_for_what_steps_take)
         return;
     file = paint_apart(picture);
     compare(picture, step_recipes[recipe], &file, STEPS_FACTOR);
+    bytes_release(&file);
+}
+END_TEST
+
+/* Small drawings that have much in them: something many times, or a picture of so many pixels a side, in the format. */
+static const struct {
+    const char *name, *declaration, *before, *something;
+    int times;
+    const char *after;
+    enum format inner;
+    bool progressive;
+} full_drawings[] = {
+    { "elements", "", "", "<g/>", 100000, .after = "" },
+    { "elements apart", "", "", "<rect width=\"3\" height=\"2\"/>\n", 50000, .after = "" },
+    { "declared elements", "<!DOCTYPE svg [<!ENTITY a '<g/><g/><g/><g/><g/>'>]>", "", "&a;", 20000,
+      .after = "" },
+    { "a path", "", "<path d=\"M0 0", "l3 4l-2 1l5-9", 50000, .after = "\"/>" },
+    { "a line of text", "", "<text y=\"9\" font-size=\"3\">", "letters", 700, .after = "</text>" },
+    { .name = "a PNG", .times = 4000, .inner = FORMAT_PNG },
+    { .name = "a JPEG", .times = 4000, .inner = FORMAT_JPEG },
+    { .name = "a progressive JPEG", .times = 4000, .inner = FORMAT_JPEG, .progressive = true },
+};
+
+static void put_inner(FILE *stream, int row)
+{
+    _cleanup_image_ VipsImage *image = picture_make(full_drawings[row].times, full_drawings[row].times, 3);
+    struct bytes file = { NULL, 0 };
+    char *base64;
+
+    if (full_drawings[row].inner == FORMAT_PNG)
+        vips_must(vips_pngsave_buffer(image, &file.data, &file.size, "compression", 1, NULL));
+    else
+        vips_must(vips_jpegsave_buffer(image, &file.data, &file.size, "interlace",
+                                       (gboolean)full_drawings[row].progressive, NULL));
+    base64 = g_base64_encode(file.data, file.size);
+    fprintf(stream,
+            "<image width=\"90\" height=\"90\" "
+            "xmlns:l=\"http://www.w3.org/1999/xlink\" l:href=\"data:image/%s;base64,%s\"/>",
+            format_info(full_drawings[row].inner)->name, base64);
+    g_free(base64);
+    bytes_release(&file);
+}
+
+static void put_full_drawing(FILE *stream, int row)
+{
+    fprintf(stream, "%s<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100\" height=\"100\">%s",
+            full_drawings[row].declaration ?: "", full_drawings[row].before ?: "");
+    for (int i = 0; full_drawings[row].something && i < full_drawings[row].times; i++)
+        fputs(full_drawings[row].something, stream);
+    if (!full_drawings[row].something)
+        put_inner(stream, row);
+    fprintf(stream, "%s</svg>", full_drawings[row].after ?: "");
+}
+
+static struct bytes full_drawing_apart(int row)
+{
+    struct bytes bytes = { g_malloc(64 * MEGABYTE), 0 };
+    pid_t child;
+    int fd = fork_reader(&child);
+    ssize_t n;
+
+    if (child == 0) {
+        FILE *stream = fdopen(-fd, "w");
+
+        picture_start();
+        put_full_drawing(stream, row);
+        _exit(fclose(stream) != 0);
+    }
+    n = fd_read_all(fd, bytes.data, 64 * MEGABYTE);
+    ck_assert_int_gt(n, 0);
+    bytes.size = (size_t)n;
+    close(fd);
+    waitpid(child, NULL, 0);
+    return bytes;
+}
+
+START_TEST(so_it_is_of_drawings_that_have_much_in_them)
+{
+    struct bytes file;
+
+    if (IS_SANITIZED)
+        return;
+    file = full_drawing_apart(_i);
+    compare_named(full_drawings[_i].name, recipes[1], &file, FACTOR);
     bytes_release(&file);
 }
 END_TEST
@@ -552,4 +641,5 @@ UNIT_MAIN("estimate", UNIT_TEST(what_a_bomb_claims_does_not_overflow),
           UNIT_TEST(a_picture_that_is_shrunk_or_streamed_takes_less),
           UNIT_ROWS(an_estimate_is_never_below_what_is_used_and_not_far_above, pictures),
           UNIT_ROWS(an_estimate_has_room_for_what_steps_take, twice_step_recipes),
+          UNIT_ROWS(so_it_is_of_drawings_that_have_much_in_them, full_drawings),
           UNIT_ROWS(so_it_is_of_formats_that_take_long, slow_pictures))
