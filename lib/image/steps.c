@@ -147,6 +147,7 @@ static bool is_in_pixels(const struct length *length)
     return length->amount > 0 && !length->percent;
 }
 
+/* A place or a size in the picture. Numbers of pixels (sharpen's radius) are none. */
 static bool counts_pixels(const struct op_arg *arg, const struct step *step)
 {
     const void *value = (const char *)step + arg->offset;

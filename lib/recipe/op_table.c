@@ -105,6 +105,8 @@ static const struct op_arg flatten_args[] = {
     { "background", COLOUR, AT(flatten.background), "white", "what is seen through the picture" },
 };
 
+/* Of sharpen and median the radius is a number and no length: it is of the pixels that there are, and says nothing of
+ * what the picture shows, so a drawing (image/vector.h) is enlarged for them as for any other step. */
 static const struct op_arg sharpen_args[] = {
     { "radius", NUMBER(0.3, 20, "px"), AT(sharpen.radius), "1px", "of the edges that are made clearer" },
     { "amount", NUMBER(0, 500, "%"), AT(sharpen.amount), "80%", "how much" },

@@ -350,7 +350,7 @@ START_TEST(a_drawing_with_many_filters_grows_less)
 }
 END_TEST
 
-/* All but the last count pixels. */
+/* All but the last three count pixels; sharpen and median have a radius in pixels that is no length. */
 static const struct {
     const char *recipe;
     uint32_t width, height;
@@ -358,7 +358,10 @@ static const struct {
     { "[Recipe]\nStep=resize 100x100\n" PNG_OF(200), 100, 100 },
     { "[Recipe]\nStep=crop 300x300\n" PNG_OF(600), 300, 300 },
     { "[Recipe]\nStep=border 10\n" PNG_OF(2000), 532, 532 },
+    { "[Recipe]\nStep=blur 2\n" PNG_OF(600), 512, 512 },
     { "[Recipe]\nStep=crop 50%\nStep=rotate 90\n" PNG_OF(600), 600, 600 },
+    { "[Recipe]\nStep=sharpen\n" PNG_OF(600), 600, 600 },
+    { "[Recipe]\nStep=median 2px\n" PNG_OF(600), 600, 600 },
 };
 
 START_TEST(steps_that_count_pixels_are_done_to_a_drawing_in_its_own_size)
