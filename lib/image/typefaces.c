@@ -11,7 +11,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fontconfig/fontconfig.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define POPPLER_TABLES "/usr/share/poppler"
@@ -125,6 +128,65 @@ static int add(const char *directory, const char **directories, size_t *count, s
     return 0;
 }
 
+/* The directory of @path in @ret; false for what is in none, or too long. */
+static bool directory_of(const char *path, char ret[PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+
+    if (!slash || slash == path || slash - path >= PATH_MAX)
+        return false;
+    memcpy(ret, path, (size_t)(slash - path));
+    ret[slash - path] = '\0';
+    return true;
+}
+
+/* Where the file of a font really is: it, or a directory above it, can be a symbolic link. */
+struct real {
+    char directory[PATH_MAX], path[PATH_MAX]; /* the last directory that was asked for, and where that is */
+};
+
+static bool is_link(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
+/* NULL when it is nowhere. There are thousands of fonts, in few directories. */
+static const char *real_directory(struct real *real, const char *file)
+{
+    char directory[PATH_MAX], path[PATH_MAX];
+
+    if (!directory_of(file, directory))
+        return NULL;
+    if (is_link(file))
+        return realpath(file, path) && directory_of(path, directory) ? g_intern_string(directory) : NULL;
+    if (strcmp(directory, real->directory) != 0) {
+        if (!realpath(directory, real->path))
+            real->path[0] = '\0';
+        memcpy(real->directory, directory, sizeof directory);
+    }
+    return real->path[0] ? g_intern_string(real->path) : NULL;
+}
+
+static int add_real(const char **directories, size_t *count, struct error *error)
+{
+    FcFontSet *fonts = FcConfigGetFonts(NULL, FcSetSystem);
+    struct real real = { .directory = "" };
+    int r = 0;
+
+    for (int i = 0; fonts && i < fonts->nfont && r == 0; i++) {
+        FcChar8 *file = NULL;
+        const char *directory = NULL;
+
+        if (FcPatternGetString(fonts->fonts[i], FC_FILE, 0, &file) == FcResultMatch)
+            directory = real_directory(&real, (const char *)file);
+        if (directory)
+            r = add(directory, directories, count, error);
+    }
+    return r;
+}
+
 /* fontconfig's list has what is below its directories as well, behind them. */
 int typefaces_directories(unsigned allowed, const char *ret[TYPEFACES_DIRECTORIES_MAX + 1],
                           struct error *error)
@@ -138,8 +200,10 @@ int typefaces_directories(unsigned allowed, const char *ret[TYPEFACES_DIRECTORIE
         ret[count++] = POPPLER_TABLES;
     while (list && r == 0 && (directory = FcStrListNext(list)))
         r = add((const char *)directory, ret, &count, error);
-    ret[count] = NULL;
     if (list)
         FcStrListDone(list);
+    if (list && r == 0)
+        r = add_real(ret, &count, error);
+    ret[count] = NULL;
     return r;
 }

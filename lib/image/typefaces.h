@@ -21,8 +21,8 @@ int typefaces_load(unsigned allowed, struct error *error);
 /* Tries whether text can be set for @allowed: a font there is can be opened. 0, or -errno with @error. */
 int typefaces_check(unsigned allowed, struct error *error);
 
-/* Where fonts and tables lie: up to TYPEFACES_DIRECTORIES_MAX directories in @ret, which are fontconfig's, and a NULL
- * behind the last; none when @allowed needs none, and none below another. After typefaces_load(). 0, or -E2BIG with
+/* Where fonts and tables lie: up to TYPEFACES_DIRECTORIES_MAX directories in @ret, which stay, and a NULL behind the
+ * last: fontconfig's, and those that its fonts really are in, where it has symbolic links; none when @allowed needs none, and none below another. After typefaces_load(). 0, or -E2BIG with
  * @error when there are more: what lies there could not be read, and nobody would know. */
 int typefaces_directories(unsigned allowed, const char *ret[TYPEFACES_DIRECTORIES_MAX + 1],
                           struct error *error);

@@ -2,12 +2,17 @@
 /* Tests of lib/image/typefaces: which directories are left to a process that draws. */
 #include "image/typefaces.h"
 
+#include "base/cleanup.h"
 #include "conf/allowance.h"
 #include "scratch.h"
 #include "unit_main.h"
 
 #include <errno.h>
+#include <glib.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void add_directory(const struct scratch *scratch, FILE *conf, const char *name)
 {
@@ -76,5 +81,60 @@ START_TEST(more_directories_than_can_be_left_readable_are_a_failure_that_says_so
 }
 END_TEST
 
+static bool is_listed(const char *const *directories, const char *directory)
+{
+    for (; *directories; directories++)
+        if (strcmp(*directories, directory) == 0)
+            return true;
+    return false;
+}
+
+/* A directory beside those of the configuration, with a font. */
+static void add_font(const struct scratch *scratch, const char *name, char ret[PATH_MAX])
+{
+    static const char font[] = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
+    char path[PATH_MAX + 16];
+    _cleanup_free_ char *bytes = NULL, *real = realpath(scratch->path, NULL);
+    gsize size;
+
+    ck_assert_int_gt(snprintf(ret, PATH_MAX, "%s/%s", real, name), 0);
+    ck_assert_int_eq(mkdir(ret, 0700), 0);
+    snprintf(path, sizeof path, "%s/font.ttf", ret);
+    ck_assert(g_file_get_contents(font, &bytes, &size, NULL));
+    ck_assert(g_file_set_contents(path, bytes, (gssize)size, NULL));
+}
+
+static void add_link(const struct scratch *scratch, const char *to, const char *name)
+{
+    char path[PATH_MAX + 16];
+
+    snprintf(path, sizeof path, "%s/%s", scratch->path, name);
+    ck_assert_int_eq(symlink(to, path), 0);
+}
+
+START_TEST(fonts_behind_links_are_listed_where_they_are)
+{
+    _cleanup_scratch_ struct scratch scratch = scratch_make();
+    const char *directories[TYPEFACES_DIRECTORIES_MAX + 1];
+    char linked[PATH_MAX], directory[PATH_MAX], unused[PATH_MAX], path[PATH_MAX + 16];
+    struct error error;
+
+    configure(&scratch, 1);
+    add_font(&scratch, "linked", linked);
+    add_font(&scratch, "directory", directory);
+    add_font(&scratch, "unused", unused);
+    snprintf(path, sizeof path, "%s/font.ttf", linked);
+    add_link(&scratch, path, "0/font.ttf");
+    add_link(&scratch, directory, "0/more");
+    ck_assert_int_eq(typefaces_load(ALLOW_SVG, &error), 0);
+    ck_assert_msg(typefaces_directories(ALLOW_SVG, directories, &error) == 0, "%s", error.text);
+    ck_assert(is_listed(directories, linked));
+    ck_assert(is_listed(directories, directory));
+    ck_assert(!is_listed(directories, unused));
+    ck_assert_uint_eq(count_of(directories), 3);
+}
+END_TEST
+
 UNIT_MAIN("typefaces", UNIT_TEST(as_many_directories_as_there_is_room_for_are_listed_once),
+          UNIT_TEST(fonts_behind_links_are_listed_where_they_are),
           UNIT_TEST(more_directories_than_can_be_left_readable_are_a_failure_that_says_so))
