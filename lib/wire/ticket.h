@@ -110,8 +110,8 @@ struct result_message {
     uint32_t source_pages; /* of a document; 1 of any other picture; 0 until probed */
     uint32_t left_frames;  /* of an animation, which are in no output, though none says Animated=no */
     uint32_t next_page;    /* not 0: a portion; the pages from this on are still to be made */
-    uint32_t leaves;       /* the worker keeps what it should not: it ends after this, and works on nothing more */
-    uint32_t unchanged;    /* the source is the one that the ticket's known_hash tells; no outputs */
+    uint32_t leaves; /* the worker keeps what it should not: it ends after this, and works on nothing more */
+    uint32_t unchanged; /* the source is the one that the ticket's known_hash tells; no outputs */
     uint32_t output_count;
     uint64_t cpu_us, peak_rss_bytes;
     uint64_t source_hash;        /* XXH3-64 of the source's bytes; 0 until read */
