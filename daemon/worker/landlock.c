@@ -22,7 +22,7 @@ enum { RULE_PATH_BENEATH = 1, READ_FILE = 1 << 2 };
 /* struct landlock_path_beneath_attr. */
 struct beneath {
     uint64_t files;
-    int32_t directory;
+    int32_t place; /* a directory or a file, by O_PATH */
 } __attribute__((packed));
 
 /* struct landlock_ruleset_attr; kernels accept a longer one than theirs if what they do not know is zero. */
@@ -60,7 +60,7 @@ static int kernel_abi(void)
     return (int)syscall(CREATE_RULESET, NULL, 0, VERSION_FLAG);
 }
 
-/* What is no directory, or not for this user, cannot be read later either. */
+/* What is not there, or not for this user, cannot be read later either. */
 static bool is_out_of_reach(int errnum)
 {
     return errnum == ENOENT || errnum == ENOTDIR || errnum == EACCES;
@@ -68,10 +68,10 @@ static bool is_out_of_reach(int errnum)
 
 static int allow_reading(int ruleset, const char *path, struct error *error)
 {
-    _cleanup_close_ int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    struct beneath rule = { .files = READ_FILE, .directory = directory };
+    _cleanup_close_ int place = open(path, O_PATH | O_CLOEXEC);
+    struct beneath rule = { .files = READ_FILE, .place = place };
 
-    if (directory < 0)
+    if (place < 0)
         return is_out_of_reach(errno) ? 0 : error_set_errno(error, errno, STAGE_NONE, "cannot open %s", path);
     if (syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0) < 0)
         return error_set_errno(error, errno, STAGE_NONE, "cannot leave %s to Landlock", path);

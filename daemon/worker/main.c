@@ -157,7 +157,7 @@ static int check_assets(const struct worker *worker, struct error *error)
 static int start(struct worker *worker, const struct options *options, struct sandbox *ret,
                  struct error *error)
 {
-    const char *readable[TYPEFACES_DIRECTORIES_MAX + 1];
+    const char *readable[TYPEFACES_PLACES_MAX + 1];
     struct warm_up warm_up;
     int r;
 
@@ -177,7 +177,7 @@ static int start(struct worker *worker, const struct options *options, struct sa
     if (r == 0)
         r = inner_pictures_load(worker->allowed, error);
     if (r == 0)
-        r = typefaces_directories(worker->allowed, readable, error);
+        r = typefaces_places(worker->allowed, readable, error);
     if (r < 0)
         return r;
 

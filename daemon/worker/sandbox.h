@@ -27,7 +27,7 @@ struct sandbox {
 int sandbox_prepare(struct error *error);
 
 /* Closes the sandbox around the whole process and asks the kernel whether every thread is in it. The main
- * thread only, while no other starts threads. Files below the directories of @readable (NULL after the last) can be
+ * thread only, while no other starts threads. Files at or below the paths of @readable (NULL after the last) can be
  * read still. Needs /proc. 0 or -errno with @error. */
 int sandbox_enter(const char *const *readable, struct sandbox *ret, struct error *error);
 

@@ -108,23 +108,22 @@ static bool is_below(const char *path, const char *directory)
     return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-static bool is_below_any(const char *path, const char *const *directories, size_t count)
+static bool is_below_any(const char *path, const char *const *places, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (is_below(path, directories[i]))
+        if (is_below(path, places[i]))
             return true;
     return false;
 }
 
-static int add(const char *directory, const char **directories, size_t *count, struct error *error)
+static int add(const char *place, const char **places, size_t *count, struct error *error)
 {
-    if (is_below_any(directory, directories, *count))
+    if (is_below_any(place, places, *count))
         return 0;
-    if (*count == TYPEFACES_DIRECTORIES_MAX)
+    if (*count == TYPEFACES_PLACES_MAX)
         return error_set(error, E2BIG, CLASS_ENVIRONMENT, STAGE_NONE,
-                         "fontconfig names more than %d directories of fonts; see fonts-conf(5)",
-                         TYPEFACES_DIRECTORIES_MAX);
-    directories[(*count)++] = directory;
+                         "fonts are in more than %d places; see fonts-conf(5)", TYPEFACES_PLACES_MAX);
+    places[(*count)++] = place;
     return 0;
 }
 
@@ -152,24 +151,25 @@ static bool is_link(const char *path)
     return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
 }
 
-/* NULL when it is nowhere. There are thousands of fonts, in few directories. */
-static const char *real_directory(struct real *real, const char *file)
+/* What has to be readable for @file: where its directory is, or the file alone that it leads to, as nothing else there is
+ * a font of this system. NULL when it is nowhere. There are thousands of fonts, in few directories. */
+static const char *real_place(struct real *real, const char *file)
 {
-    char directory[PATH_MAX], path[PATH_MAX];
+    char path[PATH_MAX];
 
-    if (!directory_of(file, directory))
-        return NULL;
     if (is_link(file))
-        return realpath(file, path) && directory_of(path, directory) ? g_intern_string(directory) : NULL;
-    if (strcmp(directory, real->directory) != 0) {
-        if (!realpath(directory, real->path))
+        return realpath(file, path) ? g_intern_string(path) : NULL;
+    if (!directory_of(file, path))
+        return NULL;
+    if (strcmp(path, real->directory) != 0) {
+        memcpy(real->directory, path, sizeof path);
+        if (!realpath(path, real->path))
             real->path[0] = '\0';
-        memcpy(real->directory, directory, sizeof directory);
     }
     return real->path[0] ? g_intern_string(real->path) : NULL;
 }
 
-static int add_real(const char **directories, size_t *count, struct error *error)
+static int add_real(const char **places, size_t *count, struct error *error)
 {
     FcFontSet *fonts = FcConfigGetFonts(NULL, FcSetSystem);
     struct real real = { .directory = "" };
@@ -177,19 +177,26 @@ static int add_real(const char **directories, size_t *count, struct error *error
 
     for (int i = 0; fonts && i < fonts->nfont && r == 0; i++) {
         FcChar8 *file = NULL;
-        const char *directory = NULL;
+        const char *place = NULL;
 
         if (FcPatternGetString(fonts->fonts[i], FC_FILE, 0, &file) == FcResultMatch)
-            directory = real_directory(&real, (const char *)file);
-        if (directory)
-            r = add(directory, directories, count, error);
+            place = real_place(&real, (const char *)file);
+        if (place)
+            r = add(place, places, count, error);
     }
     return r;
 }
 
+/* Nothing is below it, and a file that is named for a directory by mistake is not to be read. */
+static bool is_file(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && !S_ISDIR(status.st_mode);
+}
+
 /* fontconfig's list has what is below its directories as well, behind them. */
-int typefaces_directories(unsigned allowed, const char *ret[TYPEFACES_DIRECTORIES_MAX + 1],
-                          struct error *error)
+int typefaces_places(unsigned allowed, const char *ret[TYPEFACES_PLACES_MAX + 1], struct error *error)
 {
     FcStrList *list = may_have_text(allowed) ? FcConfigGetFontDirs(NULL) : NULL;
     const FcChar8 *directory;
@@ -199,7 +206,8 @@ int typefaces_directories(unsigned allowed, const char *ret[TYPEFACES_DIRECTORIE
     if (allowed & ALLOW_PDF)
         ret[count++] = POPPLER_TABLES;
     while (list && r == 0 && (directory = FcStrListNext(list)))
-        r = add((const char *)directory, ret, &count, error);
+        if (!is_file((const char *)directory))
+            r = add((const char *)directory, ret, &count, error);
     if (list)
         FcStrListDone(list);
     if (list && r == 0)

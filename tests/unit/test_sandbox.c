@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 static const char *const no_paths[] = { NULL };
-static const char *const one_path[] = { "/nonexistent", "/etc/passwd", "/etc/passwd/fonts",
+static const char *const one_path[] = { "/nonexistent", "/etc/passwd/fonts", "/etc/debian_version",
                                         "/usr/share/fonts", NULL };
 
 #define FONT "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf" /* samples/packages */
@@ -332,6 +332,11 @@ static int leave_the_fonts(void)
     return errno_of(open("/usr/share/fonts/../../../etc/passwd", O_RDONLY));
 }
 
+static int read_a_single_file(void)
+{
+    return errno_of(open("/etc/debian_version", O_RDONLY));
+}
+
 static int read_oneself(void)
 {
     return errno_of(open("/proc/self/maps", O_RDONLY));
@@ -354,6 +359,7 @@ static const struct {
     { "list fonts", list_fonts, EACCES },
     { "leave the fonts", leave_the_fonts, EACCES },
     { "open a file of others", open_to_read, EACCES },
+    { "read a file that is left by itself", read_a_single_file, WORKS },
     { "read oneself", read_oneself, EACCES },
     { "stat of others", look_at_a_file, EPERM },
     { "ask for what is not", ask_for_what_is_not, WORKS },

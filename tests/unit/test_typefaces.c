@@ -38,16 +38,17 @@ static void configure(const struct scratch *scratch, int count)
         add_directory(scratch, conf, name);
     }
     add_directory(scratch, conf, "0/below");
+    fprintf(conf, "<dir>%s</dir>", path); /* which is no directory */
     fprintf(conf, "<cachedir>%s/cache</cachedir></fontconfig>", scratch->path);
     fclose(conf);
     ck_assert_int_eq(setenv("FONTCONFIG_FILE", path, 1), 0);
 }
 
-static size_t count_of(const char *const *directories)
+static size_t count_of(const char *const *places)
 {
     size_t count = 0;
 
-    while (directories[count])
+    while (places[count])
         count++;
     return count;
 }
@@ -55,36 +56,36 @@ static size_t count_of(const char *const *directories)
 START_TEST(as_many_directories_as_there_is_room_for_are_listed_once)
 {
     _cleanup_scratch_ struct scratch scratch = scratch_make();
-    const char *directories[TYPEFACES_DIRECTORIES_MAX + 1];
+    const char *places[TYPEFACES_PLACES_MAX + 1];
     struct error error;
 
-    configure(&scratch, TYPEFACES_DIRECTORIES_MAX);
+    configure(&scratch, TYPEFACES_PLACES_MAX);
     ck_assert_int_eq(typefaces_load(ALLOW_SVG, &error), 0);
-    ck_assert_msg(typefaces_directories(ALLOW_SVG, directories, &error) == 0, "%s", error.text);
-    ck_assert_uint_eq(count_of(directories), TYPEFACES_DIRECTORIES_MAX);
-    ck_assert_int_eq(typefaces_directories(ALLOW_JP2, directories, &error), 0);
-    ck_assert_uint_eq(count_of(directories), 0);
+    ck_assert_msg(typefaces_places(ALLOW_SVG, places, &error) == 0, "%s", error.text);
+    ck_assert_uint_eq(count_of(places), TYPEFACES_PLACES_MAX);
+    ck_assert_int_eq(typefaces_places(ALLOW_JP2, places, &error), 0);
+    ck_assert_uint_eq(count_of(places), 0);
 }
 END_TEST
 
 START_TEST(more_directories_than_can_be_left_readable_are_a_failure_that_says_so)
 {
     _cleanup_scratch_ struct scratch scratch = scratch_make();
-    const char *directories[TYPEFACES_DIRECTORIES_MAX + 1];
+    const char *places[TYPEFACES_PLACES_MAX + 1];
     struct error error;
 
-    configure(&scratch, TYPEFACES_DIRECTORIES_MAX + 1);
+    configure(&scratch, TYPEFACES_PLACES_MAX + 1);
     ck_assert_int_eq(typefaces_load(ALLOW_SVG, &error), 0);
-    ck_assert_int_eq(typefaces_directories(ALLOW_SVG, directories, &error), -E2BIG);
+    ck_assert_int_eq(typefaces_places(ALLOW_SVG, places, &error), -E2BIG);
     ck_assert_int_eq(error.class, CLASS_ENVIRONMENT);
-    ck_assert_ptr_nonnull(strstr(error.text, "more than 64 directories of fonts"));
+    ck_assert_ptr_nonnull(strstr(error.text, "more than 512 places"));
 }
 END_TEST
 
-static bool is_listed(const char *const *directories, const char *directory)
+static bool is_listed(const char *const *places, const char *directory)
 {
-    for (; *directories; directories++)
-        if (strcmp(*directories, directory) == 0)
+    for (; *places; places++)
+        if (strcmp(*places, directory) == 0)
             return true;
     return false;
 }
@@ -115,7 +116,7 @@ static void add_link(const struct scratch *scratch, const char *to, const char *
 START_TEST(fonts_behind_links_are_listed_where_they_are)
 {
     _cleanup_scratch_ struct scratch scratch = scratch_make();
-    const char *directories[TYPEFACES_DIRECTORIES_MAX + 1];
+    const char *places[TYPEFACES_PLACES_MAX + 1];
     char linked[PATH_MAX], directory[PATH_MAX], unused[PATH_MAX], path[PATH_MAX + 16];
     struct error error;
 
@@ -127,11 +128,12 @@ START_TEST(fonts_behind_links_are_listed_where_they_are)
     add_link(&scratch, path, "0/font.ttf");
     add_link(&scratch, directory, "0/more");
     ck_assert_int_eq(typefaces_load(ALLOW_SVG, &error), 0);
-    ck_assert_msg(typefaces_directories(ALLOW_SVG, directories, &error) == 0, "%s", error.text);
-    ck_assert(is_listed(directories, linked));
-    ck_assert(is_listed(directories, directory));
-    ck_assert(!is_listed(directories, unused));
-    ck_assert_uint_eq(count_of(directories), 3);
+    ck_assert_msg(typefaces_places(ALLOW_SVG, places, &error) == 0, "%s", error.text);
+    ck_assert(is_listed(places, path));
+    ck_assert(!is_listed(places, linked)); /* but for this one file */
+    ck_assert(is_listed(places, directory));
+    ck_assert(!is_listed(places, unused));
+    ck_assert_uint_eq(count_of(places), 3);
 }
 END_TEST
 
