@@ -381,6 +381,8 @@ static const char *elsewhere(const struct folder_conf *conf, const char *key)
 }
 
 static int add_problem(const struct folder_conf *conf, const char *key, struct problems *problems,
+                       const char *format, va_list args) __attribute__((format(printf, 4, 0)));
+static int add_problem(const struct folder_conf *conf, const char *key, struct problems *problems,
                        const char *format, va_list args)
 {
     const struct ini_entry *entry = entry_of(conf, key);
