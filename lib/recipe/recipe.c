@@ -127,12 +127,15 @@ static int check_output_name(const struct parse *parse, const struct ini_section
 /* A drop-in adds to the output of its name; in one file two of a name are two outputs that were to be. */
 static int check_output_once(const struct parse *parse, const struct ini_section *section)
 {
+    char shown[SHOWN_BYTES];
+
     if (!section->again.file)
         return 0;
     return ini_problem(parse->problems, section->again,
                        "[Output%s%s] is here already, in line %u: each output needs a name of its own, like "
                        "[Output small]",
-                       section->name ? " " : "", section->name ?: "", section->first.line);
+                       section->name ? " " : "", text_escape(section->name ?: "", shown, sizeof shown),
+                       section->first.line);
 }
 
 static int add_output(struct parse *parse, const struct ini_section *section)
