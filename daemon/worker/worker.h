@@ -25,7 +25,8 @@ struct worker {
 /* True when the supervisor will send nothing more. */
 bool worker_is_alone(const struct worker *worker);
 
-/* Works until there is no supervisor, or a job has left the process with more than it should keep. 0, or -errno when the wire brought something that is not ours. */
+/* Works until there is no supervisor, or a job has left the process with more than it should keep. 0, or -errno when
+ * the wire brought something that is not ours. */
 int worker_run(const struct worker *worker);
 
 #endif

@@ -2,6 +2,7 @@
 /* data_url - see data_url.h. Only base64 is read, which is what programs write, with line ends as these are in XML. */
 #include "image/data_url.h"
 
+#include "base/big_endian.h"
 #include "base/cleanup.h"
 
 #include <glib.h>
@@ -20,15 +21,6 @@ enum {
 
 /* ---- headers ---- */
 
-static uint32_t big(const uint8_t *at, int bytes)
-{
-    uint32_t number = 0;
-
-    for (int i = 0; i < bytes; i++)
-        number = number << 8 | at[i];
-    return number;
-}
-
 static uint64_t bytes_of(uint64_t width, uint64_t height)
 {
     uint64_t bytes;
@@ -38,7 +30,7 @@ static uint64_t bytes_of(uint64_t width, uint64_t height)
 
 static uint64_t png_bytes(const uint8_t *data, size_t size)
 {
-    return size < 24 ? 0 : bytes_of(big(data + 16, 4), big(data + 20, 4));
+    return size < 24 ? 0 : bytes_of(big_endian_read(data + 16, 4), big_endian_read(data + 20, 4));
 }
 
 static uint64_t gif_bytes(const uint8_t *data, size_t size)
@@ -53,9 +45,9 @@ static bool begins_frame(uint8_t marker)
 
 static uint64_t jpeg_bytes(const uint8_t *data, size_t size)
 {
-    for (size_t at = 2; at + 9 <= size && data[at] == 0xFF; at += 2 + big(data + at + 2, 2))
+    for (size_t at = 2; at + 9 <= size && data[at] == 0xFF; at += 2 + big_endian_read(data + at + 2, 2))
         if (begins_frame(data[at + 1]))
-            return bytes_of(big(data + at + 7, 2), big(data + at + 5, 2));
+            return bytes_of(big_endian_read(data + at + 7, 2), big_endian_read(data + at + 5, 2));
     return 0;
 }
 

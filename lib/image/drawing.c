@@ -7,6 +7,7 @@
  * written in another way than anybody does. Files are passed over once, whatever they have. */
 #include "image/drawing.h"
 
+#include "base/big_endian.h"
 #include "image/data_url.h"
 
 #include <string.h>
@@ -119,11 +120,6 @@ static uint64_t add_side(struct sides *sides, enum side side, uint64_t length)
     return length * larger(sides->here[other], sides->before[other]);
 }
 
-static uint64_t big_number(const uint8_t *at)
-{
-    return (uint64_t)at[0] << 24 | (uint64_t)at[1] << 16 | (uint64_t)at[2] << 8 | at[3];
-}
-
 static uint64_t largest_picture(struct span file)
 {
     struct sides sides = { 0 };
@@ -151,7 +147,7 @@ static uint64_t largest_jpx(struct span file)
 
         file = behind(file, (size_t)(found - file.data) + sizeof mark);
         if (file.size >= 12)
-            largest = larger(largest, big_number(at + 8) * big_number(at + 12));
+            largest = larger(largest, big_endian_read(at + 8, 4) * big_endian_read(at + 12, 4));
     }
     return largest;
 }

@@ -15,8 +15,8 @@ enum {
 };
 
 /* Reads the SVG in @data, unless it has no DOCTYPE and no encoding that could hide one. 0, or -errno with @error when it
- * comes to more than that, is no XML, or is not to be read in the encoding that it names. @ret_elements has how many elements there are with those that are declared, or 0 where nothing can be.
- * One thread at a time. */
+ * comes to more than that, is no XML, or is not to be read in the encoding that it names. @ret_elements has how many
+ * elements there are with those that are declared, or 0 where nothing can be. One thread at a time. */
 int svg_expansion_check(const void *data, size_t size, uint64_t *ret_elements, struct error *error);
 
 #endif
