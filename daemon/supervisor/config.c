@@ -20,6 +20,8 @@
 
 #define FOLDER_SUFFIX ".folder"
 
+enum { SHOWN_BYTES = 200 }; /* of a value in a message */
+
 struct config *config_ref(struct config *config)
 {
     atomic_fetch_add_explicit(&config->references, 1, memory_order_relaxed);
@@ -282,14 +284,14 @@ static int find_admin_group(struct config *config, struct problems *problems)
     const struct ini_section *control = ini_find(&config->daemon.ini, "Control", NULL);
     const char *name = config->daemon.admin_group;
     struct group group, *found = NULL;
-    char buffer[16 << 10];
+    char buffer[16 << 10], shown[SHOWN_BYTES];
 
     config->admin_group = (gid_t)-1;
     if (!name || !*name)
         return 0;
     if (getgrnam_r(name, &group, buffer, sizeof buffer, &found) != 0 || !found)
         return ini_problem(problems, ini_find_entry(control, "AdminGroup")->value_place,
-                           "AdminGroup=%s: there is no such group", name);
+                           "AdminGroup=%s: there is no such group", text_escape(name, shown, sizeof shown));
     config->admin_group = group.gr_gid;
     return 0;
 }
@@ -299,7 +301,7 @@ static int find_owner(struct folder_conf *folder, struct problems *problems)
 {
     struct passwd user, *found_user = NULL;
     struct group group, *found_group = NULL;
-    char buffer[16 << 10];
+    char buffer[16 << 10], shown[SHOWN_BYTES];
     uint64_t number;
 
     if (folder->file_user && text_parse_unsigned(folder->file_user, 0, UINT32_MAX - 1, &number) == 0)
@@ -307,7 +309,7 @@ static int find_owner(struct folder_conf *folder, struct problems *problems)
     else if (folder->file_user) {
         if (getpwnam_r(folder->file_user, &user, buffer, sizeof buffer, &found_user) != 0 || !found_user)
             return folder_conf_problem(folder, "FileUser", problems, "FileUser=%s: there is no such user",
-                                       folder->file_user);
+                                       text_escape(folder->file_user, shown, sizeof shown));
         folder->directories.uid = user.pw_uid;
     }
     if (folder->file_group && text_parse_unsigned(folder->file_group, 0, UINT32_MAX - 1, &number) == 0)
@@ -315,7 +317,7 @@ static int find_owner(struct folder_conf *folder, struct problems *problems)
     else if (folder->file_group) {
         if (getgrnam_r(folder->file_group, &group, buffer, sizeof buffer, &found_group) != 0 || !found_group)
             return folder_conf_problem(folder, "FileGroup", problems, "FileGroup=%s: there is no such group",
-                                       folder->file_group);
+                                       text_escape(folder->file_group, shown, sizeof shown));
         folder->directories.gid = group.gr_gid;
     }
     return 0;

@@ -938,20 +938,28 @@ bool harness_is_full(void)
     return full && strcmp(full, "1") == 0;
 }
 
+/* A case each, so that $CK_RUN_CASE selects one by its name, and $CK_INCLUDE_TAGS a row by its number. */
+static void add_row(Suite *suite, const struct unit_test *test, int row)
+{
+    TCase *test_case = tcase_create(test->test->name);
+    char tag[16];
+
+    snprintf(tag, sizeof tag, "%d", row);
+    tcase_set_tags(test_case, tag);
+    tcase_set_timeout(test_case, harness_is_full() ? LONG_CHECK_TIMEOUT_S : CHECK_TIMEOUT_S);
+    tcase_add_loop_test(test_case, test->test, row, row + 1);
+    suite_add_tcase(suite, test_case);
+}
+
 int harness_main(const char *name, const struct unit_test *tests, size_t count)
 {
     Suite *suite = suite_create(name);
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    /* A case each, so that $CK_RUN_CASE selects one by its name. */
-    for (size_t i = 0; i < count; i++) {
-        TCase *test_case = tcase_create(tests[i].test->name);
-
-        tcase_set_timeout(test_case, harness_is_full() ? LONG_CHECK_TIMEOUT_S : CHECK_TIMEOUT_S);
-        tcase_add_loop_test(test_case, tests[i].test, 0, (int)tests[i].rows);
-        suite_add_tcase(suite, test_case);
-    }
+    for (size_t i = 0; i < count; i++)
+        for (size_t row = 0; row < tests[i].rows; row++)
+            add_row(suite, &tests[i], (int)row);
 
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

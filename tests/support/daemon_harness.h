@@ -219,7 +219,8 @@ int harness_left_ms(uint64_t since_us);
 /* DARKROOM_FULL=1: the long forms of the tests. */
 bool harness_is_full(void);
 
-/* As UNIT_MAIN(), with time enough for a daemon on a busy machine; CK_RUN_CASE=NAME runs one test alone. */
+/* As UNIT_MAIN(), with time enough for a daemon on a busy machine; CK_RUN_CASE=NAME runs one test alone, and
+ * CK_INCLUDE_TAGS=N one row of it, from 0. */
 #define HARNESS_MAIN(name, ...)                                                                              \
     int main(void)                                                                                           \
     {                                                                                                        \

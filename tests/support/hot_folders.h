@@ -56,6 +56,7 @@ static inline void hot_open(struct hot_folders *hot, size_t count, const char *r
     snprintf(hot->ledger, sizeof hot->ledger, "%s/ledger.db", hot->scratch.path);
 
     atomic_init(&hot->config->references, 1);
+    hot->config->bundle = -1;
     daemon_conf_init(&hot->config->daemon);
     hot->conf = hot->config->folders = calloc(count, sizeof *hot->conf);
     hot->config->folder_count = count;

@@ -239,6 +239,8 @@ static const struct {
       "/folders/x.folder:5:11: FileGroup=no-such-group: " },
     { "", "darkroom.conf", "[Daemon]\nWorkers=2\n[Control]\nAdminGroup=no-such-group\n", NULL, NULL, NULL,
       "/darkroom.conf:4:12: AdminGroup=no-such-group: there is no such group" },
+    { "", "darkroom.conf", "[Control]\nAdminGroup=a\33[2J\n", NULL, NULL, NULL,
+      "/darkroom.conf:2:12: AdminGroup=a\\x1b[2J: there is no such group" },
     { "", "darkroom.conf", "", "a/sub", "c", "", "/folders/y.folder:2:6: Path=" },
     { "", "darkroom.conf", "", "b", "c", "Failed=%s/a/sub\n", "/folders/y.folder:5:8: Failed=" },
     { "", "darkroom.conf", "", "out", "a", "", "/folders/x.folder:3:8: its outputs lead back" },
@@ -269,6 +271,8 @@ static const struct {
     { "FileUser=1234\nFileGroup=2345\n", NULL, 1234, 2345 },
     { "FileUser=no-such-user\n", "there is no such user", 0, 0 },
     { "FileGroup=no-such-group\n", "there is no such group", 0, 0 },
+    { "FileUser=a\33[2J\n", "FileUser=a\\x1b[2J: there is no such user", 0, 0 },
+    { "FileGroup=a\33[2J\n", "FileGroup=a\\x1b[2J: there is no such group", 0, 0 },
 };
 
 START_TEST(the_owner_of_outputs_is_looked_up)

@@ -23,13 +23,13 @@ static bool setup(void)
 
 static void teardown(void)
 {
-    mount_table_free(table);
+    mount_table_free(take_ptr(table));
     scratch_remove(&scratch);
 }
 
 static void read_table(void)
 {
-    mount_table_free(table);
+    mount_table_free(take_ptr(table));
     ck_assert_int_eq(mount_table_read(&table), 0);
 }
 

@@ -618,6 +618,7 @@ START_TEST(what_was_encoded_is_read_back_before_it_is_an_output)
     ck_assert_int_eq(attempt.error.stage, STAGE_CHECK);
     ck_assert_msg(strstr(attempt.error.text, says[_i]), "%s", attempt.error.text);
     ck_assert_uint_eq(attempt.rendered.output_count, 0);
+    encoder = LOSES_NOTHING;
     attempt_release(&attempt);
     bytes_release(&source);
 }

@@ -31,7 +31,7 @@ static bool setup(void)
 
 static void teardown(void)
 {
-    mount_table_free(table);
+    mount_table_free(take_ptr(table));
     scratch_remove(&scratch);
 }
 
