@@ -115,13 +115,33 @@ int asset_add(struct asset_list *assets, const struct asset_reader *reader, enum
     return r;
 }
 
+static void asset_release(struct asset *asset)
+{
+    free(asset->name);
+    free(asset->place);
+    free(asset->data);
+    *asset = (struct asset){ 0 };
+}
+
+void asset_list_arrange(struct asset_list *assets, const int *order, size_t count)
+{
+    struct asset arranged[ASSETS_MAX];
+
+    for (size_t i = 0; i < count; i++) {
+        arranged[i] = assets->list[order[i]];
+        assets->list[order[i]] = (struct asset){ 0 };
+    }
+    for (size_t i = 0; i < assets->count; i++)
+        asset_release(&assets->list[i]);
+    for (size_t i = 0; i < count; i++)
+        assets->list[i] = arranged[i];
+    assets->count = count;
+}
+
 void asset_list_release(struct asset_list *assets)
 {
-    for (size_t i = 0; i < assets->count; i++) {
-        free(assets->list[i].name);
-        free(assets->list[i].place);
-        free(assets->list[i].data);
-    }
+    for (size_t i = 0; i < assets->count; i++)
+        asset_release(&assets->list[i]);
     free(assets->list);
     *assets = (struct asset_list){ 0 };
 }

@@ -42,6 +42,9 @@ struct asset_reader {
 int asset_add(struct asset_list *assets, const struct asset_reader *reader, enum file_kind kind,
               const char *name, const char *place, char *problem, size_t problem_size);
 
+/* Leaves those with the numbers in @order (@count, each once), in that order; the others are freed. */
+void asset_list_arrange(struct asset_list *assets, const int *order, size_t count);
+
 void asset_list_release(struct asset_list *assets);
 
 #endif

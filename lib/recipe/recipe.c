@@ -248,6 +248,35 @@ enum format recipe_pixel_format(const struct recipe *recipe, const struct rendit
                                                  : rendition->format;
 }
 
+/* The numbers of files in the order in which steps use them. */
+struct arrangement {
+    int order[ASSETS_MAX];
+    size_t count;
+};
+
+static void take_place(void *context, int *number)
+{
+    struct arrangement *arrangement = context;
+    size_t i = 0;
+
+    while (i < arrangement->count && arrangement->order[i] != *number)
+        i++;
+    if (i == arrangement->count)
+        arrangement->order[arrangement->count++] = *number;
+    *number = (int)i;
+}
+
+/* As if the canonical text had been read: without the files of steps that were taken back, and whatever was read first. */
+static void arrange_assets(struct recipe *recipe)
+{
+    struct arrangement arrangement = { .count = 0 };
+
+    step_list_visit_assets(&recipe->steps, take_place, &arrangement);
+    for (size_t i = 0; i < recipe->output_count; i++)
+        step_list_visit_assets(&recipe->outputs[i].steps, take_place, &arrangement);
+    asset_list_arrange(&recipe->assets, arrangement.order, arrangement.count);
+}
+
 static int hash_recipe(struct recipe *recipe)
 {
     _cleanup_free_ char *text = recipe_format(recipe);
@@ -288,6 +317,7 @@ int recipe_parse(const struct ini *ini, const char *name, const struct asset_rea
     if (r < 0)
         return r;
 
+    arrange_assets(recipe);
     r = hash_recipe(recipe);
     if (r < 0)
         return r;

@@ -393,6 +393,24 @@ int step_parse(const struct ini_entry *entry, const struct conf_key *key, void *
     return reading.step ? read_step(&reading) : out_of_memory(&reading);
 }
 
+static void visit_assets(struct step *step, void (*visit)(void *context, int *number), void *context)
+{
+    const struct op_info *info = op_info(step->op);
+
+    for (size_t i = 0; i < info->arg_count; i++) {
+        struct file_value *file = field_of(step, &info->args[i]);
+
+        if (info->args[i].rule.kind == VALUE_FILE && file->asset >= 0)
+            visit(context, &file->asset);
+    }
+}
+
+void step_list_visit_assets(struct step_list *steps, void (*visit)(void *context, int *number), void *context)
+{
+    for (size_t i = 0; i < steps->count; i++)
+        visit_assets(&steps->list[i], visit, context);
+}
+
 int step_quarters(const struct step *step)
 {
     enum { QUARTER_DEGREES = 90, QUARTERS = 4 };

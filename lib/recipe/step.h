@@ -36,6 +36,11 @@ conf_parser step_parse;
 /* The lines in their canonical form: arguments by their names, without those that are as their defaults. */
 void step_list_format(const struct step_list *steps, FILE *stream);
 
+/* Calls @visit with the number of each file of the recipe that the steps use, in the order of the canonical text; it may
+ * give the file another number. */
+void step_list_visit_assets(struct step_list *steps, void (*visit)(void *context, int *number),
+                            void *context);
+
 /* How many quarters of a turn a rotate is, clockwise, 0 to 3; -1: not a whole number of them. */
 int step_quarters(const struct step *step);
 

@@ -16,7 +16,7 @@
 enum {
     SOURCES = 3,
     POINTS = 2,  /* of each variant */
-    STEP = 8,    /* between the points of the tests of one file */
+    STEP = 16,   /* between the points of the tests of one file */
     THROUGH = 3, /* runs without a kill: there are no more calls */
 };
 

@@ -387,6 +387,70 @@ START_TEST(equal_hashes_are_equal_pictures)
 }
 END_TEST
 
+/* asset_reader: what a picture is called is in it. */
+static int read_named(void *context, enum file_kind kind, const char *name, void **ret, size_t *ret_size,
+                      char *problem, size_t problem_size)
+{
+    (void)context, (void)kind, (void)problem, (void)problem_size;
+    ck_assert_int_gt(asprintf((char **)ret, "\x89PNG\r\n\x1a\n%s", name), 0);
+    *ret_size = strlen(*ret);
+    return 0;
+}
+
+static void recipe_with_files(const char *text, struct recipe **ret)
+{
+    static const struct asset_reader reader = { .read = read_named };
+    _cleanup_(problems_release) struct problems problems = { 0 };
+    _cleanup_(ini_release) struct ini ini = { 0 };
+
+    ck_assert_int_eq(ini_add_text(&ini, "f", text, strlen(text), &problems), 0);
+    ck_assert_int_eq(recipe_parse(&ini, "test", &reader, &problems, ret), 0);
+}
+
+static const struct {
+    const char *text, *files;
+} with_files[] = {
+    { "[Recipe]\nStep=watermark a.png\nStep=\nStep=flip\n[Output a]\nFormat=png\n", "" },
+    { "[Output a]\nFormat=png\nStep=watermark a.png\nStep=\nStep=mask b.png\nStep=watermark c.png\n",
+      "b.png c.png " },
+    { "[Recipe]\nStep=watermark a.png\nStep=mask b.png\nStep=\nStep=mask b.png\nStep=watermark b.png\n"
+      "[Output a]\nFormat=png\n",
+      "b.png " },
+    { "[Output a]\nFormat=png\nStep=watermark b.png\n[Recipe]\nStep=watermark a.png\n", "a.png b.png " },
+};
+
+/* Files of steps that an empty Step= had taken back counted for the hash, which the canonical text did not have then. */
+START_TEST(files_are_those_of_the_canonical_text)
+{
+    _cleanup_recipe_ struct recipe *recipe = NULL, *again = NULL;
+    _cleanup_free_ char *text = NULL, *files = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&files, &size);
+
+    recipe_with_files(with_files[_i].text, &recipe);
+    for (size_t i = 0; i < recipe->assets.count; i++)
+        fprintf(stream, "%s ", recipe->assets.list[i].name);
+    fclose(stream);
+    ck_assert_str_eq(files, with_files[_i].files);
+    text = recipe_format(recipe);
+    recipe_with_files(text, &again);
+    expect_equal_recipes(recipe, again);
+}
+END_TEST
+
+START_TEST(a_step_has_its_file_when_one_before_it_was_taken_back)
+{
+    _cleanup_recipe_ struct recipe *recipe = NULL;
+
+    recipe_with_files("[Recipe]\nStep=watermark a.png\nStep=\nStep=mask b.png\nStep=watermark c.png\n"
+                      "[Output a]\nFormat=png\n",
+                      &recipe);
+    ck_assert_int_eq(recipe->steps.list[0].mask.shape.asset, 0);
+    ck_assert_int_eq(recipe->steps.list[1].watermark.file.asset, 1);
+    ck_assert_str_eq(recipe->assets.list[1].name, "c.png");
+}
+END_TEST
+
 START_TEST(drop_ins_merge_by_output)
 {
     static const char text[] =
@@ -461,6 +525,8 @@ UNIT_MAIN("recipe", UNIT_ROWS(a_good_recipe_fans_out, good),
           UNIT_ROWS(the_canonical_text_reads_back_as_an_equal_recipe, good),
           UNIT_ROWS(a_bad_recipe_is_refused_with_place_and_remedy, bad),
           UNIT_TEST(every_problem_is_shown_in_one_run), UNIT_ROWS(numbers_are_limited, limits),
-          UNIT_ROWS(equal_hashes_are_equal_pictures, hashes), UNIT_TEST(drop_ins_merge_by_output),
-          UNIT_TEST(an_output_twice_in_a_drop_in_is_refused_there), UNIT_TEST(a_missing_file_is_a_problem),
-          UNIT_TEST(bad_lines_and_bad_values_are_shown_together))
+          UNIT_ROWS(equal_hashes_are_equal_pictures, hashes),
+          UNIT_ROWS(files_are_those_of_the_canonical_text, with_files),
+          UNIT_TEST(a_step_has_its_file_when_one_before_it_was_taken_back),
+          UNIT_TEST(drop_ins_merge_by_output), UNIT_TEST(an_output_twice_in_a_drop_in_is_refused_there),
+          UNIT_TEST(a_missing_file_is_a_problem), UNIT_TEST(bad_lines_and_bad_values_are_shown_together))
