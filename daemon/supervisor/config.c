@@ -20,8 +20,6 @@
 
 #define FOLDER_SUFFIX ".folder"
 
-enum { SHOWN_BYTES = 200 }; /* of a value in a message */
-
 struct config *config_ref(struct config *config)
 {
     atomic_fetch_add_explicit(&config->references, 1, memory_order_relaxed);
@@ -284,7 +282,7 @@ static int find_admin_group(struct config *config, struct problems *problems)
     const struct ini_section *control = ini_find(&config->daemon.ini, "Control", NULL);
     const char *name = config->daemon.admin_group;
     struct group group, *found = NULL;
-    char buffer[16 << 10], shown[SHOWN_BYTES];
+    char buffer[16 << 10], shown[TEXT_SHOWN_MAX];
 
     config->admin_group = (gid_t)-1;
     if (!name || !*name)
@@ -301,7 +299,7 @@ static int find_owner(struct folder_conf *folder, struct problems *problems)
 {
     struct passwd user, *found_user = NULL;
     struct group group, *found_group = NULL;
-    char buffer[16 << 10], shown[SHOWN_BYTES];
+    char buffer[16 << 10], shown[TEXT_SHOWN_MAX];
     uint64_t number;
 
     if (folder->file_user && text_parse_unsigned(folder->file_user, 0, UINT32_MAX - 1, &number) == 0)

@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TEXT_ESCAPED_MAX = 4 * 4096 + 1 };
+enum {
+    TEXT_ESCAPED_MAX = 4 * 4096 + 1, /* room for any path */
+    TEXT_SHOWN_MAX = 200,            /* of a value in a message */
+};
 
 /* Writes @bytes readable and on one line to @buffer (cut at @size, always NUL-terminated): control
  * characters, backslashes and what is not UTF-8 as \xNN. Returns @buffer, to be used as an argument. */

@@ -18,8 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_BYTES = 200 }; /* of a value in a message */
-
 /* Problems. */
 
 static int out_of_memory(const struct ini_entry *entry, struct problems *problems)
@@ -29,7 +27,7 @@ static int out_of_memory(const struct ini_entry *entry, struct problems *problem
 
 static int refuse_value(const struct ini_entry *entry, struct problems *problems, const char *wanted)
 {
-    char shown[SHOWN_BYTES];
+    char shown[TEXT_SHOWN_MAX];
 
     return ini_problem(problems, entry->value_place, "%s=%s: %s", entry->key,
                        text_escape(entry->value, shown, sizeof shown), wanted);
@@ -340,7 +338,7 @@ static const struct conf_key *find_key(const char *section, const char *name, co
 static int refuse_key(const struct ini_entry *entry, const char *section, const struct conf_key *table,
                       size_t table_length, struct problems *problems)
 {
-    char shown[SHOWN_BYTES];
+    char shown[TEXT_SHOWN_MAX];
     struct guess guess = { 0 };
 
     for (size_t i = 0; i < table_length; i++)
@@ -374,7 +372,7 @@ int conf_apply(const struct ini_section *section, const struct conf_key *table, 
 static int check_section(const struct ini_section *section, const struct conf_key *table, size_t table_length,
                          struct problems *problems)
 {
-    char shown[SHOWN_BYTES];
+    char shown[TEXT_SHOWN_MAX];
     struct guess guess = { 0 };
 
     for (size_t i = 0; i < table_length; i++) {

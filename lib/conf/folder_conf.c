@@ -20,7 +20,6 @@
 
 enum {
     NAME_BYTES_MAX = 64,
-    SHOWN_BYTES = 200, /* of a value in a message */
     MAX_FRAMES_DEFAULT = 1000,
     MAX_FRAMES_MOST = 10000,
     MAX_PAGES_DEFAULT = 500,
@@ -52,7 +51,7 @@ static bool is_name(const char *name)
 static int parse_recipe_name(const struct ini_entry *entry, const struct conf_key *key, void *field,
                              struct problems *problems)
 {
-    char shown[SHOWN_BYTES];
+    char shown[TEXT_SHOWN_MAX];
 
     if (entry->value[0] != '\0' && !is_name(entry->value))
         return ini_problem(problems, entry->value_place, "Recipe=%s: give a recipe's name (" NAME_RULE ")",
@@ -70,7 +69,7 @@ static bool is_readable_extension(const char *extension)
 
 static int refuse_extension(const struct ini_word *word, struct problems *problems)
 {
-    char shown[SHOWN_BYTES], known[128] = "";
+    char shown[TEXT_SHOWN_MAX], known[128] = "";
     size_t used = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(readable_extensions) && used < sizeof known; i++)
@@ -155,7 +154,7 @@ static int parse_patterns(const struct ini_entry *entry, const struct conf_key *
                           struct problems *problems)
 {
     struct ini_word word = { 0 };
-    char shown[SHOWN_BYTES];
+    char shown[TEXT_SHOWN_MAX];
     int result = 0;
 
     if (entry->value[0] == '\0')
@@ -176,7 +175,7 @@ static int parse_allowed(const struct ini_entry *entry, const struct conf_key *k
 {
     unsigned *allowed = field;
     struct ini_word word = { 0 };
-    char shown[SHOWN_BYTES], known[SHOWN_BYTES];
+    char shown[TEXT_SHOWN_MAX], known[TEXT_SHOWN_MAX];
     int result = 0;
 
     (void)key;
@@ -203,7 +202,7 @@ static int parse_pixels(const struct ini_entry *entry, const struct conf_key *ke
         uint64_t size;
     } units[] = { { 'K', 1000 }, { 'M', MEGAPIXEL }, { 'G', 1000 * MEGAPIXEL } };
     size_t length = strlen(entry->value);
-    char number[32], shown[SHOWN_BYTES];
+    char number[32], shown[TEXT_SHOWN_MAX];
     uint64_t unit = 1, value;
 
     if (length == 0) {
@@ -438,7 +437,7 @@ static const char *below(const char *path, const char *directory)
 static void check_output(struct check *check)
 {
     const struct folder_conf *conf = check->conf;
-    char path[SHOWN_BYTES];
+    char path[TEXT_SHOWN_MAX];
 
     if (!conf->path || !conf->output)
         return;
@@ -458,7 +457,7 @@ static void check_side_directory(struct check *check, const char *key, const cha
 {
     const struct folder_conf *conf = check->conf;
     const char *inside;
-    char path[SHOWN_BYTES];
+    char path[TEXT_SHOWN_MAX];
 
     if (!directory)
         return;
@@ -482,7 +481,7 @@ static void check_side_directory(struct check *check, const char *key, const cha
 static void check_include(struct check *check)
 {
     const struct folder_conf *conf = check->conf;
-    char name[SHOWN_BYTES];
+    char name[TEXT_SHOWN_MAX];
 
     for (size_t i = 0; i < conf->include.count; i++) {
         unsigned bit = allowance_of_extension(conf->include.list[i]);
@@ -506,7 +505,7 @@ static void check_archive(struct check *check)
 static int check_all(struct check *check)
 {
     const struct folder_conf *conf = check->conf;
-    char shown[SHOWN_BYTES];
+    char shown[TEXT_SHOWN_MAX];
 
     if (!conf->name || !is_name(conf->name))
         refuse(check, "", "\"%s\" cannot be a folder's name: use " NAME_RULE,

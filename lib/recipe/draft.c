@@ -13,10 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    SHOWN_BYTES = 200, /* of a value in a message */
-    MAX_BYTES_LEAST = 100,
-};
+enum { MAX_BYTES_LEAST = 100 };
 
 /* More than any file has. */
 #define MAX_BYTES_MOST (1ULL << 40)
@@ -55,7 +52,7 @@ static int parse_name(const struct ini_entry *entry, const struct conf_key *key,
 static int add_size(struct sizes *sizes, const struct ini_word *word, const char *key,
                     struct problems *problems)
 {
-    char shown[SHOWN_BYTES];
+    char shown[TEXT_SHOWN_MAX];
     uint64_t pixels;
 
     if (text_parse_unsigned(word->text, 1, RECIPE_SIZE_MAX, &pixels) < 0)
@@ -96,7 +93,7 @@ static bool has_format(const struct formats *formats, enum format format)
 static int find_format(const char *name, const struct ini_word *word, const char *key,
                        struct problems *problems, enum format *ret)
 {
-    char shown[SHOWN_BYTES], known[128];
+    char shown[TEXT_SHOWN_MAX], known[128];
 
     if (format_from_name(name, ret) == 0 && format_info(*ret)->output)
         return 0;
@@ -152,7 +149,7 @@ static int parse_background(const struct ini_entry *entry, const struct conf_key
 {
     static const struct value_rule rule = { .kind = VALUE_COLOUR };
     struct draft *draft = field;
-    char wanted[SHOWN_BYTES], shown[SHOWN_BYTES];
+    char wanted[TEXT_SHOWN_MAX], shown[TEXT_SHOWN_MAX];
 
     draft->has_background = entry->value[0] != '\0';
     if (!draft->has_background ||
@@ -411,7 +408,7 @@ static int check_background(const struct draft *draft, const struct ini_section 
                             struct problems *problems)
 {
     const struct ini_entry *entry = ini_find_entry(section, "Background");
-    char shown[SHOWN_BYTES];
+    char shown[TEXT_SHOWN_MAX];
 
     if (!draft->has_background || draft->background.alpha == UINT8_MAX)
         return 0;

@@ -9,10 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum {
-    SHOWN_BYTES = 200, /* of a value in a message */
-    FORMATS_MAX = 8,   /* that have an option */
-};
+enum { FORMATS_MAX = 8 }; /* that have an option */
 
 static const char *const yes_or_no[] = { "no", "yes", NULL };
 static const char *const lossless_words[] = { "no", "yes", "near", NULL };
@@ -188,7 +185,7 @@ static enum encoding_option find_option(const char *name)
 static int keep(struct encoding_word *kept, const char *of, const char *text, const struct ini_entry *entry,
                 const struct ini_word *word, enum encoding_option option, struct problems *problems)
 {
-    char shown[SHOWN_BYTES];
+    char shown[TEXT_SHOWN_MAX];
 
     if (kept->entry == entry)
         return ini_problem(problems, word->place, "%s=: the value of %s is given twice", options[option].name,
@@ -207,7 +204,7 @@ static int keep_of_format(struct encoding_draft *draft, enum encoding_option opt
                           const struct ini_entry *entry, const struct ini_word *word, const char *colon,
                           struct problems *problems)
 {
-    char name[INI_WORD_BYTES_MAX], shown[SHOWN_BYTES], known[128];
+    char name[INI_WORD_BYTES_MAX], shown[TEXT_SHOWN_MAX], known[128];
     enum format format;
 
     snprintf(name, sizeof name, "%.*s", (int)(colon - word->text), word->text);
@@ -272,7 +269,7 @@ static int read_value(const struct support *support, const char *text, uint8_t *
 static int settle_value(const struct encoding_word *word, enum encoding_option option,
                         const struct support *support, struct problems *problems, uint8_t *ret)
 {
-    char shown[SHOWN_BYTES], values[SHOWN_BYTES];
+    char shown[TEXT_SHOWN_MAX], values[TEXT_SHOWN_MAX];
 
     if (word->text[0] == '\0' || read_value(support, word->text, ret) == 0)
         return 0;

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_BYTES = 200 }; /* of a value in a message */
-
 #define DEFAULT_NAME "{dir}/{stem}.json"
 
 /* As many as BlurHash's authors advise for pictures that are wider than high. */
@@ -72,7 +70,7 @@ static int parse_name(const struct ini_entry *entry, const struct conf_key *key,
 
 static int add_part(struct manifest_spec *spec, const struct ini_word *word, struct problems *problems)
 {
-    char shown[SHOWN_BYTES];
+    char shown[TEXT_SHOWN_MAX];
 
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
         if (strcmp(word->text, parts[i].name) == 0) {
@@ -109,7 +107,7 @@ static int parse_components(const struct ini_entry *entry, const struct conf_key
 {
     struct draft *draft = field;
     const char *text = entry->value;
-    char shown[SHOWN_BYTES];
+    char shown[TEXT_SHOWN_MAX];
 
     (void)key;
     if (text[0] == '\0') {

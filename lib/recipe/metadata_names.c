@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <string.h>
 
-enum { SHOWN_BYTES = 200 }; /* of a value in a message */
-
 /* In the order of the canonical form. */
 static const struct {
     const char *name;
@@ -31,7 +29,7 @@ static const struct {
 
 static int add(const struct ini_word *word, struct problems *problems, unsigned *bits)
 {
-    char shown[SHOWN_BYTES];
+    char shown[TEXT_SHOWN_MAX];
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if (strcmp(word->text, names[i].name) == 0) {

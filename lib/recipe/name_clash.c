@@ -11,15 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_BYTES = 200 }; /* of a value in a message */
-
 /* Sources of every shape that fields can tell apart: in the root, below it, below a directory of its own name. */
 static const char *const sample_sources[] = { "picture", "album/picture", "picture/picture" };
 
 static const char *describe(const struct recipe *recipe, size_t index, char *buffer, size_t size)
 {
     const struct rendition *rendition = &recipe->renditions[index];
-    char pixels[32] = "", shown[SHOWN_BYTES];
+    char pixels[32] = "", shown[TEXT_SHOWN_MAX];
 
     if (index == RENDITION_MANIFEST)
         return "[Manifest]";
@@ -60,7 +58,7 @@ static int refuse_clash(const struct clash_check *check, size_t earlier, size_t 
     const struct recipe *recipe = check->recipe;
     const struct rendition *a = &recipe->renditions[earlier], *b = &recipe->renditions[later];
     bool manifest = later == RENDITION_MANIFEST;
-    char one[2 * SHOWN_BYTES], other[2 * SHOWN_BYTES], shown[SHOWN_BYTES];
+    char one[2 * TEXT_SHOWN_MAX], other[2 * TEXT_SHOWN_MAX], shown[TEXT_SHOWN_MAX];
 
     return ini_problem(check->problems, name_place(check, later), "%s and %s would both be called \"%s\": %s",
                        describe(recipe, earlier, one, sizeof one),
@@ -71,7 +69,7 @@ static int refuse_clash(const struct clash_check *check, size_t earlier, size_t 
 /* What is called @name is in the way of the directory that another's name has. */
 static int refuse_directory(const struct clash_check *check, size_t file, size_t below, const char *name)
 {
-    char one[2 * SHOWN_BYTES], other[2 * SHOWN_BYTES], shown[SHOWN_BYTES];
+    char one[2 * TEXT_SHOWN_MAX], other[2 * TEXT_SHOWN_MAX], shown[TEXT_SHOWN_MAX];
 
     return ini_problem(
         check->problems, name_place(check, file),

@@ -18,10 +18,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum {
-    SHOWN_BYTES = 200, /* of a value in a message */
-    OUTPUT_NAME_BYTES_MAX = 64,
-};
+enum { OUTPUT_NAME_BYTES_MAX = 64 };
 
 #define DEFAULT_OUTPUT_NAME "main"
 
@@ -127,7 +124,7 @@ static int check_output_name(const struct parse *parse, const struct ini_section
 /* A drop-in adds to the output of its name; in one file two of a name are two outputs that were to be. */
 static int check_output_once(const struct parse *parse, const struct ini_section *section)
 {
-    char shown[SHOWN_BYTES];
+    char shown[TEXT_SHOWN_MAX];
 
     if (!section->again.file)
         return 0;
@@ -266,7 +263,7 @@ static void take_place(void *context, int *number)
     *number = (int)i;
 }
 
-/* As if the canonical text had been read: without the files of steps that were taken back, and whatever was read first. */
+/* As if the canonical text had been read: without the files of steps that were taken back, in the order of use. */
 static void arrange_assets(struct recipe *recipe)
 {
     struct arrangement arrangement = { .count = 0 };

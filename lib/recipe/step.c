@@ -16,7 +16,6 @@
 #include <strings.h>
 
 enum {
-    SHOWN_BYTES = 200, /* of a value in a message */
     WANTED_BYTES = 300,
     PROBLEM_BYTES = 300,
     USAGE_BYTES = 600,
@@ -56,7 +55,7 @@ static void word_release(struct word *word)
 static int refuse(const struct reading *reading, size_t offset, const char *what, const char *shown)
 {
     struct ini_place place = ini_value_place(reading->entry, offset);
-    char escaped[SHOWN_BYTES];
+    char escaped[TEXT_SHOWN_MAX];
 
     if (!shown)
         return ini_problem(reading->problems, place, "%s", what);
@@ -166,7 +165,7 @@ static const void *const_field_of(const struct step *step, const struct op_arg *
 
 static int refuse_usage(const struct reading *reading, size_t offset, const char *what, const char *shown)
 {
-    char usage[USAGE_BYTES], escaped[SHOWN_BYTES];
+    char usage[USAGE_BYTES], escaped[TEXT_SHOWN_MAX];
 
     return ini_problem(reading->problems, ini_value_place(reading->entry, offset), "%s \"%s\", write: %s",
                        what, text_escape(shown, escaped, sizeof escaped),
@@ -220,7 +219,7 @@ static int find_file(const struct reading *reading, const struct op_arg *arg, si
 {
     struct file_value *file = field_of(reading->step, arg);
     struct ini_place place = ini_value_place(reading->entry, offset);
-    char problem[PROBLEM_BYTES] = "", shown[SHOWN_BYTES];
+    char problem[PROBLEM_BYTES] = "", shown[TEXT_SHOWN_MAX];
     _cleanup_free_ char *where = NULL;
     char *name;
 
@@ -246,7 +245,7 @@ static int find_file(const struct reading *reading, const struct op_arg *arg, si
 static int check_text(const struct reading *reading, const struct op_arg *arg, size_t offset)
 {
     const char *text = *(char **)field_of(reading->step, arg), *problem;
-    char shown[SHOWN_BYTES];
+    char shown[TEXT_SHOWN_MAX];
     size_t at;
 
     if (caption_check(text, &problem, &at) == 0)
@@ -258,7 +257,7 @@ static int check_text(const struct reading *reading, const struct op_arg *arg, s
 /* Sets the argument to what @text says; @offset is where that stands. */
 static int set_arg(const struct reading *reading, const struct op_arg *arg, const char *text, size_t offset)
 {
-    char wanted[WANTED_BYTES] = "", shown[SHOWN_BYTES];
+    char wanted[WANTED_BYTES] = "", shown[TEXT_SHOWN_MAX];
     int r = value_parse(&arg->rule, text, field_of(reading->step, arg), wanted, sizeof wanted);
 
     if (r == -ENOMEM)
@@ -334,7 +333,7 @@ static void list_ops(char *buffer, size_t size)
 static int refuse_unknown(const struct reading *reading, const struct word *word)
 {
     struct ini_place place = ini_value_place(reading->entry, word->name_offset);
-    char known[USAGE_BYTES], shown[SHOWN_BYTES];
+    char known[USAGE_BYTES], shown[TEXT_SHOWN_MAX];
     struct guess guess = { 0 };
 
     text_escape(word->text, shown, sizeof shown);

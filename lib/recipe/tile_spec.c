@@ -8,8 +8,6 @@
 #include <errno.h>
 #include <inttypes.h>
 
-enum { SHOWN_BYTES = 200 }; /* of a value in a message */
-
 /* What each layout is by itself, as the programs that show it expect it most. */
 static const struct layout {
     enum format format;
@@ -26,7 +24,7 @@ static const enum format tile_formats[] = { FORMAT_JPEG, FORMAT_PNG, FORMAT_WEBP
 static int parse_number(const struct ini_entry *entry, const struct conf_key *key, uint64_t min, uint64_t max,
                         struct problems *problems, uint32_t *ret)
 {
-    char shown[SHOWN_BYTES];
+    char shown[TEXT_SHOWN_MAX];
     uint64_t value;
 
     if (text_parse_unsigned(entry->value, min, max, &value) < 0)
@@ -63,7 +61,7 @@ int tile_spec_parse_format(const struct ini_entry *entry, const struct conf_key 
                            struct problems *problems)
 {
     struct tile_draft *draft = field;
-    char shown[SHOWN_BYTES];
+    char shown[TEXT_SHOWN_MAX];
     enum format format;
 
     (void)key;

@@ -384,7 +384,16 @@ static int fork_reader(pid_t *ret_child)
     return -ends[1];
 }
 
-static struct bytes paint_apart(size_t index)
+static void put_picture(FILE *stream, size_t index)
+{
+    struct bytes painted = paint(index);
+
+    ck_assert_uint_eq(fwrite(painted.data, 1, painted.size, stream), painted.size);
+    bytes_release(&painted);
+}
+
+/* What @make writes, in a child. */
+static struct bytes made_apart(void (*make)(FILE *stream, size_t index), size_t index)
 {
     struct bytes bytes = { g_malloc(256 * MEGABYTE), 0 };
     pid_t child;
@@ -392,11 +401,11 @@ static struct bytes paint_apart(size_t index)
     ssize_t n;
 
     if (child == 0) {
-        struct bytes painted;
+        FILE *stream = fdopen(-fd, "w");
 
         picture_start();
-        painted = paint(index);
-        _exit(fd_write_all(-fd, painted.data, painted.size) < 0);
+        make(stream, index);
+        _exit(fclose(stream) != 0);
     }
     n = fd_read_all(fd, bytes.data, 256 * MEGABYTE);
     ck_assert_int_gt(n, 0);
@@ -462,7 +471,7 @@ START_TEST(an_estimate_is_never_below_what_is_used_and_not_far_above)
 
     if (IS_SANITIZED || first_recipe((size_t)_i) >= sizeof recipes / sizeof recipes[0])
         return;
-    file = paint_apart((size_t)_i);
+    file = made_apart(put_picture, (size_t)_i);
     for (size_t i = first_recipe((size_t)_i); i < sizeof recipes / sizeof recipes[0]; i += recipe_step())
         compare((size_t)_i, recipes[i], &file, FACTOR);
     bytes_release(&file);
@@ -478,7 +487,7 @@ START_TEST(an_estimate_has_room_for_what_steps_take)
 
     if (IS_SANITIZED || (!getenv("DARKROOM_FULL") && recipe % 2 != (size_t)_i % 2))
         return;
-    file = paint_apart(picture);
+    file = made_apart(put_picture, picture);
     compare(picture, step_recipes[recipe], &file, STEPS_FACTOR);
     bytes_release(&file);
 }
@@ -503,7 +512,7 @@ static const struct {
     { .name = "a progressive JPEG", .times = 4000, .inner = FORMAT_JPEG, .progressive = true },
 };
 
-static void put_inner(FILE *stream, int row)
+static void put_inner(FILE *stream, size_t row)
 {
     _cleanup_image_ VipsImage *image = picture_make(full_drawings[row].times, full_drawings[row].times, 3);
     struct bytes file = { NULL, 0 };
@@ -523,7 +532,7 @@ static void put_inner(FILE *stream, int row)
     bytes_release(&file);
 }
 
-static void put_full_drawing(FILE *stream, int row)
+static void put_full_drawing(FILE *stream, size_t row)
 {
     fprintf(stream, "%s<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100\" height=\"100\">%s",
             full_drawings[row].declaration ?: "", full_drawings[row].before ?: "");
@@ -534,35 +543,13 @@ static void put_full_drawing(FILE *stream, int row)
     fprintf(stream, "%s</svg>", full_drawings[row].after ?: "");
 }
 
-static struct bytes full_drawing_apart(int row)
-{
-    struct bytes bytes = { g_malloc(64 * MEGABYTE), 0 };
-    pid_t child;
-    int fd = fork_reader(&child);
-    ssize_t n;
-
-    if (child == 0) {
-        FILE *stream = fdopen(-fd, "w");
-
-        picture_start();
-        put_full_drawing(stream, row);
-        _exit(fclose(stream) != 0);
-    }
-    n = fd_read_all(fd, bytes.data, 64 * MEGABYTE);
-    ck_assert_int_gt(n, 0);
-    bytes.size = (size_t)n;
-    close(fd);
-    waitpid(child, NULL, 0);
-    return bytes;
-}
-
 START_TEST(so_it_is_of_drawings_that_have_much_in_them)
 {
     struct bytes file;
 
     if (IS_SANITIZED)
         return;
-    file = full_drawing_apart(_i);
+    file = made_apart(put_full_drawing, (size_t)_i);
     compare_named(full_drawings[_i].name, recipes[1], &file, FACTOR);
     bytes_release(&file);
 }
@@ -587,7 +574,7 @@ START_TEST(so_it_is_of_formats_that_take_long)
 
     if (IS_SANITIZED)
         return;
-    file = paint_apart(picture);
+    file = made_apart(put_picture, picture);
     for (size_t i = first_recipe((size_t)_i); i < sizeof slow_recipes / sizeof slow_recipes[0];
          i += recipe_step())
         compare(picture, slow_recipes[i], &file, FACTOR);
