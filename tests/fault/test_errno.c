@@ -22,12 +22,7 @@
 /* An interrupted call is made again, so only some of them are; and not each second, because two calls may take
  * turns. */
 #define SOMETIMES "1+3"
-/* Not any more when strace lets go: a call that it is just about to let fail then ends with ENOSYS, which the event
- * loop does not survive. */
-#define AT_FIRST "1..30+3"
-
 enum {
-    FIRST_CALLS = 30, /* of AT_FIRST */
     NUMBER = 2,       /* in CI: the call that fails once */
     NUMBERS_MAX = 25, /* in the long form: until it is not reached, or so often */
     WAIT_MS = 200,
@@ -73,7 +68,7 @@ static const struct injection {
     { "write", "EINTR", SOMETIMES, false, true, false },
     { "poll", "EINTR", SOMETIMES, false, true, false },
     { "ppoll", "EINTR", SOMETIMES, false, true, false },
-    { "epoll_wait", "EINTR", AT_FIRST, false, true, false },
+    { "epoll_wait", "EINTR", SOMETIMES, false, true, false },
     { "recvmsg", "EINTR", SOMETIMES, false, true, false },
     { "sendmsg", "EINTR", SOMETIMES, false, true, false },
     { "mq_timedsend", "EINTR", SOMETIMES, false, true, false },
@@ -160,13 +155,6 @@ static void let_it_fail(struct run *run)
     }
 }
 
-/* A question is a turn of the loop, at least: after so many none of its calls fails any more. */
-static void pass_the_first(struct run *run, const char *when)
-{
-    for (int i = 0; strcmp(when, AT_FIRST) == 0 && i < FIRST_CALLS; i++)
-        ask(run);
-}
-
 static void await_cure(struct run *run, const struct injection *injection, const char *when, size_t count)
 {
     uint64_t since = monotonic_us(), took_us;
@@ -192,7 +180,6 @@ static size_t inject(struct run *run, const struct injection *injection, const c
     tracer_attach(&tracer, &run->c.h, injection->call, injection->errnum, when);
     drop(run);
     let_it_fail(run);
-    pass_the_first(run, when);
     count = tracer_detach(&tracer);
     await_cure(run, injection, when, count);
     run->rounds++;

@@ -23,7 +23,7 @@ bool tracer_is_possible(const struct harness *h);
 void tracer_attach(struct tracer *tracer, const struct harness *h, const char *call, const char *errnum,
                    const char *when);
 
-/* Detaches; returns how often the call was made to fail. */
+/* Detaches, while the daemon is stopped for a moment; returns how often the call was made to fail. */
 size_t tracer_detach(struct tracer *tracer);
 
 /* In how many calls of the log @path (in the directory of @h) an error was injected. */
