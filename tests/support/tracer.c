@@ -91,10 +91,11 @@ void tracer_attach(struct tracer *tracer, const struct harness *h, const char *c
  * that is stopped no thread is inside of one. */
 static void detach_stopped(pid_t daemon, pid_t strace)
 {
-    siginfo_t stop;
+    siginfo_t stop = { 0 };
 
     kill(daemon, SIGSTOP);
-    ck_assert_int_eq(waitid(P_PID, (id_t)daemon, &stop, WSTOPPED), 0);
+    ck_assert_int_eq(waitid(P_PID, (id_t)daemon, &stop, WSTOPPED | WEXITED | WNOWAIT), 0);
+    ck_assert_msg(stop.si_code == CLD_STOPPED, "darkroomd has ended while its calls failed");
     kill(strace, SIGTERM);
     ck_assert_int_eq(waitpid(strace, NULL, 0), strace);
     kill(daemon, SIGCONT);
