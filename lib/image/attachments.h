@@ -19,6 +19,11 @@ struct attachments {
     unsigned dots_per_inch[2]; /* across, down; 0: nobody knows */
 };
 
+static inline size_t attachments_bytes(const struct attachments *attachments)
+{
+    return attachments->icc.size + attachments->exif.size + attachments->xmp.size + attachments->iptc.size;
+}
+
 static inline bool attachments_have_density(const struct attachments *attachments)
 {
     return attachments->dots_per_inch[0] > 0 && attachments->dots_per_inch[1] > 0;

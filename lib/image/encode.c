@@ -7,15 +7,20 @@
 #include "image/attach.h"
 #include "image/byte_limit.h"
 #include "image/frames.h"
+#include "image/jpeg_header.h"
+#include "image/jpeg_planes.h"
 #include "image/metadata.h"
 #include "image/savers.h"
 #include "image/source.h"
 #include "image/tiles.h"
+#include "image/webp_planes.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+
+enum { SMALL_BYTES = 256 << 10 };
 
 int encode_check_sides(enum format format, uint32_t width, uint32_t height, struct error *error)
 {
@@ -50,29 +55,65 @@ static int seal(const void *data, size_t size, int *ret_fd, struct error *error)
     return 0;
 }
 
-/* Of an animation's frames encoders leave out those that are as the one before, which stays longer. */
-static int compare_header(VipsImage *image, enum format format, const void *data, size_t size,
-                          struct error *error)
+static int read_any_shape(enum format format, const void *data, size_t size, bool animated,
+                          struct encoded_shape *ret)
 {
     _cleanup_image_ VipsImage *header = NULL;
-    unsigned frames = frames_count(image);
-    int height = vips_image_get_page_height(image), found;
 
-    if (source_open_header(format, data, size, frames > 1 ? -1 : 1, &header) != 0)
-        return engine_error(error, CLASS_PERMANENT, STAGE_CHECK, "the output cannot be read back");
-    found = vips_image_get_page_height(header);
-    if (header->Xsize != image->Xsize || found != height)
-        return error_set(error, EBADMSG, CLASS_PERMANENT, STAGE_CHECK,
-                         "the output reads back as %d × %d instead of %d × %d", header->Xsize, found,
-                         image->Xsize, height);
-    if (frames_count(header) > frames)
-        return error_set(error, EBADMSG, CLASS_PERMANENT, STAGE_CHECK,
-                         "the output reads back with %u frames instead of %u", frames_count(header), frames);
+    if (source_open_header(format, data, size, animated ? -1 : 1, &header) != 0)
+        return -1;
+    *ret = (struct encoded_shape){
+        .extent = { (uint32_t)header->Xsize, (uint32_t)vips_image_get_page_height(header) },
+        .frames = frames_count(header),
+    };
     return 0;
 }
 
-/* Reads what will be published, not what it was copied from. */
-static int check(VipsImage *image, enum format format, int fd, size_t size, struct error *error)
+/* libvips is asked where our own reader has a doubt. */
+static int read_shape(enum format format, const void *data, size_t size, bool animated,
+                      struct encoded_shape *ret)
+{
+    _cleanup_(jpeg_header_release) struct jpeg_header jpeg = { .owned = NULL };
+
+    if (format != FORMAT_JPEG || jpeg_header_read(data, size, &jpeg) < 0)
+        return read_any_shape(format, data, size, animated, ret);
+    *ret = (struct encoded_shape){ .extent = jpeg.extent, .frames = 1 };
+    return 0;
+}
+
+/* Of an animation's frames encoders leave out those that are as the one before, which stays longer. */
+static int compare_header(const struct encoded_shape *shape, enum format format, const void *data,
+                          size_t size, struct error *error)
+{
+    struct encoded_shape found;
+
+    if (read_shape(format, data, size, shape->frames > 1, &found) != 0)
+        return engine_error(error, CLASS_PERMANENT, STAGE_CHECK, "the output cannot be read back");
+    if (!extent_equal(found.extent, shape->extent))
+        return error_set(error, EBADMSG, CLASS_PERMANENT, STAGE_CHECK,
+                         "the output reads back as %u × %u instead of %u × %u", found.extent.width,
+                         found.extent.height, shape->extent.width, shape->extent.height);
+    if (found.frames > shape->frames)
+        return error_set(error, EBADMSG, CLASS_PERMANENT, STAGE_CHECK,
+                         "the output reads back with %u frames instead of %u", found.frames, shape->frames);
+    return 0;
+}
+
+/* A small file is read, which is faster than a mapping is made and taken away. */
+static int check_small(const struct encoded_shape *shape, enum format format, int fd, size_t size,
+                       struct error *error)
+{
+    _cleanup_free_ void *data = malloc(size);
+    ssize_t n = data ? pread(fd, data, size, 0) : -1;
+
+    if (n < 0)
+        return error_set_errno(error, data ? errno : ENOMEM, STAGE_CHECK,
+                               "cannot read an output of %zu bytes", size);
+    return compare_header(shape, format, data, (size_t)n, error);
+}
+
+static int check_large(const struct encoded_shape *shape, enum format format, int fd, size_t size,
+                       struct error *error)
 {
     void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
     int r;
@@ -80,13 +121,20 @@ static int check(VipsImage *image, enum format format, int fd, size_t size, stru
     if (data == MAP_FAILED)
         return error_set_errno(error, errno, STAGE_CHECK, "cannot map an output of %zu bytes", size);
 
-    r = compare_header(image, format, data, size, error);
+    r = compare_header(shape, format, data, size, error);
     munmap(data, size);
     return r;
 }
 
-int encode_seal(VipsImage *image, enum format format, const void *data, size_t size, struct encoded *ret,
-                struct error *error)
+/* Reads what will be published, not what it was copied from. */
+static int check(const struct encoded_shape *shape, enum format format, int fd, size_t size,
+                 struct error *error)
+{
+    return (size <= SMALL_BYTES ? check_small : check_large)(shape, format, fd, size, error);
+}
+
+int encode_seal(const struct encoded_shape *shape, enum format format, const void *data, size_t size,
+                struct encoded *ret, struct error *error)
 {
     _cleanup_close_ int fd = -1;
     int r;
@@ -95,14 +143,14 @@ int encode_seal(VipsImage *image, enum format format, const void *data, size_t s
     if (r < 0)
         return r;
 
-    r = check(image, format, fd, size, error);
+    r = check(shape, format, fd, size, error);
     if (r < 0)
         return r;
 
     *ret = (struct encoded){
         .fd = take_fd(&fd),
-        .width = (uint32_t)image->Xsize,
-        .height = (uint32_t)vips_image_get_page_height(image),
+        .width = shape->extent.width,
+        .height = shape->extent.height,
         .bytes = size,
     };
     return 0;
@@ -127,10 +175,10 @@ static int save(VipsImage *image, enum format format, const struct encoding *enc
                      ret_size);
 }
 
-static int add_metadata(VipsImage *image, enum format format, void **data, size_t *size, struct error *error)
+static int add_metadata(const struct attachments *attachments, enum format format, void **data, size_t *size,
+                        struct error *error)
 {
-    struct attachments attachments = metadata_attachments(image);
-    int r = attach(format, &attachments, data, size);
+    int r = attach(format, attachments, data, size);
 
     if (r == -ENOMEM)
         return error_set(error, ENOMEM, CLASS_MEMORY, STAGE_ENCODE, "no memory for the output's metadata");
@@ -141,7 +189,7 @@ static int add_metadata(VipsImage *image, enum format format, void **data, size_
     if (r == -EMSGSIZE)
         return error_set(error, -r, CLASS_PERMANENT, STAGE_ENCODE,
                          "%s cannot hold the picture's profile of %zu bytes; take icc out of Metadata=",
-                         format_info(format)->name, attachments.icc.size);
+                         format_info(format)->name, attachments->icc.size);
     if (r < 0)
         return error_set(
             error, -r, CLASS_PERMANENT, STAGE_ENCODE,
@@ -150,12 +198,43 @@ static int add_metadata(VipsImage *image, enum format format, void **data, size_
     return 0;
 }
 
-/* What a file is made of, but for its quality. */
+/* libvips has none for these. */
+static int (*const planes_savers[FORMAT_COUNT])(const struct planes *planes, const struct encoding *encoding,
+                                                void **ret_data, size_t *ret_size) = {
+    [FORMAT_JPEG] = jpeg_planes_encode,
+    [FORMAT_WEBP] = webp_planes_encode,
+};
+
+bool encode_takes_planes(enum format format)
+{
+    return planes_savers[format];
+}
+
+static int save_planes(const struct planes *planes, enum format format, const struct encoding *encoding,
+                       void **ret_data, size_t *ret_size)
+{
+    int r = planes_savers[format](planes, encoding, ret_data, ret_size);
+
+    if (r == -ENOMEM)
+        vips_error("darkroom", "out of memory");
+    return r;
+}
+
+/* What a file is made of, but for its quality: @image, or @planes. */
 struct making {
     VipsImage *image;
+    const struct planes *planes;
+    struct attachments attachments;
+    struct encoded_shape shape;
     enum format format;
     const struct encoding *encoding;
 };
+
+static int save_either(const struct making *making, const struct encoding *encoding, struct file_bytes *ret)
+{
+    return making->planes ? save_planes(making->planes, making->format, encoding, &ret->data, &ret->size)
+                          : save(making->image, making->format, encoding, &ret->data, &ret->size);
+}
 
 static int make_file(const void *context, unsigned quality, struct file_bytes *ret, struct error *error)
 {
@@ -165,9 +244,9 @@ static int make_file(const void *context, unsigned quality, struct file_bytes *r
 
     if (encoding_is_lossy(making->format, making->encoding))
         encoding.values[ENCODING_QUALITY] = (uint8_t)quality;
-    if (save(making->image, making->format, &encoding, &ret->data, &ret->size) != 0)
+    if (save_either(making, &encoding, ret) != 0)
         return encode_error(making->format, error);
-    r = add_metadata(making->image, making->format, &ret->data, &ret->size, error);
+    r = add_metadata(&making->attachments, making->format, &ret->data, &ret->size, error);
     if (r < 0)
         free(take_ptr(ret->data));
     return r;
@@ -196,25 +275,53 @@ static int make_limited(const struct making *making, uint64_t max_bytes, struct 
     return r == -EFBIG ? refuse_bytes(making->format, lossy, ret->size, max_bytes, error) : r;
 }
 
-int encode(VipsImage *image, enum format format, const struct encoding *encoding, uint64_t max_bytes,
-           struct encoded *ret, struct error *error)
+static int make_and_seal(const struct making *making, uint64_t max_bytes, struct encoded *ret,
+                         struct error *error)
 {
-    struct making making = { image, format, encoding };
     struct file_bytes file = { NULL, 0 };
     int r;
 
-    r = encode_check_sides(format, (uint32_t)image->Xsize, (uint32_t)vips_image_get_page_height(image),
-                           error);
+    r = encode_check_sides(making->format, making->shape.extent.width, making->shape.extent.height, error);
     if (r < 0)
         return r;
 
-    r = make_limited(&making, max_bytes, &file, error);
+    r = make_limited(making, max_bytes, &file, error);
     if (r < 0)
         return r;
 
-    r = encode_seal(image, format, file.data, file.size, ret, error);
+    r = encode_seal(&making->shape, making->format, file.data, file.size, ret, error);
     free(file.data);
     return r;
+}
+
+int encode(VipsImage *image, enum format format, const struct encoding *encoding, uint64_t max_bytes,
+           struct encoded *ret, struct error *error)
+{
+    const struct making making = {
+        .image = image,
+        .attachments = metadata_attachments(image),
+        .shape = { { (uint32_t)image->Xsize, (uint32_t)vips_image_get_page_height(image) },
+                   frames_count(image) },
+        .format = format,
+        .encoding = encoding,
+    };
+
+    return make_and_seal(&making, max_bytes, ret, error);
+}
+
+int encode_planes(const struct planes *planes, enum format format, const struct encoding *encoding,
+                  uint64_t max_bytes, const struct attachments *attachments, struct encoded *ret,
+                  struct error *error)
+{
+    const struct making making = {
+        .planes = planes,
+        .attachments = *attachments,
+        .shape = { planes->list[0].extent, 1 },
+        .format = format,
+        .encoding = encoding,
+    };
+
+    return make_and_seal(&making, max_bytes, ret, error);
 }
 
 int encode_bytes(VipsImage *image, enum format format, unsigned quality, void **ret_data, size_t *ret_size)

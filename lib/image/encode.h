@@ -3,7 +3,9 @@
 #ifndef DARKROOM_IMAGE_ENCODE_H
 #define DARKROOM_IMAGE_ENCODE_H
 
+#include "image/attachments.h"
 #include "image/engine.h"
+#include "image/planes.h"
 #include "recipe/encoding.h"
 #include "recipe/tile_spec.h"
 
@@ -25,10 +27,24 @@ int encode_check_sides(enum format format, uint32_t width, uint32_t height, stru
 int encode(VipsImage *image, enum format format, const struct encoding *encoding, uint64_t max_bytes,
            struct encoded *ret, struct error *error);
 
-/* Seals the @size bytes at @data, a file of @format whose picture is @image, and reads it back as encode() does. 0, or
+/* True when files of @format are encoded from planes where they are lossy. */
+bool encode_takes_planes(enum format format);
+
+/* The same of @planes, in such a format and with such an @encoding, and beside them what is in @attachments. */
+int encode_planes(const struct planes *planes, enum format format, const struct encoding *encoding,
+                  uint64_t max_bytes, const struct attachments *attachments, struct encoded *ret,
+                  struct error *error);
+
+/* What a file has to have. */
+struct encoded_shape {
+    struct extent extent; /* of a frame */
+    unsigned frames;      /* at most */
+};
+
+/* Seals the @size bytes at @data, a file of @format whose picture has @shape, and reads it back as encode() does. 0, or
  * -errno with @error. */
-int encode_seal(VipsImage *image, enum format format, const void *data, size_t size, struct encoded *ret,
-                struct error *error);
+int encode_seal(const struct encoded_shape *shape, enum format format, const void *data, size_t size,
+                struct encoded *ret, struct error *error);
 
 /* Encodes a format with tiles (tiles.h), which are cut as @spec says. */
 int encode_tiles(VipsImage *image, enum format format, const struct tile_spec *spec, unsigned quality,

@@ -10,6 +10,7 @@
 #include "conf/allowance.h"
 #include "image/complaint.h"
 #include "image/magick.h"
+#include "image/plane_scale.h"
 
 #include <errno.h>
 #include <gmodule.h>
@@ -228,6 +229,7 @@ int engine_allow(unsigned allowed, struct error *error)
 
 void engine_stop(void)
 {
+    plane_scale_forget();
     magick_stop();
     vips_shutdown();
 }

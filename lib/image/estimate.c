@@ -328,7 +328,8 @@ static uint64_t outputs_bytes(const struct workload *work)
 uint64_t estimate_bytes(const struct workload *work)
 {
     struct workload stepped = after_steps(work, &work->recipe->steps);
-    uint64_t picture = add(add(decoder_bytes(work), picture_bytes(work)), strip_bytes(&stepped));
+    uint64_t scaled = larger(add(picture_bytes(work), strip_bytes(&stepped)), work->planar_bytes);
+    uint64_t picture = add(decoder_bytes(work), scaled);
 
     return add(add(add(FIXED_BYTES, work->asset_bytes), work->source_bytes),
                add(picture, outputs_bytes(&stepped)));

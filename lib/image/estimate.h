@@ -30,6 +30,7 @@ struct workload {
     bool whole;      /* the decoder holds all of it at once: a progressive JPEG, an interlaced PNG, … */
     unsigned shrink; /* by the decoder */
     bool streamed;   /* the picture never exists as a whole, only what is scaled from it */
+    uint64_t planar_bytes; /* instead, when it goes well: planes of the picture and its windows */
     const struct recipe *recipe;
     const struct selection *selection;
 };

@@ -5,6 +5,8 @@
 
 enum exif_tag {
     TAG_ORIENTATION = 0x0112,
+    TAG_X_RESOLUTION = 0x011a,
+    TAG_Y_RESOLUTION = 0x011b,
     TAG_RESOLUTION_UNIT = 0x0128,
     TAG_ARTIST = 0x013b,
     TAG_XMP = 0x02bc,

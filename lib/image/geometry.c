@@ -5,10 +5,7 @@
 
 #include <math.h>
 
-enum {
-    SHRINK_ON_LOAD_MAX = 8, /* what libjpeg's DCT scaling offers */
-    SHRINK_MARGIN = 2,
-};
+enum { SHRINK_MARGIN = 2 };
 
 /* @length × @numerator / @denominator, rounded to nearest, at least 1. */
 static uint32_t scale(uint32_t length, uint32_t numerator, uint32_t denominator)
@@ -216,12 +213,16 @@ bool placement_same_window(const struct placement *a, const struct placement *b)
            a->top == b->top && a->gravity == b->gravity;
 }
 
+bool geometry_leaves(struct extent source, unsigned shrink, struct extent scaled, double margin)
+{
+    return source.width / shrink >= margin * scaled.width && source.height / shrink >= margin * scaled.height;
+}
+
 unsigned geometry_shrink_on_load(struct extent source, struct extent largest)
 {
-    unsigned shrink = SHRINK_ON_LOAD_MAX;
+    unsigned shrink = GEOMETRY_SHRINK_MAX;
 
-    while (shrink > 1 && (source.width / shrink < (uint64_t)SHRINK_MARGIN * largest.width ||
-                          source.height / shrink < (uint64_t)SHRINK_MARGIN * largest.height))
+    while (shrink > 1 && !geometry_leaves(source, shrink, largest, SHRINK_MARGIN))
         shrink /= 2;
     return shrink;
 }

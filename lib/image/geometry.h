@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { GEOMETRY_SHRINK_MAX = 8 }; /* what libjpeg's DCT scaling offers */
+
 struct extent {
     uint32_t width, height;
 };
@@ -78,6 +80,9 @@ struct extent geometry_smallest_room(struct extent source, double across, double
 
 /* True when both scale and cut the picture in the same way; their canvases may differ. */
 bool placement_same_window(const struct placement *a, const struct placement *b);
+
+/* True when @source, made smaller by @shrink, is at least @margin times @scaled in both directions. */
+bool geometry_leaves(struct extent source, unsigned shrink, struct extent scaled, double margin);
 
 /* By how much a decoder may shrink @source while it decodes (1, 2, 4 or 8), so that at least twice @largest in
  * both directions is left for the resampling that follows. */

@@ -5,16 +5,14 @@
 
 #include "base/cleanup.h"
 #include "image/engine.h"
+#include "image/jpeg_errors.h"
 #include "image/orient.h"
 
 #include <errno.h>
-#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <turbojpeg.h>
-
-#include <jpeglib.h>
 
 static const int transforms[ORIENTATION_END] = {
     [1] = TJXOP_NONE,      [2] = TJXOP_HFLIP, [3] = TJXOP_ROT180,     [4] = TJXOP_VFLIP,
@@ -96,33 +94,15 @@ static int turbo_check(const void *jpeg, size_t size)
 
 /* ---- with libjpeg ---- */
 
-/* Both ends of coding anew; libjpeg's errors come back to @failed. */
+/* Both ends of coding anew; libjpeg's errors come back. */
 struct recoding {
     struct jpeg_decompress_struct from;
     struct jpeg_compress_struct to;
-    struct jpeg_error_mgr errors;
-    jmp_buf failed;
-    FILE *stream; /* of memory: libjpeg's own memory is nobody's when it fails */
+    struct jpeg_errors errors; /* warnings have been dealt with when the picture was looked at */
+    FILE *stream;              /* of memory: libjpeg's own memory is nobody's when it fails */
     char *bytes;
     size_t size;
 };
-
-static void on_error(j_common_ptr common)
-{
-    struct recoding *recoding = common->client_data;
-    char message[JMSG_LENGTH_MAX];
-
-    common->err->format_message(common, message);
-    vips_error("jpeg", "%s", message);
-    longjmp(recoding->failed, 1);
-}
-
-/* Warnings have been dealt with when the picture was looked at. */
-static void on_message(j_common_ptr common, int level)
-{
-    (void)common;
-    (void)level;
-}
 
 static void recoding_release(struct recoding *recoding)
 {
@@ -131,15 +111,6 @@ static void recoding_release(struct recoding *recoding)
     if (recoding->stream)
         fclose(recoding->stream);
     free(recoding->bytes);
-}
-
-static void catch_errors(struct recoding *recoding)
-{
-    jpeg_std_error(&recoding->errors);
-    recoding->errors.error_exit = on_error;
-    recoding->errors.emit_message = on_message;
-    recoding->from.err = recoding->to.err = &recoding->errors;
-    recoding->from.client_data = recoding->to.client_data = recoding;
 }
 
 static void read_header(struct recoding *recoding, const void *jpeg, size_t size)
@@ -158,8 +129,8 @@ int jpeg_coefficients_block(const void *jpeg, size_t size, struct extent *ret)
 
     if (turbo_check(jpeg, size) != 0)
         return -1;
-    catch_errors(&recoding);
-    if (setjmp(recoding.failed) != 0)
+    recoding.from.err = recoding.to.err = jpeg_errors_catch(&recoding.errors);
+    if (setjmp(recoding.errors.failed) != 0)
         return -1;
     read_header(&recoding, jpeg, size);
     single = recoding.from.num_components == 1;
@@ -193,8 +164,8 @@ int jpeg_coefficients_recode(const void *jpeg, size_t size, void **ret, size_t *
     recoding.stream = open_memstream(&recoding.bytes, &recoding.size);
     if (!recoding.stream)
         return -1;
-    catch_errors(&recoding);
-    if (setjmp(recoding.failed) != 0)
+    recoding.from.err = recoding.to.err = jpeg_errors_catch(&recoding.errors);
+    if (setjmp(recoding.errors.failed) != 0)
         return -1;
     recode(&recoding, jpeg, size);
     if (fclose(take_ptr(recoding.stream)) != 0)

@@ -202,5 +202,7 @@ int lossless_jpeg_make(const struct recipe *recipe, const struct rendition *rend
     r = check_sides(header, move.part.extent, error);
     if (r == 0)
         r = add_metadata(header, recipe->outputs[rendition->output].metadata, &file, error);
-    return r < 0 ? r : encode_seal(header, FORMAT_JPEG, file.data, file.size, ret, error);
+    return r < 0 ? r
+                 : encode_seal(&(struct encoded_shape){ move.part.extent, 1 }, FORMAT_JPEG, file.data,
+                               file.size, ret, error);
 }

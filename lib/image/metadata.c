@@ -13,22 +13,11 @@
 #include "image/jpeg_segments.h"
 #include "image/xmp_packet.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The blocks, which are reduced and set anew. */
-struct block {
-    const char *field;
-    void *data;
-    size_t size;
-};
-
-static void block_release(struct block *block)
-{
-    free(block->data);
-}
 
 static bool is_kept(const char *name, unsigned keep)
 {
@@ -48,49 +37,75 @@ static struct attachment find(VipsImage *image, const char *name)
 
 /* ---- reducing ---- */
 
-static int reduce_exif(VipsImage *in, const struct metadata_wish *wish, struct block *ret)
+static int reduce_exif(const struct attachment *exif, const struct metadata_wish *wish,
+                       struct metadata_kept *ret)
 {
-    struct attachment exif = find(in, VIPS_META_EXIF_NAME);
     struct exif_wish exif_wish = {
         .keep = wish->keep,
-        .orientation = vips_image_get_orientation(in),
-        .width = (uint32_t)in->Xsize,
-        .height = (uint32_t)vips_image_get_page_height(in),
+        .orientation = wish->orientation,
+        .width = wish->extent.width,
+        .height = wish->extent.height,
         .recoloured = wish->recoloured,
     };
 
-    ret->field = VIPS_META_EXIF_NAME;
-    return exif_block_reduce(exif.data, exif.size, &exif_wish, &ret->data, &ret->size);
+    return exif_block_reduce(exif->data, exif->size, &exif_wish, &ret->exif, &ret->attachments.exif.size);
 }
 
 /* Of a packet that is too large for a segment of JPEG the rights may still find room. */
-static int reduce_xmp(VipsImage *in, const struct metadata_wish *wish, struct block *ret)
+static int reduce_xmp(const struct attachment *xmp, const struct metadata_wish *wish,
+                      struct metadata_kept *ret)
 {
-    struct attachment xmp = find(in, VIPS_META_XMP_NAME);
     size_t max = wish->format == FORMAT_JPEG ? JPEG_XMP_BYTES_MAX : SIZE_MAX;
     unsigned keeps[] = { wish->keep, wish->keep & METADATA_XMP ? METADATA_COPYRIGHT : 0 };
 
-    ret->field = VIPS_META_XMP_NAME;
     for (size_t i = 0; i < ARRAY_SIZE(keeps); i++) {
-        if (xmp_packet_reduce(xmp.data, xmp.size, keeps[i], &ret->data, &ret->size) < 0)
-            return -1;
-        if (ret->size <= max)
+        if (xmp_packet_reduce(xmp->data, xmp->size, keeps[i], &ret->xmp, &ret->attachments.xmp.size) < 0)
+            return -ENOMEM;
+        if (ret->attachments.xmp.size <= max)
             return 0;
-        free(take_ptr(ret->data));
+        free(take_ptr(ret->xmp));
     }
     return 0;
 }
 
-static int reduce_iptc(VipsImage *in, const struct metadata_wish *wish, struct block *ret)
+static int reduce_iptc(const struct attachment *iptc, const struct metadata_wish *wish,
+                       struct metadata_kept *ret)
 {
-    struct attachment iptc = find(in, VIPS_META_IPTC_NAME);
-
-    ret->field = VIPS_META_IPTC_NAME;
-    if (iptc_block_reduce(iptc.data, iptc.size, wish->keep, &ret->data, &ret->size) < 0)
-        return -1;
-    if (wish->format == FORMAT_JPEG && ret->size > JPEG_IPTC_BYTES_MAX)
-        free(take_ptr(ret->data));
+    if (iptc_block_reduce(iptc->data, iptc->size, wish->keep, &ret->iptc, &ret->attachments.iptc.size) < 0)
+        return -ENOMEM;
+    if (wish->format == FORMAT_JPEG && ret->attachments.iptc.size > JPEG_IPTC_BYTES_MAX)
+        free(take_ptr(ret->iptc));
     return 0;
+}
+
+static void attach_block(void *data, struct attachment *attachment)
+{
+    attachment->data = data;
+    if (!data)
+        attachment->size = 0;
+}
+
+int metadata_keep(const struct attachments *all, const struct metadata_wish *wish, struct metadata_kept *ret)
+{
+    *ret = (struct metadata_kept){ .attachments = *all };
+    if (reduce_exif(&all->exif, wish, ret) < 0 || reduce_xmp(&all->xmp, wish, ret) < 0 ||
+        reduce_iptc(&all->iptc, wish, ret) < 0) {
+        metadata_kept_release(ret);
+        return -ENOMEM;
+    }
+    attach_block(ret->exif, &ret->attachments.exif);
+    attach_block(ret->xmp, &ret->attachments.xmp);
+    attach_block(ret->iptc, &ret->attachments.iptc);
+    if (!(wish->keep & METADATA_ICC))
+        ret->attachments.icc = (struct attachment){ NULL, 0 };
+    return 0;
+}
+
+void metadata_kept_release(struct metadata_kept *kept)
+{
+    free(take_ptr(kept->exif));
+    free(take_ptr(kept->xmp));
+    free(take_ptr(kept->iptc));
 }
 
 /* Header fields are listed too, and cannot be removed. */
@@ -104,18 +119,21 @@ static void remove_fields(VipsImage *image, unsigned keep)
     g_strfreev(names);
 }
 
-static void set_block(VipsImage *image, const struct block *block)
+static void set_block(VipsImage *image, const char *field, const struct attachment *block)
 {
     if (block->data)
-        vips_image_set_blob_copy(image, block->field, block->data, block->size);
+        vips_image_set_blob_copy(image, field, block->data, block->size);
 }
 
 int metadata_reduce(VipsImage *in, const struct metadata_wish *wish, VipsImage **ret)
 {
-    _cleanup_(block_release) struct block exif = { 0 }, xmp = { 0 }, iptc = { 0 };
+    _cleanup_(metadata_kept_release) struct metadata_kept kept = { .exif = NULL };
+    struct attachments all = metadata_attachments(in);
+    struct metadata_wish of_picture = *wish;
 
-    if (reduce_exif(in, wish, &exif) < 0 || reduce_xmp(in, wish, &xmp) < 0 ||
-        reduce_iptc(in, wish, &iptc) < 0) {
+    of_picture.orientation = vips_image_get_orientation(in);
+    of_picture.extent = (struct extent){ (uint32_t)in->Xsize, (uint32_t)vips_image_get_page_height(in) };
+    if (metadata_keep(&all, &of_picture, &kept) < 0) {
         vips_error("darkroom", "no memory for the metadata");
         return -1;
     }
@@ -123,9 +141,9 @@ int metadata_reduce(VipsImage *in, const struct metadata_wish *wish, VipsImage *
         return -1;
 
     remove_fields(*ret, wish->keep);
-    set_block(*ret, &exif);
-    set_block(*ret, &xmp);
-    set_block(*ret, &iptc);
+    set_block(*ret, VIPS_META_EXIF_NAME, &kept.attachments.exif);
+    set_block(*ret, VIPS_META_XMP_NAME, &kept.attachments.xmp);
+    set_block(*ret, VIPS_META_IPTC_NAME, &kept.attachments.iptc);
     return 0;
 }
 
@@ -135,7 +153,7 @@ size_t metadata_bytes(VipsImage *image)
 {
     struct attachments attachments = metadata_attachments(image);
 
-    return attachments.icc.size + attachments.exif.size + attachments.xmp.size + attachments.iptc.size;
+    return attachments_bytes(&attachments);
 }
 
 static unsigned dots_per_inch(double per_mm)

@@ -9,6 +9,7 @@
 
 #include "image/attachments.h"
 #include "image/engine.h"
+#include "image/geometry.h"
 #include "recipe/format.h"
 #include "recipe/recipe.h"
 
@@ -22,7 +23,21 @@ struct metadata_wish {
     unsigned keep;      /* METADATA_* */
     enum format format; /* of the output */
     bool recoloured;    /* the picture had a profile, from which it was converted to sRGB */
+    int orientation;    /* these two are told by the picture, where there is one */
+    struct extent extent;
 };
+
+/* What is left, and whose bytes it is. */
+struct metadata_kept {
+    struct attachments attachments;
+    void *exif, *xmp, *iptc;
+};
+
+/* Fills @ret with what @wish asks for of @all, whose profile and density it refers to. 0, and the caller releases @ret,
+ * or -ENOMEM. */
+int metadata_keep(const struct attachments *all, const struct metadata_wish *wish, struct metadata_kept *ret);
+
+void metadata_kept_release(struct metadata_kept *kept);
 
 /* A copy of @in with no other metadata than @wish asks for. 0 or -1 with libvips' error. */
 int metadata_reduce(VipsImage *in, const struct metadata_wish *wish, VipsImage **ret);

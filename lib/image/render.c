@@ -23,6 +23,7 @@
 #include "image/loaders.h"
 #include "image/lossless_jpeg.h"
 #include "image/metadata.h"
+#include "image/planar.h"
 #include "image/resize.h"
 #include "recipe/naming.h"
 
@@ -34,6 +35,7 @@ void rendering_leave_page(struct rendering *rendering)
     image_replace(&rendering->prepared, NULL);
     image_replace(&rendering->window, NULL);
     image_replace(&rendering->picture, NULL);
+    planar_release(&rendering->planar);
 }
 
 void rendering_release(struct rendering *rendering)
@@ -159,6 +161,9 @@ static void plan(struct rendering *rendering)
     rendering->shrink = plan_shrink(rendering, extent);
     rendering->streamed = !rendering->animated && selection_is_one_window(&rendering->selection) &&
                           !steps_need_memory(steps, rendering->source.shape) && !wants_look(rendering);
+    if (rendering->decoded)
+        planar_plan(&rendering->planar, rendering->recipe, &rendering->source, &rendering->selection,
+                    wants_look(rendering));
 }
 
 static uint64_t made_bytes(const struct rendered *made)
@@ -189,6 +194,7 @@ static uint64_t estimate(const struct rendering *rendering, uint64_t finished_by
         /* As source_decode() does: not every decoder can. */
         .shrink = loader_shrinks(source->format) ? rendering->shrink : 1,
         .streamed = rendering->streamed,
+        .planar_bytes = planar_is_used(&rendering->planar) ? planar_bytes(&rendering->planar) : 0,
         .recipe = rendering->recipe,
         .selection = &rendering->selection,
     };
@@ -265,9 +271,12 @@ static int step(struct rendering *rendering, struct error *error)
 
 static int decode_and_step(struct rendering *rendering, struct error *error)
 {
-    int r = rendering->decoded ? decode(rendering, error) : 0;
+    int r = planar_is_used(&rendering->planar) ? planar_decode(&rendering->planar, error) : -ENOTSUP;
 
-    return r == 0 && rendering->decoded ? step(rendering, error) : r;
+    if (r != -ENOTSUP)
+        return r;
+    r = decode(rendering, error);
+    return r == 0 ? step(rendering, error) : r;
 }
 
 /* libjpeg shrinks by whole pixels of the source, and libvips leaves out those that do not fill one; libwebp fits the
@@ -298,25 +307,37 @@ static int scale_frame(VipsImage *frame, const void *context, VipsImage **ret)
     return colour_to_rgb(scaled, ret);
 }
 
-/* Makes rendering->window for @placement, unless it is that already: renditions of one size follow each other. */
-static int scale(struct rendering *rendering, const struct placement *placement, struct error *error)
+/* Of an animation the first frame says where to look. */
+static int scale_picture(const struct rendering *rendering, const struct placement *placement,
+                         VipsImage **window, struct error *error)
 {
     struct placement found = *placement;
     struct scale_context scaling = { .rendering = rendering, .placement = &found };
-    _cleanup_image_ VipsImage *first = NULL, *window = NULL;
+    _cleanup_image_ VipsImage *first = NULL;
 
-    if (rendering->window && placement_same_window(placement, &rendering->window_placement))
-        return 0;
-
-    /* Of an animation the first frame says where to look. */
     if (placement->gravity >= GRAVITY_POINTS &&
         (frames_first(rendering->picture, &first) != 0 ||
          resize_find_window(first, natural_size(rendering, first), &found) != 0))
         return render_error(error);
-    if (frames_apply(rendering->picture, scale_frame, &scaling, &window) != 0)
+    if (frames_apply(rendering->picture, scale_frame, &scaling, window) != 0)
         return render_error(error);
-    if (!rendering->animated && to_memory(&window) < 0)
+    if (!rendering->animated && to_memory(window) < 0)
         return rendering->streamed ? decode_error(error) : render_error(error);
+    return 0;
+}
+
+/* Makes rendering->window for @placement, unless it is that already: renditions of one size follow each other. */
+static int scale(struct rendering *rendering, const struct placement *placement, struct error *error)
+{
+    _cleanup_image_ VipsImage *window = NULL;
+    int r;
+
+    if (rendering->window && placement_same_window(placement, &rendering->window_placement))
+        return 0;
+    r = planar_is_used(&rendering->planar) ? planar_window(&rendering->planar, placement, &window, error)
+                                           : scale_picture(rendering, placement, &window, error);
+    if (r < 0)
+        return r;
 
     image_replace(&rendering->window, take_ptr(window));
     rendering->window_placement = *placement;
@@ -461,6 +482,9 @@ static int make_output(struct rendering *rendering, const struct selected *selec
     ret->page = rendering->source.page;
     if (is_coded(rendering, selected))
         return lossless_jpeg_make(rendering->recipe, rendition, &rendering->source, &ret->encoded, error);
+    if (planar_is_used(&rendering->planar) &&
+        planar_encodes(&rendering->planar, rendition, &selected->placement))
+        return planar_encode(&rendering->planar, rendition, &selected->placement, &ret->encoded, error);
 
     r = scale(rendering, &selected->placement, error);
     if (r == 0)
@@ -515,6 +539,18 @@ static struct step_subject subject_of(const struct rendering *rendering, const s
     };
 }
 
+static int look(const struct rendering *rendering, struct look *ret, struct error *error)
+{
+    const struct manifest_spec *spec = &rendering->recipe->manifest;
+    _cleanup_image_ VipsImage *picture = NULL;
+    int r;
+
+    if (!planar_is_used(&rendering->planar))
+        return look_at(rendering->picture, spec, ret, error);
+    r = planar_look(&rendering->planar, &picture, error);
+    return r < 0 ? r : look_at(picture, spec, ret, error);
+}
+
 int rendering_make_page(struct rendering *rendering, const struct render_options *options,
                         struct rendered *ret, struct error *error)
 {
@@ -530,9 +566,9 @@ int rendering_make_page(struct rendering *rendering, const struct render_options
     if (r < 0 || ret->needs_memory_bytes > 0)
         return r;
 
-    r = decode_and_step(rendering, error);
+    r = rendering->decoded ? decode_and_step(rendering, error) : 0;
     if (r == 0 && wants_look(rendering))
-        r = look_at(rendering->picture, &rendering->recipe->manifest, &ret->look, error);
+        r = look(rendering, &ret->look, error);
     if (r < 0)
         return r;
     return make_outputs(rendering, ret, error);

@@ -3,6 +3,7 @@
 #ifndef DARKROOM_IMAGE_RENDERING_H
 #define DARKROOM_IMAGE_RENDERING_H
 
+#include "image/planar.h"
 #include "image/render.h"
 #include "image/selection.h"
 #include "image/source.h"
@@ -26,7 +27,8 @@ struct rendering {
     bool animated;      /* some output has all frames */
     bool coded;         /* some output is made of the source as it is coded */
     bool decoded;       /* something is made of the decoded picture */
-    VipsImage *picture; /* decoded, after the steps */
+    struct planar planar; /* the short way, if it is taken: there is no picture then */
+    VipsImage *picture;   /* decoded, after the steps */
 
     VipsImage *window; /* the last scaled picture, in memory */
     struct placement window_placement;

@@ -259,7 +259,7 @@ static bool is_opaque(const struct source *source)
     return source->format == FORMAT_PDF;
 }
 
-static int read_header(struct source *source, struct error *error)
+static int read_any_header(struct source *source, struct error *error)
 {
     struct load_options options = options_of(source);
     _cleanup_image_ VipsImage *header = NULL;
@@ -278,6 +278,35 @@ static int read_header(struct source *source, struct error *error)
     source->whole = loader_is_whole(source->format, header, source->data, source->size);
     count_pictures(source, header);
     return check_samples(header, error);
+}
+
+/* What libvips would say, too. */
+static void take_jpeg_header(struct source *source)
+{
+    const struct jpeg_header *jpeg = &source->jpeg;
+    const struct profile profile = { .data = jpeg->attachments.icc.data, .size = jpeg->attachments.icc.size };
+
+    source->planar = true;
+    source->profile = profile.size > 0 && profile_colours(&profile) == jpeg->components;
+    source->shape = (struct shape){ jpeg->extent, jpeg->orientation };
+    source->bands = jpeg->components;
+    source->sample_bytes = 1;
+    source->metadata_bytes = attachments_bytes(&jpeg->attachments);
+    source->whole = jpeg->multiscan;
+    source->frames = source->pages = 1;
+}
+
+static int read_header(struct source *source, struct error *error)
+{
+    int r = source->format == FORMAT_JPEG ? jpeg_header_read(source->data, source->size, &source->jpeg)
+                                          : -ENOTSUP;
+
+    if (r == -ENOMEM)
+        return no_memory(source, error);
+    if (r < 0)
+        return read_any_header(source, error);
+    take_jpeg_header(source);
+    return 0;
 }
 
 int source_probe(const void *data, size_t size, const struct source_options *options, struct source *ret,
@@ -328,7 +357,8 @@ int source_scale(struct source *source, double scale, struct error *error)
 
 uint64_t source_held_bytes(const struct source *source)
 {
-    return (uint64_t)source->size + source->reduced_from + own_metadata_bytes(source);
+    return (uint64_t)source->size + source->reduced_from + own_metadata_bytes(source) +
+           attachments_bytes(&source->jpeg.attachments);
 }
 
 void source_release(struct source *source)
@@ -337,6 +367,7 @@ void source_release(struct source *source)
     free(take_ptr(source->exif.data));
     free(take_ptr(source->xmp.data));
     free(take_ptr(source->iptc.data));
+    jpeg_header_release(&source->jpeg);
 }
 
 /* A JPEG has no alpha, and what it has more than colours nobody has said the meaning of; of others that are not opaque

@@ -5,6 +5,7 @@
 
 #include "conf/folder_conf.h"
 #include "image/engine.h"
+#include "image/jpeg_header.h"
 #include "image/orient.h"
 #include "recipe/format.h"
 
@@ -46,6 +47,10 @@ struct source {
     size_t metadata_bytes; /* that an output may have as well */
     unsigned bands, sample_bytes;
     bool alpha;
+    bool
+        planar; /* a JPEG in the usual colours of 8 bits, of which @jpeg tells; @profile: its profile describes it */
+    bool profile;
+    struct jpeg_header jpeg;
     bool whole; /* its decoder has to hold all of it at once */
 };
 

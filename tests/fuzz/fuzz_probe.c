@@ -8,6 +8,7 @@
 #include "conf/ini.h"
 #include "fuzz.h"
 #include "image/engine.h"
+#include "image/metadata.h"
 #include "image/png_chunks.h"
 #include "image/render.h"
 #include "image/source.h"
@@ -108,6 +109,38 @@ static int try_probe(const void *data, size_t size, struct source *ret)
     return 0;
 }
 
+/* What our own reader takes of a JPEG's header is what libvips takes. */
+
+static void expect_same(const char *what, const struct attachment *a, const struct attachment *b)
+{
+    fuzz_expect(a->size == b->size && (a->size == 0 || memcmp(a->data, b->data, a->size) == 0),
+                "%s is the same: %zu bytes, %zu", what, a->size, b->size);
+}
+
+static void try_jpeg_header(const struct source *source)
+{
+    const struct jpeg_header *ours = &source->jpeg;
+    _cleanup_image_ VipsImage *header = NULL;
+    struct attachments theirs;
+    struct error error;
+
+    if (!source->planar || source_decode(source, 1, &header, &error) < 0)
+        return;
+    theirs = metadata_attachments(header);
+    fuzz_expect(header->Xsize == (int)ours->extent.width && header->Ysize == (int)ours->extent.height &&
+                    header->Bands == (int)ours->components,
+                "%d × %d × %d is %u × %u × %u", header->Xsize, header->Ysize, header->Bands,
+                ours->extent.width, ours->extent.height, ours->components);
+    fuzz_expect(vips_image_get_orientation(header) == ours->orientation, "%d is the orientation %d",
+                vips_image_get_orientation(header), ours->orientation);
+    for (int i = 0; i < 2; i++)
+        fuzz_expect(theirs.dots_per_inch[i] == ours->attachments.dots_per_inch[i], "%u dots an inch are %u",
+                    theirs.dots_per_inch[i], ours->attachments.dots_per_inch[i]);
+    expect_same("the profile", &theirs.icc, &ours->attachments.icc);
+    expect_same("EXIF", &theirs.exif, &ours->attachments.exif);
+    expect_same("IPTC", &theirs.iptc, &ours->attachments.iptc);
+}
+
 /* The whole of a job. */
 
 static bool is_small(const struct source *source)
@@ -186,8 +219,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct source source = { 0 };
 
     try_chunks(data, size);
-    if (try_probe(data, size, &source) == 0 && is_small(&source))
-        try_render(data, size, source.pages);
+    if (try_probe(data, size, &source) == 0) {
+        try_jpeg_header(&source);
+        if (is_small(&source))
+            try_render(data, size, source.pages);
+    }
     source_release(&source);
     return 0;
 }

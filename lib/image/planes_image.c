@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* planes_image - see planes_image.h. */
+#include "image/planes_image.h"
+
+#include "base/cleanup.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <turbojpeg.h>
+
+static void turbo_destroy(tjhandle *handle)
+{
+    if (*handle)
+        tjDestroy(*handle);
+}
+
+static int to_grey(const struct planes *planes, unsigned char *to)
+{
+    const struct plane *luma = &planes->list[0];
+
+    for (uint32_t y = 0; y < luma->extent.height; y++)
+        memcpy(to + (size_t)y * luma->extent.width, luma->data + y * luma->stride, luma->extent.width);
+    return 0;
+}
+
+static int to_rgb(const struct planes *planes, unsigned char *to)
+{
+    _cleanup_(turbo_destroy) tjhandle handle = tjInitDecompress();
+    const unsigned char *rows[PLANES_COLOUR];
+    int strides[PLANES_COLOUR];
+
+    for (size_t i = 0; i < PLANES_COLOUR; i++) {
+        rows[i] = planes->list[i].data;
+        strides[i] = (int)planes->list[i].stride;
+    }
+    if (handle && tjDecodeYUVPlanes(handle, rows, strides, TJSAMP_444, to, (int)planes->list[0].extent.width,
+                                    0, (int)planes->list[0].extent.height, TJPF_RGB, 0) == 0)
+        return 0;
+    vips_error("turbojpeg", "%s", handle ? tjGetErrorStr2(handle) : tjGetErrorStr());
+    return -1;
+}
+
+static void free_pixels(VipsImage *image, void *pixels)
+{
+    (void)image;
+    free(pixels);
+}
+
+static int make_pixels(const struct planes *planes, VipsImage **ret)
+{
+    struct extent extent = planes->list[0].extent;
+    size_t size = extent_area(extent) * planes->count;
+    _cleanup_free_ unsigned char *pixels = malloc(size);
+
+    if (!pixels) {
+        vips_error("darkroom", "no memory for %zu bytes of pixels", size);
+        return -1;
+    }
+    if ((planes->count == PLANES_GREY ? to_grey : to_rgb)(planes, pixels) != 0)
+        return -1;
+    *ret = vips_image_new_from_memory(pixels, size, (int)extent.width, (int)extent.height, (int)planes->count,
+                                      VIPS_FORMAT_UCHAR);
+    if (!*ret)
+        return -1;
+    g_signal_connect(*ret, "postclose", G_CALLBACK(free_pixels), take_ptr(pixels));
+    return 0;
+}
+
+static void *copy_field(VipsImage *header, const char *name, GValue *value, void *to)
+{
+    (void)header;
+    vips_image_set(to, name, value);
+    return NULL;
+}
+
+int planes_to_image(const struct planes *planes, VipsImage *header, int orientation, VipsImage **ret)
+{
+    _cleanup_image_ VipsImage *pixels = NULL;
+    VipsInterpretation type =
+        planes->count == PLANES_GREY ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
+
+    if (make_pixels(planes, &pixels) != 0 ||
+        vips_copy(pixels, ret, "interpretation", type, "xres", header->Xres, "yres", header->Yres, NULL) != 0)
+        return -1;
+    vips_image_map(header, copy_field, *ret);
+    vips_autorot_remove_angle(*ret);
+    if (orientation != 1)
+        vips_image_set_int(*ret, VIPS_META_ORIENTATION, orientation);
+    return 0;
+}
