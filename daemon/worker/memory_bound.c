@@ -41,7 +41,7 @@ int memory_bound_init(struct memory_bound *ret, struct error *error)
     return 0;
 }
 
-/* What the process has now; as it began, where that cannot be told. */
+/* What the process has now, with what malloc() keeps for the next job; as it began, where that cannot be told. */
 static uint64_t present_bytes(const struct memory_bound *bound)
 {
     uint64_t bytes;
@@ -64,6 +64,7 @@ void memory_bound_set(const struct memory_bound *bound, uint64_t bytes)
 {
     uint64_t most;
 
+    malloc_trim(0);
     if (__builtin_add_overflow(present_bytes(bound) + MEMORY_BOUND_SLACK_BYTES, bytes, &most))
         most = RLIM_INFINITY;
     limit(most);

@@ -14,12 +14,15 @@
 #include "wire/worker_link.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <xxhash.h>
+
+enum { KEEP_MEMORY_MS = 500 }; /* without a ticket */
 
 /* One ticket under way. */
 struct job {
@@ -250,22 +253,32 @@ static int serve_ticket(const struct worker *worker)
     return answer(worker, &ticket, &source, source_fd);
 }
 
+static int wait_on_wire(struct pollfd *wire, nfds_t count, int timeout_ms)
+{
+    int r;
+
+    do
+        r = poll(wire, count, timeout_ms);
+    while (r < 0 && errno == EINTR);
+    return r < 0 ? -errno : r;
+}
+
 /* Waits for a ticket (true) or the end of the link. Tickets come first: a supervisor that has closed its half of
- * the link still wants what it has handed out. */
+ * the link still wants what it has handed out. When none comes for a while, what was kept for it is given back: an idle
+ * worker is a small one. */
 static int wait_for_ticket(const struct worker *worker)
 {
     struct pollfd wire[] = {
         { .fd = worker->mailbox, .events = POLLIN },
         { .fd = worker->link, .events = POLLRDHUP },
     };
-    int r;
+    int r = wait_on_wire(wire, ARRAY_SIZE(wire), KEEP_MEMORY_MS);
 
-    do
-        r = poll(wire, ARRAY_SIZE(wire), -1);
-    while (r < 0 && errno == EINTR);
-    if (r < 0)
-        return -errno;
-    return (wire[0].revents & POLLIN) != 0;
+    if (r == 0) {
+        malloc_trim(0);
+        r = wait_on_wire(wire, ARRAY_SIZE(wire), -1);
+    }
+    return r < 0 ? r : (wire[0].revents & POLLIN) != 0;
 }
 
 bool worker_is_alone(const struct worker *worker)

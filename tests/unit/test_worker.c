@@ -931,8 +931,8 @@ static rlim_t data_bytes(pid_t pid)
 /* ImageMagick loses its first pixels when there is no room for second ones, and counts them against all that follow. */
 START_TEST(a_worker_whose_imagemagick_has_lost_memory_leaves_after_its_answer)
 {
-    enum { WIDTH = 1000, HEIGHT = 800, CACHE_BYTES = WIDTH * HEIGHT * 8 };
-    static const char header[] = "P5\n1000 800\n255\n";
+    enum { WIDTH = 3000, HEIGHT = 2000, CACHE_BYTES = WIDTH * HEIGHT * 8 }; /* more than a worker keeps */
+    static const char header[] = "P5\n3000 2000\n255\n";
     GString *text = g_string_new(header);
     struct rlimit bound = { .rlim_max = RLIM_INFINITY };
     struct harness_answer answer;
