@@ -138,6 +138,18 @@ static void open_directory(struct batch *batch, struct parcel *parcel)
     }
 }
 
+/* A file of that name is what an earlier attempt of this very job left. */
+static int create_temporary(const struct parcel *parcel)
+{
+    static const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(parcel->directory, parcel->temporary, flags, 0600);
+
+    if (fd >= 0 || errno != EEXIST)
+        return fd;
+    unlinkat(parcel->directory, parcel->temporary, 0);
+    return openat(parcel->directory, parcel->temporary, flags, 0600);
+}
+
 static void open_parcel(struct batch *batch, struct parcel *parcel)
 {
     int r;
@@ -156,10 +168,7 @@ static void open_parcel(struct batch *batch, struct parcel *parcel)
         return;
     }
 
-    /* A file of that name is what an earlier attempt of this very job left. */
-    unlinkat(parcel->directory, parcel->temporary, 0);
-    parcel->fd = openat(parcel->directory, parcel->temporary,
-                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    parcel->fd = create_temporary(parcel);
     if (parcel->fd < 0) {
         fail(batch, parcel, errno, "create");
         return;
@@ -224,6 +233,8 @@ static bool same_directory(int a, int b)
 {
     struct stat left, right;
 
+    if (a == b) /* it is shared */
+        return true;
     return fstat(a, &left) == 0 && fstat(b, &right) == 0 && left.st_dev == right.st_dev &&
            left.st_ino == right.st_ino;
 }

@@ -168,12 +168,18 @@ int path_make_parent(int root, const char *path, const struct path_attributes *a
     return take_fd(&directory);
 }
 
+static int stat_in(int directory, const char *name, struct stat *ret)
+{
+    return fstatat(directory, name, ret, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
 int path_stat_beneath(int root, const char *path, struct stat *ret)
 {
     const char *name;
-    _cleanup_close_ int parent = path_open_parent(root, path, &name);
+    _cleanup_close_ int parent = -1;
 
-    if (parent < 0)
-        return parent;
-    return fstatat(parent, name, ret, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+    if (!strchr(path, '/') && path[0] != '.') /* most are in the root itself */
+        return path[0] ? stat_in(root, path, ret) : -EINVAL;
+    parent = path_open_parent(root, path, &name);
+    return parent < 0 ? parent : stat_in(parent, name, ret);
 }
