@@ -117,6 +117,16 @@ static void write_metadata(void)
         write_word("", word, "");
 }
 
+/* Markers, and the lengths that some segments have. */
+static void write_jpeg_entropy(void)
+{
+    for (unsigned marker = 0xc0; marker <= 0xfe; marker++)
+        write_bytes((unsigned char[]){ 0xff, (unsigned char)marker }, 2);
+    write_bytes("\xff\xdd\0\x04\0\x01", 6);
+    write_bytes("\xff\xc0\0\x0b\x08", 5);
+    write_bytes("\xff\xc0\0\x11\x08", 5);
+}
+
 static const struct {
     const char *target;
     void (*write)(void);
@@ -125,6 +135,7 @@ static const struct {
     { "recipe", write_recipe },
     { "metadata", write_metadata },
     { "probe", write_probe },
+    { "jpeg_entropy", write_jpeg_entropy },
 };
 
 int main(int argc, char **argv)
