@@ -130,11 +130,15 @@ static void window_restart(struct window *window, struct bits *bits)
 
 /* ---- blocks ---- */
 
+/* The lowest frequencies in the zigzag's order: DC, half a wave across, down, and both; and where their quantisers are. */
+enum { DC = 0, ACROSS = 1, DOWN = 2, BOTH = 4, LOW_COUNT = 5 };
+static const unsigned natural_order[LOW_COUNT] = { 0, 1, DCTSIZE, 2 * DCTSIZE, DCTSIZE + 1 };
+
 struct component {
     const struct jpeg_codes *dc, *ac;
     const struct plane *plane;
     uint32_t across, down; /* blocks of an MCU */
-    int quant;
+    int quants[LOW_COUNT];
     int coefficient; /* the last DC */
 };
 
@@ -151,7 +155,7 @@ static inline bool read_dc(struct component *component, struct bits *bits, int *
     bits_drop(bits, symbol.bits);
     if (symbol.bits == 0 || abs(component->coefficient) > LEVEL_MAX)
         return false;
-    *ret_level = component->coefficient * component->quant;
+    *ret_level = component->coefficient * component->quants[DC];
     return abs(*ret_level) <= LEVEL_MAX;
 }
 
@@ -185,10 +189,10 @@ static bool skip_one_by_one(const struct jpeg_codes *codes, struct bits *bits, u
 }
 
 /* Where the last look-up takes codes of the next block for ones of this, it is done again, code by code. */
-static inline bool skip_ac(const struct jpeg_codes *codes, struct bits *ret_bits)
+static inline bool skip_ac(const struct jpeg_codes *codes, unsigned position, struct bits *ret_bits)
 {
     struct bits bits = *ret_bits, before;
-    unsigned position = 1, position_before;
+    unsigned position_before;
 
     do {
         struct jpeg_skip skip;
@@ -208,9 +212,34 @@ static inline bool skip_ac(const struct jpeg_codes *codes, struct bits *ret_bits
     return skip_one_by_one(codes, ret_bits, position_before);
 }
 
+/* Code by code as far as they are low: @levels of these, and the position behind the last code. */
+static inline bool read_low(const struct component *component, struct bits *bits, int *levels,
+                            unsigned *ret_position)
+{
+    unsigned position = 1;
+
+    while (position < LOW_COUNT) {
+        struct jpeg_symbol symbol;
+        unsigned at;
+
+        bits_refill(bits);
+        symbol = jpeg_codes_look(component->ac, bits->word);
+        if (symbol.bits == 0)
+            return false;
+        at = position + symbol.step - 1;
+        if (at < LOW_COUNT)
+            levels[at] = jpeg_codes_value(symbol, bits->word) * component->quants[at];
+        bits_drop(bits, symbol.bits);
+        position += symbol.step;
+    }
+    *ret_position = position;
+    return true;
+}
+
 /* ---- the scan ---- */
 
 struct scan {
+    unsigned points; /* samples of a block, across and down: 1 or 2 */
     struct window window;
     struct bits bits;
     size_t count;
@@ -220,16 +249,39 @@ struct scan {
     unsigned interval;     /* of them, between restarts; or 0 */
 };
 
-static inline bool make_block(struct component *component, struct bits *bits, uint32_t column, uint32_t row)
+static inline void put(const struct plane *plane, uint32_t column, uint32_t row, int level)
 {
-    const struct plane *plane = component->plane;
+    if (column < plane->extent.width && row < plane->extent.height)
+        plane->data[row * plane->stride + column] = sample_of(level);
+}
+
+/* One sample, the mean of the block. */
+static inline bool make_mean(struct component *component, struct bits *bits, uint32_t column, uint32_t row)
+{
     int level;
 
     if (!read_dc(component, bits, &level))
         return false;
-    if (column < plane->extent.width && row < plane->extent.height)
-        plane->data[row * plane->stride + column] = sample_of(level);
-    return skip_ac(component->ac, bits);
+    put(component->plane, column, row, level);
+    return skip_ac(component->ac, 1, bits);
+}
+
+/* Four samples, in which the waves of the lowest frequencies are at their height. */
+static inline bool make_low(struct component *component, struct bits *bits, uint32_t column, uint32_t row)
+{
+    int levels[LOW_COUNT] = { 0 };
+    unsigned position;
+
+    if (!read_dc(component, bits, &levels[DC]) || !read_low(component, bits, levels, &position))
+        return false;
+    for (uint32_t i = 0; i < 4; i++) {
+        bool right = i & 1, bottom = i & 2;
+
+        put(component->plane, 2 * column + right, 2 * row + bottom,
+            levels[DC] + (right ? -levels[ACROSS] : levels[ACROSS]) +
+                (bottom ? -levels[DOWN] : levels[DOWN]) + (right != bottom ? -levels[BOTH] : levels[BOTH]));
+    }
+    return position < DCTSIZE2 ? skip_ac(component->ac, position, bits) : is_end(position);
 }
 
 static bool make_mcu(struct scan *scan, uint32_t column, uint32_t row)
@@ -240,7 +292,8 @@ static bool make_mcu(struct scan *scan, uint32_t column, uint32_t row)
 
         for (uint32_t y = 0; y < down; y++)
             for (uint32_t x = 0; x < across; x++)
-                if (!make_block(component, &scan->bits, column * across + x, row * down + y))
+                if (!(scan->points == 1 ? make_mean : make_low)(component, &scan->bits, column * across + x,
+                                                                row * down + y))
                     return false;
     }
     return true;
@@ -340,12 +393,13 @@ static bool set_component(struct scan *scan, const struct jpeg_decompress_struct
     component->ac = find_codes(scan->ac, libjpeg->ac_huff_tbl_ptrs, info->ac_tbl_no, false);
     if (!quant || !component->dc || !component->ac)
         return false;
-    component->quant = quant->quantval[0];
+    for (size_t i = 0; i < LOW_COUNT; i++)
+        component->quants[i] = quant->quantval[natural_order[i]];
     component->plane = plane;
     component->across = (uint32_t)info->h_samp_factor;
     component->down = (uint32_t)info->v_samp_factor;
-    return scan->across * (uint64_t)component->across >= plane->extent.width &&
-           scan->down * (uint64_t)component->down >= plane->extent.height;
+    return scan->points * (uint64_t)scan->across * component->across >= plane->extent.width &&
+           scan->points * (uint64_t)scan->down * component->down >= plane->extent.height;
 }
 
 static unsigned divide_up(unsigned length, int by)
@@ -374,7 +428,7 @@ static bool set_up(struct scan *scan, const struct jpeg_decompress_struct *libjp
     return true;
 }
 
-int jpeg_entropy_decode(const void *jpeg, size_t size, const struct planes *planes)
+int jpeg_entropy_decode(const void *jpeg, size_t size, unsigned points, const struct planes *planes)
 {
     _cleanup_(reader_release) struct reader reader = { .libjpeg = { .err = NULL } };
     _cleanup_free_ struct scan *scan = NULL;
@@ -384,5 +438,6 @@ int jpeg_entropy_decode(const void *jpeg, size_t size, const struct planes *plan
     scan = calloc(1, sizeof *scan);
     if (!scan)
         return -ENOMEM;
+    scan->points = points;
     return set_up(scan, &reader.libjpeg, planes) && make_all(scan) ? 0 : -ENOTSUP;
 }

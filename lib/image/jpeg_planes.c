@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* jpeg_planes - see jpeg_planes.h. TurboJPEG decodes to planes, and keeps the ratio of chroma to luma at every scale,
- * but for an eighth of most files, which is faster without it;
- * what it encodes has the codes of the standard's example, so libjpeg encodes. */
+/* jpeg_planes - see jpeg_planes.h. TurboJPEG decodes to planes, and keeps the ratio of chroma to luma at every scale; an
+ * eighth, and low frequencies, are faster without it. What it encodes has the codes of the standard's example, so libjpeg
+ * encodes. */
 #include "image/jpeg_planes.h"
 
 #include "base/cleanup.h"
@@ -9,6 +9,7 @@
 #include "image/jpeg_errors.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include <turbojpeg.h>
 
@@ -93,7 +94,42 @@ static int decode_to(tjhandle handle, const void *jpeg, size_t size, const struc
                                    TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS | TJFLAG_ACCURATEDCT);
 }
 
-int jpeg_planes_decode(const void *jpeg, size_t size, unsigned shrink, struct planes *ret)
+/* In what only rounding makes, TurboJPEG leaves anything. */
+static void settle_edges(const struct plane *plane)
+{
+    uint32_t width = (uint32_t)ceil(plane->width), height = (uint32_t)ceil(plane->height);
+    const unsigned char *last = plane->data + (height - 1) * plane->stride;
+
+    for (uint32_t y = 0; y < height && width < plane->extent.width; y++) {
+        unsigned char *row = plane->data + y * plane->stride;
+
+        memset(row + width, row[width - 1], plane->extent.width - width);
+    }
+    for (uint32_t y = height; y < plane->extent.height; y++)
+        memcpy(plane->data + y * plane->stride, last, plane->extent.width);
+}
+
+/* 0 where it cannot. */
+static unsigned own_points(size_t size, unsigned shrink, bool low)
+{
+    if (size < OWN_BYTES_MIN)
+        return 0;
+    return shrink == DCTSIZE ? 1 : low && shrink == DCTSIZE / 2 ? 2 : 0;
+}
+
+static int decode_planes(tjhandle handle, const void *jpeg, size_t size, const struct header *header,
+                         unsigned shrink, bool low, struct planes *planes)
+{
+    unsigned points = own_points(size, shrink, low);
+
+    planes->means = shrink > 1;
+    if (points == 0 || jpeg_entropy_decode(jpeg, size, points, planes) != 0)
+        return decode_to(handle, jpeg, size, header, shrink, planes);
+    planes->means = points == 1;
+    return 0;
+}
+
+int jpeg_planes_decode(const void *jpeg, size_t size, unsigned shrink, bool low, struct planes *ret)
 {
     _cleanup_(turbo_destroy) tjhandle handle = tjInitDecompress();
     struct header header = { 0 };
@@ -108,12 +144,12 @@ int jpeg_planes_decode(const void *jpeg, size_t size, unsigned shrink, struct pl
         return -ENOTSUP;
     if (make_planes(&header, shrink, ret) < 0)
         return -ENOMEM;
-    if (shrink == DCTSIZE && size >= OWN_BYTES_MIN && jpeg_entropy_decode(jpeg, size, ret) == 0)
-        return 0;
-    if (decode_to(handle, jpeg, size, &header, shrink, ret) != 0) {
+    if (decode_planes(handle, jpeg, size, &header, shrink, low, ret) != 0) {
         planes_release(ret);
         return -ENOTSUP;
     }
+    for (size_t i = 0; i < ret->count; i++)
+        settle_edges(&ret->list[i]);
     return 0;
 }
 

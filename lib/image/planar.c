@@ -19,13 +19,20 @@ enum {
     WINDOWS_PIXELS_MAX = 32 << 20, /* of all windows, which are held at the same time */
 };
 
-/* How much larger than a window the picture is that the decoder has made smaller by so much. Of files of little quality
- * it was tried which ratio leaves every one of a dozen detailed photographs as good as what vipsthumbnail or sharp makes
- * of it, but for 0.1 dB (test_fidelity_resize). */
-static const struct {
+/* How the picture is decoded, and how much larger than a window it has to be left for that. It was tried which ratios leave
+ * every one of a dozen detailed photographs as good as what vipsthumbnail or sharp makes of it, but for 0.1 dB
+ * (test_fidelity_resize); for a file of little quality less is enough. */
+static const struct decoding {
     unsigned shrink;
+    bool low; /* frequencies alone */
     double margin, coarse_margin;
-} margins[] = { { GEOMETRY_SHRINK_MAX, 2, 2 }, { 4, 2, 1.3 }, { 2, 2, 1.3 }, { 1, 0, 0 } };
+} decodings[] = {
+    { GEOMETRY_SHRINK_MAX, false, 2, 2 },
+    { 4, true, 2, 2 },
+    { 4, false, 2, 1.3 },
+    { 2, false, 2, 1.3 },
+    { 1, false, 0, 0 },
+};
 
 /* Up to here a file is coarse. */
 enum { COARSE_QUALITY = 85 };
@@ -153,39 +160,40 @@ static bool windows_are_possible(const struct planar *planar)
 
 /* A file with all of the chroma is not made of chroma that would have to be enlarged: libjpeg and libvips do that in
  * their own way, which is what everybody's pictures look like. */
-static double margin_of(const struct planar *planar, const struct planar_window *window, size_t row)
+static double margin_of(const struct planar *planar, const struct planar_window *window,
+                        const struct decoding *decoding)
 {
-    double margin = window->coarse ? margins[row].coarse_margin : margins[row].margin;
+    double margin = window->coarse ? decoding->coarse_margin : decoding->margin;
 
     return window->halved ? margin : fmax(margin, planar->source->jpeg.coarseness);
 }
 
-static bool leaves_enough(const struct planar *planar, struct extent picture, size_t row)
+static bool leaves_enough(const struct planar *planar, struct extent picture, const struct decoding *decoding)
 {
     for (size_t i = 0; i < planar->window_count; i++) {
         const struct planar_window *window = &planar->windows[i];
 
-        if (!geometry_leaves(picture, margins[row].shrink, window->placement.scaled,
-                             margin_of(planar, window, row)))
+        if (!geometry_leaves(picture, decoding->shrink, window->placement.scaled,
+                             margin_of(planar, window, decoding)))
             return false;
     }
     return true;
 }
 
-/* 0: there is none. */
-static unsigned plan_shrink(const struct planar *planar, struct extent picture)
+/* NULL: there is none. */
+static const struct decoding *find_decoding(const struct planar *planar, struct extent picture)
 {
-    for (size_t row = 0; row < ARRAY_SIZE(margins); row++)
-        if (leaves_enough(planar, picture, row))
-            return margins[row].shrink;
-    return 0;
+    for (size_t i = 0; i < ARRAY_SIZE(decodings); i++)
+        if (leaves_enough(planar, picture, &decodings[i]))
+            return &decodings[i];
+    return NULL;
 }
 
 void planar_plan(struct planar *planar, const struct recipe *recipe, const struct source *source,
                  const struct selection *selection, bool looked_at)
 {
     struct extent picture = steps_shape(&recipe->steps, source->shape).extent;
-    unsigned shrink;
+    const struct decoding *decoding;
 
     planar_release(planar);
     planar->recipe = recipe;
@@ -198,9 +206,11 @@ void planar_plan(struct planar *planar, const struct recipe *recipe, const struc
         plan_look(planar, picture);
     if (!windows_are_possible(planar))
         return;
-    shrink = plan_shrink(planar, picture);
-    if (shrink > 1 || extent_area(picture) <= WHOLE_PIXELS_MAX)
-        planar->shrink = shrink;
+    decoding = find_decoding(planar, picture);
+    if (!decoding || (decoding->shrink == 1 && extent_area(picture) > WHOLE_PIXELS_MAX))
+        return;
+    planar->shrink = decoding->shrink;
+    planar->low = decoding->low;
 }
 
 static uint64_t window_bytes(const struct planar_window *window)
@@ -242,9 +252,8 @@ static struct plane_part part_of(const struct plane *from, const struct placemen
     };
 }
 
-/* Of a picture that the decoder has made smaller the details are @restored. */
 static int scale_planes(const struct planes *from, const struct placement *window, bool halved, int turn,
-                        bool restored, struct planes *ret)
+                        struct planes *ret)
 {
     int r = planes_make(ret, from->count, window->window, halved);
 
@@ -253,7 +262,7 @@ static int scale_planes(const struct planes *from, const struct placement *windo
         struct plane *plane = &ret->list[i];
 
         r = plane_scale(&from->list[i], &part, plane);
-        if (r == 0 && restored)
+        if (r == 0 && from->means)
             r = plane_restore(plane, part.width / plane->extent.width, part.height / plane->extent.height);
     }
     return r;
@@ -295,7 +304,7 @@ static int make_of_picture(const struct planar *planar, const struct planes *pic
                            struct planar_window *window)
 {
     struct placement stored = unturned(&window->placement, planar->turn);
-    int r = scale_planes(picture, &stored, window->halved, planar->turn, planar->shrink > 1, &window->planes);
+    int r = scale_planes(picture, &stored, window->halved, planar->turn, &window->planes);
 
     return r == 0 ? planes_turn(&window->planes, planar->turn) : r;
 }
@@ -307,7 +316,7 @@ static int make_window(struct planar *planar, const struct planes *picture, size
 
     if (!larger)
         return make_of_picture(planar, picture, window);
-    return scale_planes(&larger->planes, &window->placement, window->halved, ORIENTATION_UPRIGHT, false,
+    return scale_planes(&larger->planes, &window->placement, window->halved, ORIENTATION_UPRIGHT,
                         &window->planes);
 }
 
@@ -328,7 +337,7 @@ int planar_decode(struct planar *planar, struct error *error)
     _cleanup_(planes_release) struct planes picture = { .count = 0 };
     int r;
 
-    r = jpeg_planes_decode(planar->source->data, planar->source->size, planar->shrink, &picture);
+    r = jpeg_planes_decode(planar->source->data, planar->source->size, planar->shrink, planar->low, &picture);
     if (r == 0)
         r = make_windows(planar, &picture);
     if (r == -ENOMEM)

@@ -27,6 +27,7 @@ struct planar {
     const struct source *source;
     int turn;        /* to be done, as the EXIF orientation that is made upright so */
     unsigned shrink; /* by the decoder; 0: the long way is taken */
+    bool low;        /* low frequencies are enough */
     struct planar_window windows[RECIPE_RENDITIONS_MAX];
     size_t window_count;
     bool looked_at;

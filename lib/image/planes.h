@@ -21,8 +21,9 @@ struct plane {
 struct planes {
     struct plane list[PLANES_MAX];
     size_t count; /* PLANES_GREY or PLANES_COLOUR */
+    bool means;   /* each sample is the mean of a square of a larger picture's (plane_restore.h) */
     bool
-        halved; /* the chromas have half the samples in both directions, rounded up; else planes_make() gave them all */
+        halved; /* the chromas have half the samples in both directions, rounded up; else planes_make() gave all */
 };
 
 /* Gives @plane, which holds nothing, room for @extent, all of which the picture covers. 0 or -ENOMEM. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tests of lib/image/jpeg_entropy: its planes are TurboJPEG's, or it makes none.
+/* Tests of lib/image/jpeg_entropy: its planes are TurboJPEG's, or of libjpeg's coefficients, or it makes none.
  *
  * The files of DARKROOM_CORPORA, or of shared/corpora beside the source tree, are tried as well, where they are. */
 #include "image/jpeg_entropy.h"
 
 #include "base/cleanup.h"
 #include "base/fd_io.h"
+#include "low_planes.h"
 #include "turbo_planes.h"
 #include "unit_main.h"
 
@@ -15,7 +16,7 @@
 
 #include <jpeglib.h>
 
-enum { SHRINK = 8, SIDE_MAX = 40, FILE_BYTES_MAX = 64 << 20 };
+enum { SIDE_MAX = 40, FILE_BYTES_MAX = 64 << 20 };
 
 /* ---- files ---- */
 
@@ -132,25 +133,45 @@ static struct file copy_of(const unsigned char *data, size_t size)
     return copy;
 }
 
-/* Whatever is decoded is TurboJPEG's. True when it is. */
-static bool try(const struct file *file)
+/* What should come out: an eighth is TurboJPEG's, and low frequencies are those of libjpeg's coefficients. In both cases
+ * TurboJPEG has nothing to say of the file. */
+static void make_wanted(const struct turbo_picture *picture, unsigned points, struct planes *planes)
 {
-    _cleanup_(planes_release) struct planes own = { .count = 0 }, turbo = { .count = 0 };
-    struct turbo_picture picture;
+    ck_assert_msg(turbo_decode(picture, TURBO_BLOCK / points, planes), "TurboJPEG: %s", tjGetErrorStr());
+    if (points > 1)
+        ck_assert_msg(low_planes(picture->jpeg, picture->size, planes), "libjpeg reads no coefficients");
+}
+
+/* True when it is decoded. */
+static bool try_points(const struct turbo_picture *picture, unsigned points)
+{
+    _cleanup_(planes_release) struct planes own = { .count = 0 }, wanted = { .count = 0 };
+    unsigned shrink = TURBO_BLOCK / points;
     int r;
 
-    if (!turbo_read_header(file->data, file->size, &picture) || !turbo_can_shrink(&picture))
-        return false;
-    ck_assert(turbo_make_planes(&picture, SHRINK, 0, &own) && turbo_make_planes(&picture, SHRINK, 1, &turbo));
-    r = jpeg_entropy_decode(file->data, file->size, &own);
+    ck_assert(turbo_make_planes(picture, shrink, 0, &own) && turbo_make_planes(picture, shrink, 1, &wanted));
+    r = jpeg_entropy_decode(picture->jpeg, picture->size, points, &own);
     if (r < 0) {
         ck_assert_int_eq(r, -ENOTSUP);
         return false;
     }
-    ck_assert_msg(turbo_decode(&picture, SHRINK, &turbo), "TurboJPEG: %s", tjGetErrorStr());
-    ck_assert_msg(turbo_same_planes(&picture, SHRINK, &own, &turbo), "%d × %d, sampling %d", picture.width,
-                  picture.height, picture.sampling);
+    make_wanted(picture, points, &wanted);
+    ck_assert_msg(turbo_same_planes(picture, shrink, &own, &wanted), "%d × %d, sampling %d, %u points",
+                  picture->width, picture->height, picture->sampling, points);
     return true;
+}
+
+/* Whatever is decoded is right. True when it is decoded at both scales. */
+static bool try(const struct file *file)
+{
+    struct turbo_picture picture;
+    bool mean, low;
+
+    if (!turbo_read_header(file->data, file->size, &picture) || !turbo_can_shrink(&picture))
+        return false;
+    mean = try_points(&picture, 1);
+    low = try_points(&picture, 2);
+    return mean && low;
 }
 
 static void expect_decoded(const struct wish *wish)
