@@ -6,6 +6,7 @@
 #include "image/drawing.h"
 #include "image/exr.h"
 #include "image/magick.h"
+#include "image/png_decode.h"
 #include "image/psd_rows.h"
 #include "image/sgi_rows.h"
 #include "image/svg_whole.h"
@@ -23,10 +24,26 @@ static int load_jpeg(const void *data, size_t size, const struct load_options *o
                                 options->fail_on, "shrink", (int)options->shrink, NULL);
 }
 
+/* What there is to warn of only libpng knows. */
+static bool may_decode_png(const void *data, size_t size, const struct load_options *options)
+{
+    return !options->header && options->fail_on < VIPS_FAIL_ON_WARNING && png_decode_can(data, size);
+}
+
+/* libvips reads the header in any case, and what we do not decode ourselves. */
 static int load_png(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
 {
-    return vips_pngload_buffer((void *)data, size, ret, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                               options->fail_on, NULL);
+    _cleanup_image_ VipsImage *image = NULL;
+    int r = 1;
+
+    if (vips_pngload_buffer((void *)data, size, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                            options->fail_on, NULL) != 0)
+        return -1;
+    if (may_decode_png(data, size, options))
+        r = png_decode(data, size, image, ret);
+    if (r > 0)
+        *ret = take_ptr(image);
+    return r < 0 ? -1 : 0;
 }
 
 static int load_webp(const void *data, size_t size, const struct load_options *options, VipsImage **ret)
@@ -198,10 +215,9 @@ static bool is_multiscan(VipsImage *header, const void *data, size_t size)
     return has_flag(header, "jpeg-multiscan");
 }
 
-static bool is_interlaced(VipsImage *header, const void *data, size_t size)
+static bool is_png_at_once(VipsImage *header, const void *data, size_t size)
 {
-    (void)data, (void)size;
-    return has_flag(header, "interlaced");
+    return has_flag(header, "interlaced") || png_decode_can(data, size);
 }
 
 static bool is_lossless_webp(VipsImage *header, const void *data, size_t size)
@@ -230,7 +246,7 @@ static const struct {
     wholeness *is_whole;
 } loaders[FORMAT_COUNT] = {
     [FORMAT_JPEG] = { load_jpeg, true, is_multiscan },
-    [FORMAT_PNG] = { load_png, false, is_interlaced },
+    [FORMAT_PNG] = { load_png, false, is_png_at_once },
     [FORMAT_WEBP] = { load_webp, true, is_lossless_webp },
     [FORMAT_TIFF] = { load_tiff, false, is_always },
     [FORMAT_GIF] = { load_gif, false, is_always },

@@ -3,6 +3,7 @@
 #include "image/planes_image.h"
 
 #include "base/cleanup.h"
+#include "image/pixels_image.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,13 +41,7 @@ static int to_rgb(const struct planes *planes, unsigned char *to)
     return -1;
 }
 
-static void free_pixels(VipsImage *image, void *pixels)
-{
-    (void)image;
-    free(pixels);
-}
-
-static int make_pixels(const struct planes *planes, VipsImage **ret)
+static int make_pixels(const struct planes *planes, VipsImage *header, VipsImage **ret)
 {
     struct extent extent = planes->list[0].extent;
     size_t size = extent_area(extent) * planes->count;
@@ -58,31 +53,13 @@ static int make_pixels(const struct planes *planes, VipsImage **ret)
     }
     if ((planes->count == PLANES_GREY ? to_grey : to_rgb)(planes, pixels) != 0)
         return -1;
-    *ret = vips_image_new_from_memory(pixels, size, (int)extent.width, (int)extent.height, (int)planes->count,
-                                      VIPS_FORMAT_UCHAR);
-    if (!*ret)
-        return -1;
-    g_signal_connect(*ret, "postclose", G_CALLBACK(free_pixels), take_ptr(pixels));
-    return 0;
-}
-
-static void *copy_field(VipsImage *header, const char *name, GValue *value, void *to)
-{
-    (void)header;
-    vips_image_set(to, name, value);
-    return NULL;
+    return pixels_image(&pixels, extent, planes->count, header, ret);
 }
 
 int planes_to_image(const struct planes *planes, VipsImage *header, int orientation, VipsImage **ret)
 {
-    _cleanup_image_ VipsImage *pixels = NULL;
-    VipsInterpretation type =
-        planes->count == PLANES_GREY ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
-
-    if (make_pixels(planes, &pixels) != 0 ||
-        vips_copy(pixels, ret, "interpretation", type, "xres", header->Xres, "yres", header->Yres, NULL) != 0)
+    if (make_pixels(planes, header, ret) != 0)
         return -1;
-    vips_image_map(header, copy_field, *ret);
     vips_autorot_remove_angle(*ret);
     if (orientation != 1)
         vips_image_set_int(*ret, VIPS_META_ORIENTATION, orientation);

@@ -3,6 +3,7 @@
 #include "image/savers.h"
 
 #include "base/cleanup.h"
+#include "image/png_encode.h"
 
 typedef int saver(VipsImage *image, const struct encoding *encoding, bool strip, void **ret_data,
                   size_t *ret_size);
@@ -37,6 +38,8 @@ static int save_png(VipsImage *image, const struct encoding *encoding, bool stri
     int compression = value(encoding, ENCODING_COMPRESSION),
         interlace = value(encoding, ENCODING_PROGRESSIVE);
 
+    if (strip && png_encode_can(image, encoding))
+        return png_encode(image, encoding, ret_data, ret_size);
     if (!value(encoding, ENCODING_PALETTE))
         return vips_pngsave_buffer(image, ret_data, ret_size, "compression", compression, "interlace",
                                    interlace, "strip", (gboolean)strip, NULL);

@@ -518,7 +518,7 @@ int source_decode_frames(const struct source *source, VipsImage **ret, struct er
 int source_open_header(enum format format, const void *data, size_t size, int frames, VipsImage **ret)
 {
     struct load_options options = {
-        .shrink = 1, .scale = 1, .fail_on = VIPS_FAIL_ON_WARNING, .count = frames
+        .shrink = 1, .scale = 1, .fail_on = VIPS_FAIL_ON_WARNING, .header = true, .count = frames
     };
 
     return loader_open(format, data, size, &options, ret);

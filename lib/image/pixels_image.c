@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* pixels_image - see pixels_image.h. */
+#include "image/pixels_image.h"
+
+#include "base/cleanup.h"
+
+#include <stdlib.h>
+
+static void free_pixels(VipsImage *image, void *pixels)
+{
+    (void)image;
+    free(pixels);
+}
+
+static int wrap(unsigned char **pixels, struct extent extent, unsigned bands, VipsImage **ret)
+{
+    *ret = vips_image_new_from_memory(*pixels, extent_area(extent) * bands, (int)extent.width,
+                                      (int)extent.height, (int)bands, VIPS_FORMAT_UCHAR);
+    if (!*ret)
+        return -1;
+    g_signal_connect(*ret, "postclose", G_CALLBACK(free_pixels), take_ptr(*pixels));
+    return 0;
+}
+
+/* What every picture has, such as its width and the name of its file, it has already. */
+static void *copy_field(VipsImage *header, const char *name, GValue *value, void *to)
+{
+    (void)header;
+    if (vips_image_get_typeof(to, name) == 0)
+        vips_image_set(to, name, value);
+    return NULL;
+}
+
+int pixels_image(unsigned char **pixels, struct extent extent, unsigned bands, VipsImage *header,
+                 VipsImage **ret)
+{
+    _cleanup_image_ VipsImage *wrapped = NULL;
+    VipsInterpretation type = bands > 2 ? VIPS_INTERPRETATION_sRGB : VIPS_INTERPRETATION_B_W;
+
+    if (wrap(pixels, extent, bands, &wrapped) != 0 ||
+        vips_copy(wrapped, ret, "interpretation", type, "xres", header->Xres, "yres", header->Yres, NULL) !=
+            0)
+        return -1;
+    vips_image_map(header, copy_field, *ret);
+    /* It may be read in any order, however the header's pixels had to be. */
+    vips_image_remove(*ret, VIPS_META_SEQUENTIAL);
+    return 0;
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* png_encode - see png_encode.h; PNG specification, filtering: each byte less what is predicted of those to the left and
+ * above. */
+#include "image/png_encode.h"
+
+#include "base/big_endian.h"
+#include "base/cleanup.h"
+#include "image/png_filter.h"
+
+#include <errno.h>
+#include <libdeflate.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SAMPLE_GROUPS = 4,     /* of rows, spread over the picture … */
+    SAMPLE_GROUP_ROWS = 8, /* … of so many each */
+    SAMPLE_LEVEL = 1,
+    COMPRESSION_COUNT = 10,
+};
+
+/* libdeflate's levels for each Compression=. What is filtered gains little by a higher one, and what is not gains much.
+ * The highest are left out: they take many times as long, and memory. */
+static const struct {
+    int filtered, plain;
+} levels[COMPRESSION_COUNT] = {
+    { 0, 0 }, { 1, 1 }, { 1, 2 }, { 1, 3 }, { 1, 4 }, { 1, 5 }, { 1, 6 }, { 4, 7 }, { 6, 8 }, { 9, 9 },
+};
+
+struct picture {
+    VipsRegion *pixels;
+    uint32_t width, height;
+    unsigned pixel_bytes;
+    size_t row_bytes;
+    unsigned char *blank; /* what is above the first row */
+};
+
+/* Rows as they are compressed: the number of the filter, and what it leaves. */
+struct filtered {
+    unsigned char *data;
+    size_t size;
+};
+
+static void compressor_free(struct libdeflate_compressor **compressor)
+{
+    if (*compressor)
+        libdeflate_free_compressor(*compressor);
+}
+
+static void region_free(VipsRegion **region)
+{
+    if (*region)
+        g_object_unref(*region);
+}
+
+static int no_memory(void)
+{
+    vips_error("png", "out of memory");
+    return -1;
+}
+
+/* ---- rows ---- */
+
+static const unsigned char *row_of(const struct picture *picture, uint32_t y)
+{
+    return VIPS_REGION_ADDR(picture->pixels, 0, (int)y);
+}
+
+static const unsigned char *row_above(const struct picture *picture, uint32_t y)
+{
+    return y == 0 ? picture->blank : row_of(picture, y - 1);
+}
+
+static void put_plain(const struct picture *picture, uint32_t first, uint32_t count, unsigned char *to)
+{
+    for (uint32_t y = first; y < first + count; y++, to += 1 + picture->row_bytes) {
+        to[0] = ROW_NONE;
+        memcpy(to + 1, row_of(picture, y), picture->row_bytes);
+    }
+}
+
+static void put_adaptive(const struct picture *picture, uint32_t first, uint32_t count,
+                         struct png_filter_trial *trial, unsigned char *to)
+{
+    for (uint32_t y = first; y < first + count; y++, to += 1 + picture->row_bytes) {
+        enum png_filter best = png_filter_try(row_of(picture, y), row_above(picture, y), picture->row_bytes,
+                                              picture->pixel_bytes, trial);
+
+        to[0] = (unsigned char)best;
+        memcpy(to + 1, best == ROW_NONE ? row_of(picture, y) : trial->rows[best], picture->row_bytes);
+    }
+}
+
+/* ---- which is smaller ---- */
+
+static uint32_t group_start(const struct picture *picture, unsigned group)
+{
+    return (uint32_t)((uint64_t)picture->height * (2 * group + 1) / (2 * SAMPLE_GROUPS));
+}
+
+static uint32_t group_rows(const struct picture *picture, uint32_t start)
+{
+    uint32_t left = picture->height - start;
+
+    return left < SAMPLE_GROUP_ROWS ? left : SAMPLE_GROUP_ROWS;
+}
+
+/* Compresses a sample both ways. 0 or -ENOMEM. */
+static int sample(const struct picture *picture, struct png_filter_trial *trial, bool *ret_plain)
+{
+    _cleanup_(compressor_free) struct libdeflate_compressor *compressor =
+        libdeflate_alloc_compressor(SAMPLE_LEVEL);
+    size_t room = SAMPLE_GROUP_ROWS * (1 + picture->row_bytes), plain = 0, adaptive = 0;
+    _cleanup_free_ unsigned char *rows = malloc(room), *out = NULL;
+    size_t bound = compressor ? libdeflate_deflate_compress_bound(compressor, room) : 0;
+
+    out = malloc(bound);
+    if (!compressor || !rows || !out)
+        return -ENOMEM;
+    for (unsigned group = 0; group < SAMPLE_GROUPS; group++) {
+        uint32_t start = group_start(picture, group), count = group_rows(picture, start);
+        size_t size = count * (1 + picture->row_bytes);
+
+        put_plain(picture, start, count, rows);
+        plain += libdeflate_deflate_compress(compressor, rows, size, out, bound);
+        put_adaptive(picture, start, count, trial, rows);
+        adaptive += libdeflate_deflate_compress(compressor, rows, size, out, bound);
+    }
+    *ret_plain = plain <= adaptive;
+    return 0;
+}
+
+static int filter(const struct picture *picture, bool store, unsigned char *to, bool *ret_plain)
+{
+    _cleanup_(png_filter_trial_release) struct png_filter_trial trial = { .sums = { 0 } };
+    int r = store ? 0 : png_filter_trial_init(&trial, picture->row_bytes);
+
+    *ret_plain = store;
+    if (r == 0 && !store)
+        r = sample(picture, &trial, ret_plain);
+    if (r < 0)
+        return r;
+    if (*ret_plain)
+        put_plain(picture, 0, picture->height, to);
+    else
+        put_adaptive(picture, 0, picture->height, &trial, to);
+    return 0;
+}
+
+/* ---- the file ---- */
+
+enum {
+    SIGNATURE_BYTES = 8,
+    HEAD_BYTES = 8,   /* of a chunk before its data: length and type */
+    FRAME_BYTES = 12, /* of a chunk besides its data */
+    WORD_BYTES = 4,
+    IHDR_BYTES = 13,
+    PHYS_BYTES = 9,
+    PER_METRE = 1,
+    AROUND_BYTES = SIGNATURE_BYTES + 4 * FRAME_BYTES + IHDR_BYTES + PHYS_BYTES,
+};
+
+/* Frames the @size bytes of data that stand behind where the chunk's head comes; returns where the next begins. */
+static unsigned char *close_chunk(unsigned char *chunk, const char *type, size_t size)
+{
+    big_endian_write(chunk, size, WORD_BYTES);
+    memcpy(chunk + WORD_BYTES, type, WORD_BYTES);
+    big_endian_write(chunk + HEAD_BYTES + size, libdeflate_crc32(0, chunk + WORD_BYTES, WORD_BYTES + size),
+                     WORD_BYTES);
+    return chunk + FRAME_BYTES + size;
+}
+
+static unsigned char *put_header(unsigned char *chunk, const struct picture *picture)
+{
+    static const unsigned char types[] = { [1] = 0, [2] = 4, [3] = 2, [4] = 6 }; /* by bytes a pixel */
+    unsigned char *data = chunk + HEAD_BYTES;
+
+    big_endian_write(data, picture->width, WORD_BYTES);
+    big_endian_write(data + WORD_BYTES, picture->height, WORD_BYTES);
+    data[8] = 8;
+    data[9] = types[picture->pixel_bytes];
+    memset(data + 10, 0, 3); /* deflate, adaptive filters, not interlaced */
+    return close_chunk(chunk, "IHDR", IHDR_BYTES);
+}
+
+/* libvips counts pixels a millimetre. */
+static size_t per_metre(double resolution)
+{
+    return resolution <= 0 ? 0 : (size_t)fmin(round(resolution * 1000), INT32_MAX);
+}
+
+static unsigned char *put_resolution(unsigned char *chunk, const VipsImage *image)
+{
+    unsigned char *data = chunk + HEAD_BYTES;
+
+    big_endian_write(data, per_metre(image->Xres), WORD_BYTES);
+    big_endian_write(data + WORD_BYTES, per_metre(image->Yres), WORD_BYTES);
+    data[2 * WORD_BYTES] = PER_METRE;
+    return close_chunk(chunk, "pHYs", PHYS_BYTES);
+}
+
+static int write_file(const struct picture *picture, const VipsImage *image, const struct filtered *filtered,
+                      int level, void **ret_data, size_t *ret_size)
+{
+    static const unsigned char signature[] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
+    _cleanup_(compressor_free) struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(level);
+    size_t bound = compressor ? libdeflate_zlib_compress_bound(compressor, filtered->size) : 0, size;
+    _cleanup_free_ unsigned char *file = malloc(AROUND_BYTES + bound);
+    unsigned char *next, *shorter;
+
+    if (!compressor || !file)
+        return -ENOMEM;
+    memcpy(file, signature, sizeof signature);
+    next = put_header(file + SIGNATURE_BYTES, picture);
+    next = put_resolution(next, image);
+    size = libdeflate_zlib_compress(compressor, filtered->data, filtered->size, next + HEAD_BYTES, bound);
+    next = close_chunk(next, "IDAT", size);
+    next = close_chunk(next, "IEND", 0);
+
+    *ret_size = (size_t)(next - file);
+    shorter = realloc(file, *ret_size);
+    if (shorter)
+        file = shorter;
+    *ret_data = take_ptr(file);
+    return 0;
+}
+
+/* ---- all of it ---- */
+
+bool png_encode_can(const VipsImage *image, const struct encoding *encoding)
+{
+    VipsInterpretation type = image->Bands > 2 ? VIPS_INTERPRETATION_sRGB : VIPS_INTERPRETATION_B_W;
+
+    return image->BandFmt == VIPS_FORMAT_UCHAR && image->Coding == VIPS_CODING_NONE && image->Bands >= 1 &&
+           image->Bands <= 4 && image->Type == type &&
+           VIPS_IMAGE_SIZEOF_IMAGE(image) <= PNG_ENCODE_BYTES_MAX && !encoding->values[ENCODING_PALETTE] &&
+           !encoding->values[ENCODING_PROGRESSIVE];
+}
+
+static int encode(struct picture *picture, const VipsImage *image, unsigned compression, void **ret_data,
+                  size_t *ret_size)
+{
+    size_t size = (1 + picture->row_bytes) * picture->height;
+    _cleanup_free_ unsigned char *data = malloc(size), *blank = calloc(1, picture->row_bytes);
+    struct filtered filtered = { data, size };
+    bool plain;
+
+    picture->blank = blank;
+    if (!data || !blank || filter(picture, compression == 0, data, &plain) < 0 ||
+        write_file(picture, image, &filtered,
+                   plain ? levels[compression].plain : levels[compression].filtered, ret_data, ret_size) < 0)
+        return no_memory();
+    return 0;
+}
+
+int png_encode(VipsImage *image, const struct encoding *encoding, void **ret_data, size_t *ret_size)
+{
+    _cleanup_(region_free) VipsRegion *pixels = vips_region_new(image);
+    VipsRect all = { 0, 0, image->Xsize, image->Ysize };
+    struct picture picture = {
+        .pixels = pixels,
+        .width = (uint32_t)image->Xsize,
+        .height = (uint32_t)image->Ysize,
+        .pixel_bytes = (unsigned)image->Bands,
+        .row_bytes = (size_t)image->Xsize * (size_t)image->Bands,
+    };
+
+    /* What is in memory is looked at where it is. */
+    if (!pixels || vips_region_prepare(pixels, &all) != 0)
+        return -1;
+    return encode(&picture, image, encoding->values[ENCODING_COMPRESSION], ret_data, ret_size);
+}
