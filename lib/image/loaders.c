@@ -40,7 +40,7 @@ static int load_png(const void *data, size_t size, const struct load_options *op
                             options->fail_on, NULL) != 0)
         return -1;
     if (may_decode_png(data, size, options))
-        r = png_decode(data, size, image, ret);
+        r = png_decode_image(data, size, image, ret);
     if (r > 0)
         *ret = take_ptr(image);
     return r < 0 ? -1 : 0;

@@ -318,7 +318,7 @@ static bool fits(const struct layout *layout, const VipsImage *header)
            header->Bands == (int)layout->bands && header->BandFmt == VIPS_FORMAT_UCHAR;
 }
 
-int png_decode(const void *data, size_t size, VipsImage *header, VipsImage **ret)
+int png_decode_image(const void *data, size_t size, VipsImage *header, VipsImage **ret)
 {
     _cleanup_free_ unsigned char *pixels = NULL;
     struct layout layout;

@@ -15,13 +15,13 @@
 /* A larger picture is not held as a whole: libpng reads it row by row. */
 enum { PNG_DECODE_PIXELS_MAX = 16 << 20 };
 
-/* True when the header of the PNG in @data is one that png_decode() takes: grey or RGB of 8 bits, with or without alpha,
+/* True when the header of the PNG in @data is one that png_decode_image() takes: grey or RGB of 8 bits, with or without alpha,
  * not interlaced and not too large. Reads its first bytes only. */
 bool png_decode_can(const void *data, size_t size);
 
 /* Decodes the PNG in @data into a picture in memory with the metadata of @header, which libvips has read from it. 0; -1
  * with libvips' error; or 1 when it is left to libpng. */
-int png_decode(const void *data, size_t size, VipsImage *header, VipsImage **ret);
+int png_decode_image(const void *data, size_t size, VipsImage *header, VipsImage **ret);
 
 /* The pixels alone, which the caller frees: rows below each other, without gaps. 0, -ENOMEM, or -EBADMSG when it is left
  * to libpng. Pure. */

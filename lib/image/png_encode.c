@@ -254,7 +254,7 @@ static int encode(struct picture *picture, const VipsImage *image, unsigned comp
     return 0;
 }
 
-int png_encode(VipsImage *image, const struct encoding *encoding, void **ret_data, size_t *ret_size)
+int png_encode_image(VipsImage *image, const struct encoding *encoding, void **ret_data, size_t *ret_size)
 {
     _cleanup_(region_free) VipsRegion *pixels = vips_region_new(image);
     VipsRect all = { 0, 0, image->Xsize, image->Ysize };

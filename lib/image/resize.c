@@ -6,6 +6,7 @@
 #include "image/alpha.h"
 #include "image/depth.h"
 #include "image/ink.h"
+#include "image/pixel_scale.h"
 
 struct factors {
     double across, down;
@@ -55,6 +56,8 @@ static int scale_any(VipsImage *in, struct natural_size natural, struct extent t
         return scale_with_alpha(in, by, ret);
     if (depth_of(in) == DEPTH_16)
         return scale_deep(in, by, ret);
+    if (pixel_scale_can(in, to))
+        return pixel_scale(in, &(struct plane_part){ 0, 0, natural.width, natural.height }, to, ret);
     return scale(in, by, ret);
 }
 

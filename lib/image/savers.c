@@ -39,7 +39,7 @@ static int save_png(VipsImage *image, const struct encoding *encoding, bool stri
         interlace = value(encoding, ENCODING_PROGRESSIVE);
 
     if (strip && png_encode_can(image, encoding))
-        return png_encode(image, encoding, ret_data, ret_size);
+        return png_encode_image(image, encoding, ret_data, ret_size);
     if (!value(encoding, ENCODING_PALETTE))
         return vips_pngsave_buffer(image, ret_data, ret_size, "compression", compression, "interlace",
                                    interlace, "strip", (gboolean)strip, NULL);
