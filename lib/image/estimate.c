@@ -7,6 +7,7 @@
  * The numbers are measured; what an output's file takes is a guess on the large side (grain at the given quality). */
 #include "image/estimate.h"
 
+#include "image/pixel_scale.h"
 #include "image/steps.h"
 
 enum {
@@ -101,6 +102,9 @@ static uint64_t decoder_bytes(const struct workload *work)
         return add(work->content_bytes, multiply(stored, pixel_bytes(work)));
     case FORMAT_JP2:
         return multiply(stored, UNPACKED_PICTURES * pixel_bytes(work));
+    case FORMAT_PNG:
+        /* What is decoded at once is put together first. */
+        return work->whole ? add(multiply(stored, pixel_bytes(work)), work->source_bytes) : 0;
     default:
         return work->whole ? multiply(stored, pixel_bytes(work)) : 0;
     }
@@ -111,7 +115,15 @@ static bool is_scaled_in_float(const struct workload *work)
     return work->alpha || work->sample_bytes > 1;
 }
 
-/* The rows that scaling has under way. */
+/* Is it scaled plane by plane, being in memory (pixel_scale.h)? */
+static bool is_scaled_in_planes(const struct workload *work)
+{
+    bool held = !work->streamed || (work->format == FORMAT_PNG && work->whole);
+
+    return held && !is_scaled_in_float(work) && extent_area(shrunk(work)) <= PIXEL_SCALE_PIXELS_MAX;
+}
+
+/* The rows that scaling has under way, or the planes. */
 static uint64_t strip_bytes(const struct workload *work)
 {
     struct extent picture = shrunk(work);
@@ -119,6 +131,8 @@ static uint64_t strip_bytes(const struct workload *work)
     uint64_t most = floats ? STRIP_ROWS_FLOAT : STRIP_ROWS;
     uint64_t pixel = pixel_bytes(work) + (floats ? (uint64_t)work->bands * FLOAT_BYTES : 0);
 
+    if (is_scaled_in_planes(work))
+        most = picture.height;
     return multiply(multiply(picture.width, picture.height < most ? picture.height : most), pixel);
 }
 
@@ -270,8 +284,10 @@ static unsigned encoder_bytes(const struct finished *finished, const struct rend
                (rendition->encoding.values[ENCODING_EFFORT] >= JXL_THOROUGH_EFFORT
                     ? JXL_THOROUGH_ENCODER_BYTES
                     : JXL_ENCODER_BYTES);
-    return finished->format == FORMAT_GIF || rendition->encoding.values[ENCODING_PALETTE] ? GIF_ENCODER_BYTES
-                                                                                          : 0;
+    if (finished->format == FORMAT_GIF || rendition->encoding.values[ENCODING_PALETTE])
+        return GIF_ENCODER_BYTES;
+    /* Its filtered rows, at once. */
+    return finished->format == FORMAT_PNG ? finished->bands * finished->sample_bytes : 0;
 }
 
 /* … and what its file may have. */

@@ -7,30 +7,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
 enum { RGB = PLANES_COLOUR };
-
-static void region_free(VipsRegion **region)
-{
-    if (*region)
-        g_object_unref(*region);
-}
-
-/* A region of what is in memory, or a view of that, has the lines of the whole of it; any other has room for as much as
- * was asked for. */
-static bool is_in_memory(VipsImage *in)
-{
-    _cleanup_(region_free) VipsRegion *region = vips_region_new(in);
-    VipsRect corner = { 0, 0, 1, 1 };
-
-    if (region && vips_region_prepare(region, &corner) == 0)
-        return (size_t)VIPS_REGION_LSKIP(region) >= VIPS_IMAGE_SIZEOF_LINE(in);
-    vips_error_clear();
-    return false;
-}
 
 static bool has_bands_for(const VipsImage *in)
 {
@@ -40,9 +22,11 @@ static bool has_bands_for(const VipsImage *in)
 
 bool pixel_scale_can(VipsImage *in, struct extent to)
 {
+    struct pixels pixels;
+
     return in->BandFmt == VIPS_FORMAT_UCHAR && in->Coding == VIPS_CODING_NONE && has_bands_for(in) &&
-           in->Xsize > 1 && (uint32_t)in->Xsize >= to.width && (uint32_t)in->Ysize >= to.height &&
-           (uint64_t)in->Xsize * (uint64_t)in->Ysize <= PIXEL_SCALE_PIXELS_MAX && is_in_memory(in);
+           (uint32_t)in->Xsize >= to.width && (uint32_t)in->Ysize >= to.height &&
+           (uint64_t)in->Xsize * (uint64_t)in->Ysize <= PIXEL_SCALE_PIXELS_MAX && pixels_find(in, &pixels);
 }
 
 /* ---- apart and together ---- */
@@ -103,12 +87,12 @@ static uint32_t part_blocks(const unsigned char *row, uint32_t width, unsigned c
 
 #endif
 
-static void take_apart_rgb(VipsRegion *from, struct planes *planes)
+static void take_apart_rgb(const struct pixels *from, struct planes *planes)
 {
     const struct plane *list = planes->list;
 
     for (uint32_t y = 0; y < list[0].extent.height; y++) {
-        const unsigned char *row = VIPS_REGION_ADDR(from, 0, (int)y);
+        const unsigned char *row = from->data + y * from->stride;
         unsigned char *const parts[RGB] = { list[0].data + y * list[0].stride,
                                             list[1].data + y * list[1].stride,
                                             list[2].data + y * list[2].stride };
@@ -137,11 +121,11 @@ static int scale_planes(const struct planes *from, const struct plane_part *part
     return r;
 }
 
-static int scale_rgb(VipsRegion *from, const struct plane_part *part, struct planes *to)
+static int scale_rgb(const struct pixels *from, struct extent extent, const struct plane_part *part,
+                     struct planes *to)
 {
     _cleanup_(planes_release) struct planes apart = { .count = 0 };
-    int r = planes_make(&apart, RGB,
-                        (struct extent){ (uint32_t)from->valid.width, (uint32_t)from->valid.height }, false);
+    int r = planes_make(&apart, RGB, extent, false);
 
     if (r < 0)
         return r;
@@ -149,27 +133,31 @@ static int scale_rgb(VipsRegion *from, const struct plane_part *part, struct pla
     return scale_planes(&apart, part, to);
 }
 
-/* What is grey is a plane as it is. */
-static int scale_grey(VipsRegion *from, const struct plane_part *part, struct planes *to)
+/* What is grey is a plane, once its rows are where libzimg wants them. */
+static int scale_grey(const struct pixels *from, struct extent extent, const struct plane_part *part,
+                      struct planes *to)
 {
-    struct plane plane = {
-        .data = VIPS_REGION_ADDR_TOPLEFT(from),
-        .stride = (size_t)VIPS_REGION_LSKIP(from),
-        .extent = { (uint32_t)from->valid.width, (uint32_t)from->valid.height },
-    };
+    _cleanup_(planes_release) struct planes plane = { .count = 0 };
+    int r = planes_make(&plane, PLANES_GREY, extent, false);
 
-    return plane_scale(&plane, part, &to->list[0]);
+    if (r < 0)
+        return r;
+    for (uint32_t y = 0; y < extent.height; y++)
+        memcpy(plane.list[0].data + y * plane.list[0].stride, from->data + y * from->stride, extent.width);
+    return scale_planes(&plane, part, to);
 }
 
-static int scale(VipsRegion *from, const struct plane_part *part, struct extent to, unsigned char **ret)
+static int scale(VipsImage *in, const struct pixels *from, const struct plane_part *part, struct extent to,
+                 unsigned char **ret)
 {
     _cleanup_(planes_release) struct planes scaled = { .count = 0 };
-    unsigned bands = (unsigned)from->im->Bands;
+    struct extent extent = { (uint32_t)in->Xsize, (uint32_t)in->Ysize };
+    size_t bands = (size_t)in->Bands;
     _cleanup_free_ unsigned char *pixels = malloc(extent_area(to) * bands);
     int r = pixels ? planes_make(&scaled, bands, to, false) : -ENOMEM;
 
     if (r == 0)
-        r = (bands == RGB ? scale_rgb : scale_grey)(from, part, &scaled);
+        r = (bands == RGB ? scale_rgb : scale_grey)(from, extent, part, &scaled);
     if (r < 0)
         return r;
     put_together(&scaled, pixels);
@@ -179,14 +167,10 @@ static int scale(VipsRegion *from, const struct plane_part *part, struct extent 
 
 int pixel_scale(VipsImage *in, const struct plane_part *part, struct extent to, VipsImage **ret)
 {
-    _cleanup_(region_free) VipsRegion *region = vips_region_new(in);
-    VipsRect all = { 0, 0, in->Xsize, in->Ysize };
     _cleanup_free_ unsigned char *pixels = NULL;
-    int r;
+    struct pixels from;
+    int r = pixels_find(in, &from) ? scale(in, &from, part, to, &pixels) : -EINVAL;
 
-    if (!region || vips_region_prepare(region, &all) != 0)
-        return -1;
-    r = scale(region, part, to, &pixels);
     if (r < 0) {
         vips_error("resample", "%s", r == -ENOMEM ? "out of memory" : "libzimg refuses the sizes");
         return -1;

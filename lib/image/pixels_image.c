@@ -46,3 +46,37 @@ int pixels_image(unsigned char **pixels, struct extent extent, unsigned bands, V
     vips_image_remove(*ret, VIPS_META_SEQUENTIAL);
     return 0;
 }
+
+static void region_free(VipsRegion **region)
+{
+    if (*region)
+        g_object_unref(*region);
+}
+
+/* Where the pixel at the left of row @y is, and how long the lines are that it is in. */
+static bool locate(VipsImage *image, int y, struct pixels *ret)
+{
+    _cleanup_(region_free) VipsRegion *region = vips_region_new(image);
+    VipsRect pixel = { 0, y, 1, 1 };
+
+    if (!region || vips_region_prepare(region, &pixel) != 0) {
+        vips_error_clear();
+        return false;
+    }
+    *ret = (struct pixels){ VIPS_REGION_ADDR(region, 0, y), (size_t)VIPS_REGION_LSKIP(region) };
+    return true;
+}
+
+/* A pixel that is shown where it is has the lines of all of its picture around it; one that was made, or copied, has a
+ * buffer of its own. The last row has to be where it would be then. */
+bool pixels_find(VipsImage *image, struct pixels *ret)
+{
+    struct pixels first, last;
+
+    if (image->Xsize < 2 || !locate(image, 0, &first) || first.stride < VIPS_IMAGE_SIZEOF_LINE(image) ||
+        !locate(image, image->Ysize - 1, &last) || last.stride != first.stride ||
+        last.data != first.data + first.stride * (size_t)(image->Ysize - 1))
+        return false;
+    *ret = first;
+    return true;
+}

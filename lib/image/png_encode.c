@@ -5,6 +5,7 @@
 
 #include "base/big_endian.h"
 #include "base/cleanup.h"
+#include "image/pixels_image.h"
 #include "image/png_filter.h"
 
 #include <errno.h>
@@ -25,11 +26,11 @@ enum {
 static const struct {
     int filtered, plain;
 } levels[COMPRESSION_COUNT] = {
-    { 0, 0 }, { 1, 1 }, { 1, 2 }, { 1, 3 }, { 1, 4 }, { 1, 5 }, { 1, 6 }, { 4, 7 }, { 6, 8 }, { 9, 9 },
+    { 0, 0 }, { 1, 1 }, { 1, 2 }, { 1, 3 }, { 1, 4 }, { 1, 5 }, { 1, 6 }, { 2, 7 }, { 5, 8 }, { 9, 9 },
 };
 
 struct picture {
-    VipsRegion *pixels;
+    struct pixels pixels;
     uint32_t width, height;
     unsigned pixel_bytes;
     size_t row_bytes;
@@ -48,12 +49,6 @@ static void compressor_free(struct libdeflate_compressor **compressor)
         libdeflate_free_compressor(*compressor);
 }
 
-static void region_free(VipsRegion **region)
-{
-    if (*region)
-        g_object_unref(*region);
-}
-
 static int no_memory(void)
 {
     vips_error("png", "out of memory");
@@ -64,7 +59,7 @@ static int no_memory(void)
 
 static const unsigned char *row_of(const struct picture *picture, uint32_t y)
 {
-    return VIPS_REGION_ADDR(picture->pixels, 0, (int)y);
+    return picture->pixels.data + y * picture->pixels.stride;
 }
 
 static const unsigned char *row_above(const struct picture *picture, uint32_t y)
@@ -256,18 +251,20 @@ static int encode(struct picture *picture, const VipsImage *image, unsigned comp
 
 int png_encode_image(VipsImage *image, const struct encoding *encoding, void **ret_data, size_t *ret_size)
 {
-    _cleanup_(region_free) VipsRegion *pixels = vips_region_new(image);
-    VipsRect all = { 0, 0, image->Xsize, image->Ysize };
+    _cleanup_image_ VipsImage *copy = NULL;
     struct picture picture = {
-        .pixels = pixels,
         .width = (uint32_t)image->Xsize,
         .height = (uint32_t)image->Ysize,
         .pixel_bytes = (unsigned)image->Bands,
         .row_bytes = (size_t)image->Xsize * (size_t)image->Bands,
     };
 
-    /* What is in memory is looked at where it is. */
-    if (!pixels || vips_region_prepare(pixels, &all) != 0)
-        return -1;
+    if (!pixels_find(image, &picture.pixels)) {
+        copy = vips_image_copy_memory(image);
+        if (!copy)
+            return -1;
+        picture.pixels =
+            (struct pixels){ (unsigned char *)VIPS_IMAGE_ADDR(copy, 0, 0), VIPS_IMAGE_SIZEOF_LINE(copy) };
+    }
     return encode(&picture, image, encoding->values[ENCODING_COMPRESSION], ret_data, ret_size);
 }

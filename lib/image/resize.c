@@ -56,8 +56,6 @@ static int scale_any(VipsImage *in, struct natural_size natural, struct extent t
         return scale_with_alpha(in, by, ret);
     if (depth_of(in) == DEPTH_16)
         return scale_deep(in, by, ret);
-    if (pixel_scale_can(in, to))
-        return pixel_scale(in, &(struct plane_part){ 0, 0, natural.width, natural.height }, to, ret);
     return scale(in, by, ret);
 }
 
@@ -74,11 +72,23 @@ static int scale_whole(VipsImage *in, struct natural_size natural, const struct 
     return -1;
 }
 
+/* Where the window is before anything is scaled. */
+static struct plane_part window_part(struct natural_size natural, const struct placement *placement)
+{
+    double across = natural.width / placement->scaled.width, down = natural.height / placement->scaled.height;
+
+    return (struct plane_part){ placement->left * across, placement->top * down,
+                                placement->window.width * across, placement->window.height * down };
+}
+
 int resize_scale(VipsImage *in, struct natural_size natural, const struct placement *placement,
                  VipsImage **ret)
 {
     _cleanup_image_ VipsImage *scaled = NULL;
+    struct plane_part part = window_part(natural, placement);
 
+    if (!is_size(in, placement->scaled) && pixel_scale_can(in, placement->scaled))
+        return pixel_scale(in, &part, placement->window, ret);
     if (scale_whole(in, natural, placement, &scaled) != 0)
         return -1;
     return vips_extract_area(scaled, ret, (int)placement->left, (int)placement->top,

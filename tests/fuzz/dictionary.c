@@ -136,6 +136,7 @@ static const struct {
     { "metadata", write_metadata },
     { "probe", write_probe },
     { "jpeg_entropy", write_jpeg_entropy },
+    { "png_decode", write_probe },
 };
 
 int main(int argc, char **argv)

@@ -612,7 +612,8 @@ START_TEST(what_was_encoded_is_read_back_before_it_is_an_output)
     struct attempt attempt;
 
     encoder = _i;
-    render_with(&attempt, "[Output a]\nWidth=30\nFormat=png\n", &source, options(FAIL_ON_TRUNCATED, PLENTY));
+    render_with(&attempt, "[Output a]\nWidth=30\nFormat=png\nProgressive=yes\n", &source,
+                options(FAIL_ON_TRUNCATED, PLENTY));
     ck_assert_int_lt(attempt.result, 0);
     ck_assert_int_eq(attempt.error.class, CLASS_PERMANENT);
     ck_assert_int_eq(attempt.error.stage, STAGE_CHECK);
