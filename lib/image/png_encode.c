@@ -18,13 +18,15 @@ enum {
     SAMPLE_GROUPS = 4,     /* of rows, spread over the picture … */
     SAMPLE_GROUP_ROWS = 8, /* … of so many each */
     SAMPLE_LEVEL = 1,
+    EASY_PART = 8, /* what compresses to less than such a part is easy */
     COMPRESSION_COUNT = 10,
 };
 
-/* libdeflate's levels for each Compression=. What is filtered gains little by a higher one, and what is not gains much.
- * The highest are left out: they take many times as long, and memory. */
+/* libdeflate's levels for each Compression=. What is filtered and still hard to compress, as photographs are, gains
+ * little by a higher one; anything else gains much, and is fast. The highest are left out: they take many times as long,
+ * and memory. */
 static const struct {
-    int filtered, plain;
+    int hard, easy;
 } levels[COMPRESSION_COUNT] = {
     { 0, 0 }, { 1, 1 }, { 1, 2 }, { 1, 3 }, { 1, 4 }, { 1, 5 }, { 1, 6 }, { 2, 7 }, { 5, 8 }, { 9, 9 },
 };
@@ -35,6 +37,12 @@ struct picture {
     unsigned pixel_bytes;
     size_t row_bytes;
     unsigned char *blank; /* what is above the first row */
+};
+
+/* What a sample says of a picture. */
+struct choice {
+    bool plain; /* it is smaller without filters */
+    bool easy;
 };
 
 /* Rows as they are compressed: the number of the filter, and what it leaves. */
@@ -102,11 +110,11 @@ static uint32_t group_rows(const struct picture *picture, uint32_t start)
 }
 
 /* Compresses a sample both ways. 0 or -ENOMEM. */
-static int sample(const struct picture *picture, struct png_filter_trial *trial, bool *ret_plain)
+static int sample(const struct picture *picture, struct png_filter_trial *trial, struct choice *ret)
 {
     _cleanup_(compressor_free) struct libdeflate_compressor *compressor =
         libdeflate_alloc_compressor(SAMPLE_LEVEL);
-    size_t room = SAMPLE_GROUP_ROWS * (1 + picture->row_bytes), plain = 0, adaptive = 0;
+    size_t room = SAMPLE_GROUP_ROWS * (1 + picture->row_bytes), plain = 0, adaptive = 0, raw = 0;
     _cleanup_free_ unsigned char *rows = malloc(room), *out = NULL;
     size_t bound = compressor ? libdeflate_deflate_compress_bound(compressor, room) : 0;
 
@@ -117,26 +125,28 @@ static int sample(const struct picture *picture, struct png_filter_trial *trial,
         uint32_t start = group_start(picture, group), count = group_rows(picture, start);
         size_t size = count * (1 + picture->row_bytes);
 
+        raw += size;
         put_plain(picture, start, count, rows);
         plain += libdeflate_deflate_compress(compressor, rows, size, out, bound);
         put_adaptive(picture, start, count, trial, rows);
         adaptive += libdeflate_deflate_compress(compressor, rows, size, out, bound);
     }
-    *ret_plain = plain <= adaptive;
+    ret->plain = plain <= adaptive;
+    ret->easy = ret->plain || adaptive < raw / EASY_PART;
     return 0;
 }
 
-static int filter(const struct picture *picture, bool store, unsigned char *to, bool *ret_plain)
+static int filter(const struct picture *picture, bool store, unsigned char *to, struct choice *ret)
 {
     _cleanup_(png_filter_trial_release) struct png_filter_trial trial = { .sums = { 0 } };
     int r = store ? 0 : png_filter_trial_init(&trial, picture->row_bytes);
 
-    *ret_plain = store;
+    *ret = (struct choice){ .plain = store };
     if (r == 0 && !store)
-        r = sample(picture, &trial, ret_plain);
+        r = sample(picture, &trial, ret);
     if (r < 0)
         return r;
-    if (*ret_plain)
+    if (ret->plain)
         put_plain(picture, 0, picture->height, to);
     else
         put_adaptive(picture, 0, picture->height, &trial, to);
@@ -239,12 +249,12 @@ static int encode(struct picture *picture, const VipsImage *image, unsigned comp
     size_t size = (1 + picture->row_bytes) * picture->height;
     _cleanup_free_ unsigned char *data = malloc(size), *blank = calloc(1, picture->row_bytes);
     struct filtered filtered = { data, size };
-    bool plain;
+    struct choice choice;
 
     picture->blank = blank;
-    if (!data || !blank || filter(picture, compression == 0, data, &plain) < 0 ||
+    if (!data || !blank || filter(picture, compression == 0, data, &choice) < 0 ||
         write_file(picture, image, &filtered,
-                   plain ? levels[compression].plain : levels[compression].filtered, ret_data, ret_size) < 0)
+                   choice.easy ? levels[compression].easy : levels[compression].hard, ret_data, ret_size) < 0)
         return no_memory();
     return 0;
 }
