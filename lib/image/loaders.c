@@ -24,10 +24,10 @@ static int load_jpeg(const void *data, size_t size, const struct load_options *o
                                 options->fail_on, "shrink", (int)options->shrink, NULL);
 }
 
-/* What there is to warn of only libpng knows. */
 static bool may_decode_png(const void *data, size_t size, const struct load_options *options)
 {
-    return !options->header && options->fail_on < VIPS_FAIL_ON_WARNING && png_decode_can(data, size);
+    return !options->header && png_decode_can(data, size) &&
+           (options->fail_on < VIPS_FAIL_ON_WARNING || png_decode_ends_with_pixels(data, size));
 }
 
 /* libvips reads the header in any case, and what we do not decode ourselves. */

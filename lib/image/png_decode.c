@@ -312,6 +312,19 @@ bool png_decode_can(const void *data, size_t size)
     return read_header(data, size, &layout) > 0;
 }
 
+bool png_decode_ends_with_pixels(const void *data, size_t size)
+{
+    struct layout layout;
+    struct chunk chunk;
+    size_t at = read_header(data, size, &layout);
+
+    at = at > 0 ? find_pixels(data, size, at) : 0;
+    while (at > 0 && next_chunk(data, size, &at, &chunk))
+        if (!is_type(&chunk, "IDAT"))
+            return is_type(&chunk, "IEND");
+    return false;
+}
+
 static bool fits(const struct layout *layout, const VipsImage *header)
 {
     return header->Xsize == (int)layout->extent.width && header->Ysize == (int)layout->extent.height &&

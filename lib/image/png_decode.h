@@ -19,6 +19,10 @@ enum { PNG_DECODE_PIXELS_MAX = 16 << 20 };
  * not interlaced and not too large. Reads its first bytes only. */
 bool png_decode_can(const void *data, size_t size);
 
+/* True when nothing stands between the pixels of such a PNG and its end: only then there is nothing that libpng could
+ * still warn of. */
+bool png_decode_ends_with_pixels(const void *data, size_t size);
+
 /* Decodes the PNG in @data into a picture in memory with the metadata of @header, which libvips has read from it. 0; -1
  * with libvips' error; or 1 when it is left to libpng. */
 int png_decode_image(const void *data, size_t size, VipsImage *header, VipsImage **ret);
