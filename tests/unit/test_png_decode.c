@@ -340,6 +340,15 @@ static const char *corpora(void)
     return given ? given : DARKROOM_CORPORA_PATH;
 }
 
+/* Some claim sizes that nobody has the memory for. */
+static bool is_handy(const struct png_made *file)
+{
+    enum { WIDTH_AT = 16, HEIGHT_AT = 20, HEADER_END = 33, SIDE_MOST = 5000 };
+
+    return file->size > HEADER_END && png_made_get(file->data + WIDTH_AT) < SIDE_MOST &&
+           png_made_get(file->data + HEIGHT_AT) < SIDE_MOST;
+}
+
 static void try_corpus_file(const char *path)
 {
     struct png_made file;
@@ -350,7 +359,8 @@ static void try_corpus_file(const char *path)
     file.data = (uint8_t *)data;
     if (png_decode_pixels(file.data, file.size, &pixels) == 0)
         expect_same_pixels(&file, path);
-    expect_as_libpng(&file, VIPS_FAIL_ON_TRUNCATED, path, 0);
+    if (is_handy(&file))
+        expect_as_libpng(&file, VIPS_FAIL_ON_TRUNCATED, path, 0);
     free(pixels);
     g_free(data);
 }

@@ -242,8 +242,8 @@ START_TEST(a_background_is_on_white_where_the_format_is_not_transparent)
             assert_pixel(image, 15, 0, 3, backgrounds[_i].alpha, 0);
             continue;
         }
-        assert_pixel(image, 15, 0, 0, backgrounds[_i].red, 6);
-        assert_pixel(image, 15, 0, 1, i == 0 ? backgrounds[_i].green : 0, 6);
+        assert_pixel(image, 15, 0, 0, backgrounds[_i].red, 8);
+        assert_pixel(image, 15, 0, 1, i == 0 ? backgrounds[_i].green : 0, 8);
     }
     attempt_release(&attempt);
 }
