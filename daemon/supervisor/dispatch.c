@@ -93,14 +93,22 @@ static bool may_open(const struct folder *folder)
            folder->counts[JOB_PUBLISHING] < PUBLISHING_MAX && folder->publishing_bytes < PUBLISHING_BYTES_MAX;
 }
 
+/* How many may be open, if the next is opened. */
+static size_t open_budget(const struct supervisor *supervisor, const struct folder *folder)
+{
+    size_t budget = OPEN_AHEAD * supervisor->pool.current.workers;
+    size_t least =
+        TAILQ_FIRST(&folder->ready)->version.size <= SMALL_SOURCE_BYTES ? OPEN_AHEAD_SMALL : OPEN_AHEAD_MIN;
+
+    return budget > least ? budget : least;
+}
+
 /* Each folder has a budget of its own: one that hangs keeps what it was given, and nobody else's. Those that wait for
  * memory are not counted: small ones behind them need none of theirs. */
 static void open_ahead(struct supervisor *supervisor, struct folder *folder)
 {
-    size_t budget = OPEN_AHEAD * supervisor->pool.current.workers;
-
-    budget = budget > OPEN_AHEAD_MIN ? budget : OPEN_AHEAD_MIN;
-    while (folder->counts[JOB_OPENING] - folder->parked_count < budget && may_open(folder)) {
+    while (may_open(folder) &&
+           folder->counts[JOB_OPENING] - folder->parked_count < open_budget(supervisor, folder)) {
         struct job *job = folder_pop_ready(folder);
 
         folder_set_state(folder, job, JOB_OPENING);

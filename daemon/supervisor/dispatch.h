@@ -12,11 +12,15 @@ struct supervisor;
 
 enum {
     TAKE_BATCH = 32,       /* jobs read from the ledger at once */
-    TAKE_LOW = 8,          /* with fewer of a folder at hand, more are read */
+    TAKE_LOW = 32,         /* with fewer of a folder at hand, more are read */
     FOLDER_JOBS_MAX = 224, /* jobs of a folder in flight, wherever they are: bounds every channel */
     OPEN_AHEAD = 2,        /* sources of a folder opened before a worker is free, for each worker … */
-    OPEN_AHEAD_MIN = 4,    /* … but so many at least */
-    PUBLISHING_MAX = 96,   /* jobs of a folder that wait to be published */
+    OPEN_AHEAD_MIN = 4,    /* … but so many at least … */
+    OPEN_AHEAD_SMALL =
+        32, /* … and so many that have hardly any bytes: workers are through with them before the folder's
+                              thread, which publishes as well, is back */
+    SMALL_SOURCE_BYTES = 64 << 10,
+    PUBLISHING_MAX = 96,              /* jobs of a folder that wait to be published */
     PUBLISHING_BYTES_MAX = 256 << 20, /* and their pictures in memory */
 };
 

@@ -22,6 +22,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <malloc.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,17 @@ static void ignore_signals(void)
         sigaction(ignored[i], &ignore, NULL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Work on pictures is a batch (sched(7)): the supervisor's threads, which have little to do at a time but are waited for
+ * by everybody, are not kept from a core by it. Its share of the processor is the usual one, and what somebody has chosen
+ * otherwise (CPUSchedulingPolicy=) stays. */
+static void give_way(void)
+{
+    static const struct sched_param none = { .sched_priority = 0 };
+
+    if (sched_getscheduler(0) == SCHED_OTHER)
+        sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
 /* What is inherited beside its own is closed; its own lack the flag that every other has from birth. */
@@ -259,6 +271,7 @@ int main(int argc, char **argv)
         return usage();
 
     ignore_signals();
+    give_way();
     settle_descriptors();
     r = serve(&options);
 
