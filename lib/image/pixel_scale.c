@@ -172,7 +172,8 @@ int pixel_scale(VipsImage *in, const struct plane_part *part, struct extent to, 
     int r = pixels_find(in, &from) ? scale(in, &from, part, to, &pixels) : -EINVAL;
 
     if (r < 0) {
-        vips_error("resample", "%s", r == -ENOMEM ? "out of memory" : "libzimg refuses the sizes");
+        vips_error("resample", "%s",
+                   r == -ENOMEM ? "out of memory" : "the picture's pixels are not in memory");
         return -1;
     }
     return pixels_image(&pixels, to, (unsigned)in->Bands, in, ret);

@@ -31,7 +31,7 @@ static const struct decoding {
     { 4, true, 2, 2 },
     { 4, false, 2, 1.3 },
     { 2, false, 2, 1.3 },
-    { 1, false, 0, 0 },
+    { 1, false, 1, 1 },
 };
 
 /* Up to here a file is coarse. */

@@ -18,6 +18,7 @@ enum {
     WEIGHT_BITS = 14,
     BETWEEN_BITS = 6,        /* below the point, of the rows between */
     OWN_STEPS_MAX = 1 << 21, /* multiplications: about as long as libzimg takes to prepare itself (0.4 ms) */
+    LIBZIMG_TAPS_MAX = 1024, /* its weights have 14 bits, too, which it rounds one by one */
     KEPT_MAX = 16,
 };
 
@@ -52,19 +53,21 @@ static unsigned count_taps(double by)
     return 2 * (unsigned)ceil(LOBES * fmax(by, 1));
 }
 
-/* What rounding leaves goes to the largest, so that what is even stays so. */
+/* Rounds what there is up to each of them, so that their sum is exact, what is even stays so, and where there are so many
+ * that each is next to nothing some of them stand for their neighbours. */
 static void round_weights(const double *exact, double sum, unsigned taps, int16_t *ret)
 {
-    int left = 1 << WEIGHT_BITS;
-    unsigned largest = 0;
+    double so_far = 0;
+    long before = 0;
 
     for (unsigned i = 0; i < taps; i++) {
-        ret[i] = (int16_t)lround(exact[i] / sum * (1 << WEIGHT_BITS));
-        left -= ret[i];
-        if (ret[i] > ret[largest])
-            largest = i;
+        long now;
+
+        so_far += exact[i] / sum;
+        now = i + 1 < taps ? lround(so_far * (1 << WEIGHT_BITS)) : 1 << WEIGHT_BITS;
+        ret[i] = (int16_t)(now - before);
+        before = now;
     }
-    ret[largest] = (int16_t)(ret[largest] + left);
 }
 
 /* For @count samples of @length samples from @start on. 0 or -ENOMEM. */
@@ -168,12 +171,14 @@ static int scale_small(const struct plane *from, const struct plane_part *part, 
     return r == 0 ? scale_with(from, &across, &down, to) : r;
 }
 
-static bool is_small(const struct plane *from, const struct plane_part *part, const struct plane *to)
+/* Or where libzimg's weights would be next to nothing each. */
+static bool is_ours(const struct plane *from, const struct plane_part *part, const struct plane *to)
 {
     double down = count_taps(part->height / to->extent.height),
            across = count_taps(part->width / to->extent.width);
 
-    return (down * from->extent.width + across * to->extent.width) * to->extent.height < OWN_STEPS_MAX;
+    return down > LIBZIMG_TAPS_MAX || across > LIBZIMG_TAPS_MAX ||
+           (down * from->extent.width + across * to->extent.width) * to->extent.height < OWN_STEPS_MAX;
 }
 
 /* ---- libzimg ---- */
@@ -303,7 +308,11 @@ static int copy(const struct plane *from, struct plane *to)
 
 int plane_scale(const struct plane *from, const struct plane_part *part, struct plane *to)
 {
+    int r = -ENOSYS;
+
     if (is_all(from, part, to))
         return copy(from, to);
-    return is_small(from, part, to) ? scale_small(from, part, to) : scale_large(from, part, to);
+    if (!is_ours(from, part, to))
+        r = scale_large(from, part, to);
+    return r == -ENOSYS ? scale_small(from, part, to) : r; /* libzimg refuses what is thousands to one */
 }

@@ -14,8 +14,7 @@ struct plane_part {
     double left, top, width, height;
 };
 
-/* Fills all of @to with @part of @from; where both are of one size it is copied. 0, -ENOMEM, or -ENOSYS when libzimg
- * refuses the geometry. */
+/* Fills all of @to with @part of @from; where both are of one size it is copied. 0 or -ENOMEM. */
 int plane_scale(const struct plane *from, const struct plane_part *part, struct plane *to);
 
 /* Gives back what is kept. */
