@@ -176,6 +176,7 @@ static int start(struct worker *worker, const struct options *options, struct sa
 
     mallopt(M_MMAP_THRESHOLD, KEPT_BUFFER_BYTES);
     mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+    mallopt(M_ARENA_MAX, 1); /* what libvips' threads free is there for all, and can be given back */
 
     r = engine_start(error);
     if (r < 0)

@@ -23,6 +23,14 @@
 #include <xxhash.h>
 
 enum { KEEP_MEMORY_MS = 500 }; /* without a ticket */
+enum { ROOM_KEPT_BYTES_MAX = 16 << 20 };
+enum { ROOM_STEP_BYTES = 8 << 20 }; /* of addresses: what is not used is no memory */
+
+static void worker_forget(struct worker *worker)
+{
+    free(worker->room.data);
+    worker->room = (struct room){ NULL, 0 };
+}
 
 /* One ticket under way. */
 struct job {
@@ -41,10 +49,48 @@ static int memory_error(struct error *error, uint64_t bytes)
                      (unsigned long long)bytes);
 }
 
-/* Reads the whole source; the caller frees *@ret. */
-static int read_source(int fd, uint64_t bytes, void **ret, struct error *error)
+/* A sanitizer sees whoever reads behind a source, if there is nothing behind it. */
+static size_t room_bytes(uint64_t bytes)
 {
-    _cleanup_free_ void *data = bytes < SIZE_MAX ? malloc(bytes + 1) : NULL;
+#ifdef DARKROOM_SANITIZED
+    return bytes + 1;
+#else
+    return (bytes / ROOM_STEP_BYTES + 1) * ROOM_STEP_BYTES;
+#endif
+}
+
+/* What is large is for this source alone: no grant but its own has room for it. */
+static bool is_kept(const struct room *room)
+{
+#ifdef DARKROOM_SANITIZED
+    return room->bytes == 0;
+#else
+    return room->bytes <= ROOM_KEPT_BYTES_MAX;
+#endif
+}
+
+/* Room for @bytes, kept from one source to the next: what is freed and asked for again in sizes that are never the same
+ * leaves holes. NULL when there is none. */
+static void *make_room(struct worker *worker, uint64_t bytes)
+{
+    struct room *room = &worker->room;
+
+    if (room->bytes > bytes)
+        return room->data;
+    worker_forget(worker);
+    if (bytes > SIZE_MAX - ROOM_STEP_BYTES)
+        return NULL;
+    room->bytes = room_bytes(bytes);
+    room->data = malloc(room->bytes);
+    if (!room->data)
+        room->bytes = 0;
+    return room->data;
+}
+
+/* Reads the whole source into *@ret, which stays the worker's. */
+static int read_source(struct worker *worker, int fd, uint64_t bytes, void **ret, struct error *error)
+{
+    void *data = make_room(worker, bytes);
     ssize_t n;
 
     if (!data)
@@ -61,7 +107,7 @@ static int read_source(int fd, uint64_t bytes, void **ret, struct error *error)
         return error_set(error, EIO, CLASS_TRANSIENT, STAGE_OPEN,
                          "the file became shorter while it was read, retrying");
 
-    *ret = take_ptr(data);
+    *ret = data;
     return 0;
 }
 
@@ -89,7 +135,7 @@ static void bound_memory(const struct worker *worker, const struct ticket *ticke
         memory_bound_set(&worker->memory_bound, ticket->max_memory_bytes);
 }
 
-static int work(const struct worker *worker, struct job *job, int source_fd, struct error *error)
+static int work(struct worker *worker, struct job *job, int source_fd, struct error *error)
 {
     struct render_options options = {
         .fail_on = (enum fail_on)job->ticket->fail_on,
@@ -107,14 +153,14 @@ static int work(const struct worker *worker, struct job *job, int source_fd, str
         .mtime_ns = job->source->mtime_ns,
         .portion_us = job->ticket->portion_us,
     };
-    _cleanup_free_ void *data = NULL;
+    void *data = NULL;
     int r;
 
     r = check_source(job, error);
     if (r < 0 || job->needs_memory_bytes > 0)
         return r;
 
-    r = read_source(source_fd, job->ticket->source_bytes, &data, error);
+    r = read_source(worker, source_fd, job->ticket->source_bytes, &data, error);
     if (r < 0)
         return r;
 
@@ -193,8 +239,8 @@ static void release_job(struct job *job)
 }
 
 /* Works @ticket to its end, and sends the result. 1 when that was the last one, 0 or -errno. */
-static int answer(const struct worker *worker, const struct ticket *ticket,
-                  const struct source_message *source, int source_fd)
+static int answer(struct worker *worker, const struct ticket *ticket, const struct source_message *source,
+                  int source_fd)
 {
     _cleanup_(release_job) struct job job = { .ticket = ticket,
                                               .recipe = worker->recipes[ticket->recipe],
@@ -208,6 +254,8 @@ static int answer(const struct worker *worker, const struct ticket *ticket,
     getrusage(RUSAGE_SELF, &before);
     r = work(worker, &job, source_fd, &error);
     memory_bound_lift();
+    if (!is_kept(&worker->room))
+        worker_forget(worker);
 
     memset(&result, 0, sizeof result);
     result.header = wire_header(WIRE_RESULT, worker->generation, ticket->header.job);
@@ -233,7 +281,7 @@ static bool is_possible(const struct worker *worker, const struct ticket *ticket
 }
 
 /* Takes the next ticket and its source, which was sent before it. 1 when that was the last one, 0 or -errno. */
-static int serve_ticket(const struct worker *worker)
+static int serve_ticket(struct worker *worker)
 {
     _cleanup_close_ int source_fd = -1;
     struct source_message source;
@@ -266,7 +314,7 @@ static int wait_on_wire(struct pollfd *wire, nfds_t count, int timeout_ms)
 /* Waits for a ticket (true) or the end of the link. Tickets come first: a supervisor that has closed its half of
  * the link still wants what it has handed out. When none comes for a while, what was kept for it is given back: an idle
  * worker is a small one. */
-static int wait_for_ticket(const struct worker *worker)
+static int wait_for_ticket(struct worker *worker)
 {
     struct pollfd wire[] = {
         { .fd = worker->mailbox, .events = POLLIN },
@@ -275,6 +323,7 @@ static int wait_for_ticket(const struct worker *worker)
     int r = wait_on_wire(wire, ARRAY_SIZE(wire), KEEP_MEMORY_MS);
 
     if (r == 0) {
+        worker_forget(worker);
         malloc_trim(0);
         r = wait_on_wire(wire, ARRAY_SIZE(wire), -1);
     }
@@ -293,7 +342,7 @@ static bool means_gone(int r)
     return r == -EPIPE || r == -ECONNRESET;
 }
 
-int worker_run(const struct worker *worker)
+int worker_run(struct worker *worker)
 {
     for (;;) {
         int r = wait_for_ticket(worker);

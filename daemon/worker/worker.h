@@ -12,6 +12,12 @@
 
 #include <stdbool.h>
 
+/* For the bytes of a source. */
+struct room {
+    void *data;
+    size_t bytes;
+};
+
 struct worker {
     int link;
     mqd_t mailbox;
@@ -20,6 +26,7 @@ struct worker {
     struct recipe **recipes; /* as in the bundle; not owned */
     size_t recipe_count;
     struct memory_bound memory_bound;
+    struct room room;
 };
 
 /* True when the supervisor will send nothing more. */
@@ -27,6 +34,6 @@ bool worker_is_alone(const struct worker *worker);
 
 /* Works until there is no supervisor, or a job has left the process with more than it should keep. 0, or -errno when
  * the wire brought something that is not ours. */
-int worker_run(const struct worker *worker);
+int worker_run(struct worker *worker);
 
 #endif

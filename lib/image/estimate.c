@@ -15,6 +15,7 @@ enum {
     STRIP_ROWS = 1200,      /* of the picture that is scaled */
     STRIP_ROWS_FLOAT = 1400,
     FLOAT_BYTES = 4,
+    LIBZIMG_SAMPLE_BYTES = 2,
     COEFFICIENT_BYTES = 2,
     WEBP_PIXEL_BYTES = 4,
     WEBP_PLANES_BYTES = 2,  /* a pixel, while it decodes */
@@ -120,7 +121,7 @@ static bool is_scaled_in_planes(const struct workload *work)
 {
     bool held = !work->streamed || (work->format == FORMAT_PNG && work->whole);
 
-    return held && !is_scaled_in_float(work) && extent_area(shrunk(work)) <= PIXEL_SCALE_PIXELS_MAX;
+    return held && !is_scaled_in_float(work) && pixel_scale_takes(shrunk(work));
 }
 
 /* The rows that scaling has under way, or the planes. */
@@ -131,8 +132,10 @@ static uint64_t strip_bytes(const struct workload *work)
     uint64_t most = floats ? STRIP_ROWS_FLOAT : STRIP_ROWS;
     uint64_t pixel = pixel_bytes(work) + (floats ? (uint64_t)work->bands * FLOAT_BYTES : 0);
 
+    /* Planes, the lines that libzimg has of one, and what is put together of several pictures. */
     if (is_scaled_in_planes(work))
-        most = picture.height;
+        return add(multiply(work->bands + LIBZIMG_SAMPLE_BYTES, plane_bytes(picture)),
+                   multiply(extent_area(picture), pixel_bytes(work)));
     return multiply(multiply(picture.width, picture.height < most ? picture.height : most), pixel);
 }
 

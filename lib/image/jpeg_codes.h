@@ -16,9 +16,10 @@
 enum {
     JPEG_CODE_BITS_MAX = 16,
     JPEG_SYMBOL_BITS_MAX = JPEG_CODE_BITS_MAX + 11, /* with its value */
-    JPEG_BLOCK_END = 128, /* a step: nothing follows. More than all others of a block */
-    JPEG_LOOK_BITS = 11,  /* of one code */
-    JPEG_SKIP_BITS = 13,  /* of several whose values do not matter */
+    JPEG_BLOCK_END =
+        160, /* a step: nothing follows. More than all others of two blocks, with 63 more still a byte */
+    JPEG_LOOK_BITS = 11, /* of one code */
+    JPEG_SKIP_BITS = 13, /* of several whose values do not matter */
 };
 
 /* A code and the bits behind it. */

@@ -10,6 +10,7 @@
 #include "image/jpeg_entropy.h"
 
 #include "base/cleanup.h"
+#include "image/engine.h"
 #include "image/jpeg_codes.h"
 #include "image/jpeg_errors.h"
 
@@ -335,8 +336,10 @@ struct reader {
 static bool read_header(struct reader *reader, const void *jpeg, size_t size)
 {
     reader->libjpeg.err = jpeg_errors_catch(&reader->errors);
-    if (setjmp(reader->errors.failed) != 0)
+    if (setjmp(reader->errors.failed) != 0) {
+        vips_error_clear();
         return false;
+    }
     jpeg_create_decompress(&reader->libjpeg);
     jpeg_mem_src(&reader->libjpeg, jpeg, size);
     return jpeg_read_header(&reader->libjpeg, TRUE) == JPEG_HEADER_OK &&

@@ -166,13 +166,16 @@ uint64_t jpeg_planes_bytes(struct extent extent, unsigned shrink, size_t count)
 struct encoder {
     struct jpeg_compress_struct libjpeg;
     struct jpeg_errors errors;
-    unsigned char *bytes;
-    unsigned long size;
+    FILE *stream; /* of memory: libjpeg's own memory is nobody's when it fails */
+    char *bytes;
+    size_t size;
 };
 
 static void encoder_release(struct encoder *encoder)
 {
     jpeg_destroy_compress(&encoder->libjpeg);
+    if (encoder->stream)
+        fclose(encoder->stream);
     free(encoder->bytes);
 }
 
@@ -186,7 +189,7 @@ static void start(struct encoder *encoder, const struct planes *planes, const st
     struct jpeg_compress_struct *libjpeg = &encoder->libjpeg;
 
     jpeg_create_compress(libjpeg);
-    jpeg_mem_dest(libjpeg, &encoder->bytes, &encoder->size);
+    jpeg_stdio_dest(libjpeg, encoder->stream);
     libjpeg->image_width = planes->list[0].extent.width;
     libjpeg->image_height = planes->list[0].extent.height;
     libjpeg->input_components = (int)planes->count;
@@ -240,10 +243,13 @@ static void write_rows(struct encoder *encoder, const struct planes *planes)
 int jpeg_planes_encode(const struct planes *planes, const struct encoding *encoding, void **ret_data,
                        size_t *ret_size)
 {
-    _cleanup_(encoder_release) struct encoder encoder = { .bytes = NULL };
+    _cleanup_(encoder_release) struct encoder encoder = { .stream = NULL };
 
     for (size_t i = 0; i < planes->count; i++)
         extend_rows(&planes->list[i]);
+    encoder.stream = open_memstream(&encoder.bytes, &encoder.size);
+    if (!encoder.stream)
+        return -ENOMEM;
     encoder.libjpeg.err = jpeg_errors_catch(&encoder.errors);
     if (setjmp(encoder.errors.failed) != 0)
         return -EIO;
@@ -251,6 +257,8 @@ int jpeg_planes_encode(const struct planes *planes, const struct encoding *encod
     start(&encoder, planes, encoding);
     write_rows(&encoder, planes);
     jpeg_finish_compress(&encoder.libjpeg);
+    if (fclose(take_ptr(encoder.stream)) != 0)
+        return -ENOMEM;
     *ret_data = take_ptr(encoder.bytes);
     *ret_size = encoder.size;
     return 0;

@@ -20,13 +20,19 @@ static bool has_bands_for(const VipsImage *in)
            (in->Bands == RGB && in->Type == VIPS_INTERPRETATION_sRGB);
 }
 
+bool pixel_scale_takes(struct extent extent)
+{
+    return extent.width <= PIXEL_SCALE_SIDE_MAX && extent.height <= PIXEL_SCALE_SIDE_MAX &&
+           plane_bytes(extent) <= PIXEL_SCALE_PIXELS_MAX;
+}
+
 bool pixel_scale_can(VipsImage *in, struct extent to)
 {
-    struct pixels pixels;
+    struct extent extent = { (uint32_t)in->Xsize, (uint32_t)in->Ysize };
 
     return in->BandFmt == VIPS_FORMAT_UCHAR && in->Coding == VIPS_CODING_NONE && has_bands_for(in) &&
-           (uint32_t)in->Xsize >= to.width && (uint32_t)in->Ysize >= to.height &&
-           (uint64_t)in->Xsize * (uint64_t)in->Ysize <= PIXEL_SCALE_PIXELS_MAX && pixels_find(in, &pixels);
+           extent.width >= to.width && extent.height >= to.height && pixel_scale_takes(extent) &&
+           pixels_are_near(in);
 }
 
 /* ---- apart and together ---- */
@@ -167,13 +173,13 @@ static int scale(VipsImage *in, const struct pixels *from, const struct plane_pa
 
 int pixel_scale(VipsImage *in, const struct plane_part *part, struct extent to, VipsImage **ret)
 {
+    _cleanup_(pixels_release) struct pixels from = { .region = NULL };
     _cleanup_free_ unsigned char *pixels = NULL;
-    struct pixels from;
-    int r = pixels_find(in, &from) ? scale(in, &from, part, to, &pixels) : -EINVAL;
 
-    if (r < 0) {
-        vips_error("resample", "%s",
-                   r == -ENOMEM ? "out of memory" : "the picture's pixels are not in memory");
+    if (pixels_find(in, &from) != 0)
+        return -1;
+    if (scale(in, &from, part, to, &pixels) < 0) {
+        vips_error("resample", "out of memory");
         return -1;
     }
     return pixels_image(&pixels, to, (unsigned)in->Bands, in, ret);

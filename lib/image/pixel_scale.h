@@ -9,10 +9,13 @@
 #include <stdbool.h>
 
 /* A larger picture's planes would take too much beside it. */
-enum { PIXEL_SCALE_PIXELS_MAX = 16 << 20 };
+enum { PIXEL_SCALE_PIXELS_MAX = 16 << 20, PIXEL_SCALE_SIDE_MAX = 65535 };
+
+/* True when a picture of @extent is not too large, rows of planes being as long as they have to be. */
+bool pixel_scale_takes(struct extent extent);
 
 /* True when pixel_scale() takes @in, to be scaled to @to: grey or RGB of 8 bits without alpha, in memory or a view of
- * such a picture, and not made larger. Of a picture that is not, the first pixel may be asked for. */
+ * such a picture, and not made larger. Of a picture that is not, rows may be asked for (pixels_image.h). */
 bool pixel_scale_can(VipsImage *in, struct extent to);
 
 /* Makes a picture in memory of @part of @in, with its metadata. 0 or -1 with libvips' error. */

@@ -54,29 +54,43 @@ static void region_free(VipsRegion **region)
 }
 
 /* Where the pixel at the left of row @y is, and how long the lines are that it is in. */
-static bool locate(VipsImage *image, int y, struct pixels *ret)
+static bool locate(VipsImage *image, int y, const unsigned char **ret_data, size_t *ret_stride)
 {
     _cleanup_(region_free) VipsRegion *region = vips_region_new(image);
     VipsRect pixel = { 0, y, 1, 1 };
 
-    if (!region || vips_region_prepare(region, &pixel) != 0) {
-        vips_error_clear();
+    if (!region || vips_region_prepare(region, &pixel) != 0)
         return false;
-    }
-    *ret = (struct pixels){ VIPS_REGION_ADDR(region, 0, y), (size_t)VIPS_REGION_LSKIP(region) };
+    *ret_data = VIPS_REGION_ADDR(region, 0, y);
+    *ret_stride = (size_t)VIPS_REGION_LSKIP(region);
     return true;
 }
 
 /* A pixel that is shown where it is has the lines of all of its picture around it; one that was made, or copied, has a
- * buffer of its own. The last row has to be where it would be then. */
-bool pixels_find(VipsImage *image, struct pixels *ret)
+ * buffer of its own. The last row has to be where it would be then. What is between may be something else. */
+bool pixels_are_near(VipsImage *image)
 {
-    struct pixels first, last;
+    const unsigned char *first, *last;
+    size_t stride, last_stride;
 
-    if (image->Xsize < 2 || !locate(image, 0, &first) || first.stride < VIPS_IMAGE_SIZEOF_LINE(image) ||
-        !locate(image, image->Ysize - 1, &last) || last.stride != first.stride ||
-        last.data != first.data + first.stride * (size_t)(image->Ysize - 1))
-        return false;
-    *ret = first;
-    return true;
+    return !vips_image_is_sequential(image) && image->Xsize > 1 && locate(image, 0, &first, &stride) &&
+           stride >= VIPS_IMAGE_SIZEOF_LINE(image) && locate(image, image->Ysize - 1, &last, &last_stride) &&
+           last_stride == stride && last == first + stride * (size_t)(image->Ysize - 1);
+}
+
+int pixels_find(VipsImage *image, struct pixels *ret)
+{
+    _cleanup_(region_free) VipsRegion *region = vips_region_new(image);
+    VipsRect all = { 0, 0, image->Xsize, image->Ysize };
+
+    if (!region || vips_region_prepare(region, &all) != 0)
+        return -1;
+    *ret = (struct pixels){ VIPS_REGION_ADDR(region, 0, 0), (size_t)VIPS_REGION_LSKIP(region),
+                            take_ptr(region) };
+    return 0;
+}
+
+void pixels_release(struct pixels *pixels)
+{
+    region_free(&pixels->region);
 }

@@ -16,14 +16,21 @@
 int pixels_image(unsigned char **pixels, struct extent extent, unsigned bands, VipsImage *header,
                  VipsImage **ret);
 
-/* Where pixels are. */
+/* Where all pixels of a picture are. */
 struct pixels {
     const unsigned char *data; /* the first row's */
     size_t stride;             /* bytes from row to row */
+    VipsRegion *region;        /* what holds them */
 };
 
-/* True when all of @image is in memory, or shows what is, as a copy or a part does; then *@ret says where, for as long as
- * it lives. Of any other its first pixel may be asked for. Nothing is copied. */
-bool pixels_find(VipsImage *image, struct pixels *ret);
+/* True when @image is, or may be a view of, what is in memory. Of any other that can be read in any order its first and
+ * its last row may be asked for. */
+bool pixels_are_near(VipsImage *image);
+
+/* Finds the pixels of @image, which is read as a whole where they are not all in one place. 0, and the caller releases
+ * @ret, or -1 with libvips' error. */
+int pixels_find(VipsImage *image, struct pixels *ret);
+
+void pixels_release(struct pixels *pixels);
 
 #endif

@@ -80,13 +80,13 @@ static bool is_halved(const struct planar *planar, const struct rendition *rendi
            (rendition->format == FORMAT_WEBP || jpeg_planes_halves(&rendition->encoding));
 }
 
-static struct planar_window *find_window(const struct planar *planar, const struct placement *placement,
-                                         bool halved)
+static const struct planar_window *find_window(const struct planar *planar, const struct placement *placement,
+                                               bool halved)
 {
     for (size_t i = 0; i < planar->window_count; i++)
         if (planar->windows[i].halved == halved &&
             placement_same_window(&planar->windows[i].placement, placement))
-            return (struct planar_window *)&planar->windows[i];
+            return &planar->windows[i];
     return NULL;
 }
 
@@ -118,10 +118,10 @@ static void plan_window(struct planar *planar, const struct rendition *rendition
         .halved = is_halved(planar, rendition, placement),
         .coarse = is_coarse(planar, rendition, placement),
     };
-    struct planar_window *found = find_window(planar, placement, wanted.halved);
+    const struct planar_window *found = find_window(planar, placement, wanted.halved);
 
     if (found)
-        found->coarse &= wanted.coarse;
+        planar->windows[found - planar->windows].coarse &= wanted.coarse;
     else
         insert_window(planar, &wanted);
 }
@@ -220,16 +220,21 @@ static uint64_t window_bytes(const struct planar_window *window)
     return plane_bytes(window->placement.window) + 2 * plane_bytes(chroma);
 }
 
-/* While a window is turned it is there twice. */
+/* While a window is turned it is there twice; and libzimg has lines of a plane under way. */
 uint64_t planar_bytes(const struct planar *planar)
 {
-    uint64_t bytes = jpeg_planes_bytes(planar->source->shape.extent, planar->shrink, planar->source->bands);
+    enum { LIBZIMG_PLANES = 2 };
+    struct extent stored = planar->source->shape.extent;
+    uint64_t bytes = jpeg_planes_bytes(stored, planar->shrink, planar->source->bands + LIBZIMG_PLANES),
+             turned = 0;
 
-    for (size_t i = 0; i < planar->window_count; i++)
-        bytes += window_bytes(&planar->windows[i]);
-    if (planar->looked_at)
-        bytes += window_bytes(&planar->look);
-    return bytes + (planar->window_count > 0 ? window_bytes(&planar->windows[0]) : 0);
+    for (size_t i = 0; i < planar->window_count; i++) {
+        uint64_t window = window_bytes(&planar->windows[i]);
+
+        bytes += window;
+        turned = window > turned ? window : turned;
+    }
+    return bytes + turned + (planar->looked_at ? window_bytes(&planar->look) : 0);
 }
 
 /* ---- scaling ---- */

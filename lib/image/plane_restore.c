@@ -12,8 +12,7 @@
 
 enum { BETWEEN_BITS = 6, STRENGTH_BITS = 14 };
 
-/* A little more than 1/24, which is right for low frequencies alone: what was measured to be best. */
-static const double of_a_sample = 0.05;
+static const double of_a_sample = 1.0 / 24;
 
 /* Where a sample was enlarged, nothing finer than it is there. */
 static int strength(double by)

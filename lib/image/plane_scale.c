@@ -119,7 +119,7 @@ static void scale_down(const struct plane *from, const struct weights *weights, 
         ret[x] = (int16_t)((sums[x] + (1 << (SHIFT - 1))) >> SHIFT);
 }
 
-/* @row has @margin samples more on both sides. */
+/* @row has samples more on both sides, as many as there are taps. */
 static void scale_along(const int16_t *row, const struct weights *weights, unsigned char *ret)
 {
     enum { SHIFT = WEIGHT_BITS + BETWEEN_BITS };

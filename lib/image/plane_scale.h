@@ -9,7 +9,8 @@
 
 #include "image/planes.h"
 
-/* In samples; it may reach a sample beyond the plane, which goes on there as it ends. */
+/* In samples; it may reach beyond the plane by half of the samples that become one, and the plane goes on there as it
+ * ends. */
 struct plane_part {
     double left, top, width, height;
 };

@@ -205,12 +205,11 @@ static bool has_fair_window(const struct stream *stream, size_t filtered_bytes)
 }
 
 /* What takes more than its pixels, by more than a compressor would add, is odd. */
-static bool is_fair(const struct stream *stream, size_t filtered_bytes)
+static bool has_fair_size(const struct stream *stream, size_t filtered_bytes)
 {
     enum { OVERHEAD_PART = 64, OVERHEAD_BYTES = 1024 };
 
-    return stream->size <= filtered_bytes + filtered_bytes / OVERHEAD_PART + OVERHEAD_BYTES &&
-           has_fair_window(stream, filtered_bytes);
+    return stream->size <= filtered_bytes + filtered_bytes / OVERHEAD_PART + OVERHEAD_BYTES;
 }
 
 static int read_stream(const unsigned char *file, size_t size, size_t at, const struct layout *layout,
@@ -222,12 +221,14 @@ static int read_stream(const unsigned char *file, size_t size, size_t at, const 
 
     if (!measure(file, size, at, &count, &ret->size) || !next_chunk(file, size, &behind, &first))
         return -EBADMSG;
+    if (!has_fair_size(ret, layout->filtered_bytes))
+        return -EBADMSG;
     ret->data = first.data;
-    if (count > 1 && ret->size <= 2 * layout->filtered_bytes + FRAME_BYTES)
+    if (count > 1)
         r = join(file, size, at, count, ret);
     if (r < 0)
         return r;
-    return is_fair(ret, layout->filtered_bytes) ? 0 : -EBADMSG;
+    return has_fair_window(ret, layout->filtered_bytes) ? 0 : -EBADMSG;
 }
 
 /* ---- pixels ---- */

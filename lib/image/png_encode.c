@@ -261,7 +261,7 @@ static int encode(struct picture *picture, const VipsImage *image, unsigned comp
 
 int png_encode_image(VipsImage *image, const struct encoding *encoding, void **ret_data, size_t *ret_size)
 {
-    _cleanup_image_ VipsImage *copy = NULL;
+    _cleanup_(pixels_release) struct pixels pixels = { .region = NULL };
     struct picture picture = {
         .width = (uint32_t)image->Xsize,
         .height = (uint32_t)image->Ysize,
@@ -269,12 +269,8 @@ int png_encode_image(VipsImage *image, const struct encoding *encoding, void **r
         .row_bytes = (size_t)image->Xsize * (size_t)image->Bands,
     };
 
-    if (!pixels_find(image, &picture.pixels)) {
-        copy = vips_image_copy_memory(image);
-        if (!copy)
-            return -1;
-        picture.pixels =
-            (struct pixels){ (unsigned char *)VIPS_IMAGE_ADDR(copy, 0, 0), VIPS_IMAGE_SIZEOF_LINE(copy) };
-    }
+    if (pixels_find(image, &pixels) != 0)
+        return -1;
+    picture.pixels = pixels;
     return encode(&picture, image, encoding->values[ENCODING_COMPRESSION], ret_data, ret_size);
 }

@@ -75,7 +75,7 @@ static int encode(const struct planes *planes, const WebPConfig *config, WebPPic
 int webp_planes_encode(const struct planes *planes, const struct encoding *encoding, void **ret_data,
                        size_t *ret_size)
 {
-    _cleanup_(WebPPictureFree) WebPPicture picture;
+    _cleanup_(WebPPictureFree) WebPPicture picture = { .width = 0 };
     _cleanup_(WebPMemoryWriterClear) WebPMemoryWriter writer;
     WebPConfig config;
     int r;

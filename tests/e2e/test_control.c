@@ -525,7 +525,7 @@ START_TEST(the_loop_comes_before_all_work)
     count = harness_workers(&h, NULL, workers, HARNESS_WORKERS_MAX);
     ck_assert_uint_gt(count, 0);
     for (size_t i = 0; i < count; i++)
-        ck_assert_int_eq(sched_getscheduler(workers[i]), SCHED_OTHER);
+        ck_assert_int_eq(sched_getscheduler(workers[i]), SCHED_BATCH);
     harness_close(&h);
 }
 END_TEST

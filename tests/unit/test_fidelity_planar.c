@@ -10,6 +10,8 @@
 #include "base/cleanup.h"
 #include "image/attachments.h"
 #include "image/jpeg_header.h"
+#include "image/planar.h"
+#include "image/steps.h"
 
 static const char short_way[] = "[Recipe]\nStep=auto-orient\n", long_way[] = "[Recipe]\nStep=auto-orient\n"
                                                                              "Step=flip\nStep=flip\n";
@@ -70,6 +72,29 @@ static void make(const char *way, const char *output, const struct stored *sourc
 
     snprintf(text, sizeof text, "%s%s", way, output);
     rendering_make(text, source, ret);
+}
+
+static bool is_short(const char *way, const char *output, const struct stored *source)
+{
+    char text[300];
+    _cleanup_recipe_ struct recipe *recipe = NULL;
+    struct source_options options = { .max_pixels = UINT64_MAX };
+    struct planar planar = { .shrink = 0 };
+    struct selection selection;
+    struct source probed;
+    struct error error;
+    bool used;
+
+    snprintf(text, sizeof text, "%s%s", way, output);
+    recipe = recipe_of_text(text);
+    rendering_start();
+    ck_assert_int_eq(source_probe(source->data, source->size, &options, &probed, &error), 0);
+    selection_make(recipe, steps_shape(&recipe->steps, probed.shape).extent, &selection);
+    planar_plan(&planar, recipe, &probed, &selection, false);
+    used = planar_is_used(&planar);
+    planar_release(&planar);
+    source_release(&probed);
+    return used;
 }
 
 /* How far from each other they are, at least, in dB. */
@@ -154,6 +179,31 @@ START_TEST(colours_stay_where_they_are_when_an_odd_picture_is_turned)
 }
 END_TEST
 
+static const struct {
+    const char *way, *output;
+    bool is_short;
+} plans[] = {
+    { short_way, "[Output a]\nWidth=31\nFormat=jpeg\n", true },
+    { short_way, "[Output a]\nWidth=31\nFormat=jpeg webp png avif\nMetadata=none\n", true },
+    { short_way, "[Output a]\nWidth=31\nHeight=31\nFit=contain\nFormat=jpeg\n", true },
+    { short_way, "[Output a]\nWidth=31\nFormat=jpeg\nStep=sharpen\n", true },
+    { short_way, "[Output a]\nFormat=jpeg\n", true },
+    { "", "[Output a]\nWidth=31\nFormat=webp\n", true },
+    { long_way, "[Output a]\nWidth=31\nFormat=jpeg\n", false },
+    { short_way, "[Output a]\nWidth=31\nHeight=20\nFit=cover\nGravity=attention\nFormat=jpeg\n", false },
+    { short_way, "[Output a]\nWidth=900\nEnlarge=yes\nFormat=jpeg\n", false },
+    { short_way, "[Output a]\nWidth=300\nFormat=png\n", false }, /* its chroma would have to be enlarged */
+};
+
+START_TEST(the_short_way_is_taken_where_it_is_as_good)
+{
+    _cleanup_stored_ struct stored source = source_of(0, 2, RASTER_RGB, NULL);
+
+    ck_assert_msg(is_short(plans[_i].way, plans[_i].output, &source) == plans[_i].is_short, "%s%s",
+                  plans[_i].way, plans[_i].output);
+}
+END_TEST
+
 /* ---- metadata ---- */
 
 static void expect_same(const char *what, const struct attachment *a, const struct attachment *b)
@@ -217,6 +267,7 @@ END_TEST
 int main(void)
 {
     const struct unit_test tests[] = {
+        { the_short_way_is_taken_where_it_is_as_good, ARRAY_SIZE(plans) },
         { both_ways_make_the_same_picture, CASES },
         { both_ways_make_the_same_grey_picture, ARRAY_SIZE(outputs) },
         { colours_stay_where_they_are_when_an_odd_picture_is_turned, 1 },

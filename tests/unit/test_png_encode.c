@@ -151,8 +151,8 @@ START_TEST(files_are_hardly_larger_than_those_of_libpng)
            plain = size_by_libvips(image, VIPS_FOREIGN_PNG_FILTER_NONE),
            least = adaptive < plain ? adaptive : plain;
 
-    ck_assert_msg(file.size <= least + least / 8 + SMALL_BYTES, "%zu bytes, libpng %zu or %zu", file.size, adaptive,
-                  plain);
+    ck_assert_msg(file.size <= least + least / 8 + SMALL_BYTES, "%zu bytes, libpng %zu or %zu", file.size,
+                  adaptive, plain);
 }
 END_TEST
 
