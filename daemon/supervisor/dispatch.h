@@ -16,9 +16,9 @@ enum {
     FOLDER_JOBS_MAX = 224, /* jobs of a folder in flight, wherever they are: bounds every channel */
     OPEN_AHEAD = 2,        /* sources of a folder opened before a worker is free, for each worker … */
     OPEN_AHEAD_MIN = 4,    /* … but so many at least … */
-    OPEN_AHEAD_SMALL =
-        32, /* … and so many that have hardly any bytes: workers are through with them before the folder's
-                              thread, which publishes as well, is back */
+    /* … and so many of hardly any bytes: workers are through with them before the folder's thread, which publishes as
+     * well, is back. Copies of those on a server take 2 MB. */
+    OPEN_AHEAD_SMALL = 32,
     SMALL_SOURCE_BYTES = 64 << 10,
     PUBLISHING_MAX = 96,              /* jobs of a folder that wait to be published */
     PUBLISHING_BYTES_MAX = 256 << 20, /* and their pictures in memory */

@@ -47,9 +47,8 @@ struct source {
     size_t metadata_bytes; /* that an output may have as well */
     unsigned bands, sample_bytes;
     bool alpha;
-    bool
-        planar; /* a JPEG in the usual colours of 8 bits, of which @jpeg tells; @profile: its profile describes it */
-    bool profile;
+    bool planar;  /* a JPEG in the usual colours of 8 bits, of which @jpeg tells … */
+    bool profile; /* … and it has a profile that describes it */
     struct jpeg_header jpeg;
     bool whole; /* its decoder has to hold all of it at once */
 };
