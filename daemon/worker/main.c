@@ -120,9 +120,9 @@ static void ignore_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Work on pictures is a batch (sched(7)): the supervisor's threads, which have little to do at a time but are waited for
- * by everybody, are not kept from a core by it. Its share of the processor is the usual one, and what somebody has chosen
- * otherwise (CPUSchedulingPolicy=) stays. */
+/* Work on pictures is a batch (sched(7)): the supervisor's threads, which have little to do at a time but are waited
+ * for by everybody, are not kept from a core by it. Its share of the processor is the usual one, and what somebody has
+ * chosen otherwise (CPUSchedulingPolicy=) stays. */
 static void give_way(void)
 {
     static const struct sched_param none = { .sched_priority = 0 };

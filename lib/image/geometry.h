@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* geometry - how a picture is brought into Width × Height: pure arithmetic, the same on every machine.
  *
- * Nothing is enlarged unless the box asks for it: what would be is made at its natural size instead. Sizes are rounded to the nearest
- * pixel and are at least 1. */
+ * Nothing is enlarged unless the box asks for it: what would be is made at its natural size instead. Sizes are rounded
+ * to the nearest pixel and are at least 1. */
 #ifndef DARKROOM_IMAGE_GEOMETRY_H
 #define DARKROOM_IMAGE_GEOMETRY_H
 

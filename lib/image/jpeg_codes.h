@@ -2,8 +2,8 @@
 /* jpeg_codes - Huffman's codes of a sequential JPEG, ready to be looked up in the next bits of the file, which are the
  * highest of a word of 64.
  *
- * A code tells how many zeros come before a coefficient, and how many bits of its value follow. Here that is a step, from
- * a coefficient of the zigzag to the next, as which DC is the first. */
+ * A code tells how many zeros come before a coefficient, and how many bits of its value follow. Here that is a step,
+ * from a coefficient of the zigzag to the next, as which DC is the first. */
 #ifndef DARKROOM_IMAGE_JPEG_CODES_H
 #define DARKROOM_IMAGE_JPEG_CODES_H
 

@@ -131,7 +131,8 @@ static void window_restart(struct window *window, struct bits *bits)
 
 /* ---- blocks ---- */
 
-/* The lowest frequencies in the zigzag's order: DC, half a wave across, down, and both; and where their quantisers are. */
+/* The lowest frequencies in the zigzag's order: DC, half a wave across, down, and both; and where their quantisers
+ * are. */
 enum { DC = 0, ACROSS = 1, DOWN = 2, BOTH = 4, LOW_COUNT = 5 };
 static const unsigned natural_order[LOW_COUNT] = { 0, 1, DCTSIZE, 2 * DCTSIZE, DCTSIZE + 1 };
 
@@ -143,8 +144,8 @@ struct component {
     int coefficient; /* the last DC */
 };
 
-/* The coefficient times the quantiser; false when it is not within an encoder's, which is below 1,200: more could be too
- * much for libjpeg's table. */
+/* The coefficient times the quantiser; false when it is not within an encoder's, which is below 1,200: more could be
+ * too much for libjpeg's table. */
 static inline bool read_dc(struct component *component, struct bits *bits, int *ret_level)
 {
     enum { LEVEL_MAX = 1500 };

@@ -6,8 +6,8 @@
 
 #include "image/planes.h"
 
-/* Decodes @jpeg into @planes, which have room for the picture at the scale of @points samples to a block of eight, across
- * and down:
+/* Decodes @jpeg into @planes, which have room for the picture at the scale of @points samples to a block of eight,
+ * across and down:
  *
  * 1: the mean of the block, which is what TurboJPEG makes of it with the accurate DCT.
  * 2: DC and half a wave across, down and both: a picture at a quarter that has all of what an eighth could show and no
@@ -17,8 +17,8 @@
  * In a last row or column that only rounding makes are the samples that the file has there.
  *
  * 0; -ENOTSUP, with anything in the planes, for what is not sequential, in one scan, with Huffman's codes, grey or
- * YCbCr with one chroma for one, two or four lumas; and for a picture that libjpeg would have anything to say of, if it
- * has had nothing to say of the header; or -ENOMEM. */
+ * YCbCr with one chroma for one, two or four lumas; and for a picture that libjpeg would have anything to say of, if
+ * it has had nothing to say of the header; or -ENOMEM. */
 int jpeg_entropy_decode(const void *jpeg, size_t size, unsigned points, const struct planes *planes);
 
 #endif

@@ -16,8 +16,9 @@ struct jpeg_header {
     void *owned; /* their bytes */
 };
 
-/* Reads the header of the JPEG in @data into @ret, which jpeg_header_release() frees. 0; -ENOTSUP for what is not grey or
- * YCbCr of 8 bits, or when anything in it is unusual or damaged: libvips then says what it thinks of it; or -ENOMEM. */
+/* Reads the header of the JPEG in @data into @ret, which jpeg_header_release() frees. 0; -ENOTSUP for what is not grey
+ * or YCbCr of 8 bits, or when anything in it is unusual or damaged: libvips then says what it thinks of it; or
+ * -ENOMEM. */
 int jpeg_header_read(const void *data, size_t size, struct jpeg_header *ret);
 
 void jpeg_header_release(struct jpeg_header *header);

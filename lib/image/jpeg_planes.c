@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* jpeg_planes - see jpeg_planes.h. TurboJPEG decodes to planes, and keeps the ratio of chroma to luma at every scale; an
- * eighth, and low frequencies, are faster without it. What it encodes has the codes of the standard's example, so libjpeg
- * encodes. */
+/* jpeg_planes - see jpeg_planes.h. TurboJPEG decodes to planes, and keeps the ratio of chroma to luma at every scale;
+ * an eighth, and low frequencies, are faster without it. What it encodes has the codes of the standard's example, so
+ * libjpeg encodes. */
 #include "image/jpeg_planes.h"
 
 #include "base/cleanup.h"

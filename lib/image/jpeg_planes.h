@@ -8,12 +8,13 @@
 
 /* Decodes @jpeg, made smaller by @shrink (1, 2, 4 or 8) by the decoder, into @ret, which holds nothing. The planes are
  * as the file has them, with its ratio of chroma to luma. Of a picture that is to be made smaller still, by two or
- * nearly, @low frequencies are enough (jpeg_entropy.h), which is faster. 0; -ENOTSUP for whatever is not grey or YCbCr of 8 bits in one
- * of the usual ratios, and for a picture that a decoder has anything to say of: libvips then decides what is to be said;
- * or -ENOMEM. */
+ * nearly, @low frequencies are enough (jpeg_entropy.h), which is faster. 0; -ENOTSUP for whatever is not grey or YCbCr
+ * of 8 bits in one of the usual ratios, and for a picture that a decoder has anything to say of: libvips then decides
+ * what is to be said; or -ENOMEM. */
 int jpeg_planes_decode(const void *jpeg, size_t size, unsigned shrink, bool low, struct planes *ret);
 
-/* How many bytes the planes take that jpeg_planes_decode() makes of a picture of @extent with @count planes, at most. */
+/* How many bytes the planes take that jpeg_planes_decode() makes of a picture of @extent with @count planes, at most.
+ */
 uint64_t jpeg_planes_bytes(struct extent extent, unsigned shrink, size_t count);
 
 /* Writes @planes, which planes_make() made, as @encoding says, but for the subsampling, which is theirs; samples right

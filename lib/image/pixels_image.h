@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* pixels_image - between pixels in a buffer and libvips' pictures: a buffer as a picture, with the header of another; and
- * the buffer that a picture's pixels are in. */
+/* pixels_image - between pixels in a buffer and libvips' pictures: a buffer as a picture, with the header of another;
+ * and the buffer that a picture's pixels are in. */
 #ifndef DARKROOM_IMAGE_PIXELS_IMAGE_H
 #define DARKROOM_IMAGE_PIXELS_IMAGE_H
 
@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Makes a picture in memory of *@pixels, @bands bytes for each pixel of @extent, grey or RGB with or without alpha, with
- * the metadata and the resolution of @header. The buffer is from malloc(); the picture's, and *@pixels NULL, where that
- * goes well. 0 or -1 with libvips' error. */
+/* Makes a picture in memory of *@pixels, @bands bytes for each pixel of @extent, grey or RGB with or without alpha,
+ * with the metadata and the resolution of @header. The buffer is from malloc(); the picture's, and *@pixels NULL,
+ * where that goes well. 0 or -1 with libvips' error. */
 int pixels_image(unsigned char **pixels, struct extent extent, unsigned bands, VipsImage *header,
                  VipsImage **ret);
 

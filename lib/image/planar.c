@@ -19,8 +19,8 @@ enum {
     WINDOWS_PIXELS_MAX = 32 << 20, /* of all windows, which are held at the same time */
 };
 
-/* How the picture is decoded, and how much larger than a window it has to be left for that. It was tried which ratios leave
- * every one of a dozen detailed photographs as good as what vipsthumbnail or sharp makes of it, but for 0.1 dB
+/* How the picture is decoded, and how much larger than a window it has to be left for that. It was tried which ratios
+ * leave every one of a dozen detailed photographs as good as what vipsthumbnail or sharp makes of it, but for 0.1 dB
  * (test_fidelity_resize); for a file of little quality less is enough. */
 static const struct decoding {
     unsigned shrink;
@@ -239,8 +239,8 @@ uint64_t planar_bytes(const struct planar *planar)
 
 /* ---- scaling ---- */
 
-/* What of @from, a plane of a picture, @window is; as it is stored, before it is @turn-ed. A chroma plane that is halved
- * reaches over the far edges of an odd window. */
+/* What of @from, a plane of a picture, @window is; as it is stored, before it is @turn-ed. A chroma plane that is
+ * halved reaches over the far edges of an odd window. */
 static struct plane_part part_of(const struct plane *from, const struct placement *window, bool halved,
                                  int turn)
 {

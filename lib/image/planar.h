@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* planar - the short way of a JPEG: its planes, scaled once for all of its outputs, and for those that are JPEG or WebP
- * never anything else. render.c takes it where planar_plan() says that the recipe allows.
+/* planar - the short way of a JPEG: its planes, scaled once for all of its outputs, and for those that are JPEG or
+ * WebP never anything else. render.c takes it where planar_plan() says that the recipe allows.
  *
  *   decode to planes, shrunk by the decoder → scale, the smaller from the larger → turn → encode
  *                                                                                     └ or a picture of libvips'
  *
- * Its pictures are no worse than those of the long way, which stays the reference (test_fidelity_planar): a picture that
- * the short way has any doubt of is made on the long way. */
+ * Its pictures are no worse than those of the long way, which stays the reference (test_fidelity_planar): a picture
+ * that the short way has any doubt of is made on the long way. */
 #ifndef DARKROOM_IMAGE_PLANAR_H
 #define DARKROOM_IMAGE_PLANAR_H
 
@@ -48,8 +48,8 @@ static inline bool planar_is_used(const struct planar *planar)
 /* How many bytes planes take at most. */
 uint64_t planar_bytes(const struct planar *planar);
 
-/* Decodes, and makes all windows. 0; or -ENOTSUP when the long way has to be taken after all, which is the case from then
- * on; or another -errno with @error. */
+/* Decodes, and makes all windows. 0; or -ENOTSUP when the long way has to be taken after all, which is the case from
+ * then on; or another -errno with @error. */
 int planar_decode(struct planar *planar, struct error *error);
 
 /* True when @rendition, placed as @placement, is encoded from planes. */

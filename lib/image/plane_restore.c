@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* plane_restore - see plane_restore.h. In whole numbers, so that the result is the same on every machine: first down the
- * columns, then along the rows, with the rows between in 8 + 6 bits. */
+/* plane_restore - see plane_restore.h. In whole numbers, so that the result is the same on every machine: first down
+ * the columns, then along the rows, with the rows between in 8 + 6 bits. */
 #include "image/plane_restore.h"
 
 #include "base/cleanup.h"

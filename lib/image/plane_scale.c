@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* plane_scale - see plane_scale.h.
  *
- * Our own kernel works in whole numbers, so that its result is the same on every machine: weights of 14 bits whose sum is
- * exact, first down the columns, then along the rows, with the rows between in 8 + 6 bits. */
+ * Our own kernel works in whole numbers, so that its result is the same on every machine: weights of 14 bits whose sum
+ * is exact, first down the columns, then along the rows, with the rows between in 8 + 6 bits. */
 #include "image/plane_scale.h"
 
 #include "base/cleanup.h"
@@ -53,8 +53,8 @@ static unsigned count_taps(double by)
     return 2 * (unsigned)ceil(LOBES * fmax(by, 1));
 }
 
-/* Rounds what there is up to each of them, so that their sum is exact, what is even stays so, and where there are so many
- * that each is next to nothing some of them stand for their neighbours. */
+/* Rounds what there is up to each of them, so that their sum is exact, what is even stays so, and where there are so
+ * many that each is next to nothing some of them stand for their neighbours. */
 static void round_weights(const double *exact, double sum, unsigned taps, int16_t *ret)
 {
     double so_far = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* plane_scale - resamples a part of a plane (Lanczos3): libzimg where there is much to do, and else a kernel of our own,
- * because libzimg takes longer to prepare itself for a geometry than a small plane is worth.
+/* plane_scale - resamples a part of a plane (Lanczos3): libzimg where there is much to do, and else a kernel of our
+ * own, because libzimg takes longer to prepare itself for a geometry than a small plane is worth.
  *
  * Which of them it is follows from the geometry alone. Planes of one geometry after the other are what a hot folder
  * has: libzimg's preparations are kept for the last few, for all of the process. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* png_decode - see png_decode.h. The filtered rows are inflated into one buffer and are undone where they are: each moves
- * to the front by as many bytes as there were filters' numbers before it. */
+/* png_decode - see png_decode.h. The filtered rows are inflated into one buffer and are undone where they are: each
+ * moves to the front by as many bytes as there were filters' numbers before it. */
 #include "image/png_decode.h"
 
 #include "base/big_endian.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* png_encode - see png_encode.h; PNG specification, filtering: each byte less what is predicted of those to the left and
- * above. */
+/* png_encode - see png_encode.h; PNG specification, filtering: each byte less what is predicted of those to the left
+ * and above. */
 #include "image/png_encode.h"
 
 #include "base/big_endian.h"
@@ -23,8 +23,8 @@ enum {
 };
 
 /* libdeflate's levels for each Compression=. What is filtered and still hard to compress, as photographs are, gains
- * little by a higher one; anything else gains much, and is fast. The highest are left out: they take many times as long,
- * and memory. */
+ * little by a higher one; anything else gains much, and is fast. The highest are left out: they take many times as
+ * long, and memory. */
 static const struct {
     int hard, easy;
 } levels[COMPRESSION_COUNT] = {

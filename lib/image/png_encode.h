@@ -19,8 +19,8 @@ enum { PNG_ENCODE_BYTES_MAX = 64 << 20 };
  * palette. */
 bool png_encode_can(const VipsImage *image, const struct encoding *encoding);
 
-/* Writes @image as a file that tells its resolution and has no other metadata. The caller frees *@ret_data. 0 or -1 with
- * libvips' error. */
+/* Writes @image as a file that tells its resolution and has no other metadata. The caller frees *@ret_data. 0 or -1
+ * with libvips' error. */
 int png_encode_image(VipsImage *image, const struct encoding *encoding, void **ret_data, size_t *ret_size);
 
 #endif

@@ -107,8 +107,8 @@ static __m128i average_block(__m128i left, __m128i above)
     return _mm_sub_epi8(_mm_avg_epu8(left, above), odd);
 }
 
-/* Left and above are either on one side of the corner, and their distances add up, or on both, and are subtracted. A sum
- * that does not fit a byte is as good as the largest that does. */
+/* Left and above are either on one side of the corner, and their distances add up, or on both, and are subtracted. A
+ * sum that does not fit a byte is as good as the largest that does. */
 static __m128i paeth_block(__m128i left, __m128i above, __m128i corner)
 {
     __m128i by_left = distance(above, corner), by_above = distance(left, corner);

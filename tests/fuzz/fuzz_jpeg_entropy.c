@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Any bytes as a JPEG that is decoded to planes: where our own decoder makes them, TurboJPEG has nothing to say of the file,
- * and they are its planes at an eighth, or at a quarter those of libjpeg's coefficients. */
+/* Any bytes as a JPEG that is decoded to planes: where our own decoder makes them, TurboJPEG has nothing to say of the
+ * file, and they are its planes at an eighth, or at a quarter those of libjpeg's coefficients. */
 #include "base/cleanup.h"
 #include "fuzz.h"
 #include "image/jpeg_entropy.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Any bytes as a PNG for our decoder: what it takes has libpng's pixels. The first byte says how the file is made of the
- * others: it is them, with its checksums mended; or they are the filtered rows of a picture whose sizes they begin with,
- * or a whole stream of such. */
+/* Any bytes as a PNG for our decoder: what it takes has libpng's pixels. The first byte says how the file is made of
+ * the others: it is them, with its checksums mended; or they are the filtered rows of a picture whose sizes they begin
+ * with, or a whole stream of such. */
 #include "base/cleanup.h"
 #include "fuzz.h"
 #include "image/engine.h"

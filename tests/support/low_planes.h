@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* low_planes - a JPEG's planes at a quarter, of its lowest frequencies alone, from the coefficients that libjpeg reads. */
+/* low_planes - a JPEG's planes at a quarter, of its lowest frequencies alone, from the coefficients that libjpeg
+ * reads. */
 #ifndef DARKROOM_TESTS_LOW_PLANES_H
 #define DARKROOM_TESTS_LOW_PLANES_H
 

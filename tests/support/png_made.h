@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* png_made - PNGs for tests of our decoder, put together chunk by chunk, with zlib alone: every filter, colour and split
- * of the stream that there can be, and what is wrong with one. */
+/* png_made - PNGs for tests of our decoder, put together chunk by chunk, with zlib alone: every filter, colour and
+ * split of the stream that there can be, and what is wrong with one. */
 #ifndef DARKROOM_TESTS_PNG_MADE_H
 #define DARKROOM_TESTS_PNG_MADE_H
 

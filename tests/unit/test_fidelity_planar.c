@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tests that the short way of a JPEG (planar.h) makes what the long way makes: pictures of the same size that are hardly
- * different, and no worse against a reference; and the same metadata. Two flips, which together do nothing, are what
- * takes a recipe the long way. */
+/* Tests that the short way of a JPEG (planar.h) makes what the long way makes: pictures of the same size that are
+ * hardly different, and no worse against a reference; and the same metadata. Two flips, which together do nothing, are
+ * what takes a recipe the long way. */
 #include "exif_sample.h"
 #include "lanczos.h"
 #include "rendering.h"

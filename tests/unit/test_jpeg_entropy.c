@@ -133,8 +133,8 @@ static struct file copy_of(const unsigned char *data, size_t size)
     return copy;
 }
 
-/* What should come out: an eighth is TurboJPEG's, and low frequencies are those of libjpeg's coefficients. In both cases
- * TurboJPEG has nothing to say of the file. */
+/* What should come out: an eighth is TurboJPEG's, and low frequencies are those of libjpeg's coefficients. In both
+ * cases TurboJPEG has nothing to say of the file. */
 static void make_wanted(const struct turbo_picture *picture, unsigned points, struct planes *planes)
 {
     ck_assert_msg(turbo_decode(picture, TURBO_BLOCK / points, planes), "TurboJPEG: %s", tjGetErrorStr());

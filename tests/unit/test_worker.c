@@ -163,8 +163,8 @@ START_TEST(it_has_no_descriptors_but_its_own)
         snprintf(name, sizeof name, "%.20s", fd->d_name);
         n = readlinkat(dirfd(fds), name, target, sizeof target - 1);
         target[n < 0 ? 0 : n] = '\0';
-        /* Memory of the last job, for a moment, what libraries wait on, and how much memory it has itself: any other file
-         * or a socket would be a way out. */
+        /* Memory of the last job, for a moment, what libraries wait on, and how much memory it has itself: any other
+         * file or a socket would be a way out. */
         ck_assert_msg(strstr(target, "anon_inode") || strstr(target, "/memfd:") ||
                           strcmp(target, its_memory) == 0,
                       "descriptor %s is %s", fd->d_name, target);
