@@ -7,23 +7,17 @@
 #include "image/engine.h"
 #include "image/jpeg_errors.h"
 #include "image/orient.h"
+#include "image/turbo_handle.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <turbojpeg.h>
 
 static const int transforms[ORIENTATION_END] = {
     [1] = TJXOP_NONE,      [2] = TJXOP_HFLIP, [3] = TJXOP_ROT180,     [4] = TJXOP_VFLIP,
     [5] = TJXOP_TRANSPOSE, [6] = TJXOP_ROT90, [7] = TJXOP_TRANSVERSE, [8] = TJXOP_ROT270,
 };
-
-static void turbo_destroy(tjhandle *handle)
-{
-    if (*handle)
-        tjDestroy(*handle);
-}
 
 static void turbo_free(unsigned char **bytes)
 {
@@ -61,7 +55,7 @@ static int turbo_error(tjhandle handle)
 int jpeg_coefficients_move(const void *jpeg, size_t size, const struct jpeg_move *move, void **ret,
                            size_t *ret_size)
 {
-    _cleanup_(turbo_destroy) tjhandle handle = tjInitTransform();
+    _cleanup_turbo_ tjhandle handle = tjInitTransform();
     _cleanup_(turbo_free) unsigned char *moved = NULL;
     unsigned long moved_size = 0;
 
@@ -77,7 +71,7 @@ int jpeg_coefficients_move(const void *jpeg, size_t size, const struct jpeg_move
 
 static int turbo_check(const void *jpeg, size_t size)
 {
-    _cleanup_(turbo_destroy) tjhandle handle = tjInitTransform();
+    _cleanup_turbo_ tjhandle handle = tjInitTransform();
     int width, height, sampling = -1, colours;
 
     if (!handle)

@@ -7,11 +7,11 @@
 #include "base/cleanup.h"
 #include "image/jpeg_entropy.h"
 #include "image/jpeg_errors.h"
+#include "image/turbo_handle.h"
 
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <turbojpeg.h>
 
 /* ---- decoding ---- */
 
@@ -22,12 +22,6 @@ struct header {
     int sampling; /* TJSAMP_* */
     int colours;  /* TJCS_* */
 };
-
-static void turbo_destroy(tjhandle *handle)
-{
-    if (*handle)
-        tjDestroy(*handle);
-}
 
 /* A file of tables alone has a header of zeros. */
 static bool is_usual(const struct header *header)
@@ -131,7 +125,7 @@ static int decode_planes(tjhandle handle, const void *jpeg, size_t size, const s
 
 int jpeg_planes_decode(const void *jpeg, size_t size, unsigned shrink, bool low, struct planes *ret)
 {
-    _cleanup_(turbo_destroy) tjhandle handle = tjInitDecompress();
+    _cleanup_turbo_ tjhandle handle = tjInitDecompress();
     struct header header = { 0 };
 
     if (!handle)

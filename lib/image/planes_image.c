@@ -4,16 +4,10 @@
 
 #include "base/cleanup.h"
 #include "image/pixels_image.h"
+#include "image/turbo_handle.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <turbojpeg.h>
-
-static void turbo_destroy(tjhandle *handle)
-{
-    if (*handle)
-        tjDestroy(*handle);
-}
 
 static int to_grey(const struct planes *planes, unsigned char *to)
 {
@@ -26,7 +20,7 @@ static int to_grey(const struct planes *planes, unsigned char *to)
 
 static int to_rgb(const struct planes *planes, unsigned char *to)
 {
-    _cleanup_(turbo_destroy) tjhandle handle = tjInitDecompress();
+    _cleanup_turbo_ tjhandle handle = tjInitDecompress();
     const unsigned char *rows[PLANES_COLOUR];
     int strides[PLANES_COLOUR];
 

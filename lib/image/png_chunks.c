@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* png_chunks - see png_chunks.h; PNG specification, chunk layout: length, type, data, CRC. */
 #include "image/png_chunks.h"
+#include "image/png_frame.h"
 
 #include "base/big_endian.h"
 #include "base/cleanup.h"
@@ -12,12 +13,9 @@
 #include <zlib.h>
 
 enum {
-    SIGNATURE_BYTES = 8,
     LENGTH_BYTES = 4,
     TYPE_BYTES = 4,
     CHECK_BYTES = 4,
-    HEAD_BYTES = 8,         /* of a chunk before its data: length and type */
-    FRAME_BYTES = 12,       /* of a chunk besides its data */
     HEADER_END = 33,        /* where the first chunk ends, which is IHDR */
     ANCILLARY_BIT = 1 << 5, /* of the type's first letter: a small one */
 };

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "image/pixels_image.h"
 #include "image/png_filter.h"
+#include "image/png_frame.h"
 
 #include <errno.h>
 #include <libdeflate.h>
@@ -15,11 +16,6 @@
 #include <string.h>
 
 enum {
-    SIGNATURE_BYTES = 8,
-    WORD_BYTES = 4,
-    HEAD_BYTES = 8,   /* of a chunk before its data: length and type */
-    FRAME_BYTES = 12, /* of a chunk besides its data */
-    IHDR_BYTES = 13,
     IHDR_DEPTH_AT = 8,
     IHDR_TYPE_AT = 9,
     IHDR_REST_AT = 10, /* compression, filter and interlace, of which there is one that we take: 0 */
@@ -101,11 +97,10 @@ static bool read_layout(const unsigned char *header, struct layout *ret)
 /* Where the chunk behind the header begins; 0 when the header is none that we take. */
 static size_t read_header(const unsigned char *file, size_t size, struct layout *ret)
 {
-    static const unsigned char signature[] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
     size_t at = SIGNATURE_BYTES;
     struct chunk chunk;
 
-    if (size < SIGNATURE_BYTES || memcmp(file, signature, sizeof signature) != 0 ||
+    if (size < SIGNATURE_BYTES || memcmp(file, PNG_SIGNATURE, SIGNATURE_BYTES) != 0 ||
         !next_chunk(file, size, &at, &chunk) || !is_type(&chunk, "IHDR") || chunk.size != IHDR_BYTES ||
         !is_whole(&chunk) || !read_layout(chunk.data, ret))
         return 0;

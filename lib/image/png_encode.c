@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "image/pixels_image.h"
 #include "image/png_filter.h"
+#include "image/png_frame.h"
 
 #include <errno.h>
 #include <libdeflate.h>
@@ -156,11 +157,6 @@ static int filter(const struct picture *picture, bool store, unsigned char *to, 
 /* ---- the file ---- */
 
 enum {
-    SIGNATURE_BYTES = 8,
-    HEAD_BYTES = 8,   /* of a chunk before its data: length and type */
-    FRAME_BYTES = 12, /* of a chunk besides its data */
-    WORD_BYTES = 4,
-    IHDR_BYTES = 13,
     PHYS_BYTES = 9,
     PER_METRE = 1,
     AROUND_BYTES = SIGNATURE_BYTES + 4 * FRAME_BYTES + IHDR_BYTES + PHYS_BYTES,
@@ -208,7 +204,6 @@ static unsigned char *put_resolution(unsigned char *chunk, const VipsImage *imag
 static int write_file(const struct picture *picture, const VipsImage *image, const struct filtered *filtered,
                       int level, void **ret_data, size_t *ret_size)
 {
-    static const unsigned char signature[] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
     _cleanup_(compressor_free) struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(level);
     size_t bound = compressor ? libdeflate_zlib_compress_bound(compressor, filtered->size) : 0, size;
     _cleanup_free_ unsigned char *file = malloc(AROUND_BYTES + bound);
@@ -216,7 +211,7 @@ static int write_file(const struct picture *picture, const VipsImage *image, con
 
     if (!compressor || !file)
         return -ENOMEM;
-    memcpy(file, signature, sizeof signature);
+    memcpy(file, PNG_SIGNATURE, SIGNATURE_BYTES);
     next = put_header(file + SIGNATURE_BYTES, picture);
     next = put_resolution(next, image);
     size = libdeflate_zlib_compress(compressor, filtered->data, filtered->size, next + HEAD_BYTES, bound);
