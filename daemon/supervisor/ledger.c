@@ -20,7 +20,7 @@
 
 enum { RETRY_INTERVAL_MS = 1000 };
 
-/* A question that a watcher waits on; on its stack. */
+/* A question that a watcher waits on; on its stack, but for an intent. */
 struct call {
     /* Answers it inside a transaction, which is tried again when it fails: -EIO for that. */
     int (*apply)(struct ledger *ledger, struct call *call);
@@ -36,6 +36,10 @@ struct call {
     bool stop;             /* from ledger_stop(): the last message of all */
     int result;
     sem_t answered;
+};
+
+struct ledger_intent {
+    struct call call;
 };
 
 struct arrival {
@@ -636,17 +640,32 @@ int ledger_arrival(struct ledger *ledger, size_t slot, const char *folder, const
     return r;
 }
 
-static int call_and_wait(struct ledger *ledger, struct call *call)
+/* When that fails, nobody will answer it. */
+static int send_call(struct ledger *ledger, struct call *call)
 {
     struct arrival message = { .call = call };
     int r;
 
     sem_init(&call->answered, 0, 0);
     r = channel_send_wait(&ledger->arrivals, &message);
-    while (r == 0 && sem_wait(&call->answered) < 0)
+    if (r < 0)
+        sem_destroy(&call->answered);
+    return r;
+}
+
+static int wait_for_answer(struct call *call)
+{
+    while (sem_wait(&call->answered) < 0)
         assert(errno == EINTR);
     sem_destroy(&call->answered);
-    return r < 0 ? r : call->result;
+    return call->result;
+}
+
+static int call_and_wait(struct ledger *ledger, struct call *call)
+{
+    int r = send_call(ledger, call);
+
+    return r < 0 ? r : wait_for_answer(call);
 }
 
 int ledger_enter_folder(struct ledger *ledger, size_t slot, const char *folder,
@@ -674,11 +693,25 @@ int ledger_remember_anchor(struct ledger *ledger, const char *folder, const stru
     return call_and_wait(ledger, &call);
 }
 
-int ledger_intent(struct ledger *ledger, struct job *const *jobs, size_t count)
+struct ledger_intent *ledger_intent_send(struct ledger *ledger, struct job *const *jobs, size_t count)
 {
-    struct call call = { .apply = announce_jobs, .jobs = jobs, .job_count = count };
+    struct ledger_intent *intent = malloc(sizeof *intent);
 
-    return call_and_wait(ledger, &call);
+    if (!intent)
+        return NULL;
+    intent->call = (struct call){ .apply = announce_jobs, .jobs = jobs, .job_count = count };
+    if (send_call(ledger, &intent->call) == 0)
+        return intent;
+    free(intent);
+    return NULL;
+}
+
+int ledger_intent_wait(struct ledger_intent *intent)
+{
+    int r = intent ? wait_for_answer(&intent->call) : -EPIPE;
+
+    free(intent);
+    return r;
 }
 
 int ledger_scanned(struct ledger *ledger, const char *folder)

@@ -2,7 +2,8 @@
 /* ledger - the thread that owns the database, and how the others talk to it.
  *
  *   watcher threads → ledger   arrivals (bounded; a watcher waits when it is full) and calls (it waits for the
- *                              answer); both through one channel, so they keep their order
+ *                              answer, of an intent only when it has nothing else to do); both through one channel,
+ *                              so they keep their order
  *   event loop → ledger        requests; the loop never has more under way than LEDGER_REQUESTS_MAX
  *   ledger → event loop        replies, through the channel given to ledger_start(), and the news cell
  *
@@ -29,6 +30,7 @@ enum {
 };
 
 struct ledger;
+struct ledger_intent;
 
 enum ledger_op {
     LEDGER_TAKE,         /* fills request->take; replies REPLY_TAKEN */
@@ -142,8 +144,12 @@ int ledger_move_output(struct ledger *ledger, const struct job *job, const struc
 int ledger_recall_anchor(struct ledger *ledger, const char *folder, struct anchor *anchor);
 int ledger_remember_anchor(struct ledger *ledger, const char *folder, const struct anchor *anchor);
 
-/* Watcher threads: makes the intent of publishing @jobs durable. Waits for the answer. 0 or -EPIPE. */
-int ledger_intent(struct ledger *ledger, struct job *const *jobs, size_t count);
+/* Watcher threads: has the intent of publishing @jobs made durable, which the thread learns of later; until then the
+ * jobs and the array belong to the ledger. Waits for room. NULL at shut-down, or without memory. */
+struct ledger_intent *ledger_intent_send(struct ledger *ledger, struct job *const *jobs, size_t count);
+
+/* Watcher threads: waits until it is, and frees @intent. 0 or -EPIPE; accepts NULL for that. */
+int ledger_intent_wait(struct ledger_intent *intent);
 
 /* Watcher threads: could @job, which is a plan's, reserve @path (relative to Output)? Nothing is reserved. Waits for
  * the answer. 0, -EEXIST when it belongs to another source, or -EPIPE. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* publish - see publish.h. A batch is an array of parcels, one for each file that is made or removed. */
+/* publish - see publish.h. What is to be done with a batch is done with its parcels, file by file. */
 #include "supervisor/publish.h"
 
 #include "base/cleanup.h"
@@ -28,18 +28,6 @@ struct parcel {
     bool shares;       /* @directory is the one of the parcel before */
     char temporary[PUBLISH_TEMPORARY_MAX];
     bool written, renamed;
-};
-
-struct batch {
-    const struct publish_context *context;
-    struct job *const *jobs;
-    enum verdict *verdicts;
-    size_t count;
-    int root;
-    bool resuming;
-    struct parcel *parcels;
-    size_t parcel_count;
-    bool announced[PUBLISH_BATCH_MAX]; /* by job: its intent is durable */
 };
 
 const char *publish_temporary(uint32_t instance, uint64_t job, uint32_t place, char *buffer, size_t size)
@@ -74,14 +62,14 @@ static enum verdict output_failed(struct job *job, int errnum, const char *what,
     }
 }
 
-static void fail(struct batch *batch, const struct parcel *parcel, int errnum, const char *what)
+static void fail(struct publish_batch *batch, const struct parcel *parcel, int errnum, const char *what)
 {
     struct job *job = batch->jobs[parcel->job];
 
     batch->verdicts[parcel->job] = output_failed(job, errnum, what, parcel->output->path);
 }
 
-static bool is_on(const struct batch *batch, const struct parcel *parcel)
+static bool is_on(const struct publish_batch *batch, const struct parcel *parcel)
 {
     return batch->verdicts[parcel->job] == VERDICT_OK;
 }
@@ -89,7 +77,7 @@ static bool is_on(const struct batch *batch, const struct parcel *parcel)
 /* ---- the steps ---- */
 
 /* May the name be taken? What the ledger knows to be ours, and untouched since, is not in the way. */
-static int check_name(const struct batch *batch, const struct parcel *parcel)
+static int check_name(const struct publish_batch *batch, const struct parcel *parcel)
 {
     struct stat st;
     int r;
@@ -101,7 +89,7 @@ static int check_name(const struct batch *batch, const struct parcel *parcel)
         return r;
     if (r > 0)
         return 0;
-    if (batch->context->conf->existing == EXISTING_OVERWRITE && S_ISREG(st.st_mode))
+    if (batch->context.conf->existing == EXISTING_OVERWRITE && S_ISREG(st.st_mode))
         return 0;
     return -EEXIST;
 }
@@ -114,7 +102,7 @@ static size_t parent_length(const char *path)
 }
 
 /* The parcel before, if it goes to the same directory: a document's pages, a thousand of them, need one descriptor. */
-static const struct parcel *neighbour(const struct batch *batch, const struct parcel *parcel)
+static const struct parcel *neighbour(const struct publish_batch *batch, const struct parcel *parcel)
 {
     const struct parcel *before = parcel - 1;
     size_t length = parent_length(parcel->output->path);
@@ -124,7 +112,7 @@ static const struct parcel *neighbour(const struct batch *batch, const struct pa
     return memcmp(before->output->path, parcel->output->path, length) == 0 ? before : NULL;
 }
 
-static void open_directory(struct batch *batch, struct parcel *parcel)
+static void open_directory(struct publish_batch *batch, struct parcel *parcel)
 {
     const struct parcel *before = neighbour(batch, parcel);
 
@@ -134,7 +122,7 @@ static void open_directory(struct batch *batch, struct parcel *parcel)
         parcel->name = parcel->output->path + (before->name - before->output->path);
     } else {
         parcel->directory = path_make_parent(batch->root, parcel->output->path,
-                                             &batch->context->conf->directories, &parcel->name);
+                                             &batch->context.conf->directories, &parcel->name);
     }
 }
 
@@ -150,7 +138,7 @@ static int create_temporary(const struct parcel *parcel)
     return openat(parcel->directory, parcel->temporary, flags, 0600);
 }
 
-static void open_parcel(struct batch *batch, struct parcel *parcel)
+static void open_parcel(struct publish_batch *batch, struct parcel *parcel)
 {
     int r;
 
@@ -176,9 +164,9 @@ static void open_parcel(struct batch *batch, struct parcel *parcel)
     parcel->written = true;
 }
 
-static int set_attributes(const struct batch *batch, const struct parcel *parcel)
+static int set_attributes(const struct publish_batch *batch, const struct parcel *parcel)
 {
-    const struct folder_conf *conf = batch->context->conf;
+    const struct folder_conf *conf = batch->context.conf;
     int64_t mtime_ns = batch->jobs[parcel->job]->version.mtime_ns;
     struct timespec times[2] = {
         { .tv_nsec = UTIME_OMIT },
@@ -193,9 +181,9 @@ static int set_attributes(const struct batch *batch, const struct parcel *parcel
     return conf->file_time == FILE_TIME_SOURCE && futimens(parcel->fd, times) < 0 ? -errno : 0;
 }
 
-static void write_parcel(struct batch *batch, struct parcel *parcel)
+static void write_parcel(struct publish_batch *batch, struct parcel *parcel)
 {
-    const struct path_attributes *owner = &batch->context->conf->directories;
+    const struct path_attributes *owner = &batch->context.conf->directories;
     int r = path_set_owner(parcel->fd, owner->uid, owner->gid);
 
     if (r < 0) {
@@ -213,7 +201,7 @@ static void write_parcel(struct batch *batch, struct parcel *parcel)
     sync_file_range(parcel->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
-static void flush_parcel(struct batch *batch, struct parcel *parcel)
+static void flush_parcel(struct publish_batch *batch, struct parcel *parcel)
 {
     struct stat st;
 
@@ -240,7 +228,7 @@ static bool same_directory(int a, int b)
 }
 
 /* Flushes every directory of the batch; neighbours of one directory, the usual case, once. */
-static void flush_directories(struct batch *batch)
+static void flush_directories(struct publish_batch *batch)
 {
     const struct parcel *flushed = NULL;
 
@@ -257,9 +245,9 @@ static void flush_directories(struct batch *batch)
 }
 
 /* Puts one file under its name. A file in the way that is not ours stays, unless Existing= says else. */
-static int rename_parcel(const struct batch *batch, struct parcel *parcel)
+static int rename_parcel(const struct publish_batch *batch, struct parcel *parcel)
 {
-    int r = batch->context->conf->existing == EXISTING_OVERWRITE
+    int r = batch->context.conf->existing == EXISTING_OVERWRITE
                 ? 1
                 : claim_is_ours(parcel->directory, parcel->name, &parcel->output->before);
 
@@ -283,14 +271,14 @@ static int remove_parcel(const struct parcel *parcel)
     return unlinkat(parcel->directory, parcel->name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-static void for_each(struct batch *batch, void (*step)(struct batch *, struct parcel *))
+static void for_each(struct publish_batch *batch, void (*step)(struct publish_batch *, struct parcel *))
 {
     for (size_t i = 0; i < batch->parcel_count; i++)
         if (is_on(batch, &batch->parcels[i]) && batch->parcels[i].output->made)
             step(batch, &batch->parcels[i]);
 }
 
-static void name_parcel(struct batch *batch, struct parcel *parcel)
+static void name_parcel(struct publish_batch *batch, struct parcel *parcel)
 {
     int r = rename_parcel(batch, parcel);
 
@@ -299,14 +287,14 @@ static void name_parcel(struct batch *batch, struct parcel *parcel)
 }
 
 /* Announced, and then the environment got sick: what has its name keeps it, the rest is renamed when it can be. */
-static bool rolls_forward(const struct batch *batch, size_t job)
+static bool rolls_forward(const struct publish_batch *batch, size_t job)
 {
     return batch->announced[job] && batch->verdicts[job] == VERDICT_RETRY;
 }
 
 /* A job that was given up leaves nothing: neither temporary files nor, where one of its set could not be named,
  * the others. */
-static void clean_up(struct batch *batch)
+static void clean_up(struct publish_batch *batch)
 {
     for (size_t i = 0; i < batch->parcel_count; i++) {
         struct parcel *parcel = &batch->parcels[i];
@@ -335,8 +323,12 @@ static size_t count_outputs(struct job *const *jobs, size_t count)
     return outputs;
 }
 
-static void pack(struct batch *batch)
+static int pack(struct publish_batch *batch, struct error *error)
 {
+    batch->parcels = calloc(count_outputs(batch->jobs, batch->count) + 1, sizeof *batch->parcels);
+    if (!batch->parcels)
+        return error_set(error, ENOMEM, CLASS_ENVIRONMENT, STAGE_PUBLISH, "out of memory");
+
     for (size_t i = 0; i < batch->count; i++)
         for (size_t j = 0; j < batch->jobs[i]->output_count; j++) {
             struct job_output *output = &batch->jobs[i]->outputs[j];
@@ -346,9 +338,10 @@ static void pack(struct batch *batch)
                 continue;
             parcel = &batch->parcels[batch->parcel_count++];
             *parcel = (struct parcel){ .job = i, .output = output, .directory = -1, .fd = -1 };
-            publish_temporary(batch->context->instance, batch->jobs[i]->id, job_output_place(output),
+            publish_temporary(batch->context.instance, batch->jobs[i]->id, job_output_place(output),
                               parcel->temporary, sizeof parcel->temporary);
         }
+    return 0;
 }
 
 /* What stood for an output is gone meanwhile, and it was not made. */
@@ -362,13 +355,13 @@ static bool lacks_a_picture(const struct job *job)
 }
 
 /* Where Existing= may change what is published, that is settled before anything is written. */
-static enum verdict claim_names(const struct batch *batch, struct job *job)
+static enum verdict claim_names(const struct publish_batch *batch, struct job *job)
 {
-    struct claim_context context = { .conf = batch->context->conf,
+    struct claim_context context = { .conf = batch->context.conf,
                                      .root = batch->root,
-                                     .source_root = batch->context->source_root,
-                                     .move = batch->context->move,
-                                     .user = batch->context->user };
+                                     .source_root = batch->context.source_root,
+                                     .move = batch->context.move,
+                                     .user = batch->context.user };
     enum verdict verdict = claim_is_asked(job) ? claim_outputs(&context, job, true) : VERDICT_OK;
 
     if (verdict != VERDICT_OK && verdict != VERDICT_SETTLED)
@@ -377,7 +370,7 @@ static enum verdict claim_names(const struct batch *batch, struct job *job)
 }
 
 /* Under which names, and with which manifest, whose content depends on them. */
-static void settle_outputs(struct batch *batch)
+static void settle_outputs(struct publish_batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {
         struct job *job = batch->jobs[i];
@@ -389,21 +382,11 @@ static void settle_outputs(struct batch *batch)
     }
 }
 
-/* Opens Output itself, for each call anew: an idle daemon must not keep a disk from being unmounted. */
-static int open_batch(struct batch *batch, struct error *error)
+/* Opens Output itself, for each batch anew: an idle daemon must not keep a disk from being unmounted. */
+static int open_root(struct publish_batch *batch, struct error *error)
 {
-    batch->root = anchor_open(batch->context->output, error);
-    if (batch->root < 0)
-        return batch->root;
-    if (!batch->resuming)
-        settle_outputs(batch);
-    batch->parcels = calloc(count_outputs(batch->jobs, batch->count) + 1, sizeof *batch->parcels);
-    if (!batch->parcels) {
-        batch->root = close_fd(batch->root);
-        return error_set(error, ENOMEM, CLASS_ENVIRONMENT, STAGE_PUBLISH, "out of memory");
-    }
-    pack(batch);
-    return 0;
+    batch->root = anchor_open(batch->context.output, error);
+    return batch->root < 0 ? batch->root : 0;
 }
 
 /* The folder is held for what @error says. */
@@ -415,51 +398,30 @@ static enum verdict output_not_there(struct job *job, const struct error *error)
     return VERDICT_RETRY;
 }
 
-static void close_batch(struct batch *batch)
+static void close_batch(struct publish_batch *batch)
 {
     clean_up(batch);
-    free(batch->parcels);
-    close_fd(batch->root);
+    free(take_ptr(batch->parcels));
+    batch->parcel_count = 0;
+    batch->root = close_fd(batch->root);
 }
 
-static void fail_all(struct batch *batch, const struct error *error)
+static void fail_all(struct publish_batch *batch, const struct error *error)
 {
     for (size_t i = 0; i < batch->count; i++)
         if (batch->verdicts[i] == VERDICT_OK)
             batch->verdicts[i] = output_not_there(batch->jobs[i], error);
 }
 
-static void compare_sources(struct batch *batch)
+static void compare_sources(struct publish_batch *batch)
 {
-    const struct publish_context *context = batch->context;
+    const struct publish_context *context = &batch->context;
 
     for (size_t i = 0; i < batch->count; i++)
         batch->verdicts[i] = context->compare ? context->compare(context->user, batch->jobs[i]) : VERDICT_OK;
 }
 
-/* Makes the intent of the jobs that are still on durable. */
-static void announce(struct batch *batch)
-{
-    struct job *on[PUBLISH_BATCH_MAX];
-    size_t count = 0;
-
-    for (size_t i = 0; i < batch->count; i++)
-        if (batch->verdicts[i] == VERDICT_OK)
-            on[count++] = batch->jobs[i];
-    if (count == 0)
-        return;
-    if (batch->context->intent(batch->context->user, on, count) == 0) {
-        for (size_t i = 0; i < batch->count; i++)
-            batch->announced[i] = batch->verdicts[i] == VERDICT_OK;
-        return;
-    }
-
-    for (size_t i = 0; i < batch->count; i++)
-        if (batch->verdicts[i] == VERDICT_OK)
-            batch->verdicts[i] = VERDICT_RETURNED;
-}
-
-static void remove_obsolete(struct batch *batch)
+static void remove_obsolete(struct publish_batch *batch)
 {
     for (size_t i = 0; i < batch->parcel_count; i++) {
         struct parcel *parcel = &batch->parcels[i];
@@ -470,40 +432,76 @@ static void remove_obsolete(struct batch *batch)
     }
 }
 
-void publish_jobs(const struct publish_context *context, struct job *const *jobs, enum verdict *verdicts,
-                  size_t count)
+static void start_batch(struct publish_batch *batch, const struct publish_context *context)
 {
-    struct batch batch = { .context = context, .jobs = jobs, .verdicts = verdicts, .count = count };
+    batch->context = *context;
+    batch->root = -1;
+    batch->parcels = NULL;
+    batch->parcel_count = 0;
+    memset(batch->announced, 0, sizeof batch->announced);
+}
+
+void publish_write(struct publish_batch *batch, const struct publish_context *context)
+{
     struct error error;
+    int r;
 
-    compare_sources(&batch);
-    if (open_batch(&batch, &error) < 0) {
-        fail_all(&batch, &error);
-        return;
+    start_batch(batch, context);
+    compare_sources(batch);
+    r = open_root(batch, &error);
+    if (r == 0) {
+        settle_outputs(batch);
+        r = pack(batch, &error);
     }
+    if (r < 0)
+        fail_all(batch, &error);
 
-    for (size_t i = 0; i < batch.parcel_count; i++)
-        if (is_on(&batch, &batch.parcels[i]))
-            open_parcel(&batch, &batch.parcels[i]);
-    for_each(&batch, write_parcel);
-    for_each(&batch, flush_parcel);
-    flush_directories(&batch);
+    for (size_t i = 0; i < batch->parcel_count; i++)
+        if (is_on(batch, &batch->parcels[i]))
+            open_parcel(batch, &batch->parcels[i]);
+    for_each(batch, write_parcel);
+}
 
-    announce(&batch);
-    for_each(&batch, name_parcel);
-    remove_obsolete(&batch);
-    flush_directories(&batch);
+void publish_flush(struct publish_batch *batch)
+{
+    for_each(batch, flush_parcel);
+    flush_directories(batch);
+}
 
-    for (size_t i = 0; i < count; i++)
-        if (rolls_forward(&batch, i))
-            jobs[i]->resume = RESUME_PUBLISH;
-    close_batch(&batch);
+size_t publish_announce(const struct publish_batch *batch, struct job **jobs)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->verdicts[i] == VERDICT_OK)
+            jobs[count++] = batch->jobs[i];
+    return count;
+}
+
+void publish_name(struct publish_batch *batch, int intent)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->announced[i] = intent == 0 && batch->verdicts[i] == VERDICT_OK;
+        if (batch->verdicts[i] == VERDICT_OK && intent < 0)
+            batch->verdicts[i] = VERDICT_RETURNED;
+    }
+    for_each(batch, name_parcel);
+    remove_obsolete(batch);
+}
+
+void publish_end(struct publish_batch *batch)
+{
+    flush_directories(batch);
+    for (size_t i = 0; i < batch->count; i++)
+        if (rolls_forward(batch, i))
+            batch->jobs[i]->resume = RESUME_PUBLISH;
+    close_batch(batch);
 }
 
 /* ---- after a crash ---- */
 
 /* Renames one file if that did not happen yet; one that is there under its name already is done. */
-static enum verdict resume_parcel(struct batch *batch, struct parcel *parcel)
+static enum verdict resume_parcel(struct publish_batch *batch, struct parcel *parcel)
 {
     struct stat st;
     int r;
@@ -561,29 +559,33 @@ static bool nothing_stands_for_its_original(const struct job *job)
 
 enum verdict publish_resume(const struct publish_context *context, struct job *job)
 {
-    enum verdict verdict = VERDICT_OK;
-    struct batch batch = {
-        .context = context, .jobs = &job, .verdicts = &verdict, .count = 1, .resuming = true
-    };
+    struct publish_batch batch = { .jobs = { job }, .count = 1 };
+    enum verdict *verdict = &batch.verdicts[0];
     struct error error;
+    int r;
 
     if (sweep_elsewhere(context, job) || nothing_stands_for_its_original(job))
         return VERDICT_RETURNED;
-    if (open_batch(&batch, &error) < 0)
-        return output_not_there(job, &error);
+    start_batch(&batch, context);
+    *verdict = VERDICT_OK;
+    r = open_root(&batch, &error);
+    if (r == 0)
+        r = pack(&batch, &error);
+    if (r < 0)
+        fail_all(&batch, &error);
 
-    for (size_t i = 0; i < batch.parcel_count && verdict == VERDICT_OK; i++)
-        verdict = resume_parcel(&batch, &batch.parcels[i]);
-    if (verdict == VERDICT_OK)
+    for (size_t i = 0; i < batch.parcel_count && *verdict == VERDICT_OK; i++)
+        *verdict = resume_parcel(&batch, &batch.parcels[i]);
+    if (*verdict == VERDICT_OK)
         flush_directories(&batch);
 
     /* Only a clash is undone. Otherwise each file that has its name keeps it, the rest is tried or made again. */
     for (size_t i = 0; i < batch.parcel_count; i++) {
-        batch.parcels[i].renamed &= verdict == VERDICT_FAILED;
-        batch.parcels[i].written = verdict == VERDICT_FAILED && batch.parcels[i].directory >= 0;
+        batch.parcels[i].renamed &= *verdict == VERDICT_FAILED;
+        batch.parcels[i].written = *verdict == VERDICT_FAILED && batch.parcels[i].directory >= 0;
     }
     close_batch(&batch);
-    return verdict;
+    return *verdict;
 }
 
 int publish_sweep(uint32_t instance, const char *output, uint64_t job, uint32_t place)

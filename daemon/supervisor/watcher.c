@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* watcher - see watcher.h. One turn of the thread's loop is turn(): events, requests, publishing, settled files,
- * a piece of a scan. Files come in through intake.c; this file serves requests. */
+/* watcher - see watcher.h. One turn of the thread's loop is turn(): events, requests, opening, a batch of
+ * publishing, settled files, a piece of a scan. Files come in through intake.c; this file serves requests. */
 #include "supervisor/watcher.h"
 
 #include "base/cell.h"
@@ -33,6 +33,14 @@ enum { ORIGINALS_PENDING_MAX = 32 }; /* with more of these the folder is held: i
 #define WRITING_GRACE_US (60 * USEC_PER_SEC) /* undecodable and younger than this: an upload that stalls */
 #define WRITING_RETRY_US (5 * USEC_PER_SEC)  /* undecodable and still open for writing */
 
+/* A batch of which only the names are not there yet. */
+struct announcement {
+    struct publish_batch *batch;         /* NULL: none */
+    struct job *jobs[PUBLISH_BATCH_MAX]; /* those that are announced */
+    size_t count;
+    struct ledger_intent *intent; /* gets durable meanwhile */
+};
+
 struct watcher {
     size_t slot;
     char *name; /* the folder's */
@@ -57,9 +65,12 @@ struct watcher {
     const struct folder_conf *conf;
     struct intake *intake;
     struct anchor output, archive, failed;
+    struct job_list opening;    /* sources that wait to be opened */
     struct job_list publishing; /* finished pictures that wait to be published */
     struct job_list refused;    /* those that the environment did not let be */
-    struct job_list originals;  /* those that could not be dealt with yet */
+    struct publish_batch batches[2];
+    struct announcement announcement; /* of one of them, or of none */
+    struct job_list originals;        /* those that could not be dealt with yet */
     size_t originals_count;
     char originals_reason[WATCHER_REASON_MAX]; /* why the last of them could not be dealt with */
     uint64_t hold_until_us, originals_retry_us;
@@ -119,31 +130,63 @@ static int move_output(void *user, const struct job *job, const struct job_outpu
     return ledger_move_output(watcher->ledger, job, output, path);
 }
 
+/* The places of a folder, held open for as long as several jobs in a row need them. */
+struct visit {
+    struct watcher *watcher;
+    int root;                       /* Path; -errno */
+    const struct folder_conf *conf; /* whose Output is open; NULL: none is */
+    int output;                     /* -errno with @error */
+    struct error error;
+};
+
+static struct visit visit_begin(struct watcher *watcher)
+{
+    return (struct visit){ .watcher = watcher, .root = intake_open_root(watcher->intake), .output = -1 };
+}
+
+static void visit_end(struct visit *visit)
+{
+    close_fd(visit->root);
+    close_fd(visit->output);
+}
+
+/* Output of @conf: of an older configuration perhaps than the last job's. */
+static int visit_output(struct visit *visit, const struct folder_conf *conf)
+{
+    struct watcher *watcher = visit->watcher;
+
+    if (visit->conf == conf)
+        return visit->output;
+    close_fd(visit->output);
+    visit->conf = conf;
+    visit->output = anchor_open(place(watcher, &watcher->output, conf, conf->output), &visit->error);
+    remember(watcher, &watcher->output);
+    return visit->output;
+}
+
 /* Before any work is done for outputs that could not have their names (or, of a plan, after it: @made). */
-static enum verdict claim(struct watcher *watcher, struct job *job, int source_root, bool made)
+static enum verdict claim(struct visit *visit, struct job *job, bool made)
 {
     struct claim_context context = {
-        .conf = job->folder, .root = -1, .source_root = source_root, .move = move_output, .user = watcher
+        .conf = job->folder, .source_root = visit->root, .move = move_output, .user = visit->watcher
     };
-    _cleanup_close_ int root = -1;
 
     if (job->known_hash != 0)
         return VERDICT_OK; /* most likely it makes nothing */
-    root = anchor_open(place(watcher, &watcher->output, job->folder, job->folder->output), &job->failure);
-    remember(watcher, &watcher->output);
-    if (root < 0) {
+    context.root = visit_output(visit, job->folder);
+    if (context.root < 0) {
+        job->failure = visit->error;
         job->failure.stage = STAGE_PUBLISH;
         job->failure.class = CLASS_ENVIRONMENT;
         return VERDICT_RETRY;
     }
-    context.root = root;
     return claim_outputs(&context, job, made);
 }
 
 /* A conflict does not end a plan: the names that there are to show are those of now. */
-static enum verdict claim_for_plan(struct watcher *watcher, struct job *job, int source_root, bool made)
+static enum verdict claim_for_plan(struct visit *visit, struct job *job, bool made)
 {
-    enum verdict verdict = claim(watcher, job, source_root, made);
+    enum verdict verdict = claim(visit, job, made);
 
     if (verdict == VERDICT_FAILED) {
         if (job->plan->conflict.class == CLASS_NONE)
@@ -157,9 +200,9 @@ static enum verdict claim_for_plan(struct watcher *watcher, struct job *job, int
 
 static void claim_made(struct watcher *watcher, struct job *job)
 {
-    _cleanup_close_ int root = intake_open_root(watcher->intake);
+    _cleanup_(visit_end) struct visit visit = visit_begin(watcher);
 
-    answer(watcher, REPLY_CLAIMED, root < 0 ? VERDICT_RETURNED : claim_for_plan(watcher, job, root, true),
+    answer(watcher, REPLY_CLAIMED, visit.root < 0 ? VERDICT_RETURNED : claim_for_plan(&visit, job, true),
            job);
 }
 
@@ -172,16 +215,32 @@ static void look(struct watcher *watcher, struct job *job)
     answer(watcher, REPLY_LOOKED, verdict, job);
 }
 
-static void open_source(struct watcher *watcher, struct job *job)
+static void open_source(struct visit *visit, struct job *job)
 {
-    _cleanup_close_ int root = intake_open_root(watcher->intake);
-    enum verdict verdict = root < 0 ? VERDICT_RETURNED : source_open(job, root, watcher->kernel);
+    struct watcher *watcher = visit->watcher;
+    enum verdict verdict =
+        visit->root < 0 ? VERDICT_RETURNED : source_open(job, visit->root, watcher->kernel);
 
     if (verdict == VERDICT_OK)
-        verdict = job->plan ? claim_for_plan(watcher, job, root, false) : claim(watcher, job, root, false);
+        verdict = job->plan ? claim_for_plan(visit, job, false) : claim(visit, job, false);
     if (verdict == VERDICT_SUPERSEDED && !job->plan)
         intake_touch(watcher->intake, job->path);
     answer(watcher, REPLY_OPENED, verdict, job);
+}
+
+/* All that have been asked for, one after the other, in one visit. */
+static void open_sources(struct watcher *watcher)
+{
+    _cleanup_(visit_end) struct visit visit = { .root = -1, .output = -1 };
+    struct job *job;
+
+    if (TAILQ_EMPTY(&watcher->opening))
+        return;
+    visit = visit_begin(watcher);
+    while ((job = TAILQ_FIRST(&watcher->opening))) {
+        TAILQ_REMOVE(&watcher->opening, job, link);
+        open_source(&visit, job);
+    }
 }
 
 /* How long an undecodable file is left alone because it may still grow; 0: it is as it will be. */
@@ -230,15 +289,6 @@ static int move_published(void *user, const struct job *job, const struct job_ou
                           const char *path)
 {
     return move_output(((const struct compare_context *)user)->watcher, job, output, path);
-}
-
-static int intent(void *user, struct job *const *jobs, size_t count)
-{
-    const struct compare_context *context = user;
-
-    for (size_t i = 0; i < count; i++)
-        jobs[i]->original = originals_pending(jobs[i], JOB_DONE);
-    return ledger_intent(context->watcher->ledger, jobs, count);
 }
 
 static void hold(struct watcher *watcher, const struct job *job)
@@ -340,44 +390,126 @@ static size_t next_batch(struct watcher *watcher, struct job **jobs)
     return count;
 }
 
-static void publish_batch(struct watcher *watcher)
+/* Neither of an announcement's, nor of another's. */
+static struct publish_batch *free_batch(struct watcher *watcher)
 {
-    struct job *jobs[PUBLISH_BATCH_MAX];
-    enum verdict verdicts[PUBLISH_BATCH_MAX];
-    size_t count = next_batch(watcher, jobs);
-    _cleanup_close_ int root = intake_open_root(watcher->intake);
-    struct compare_context user = { .watcher = watcher, .root = root };
-    struct publish_context context = {
-        .conf = jobs[0]->folder,
-        .output = place(watcher, &watcher->output, jobs[0]->folder, jobs[0]->folder->output),
-        .instance = ledger_instance(watcher->ledger),
-        .source_root = root,
-        .intent = intent,
-        .move = move_published,
-        .compare = compare,
-        .user = &user,
-    };
-
-    if (jobs[0]->resume == RESUME_PUBLISH)
-        verdicts[0] = publish_resume(&context, jobs[0]);
-    else
-        publish_jobs(&context, jobs, verdicts, count);
-    remember(watcher, &watcher->output);
-    judge_environment(watcher, jobs, verdicts, count);
-    for (size_t i = 0; i < count; i++)
-        published(watcher, jobs[i], verdicts[i]);
+    return &watcher->batches[watcher->announcement.batch == &watcher->batches[0]];
 }
 
-/* Everything that lies here; while the folder is held, every two seconds until something is refused. It is held as long
- * as one job is refused, and others are not. */
+static void close_batch(struct watcher *watcher, const struct publish_batch *batch)
+{
+    judge_environment(watcher, batch->jobs, batch->verdicts, batch->count);
+    for (size_t i = 0; i < batch->count; i++)
+        published(watcher, batch->jobs[i], batch->verdicts[i]);
+}
+
+/* Writes the next pictures. NULL when there are none, or all was said already of those that there are. */
+static struct publish_batch *write_batch(struct watcher *watcher)
+{
+    struct publish_batch *batch = free_batch(watcher);
+    _cleanup_close_ int root = -1;
+    struct compare_context user = { .watcher = watcher };
+    struct publish_context context = { .instance = ledger_instance(watcher->ledger),
+                                       .move = move_published,
+                                       .compare = compare,
+                                       .user = &user };
+
+    bool resumes;
+
+    batch->count = next_batch(watcher, batch->jobs);
+    if (batch->count == 0)
+        return NULL;
+    resumes = batch->jobs[0]->resume == RESUME_PUBLISH;
+    user.root = context.source_root = root = intake_open_root(watcher->intake);
+    context.conf = batch->jobs[0]->folder;
+    context.output = place(watcher, &watcher->output, context.conf, context.conf->output);
+    if (resumes)
+        batch->verdicts[0] = publish_resume(&context, batch->jobs[0]);
+    else
+        publish_write(batch, &context);
+    remember(watcher, &watcher->output);
+    if (!resumes)
+        return batch;
+    close_batch(watcher, batch);
+    return NULL;
+}
+
+static void announce(struct watcher *watcher, struct publish_batch *batch)
+{
+    struct announcement *announcement = &watcher->announcement;
+
+    announcement->batch = batch;
+    announcement->count = publish_announce(batch, announcement->jobs);
+    for (size_t i = 0; i < announcement->count; i++)
+        announcement->jobs[i]->original = originals_pending(announcement->jobs[i], JOB_DONE);
+    if (announcement->count > 0)
+        announcement->intent = ledger_intent_send(watcher->ledger, announcement->jobs, announcement->count);
+}
+
+/* Waits until what was announced may have its names. */
+static void name_announced(struct watcher *watcher)
+{
+    struct announcement *announcement = &watcher->announcement;
+    int r = announcement->count > 0 ? ledger_intent_wait(take_ptr(announcement->intent)) : 0;
+
+    publish_name(announcement->batch, r);
+}
+
+static void end_announced(struct watcher *watcher)
+{
+    struct publish_batch *batch = take_ptr(watcher->announcement.batch);
+
+    publish_end(batch);
+    close_batch(watcher, batch);
+}
+
+static void finish_announced(struct watcher *watcher)
+{
+    if (!watcher->announcement.batch)
+        return;
+    name_announced(watcher);
+    end_announced(watcher);
+}
+
+/* Batches follow each other so that no wait is for one alone: the next one is written while the intent of the last gets
+ * durable, and the names of that are on the disk with the pictures of this. */
+static void publish_next(struct watcher *watcher)
+{
+    bool named = watcher->announcement.batch != NULL;
+    struct publish_batch *next = write_batch(watcher);
+
+    if (named)
+        name_announced(watcher);
+    if (next)
+        publish_flush(next);
+    if (named)
+        end_announced(watcher);
+    if (next)
+        announce(watcher, next);
+}
+
+static bool is_held(const struct watcher *watcher)
+{
+    return monotonic_us() < watcher->hold_until_us;
+}
+
+static bool has_published_all(const struct watcher *watcher)
+{
+    return TAILQ_EMPTY(&watcher->publishing) && TAILQ_EMPTY(&watcher->refused) &&
+           !watcher->announcement.batch;
+}
+
+/* One batch of what lies here; while the folder is held, every two seconds until something is refused. It is held as
+ * long as one job is refused, and others are not. */
 static void publish(struct watcher *watcher)
 {
-    if (monotonic_us() < watcher->hold_until_us)
+    if (is_held(watcher)) {
+        finish_announced(watcher);
         return;
+    }
     TAILQ_CONCAT(&watcher->publishing, &watcher->refused, link);
-    while (!TAILQ_EMPTY(&watcher->publishing) && monotonic_us() >= watcher->hold_until_us)
-        publish_batch(watcher);
-    if (TAILQ_EMPTY(&watcher->publishing) && TAILQ_EMPTY(&watcher->refused))
+    publish_next(watcher);
+    if (has_published_all(watcher))
         unhold(watcher);
 }
 
@@ -485,7 +617,7 @@ static void serve(struct watcher *watcher, const struct watcher_request *request
         claim_made(watcher, request->job);
         break;
     case WATCHER_OPEN:
-        open_source(watcher, request->job);
+        TAILQ_INSERT_TAIL(&watcher->opening, request->job, link);
         break;
     case WATCHER_PUBLISH:
         TAILQ_INSERT_TAIL(&watcher->publishing, request->job, link);
@@ -594,6 +726,8 @@ static void sleep_until_needed(struct watcher *watcher)
     };
     struct timespec timeout;
 
+    if (watcher->announcement.batch)
+        next = now;
     if (!TAILQ_EMPTY(&watcher->publishing) || !TAILQ_EMPTY(&watcher->refused))
         next = earlier(next, watcher->hold_until_us);
     if (!TAILQ_EMPTY(&watcher->originals))
@@ -612,13 +746,22 @@ static void sleep_until_needed(struct watcher *watcher)
 
 static void turn(struct watcher *watcher)
 {
-    static void (*const parts[])(struct watcher * watcher) = { read_events,     serve_all, publish,
-                                                               retry_originals, take_step, write_news };
+    static void (*const parts[])(struct watcher * watcher) = { read_events, serve_all,       open_sources,
+                                                               publish,     retry_originals, take_step,
+                                                               write_news };
 
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
         begin(watcher);
         parts[i](watcher);
     }
+}
+
+/* What was asked for before the stop comes before it. */
+static void publish_rest(struct watcher *watcher)
+{
+    while (!TAILQ_EMPTY(&watcher->publishing) && !is_held(watcher))
+        publish_next(watcher);
+    finish_announced(watcher);
 }
 
 /* What is under way goes back: not published means made again, an original is found by the next start. */
@@ -653,6 +796,7 @@ static void *watcher_main(void *argument)
         if (!watcher->stopping)
             sleep_until_needed(watcher);
     }
+    publish_rest(watcher);
     hand_back(watcher);
     answer(watcher, REPLY_WATCHER_ENDED, VERDICT_OK, NULL);
     return NULL;
@@ -676,6 +820,7 @@ int watcher_start(size_t slot, struct config *config, const struct folder_conf *
                                  .once = once,
                                  .config = config_ref(config),
                                  .conf = folder };
+    TAILQ_INIT(&watcher->opening);
     TAILQ_INIT(&watcher->publishing);
     TAILQ_INIT(&watcher->refused);
     TAILQ_INIT(&watcher->originals);

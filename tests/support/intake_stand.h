@@ -112,7 +112,7 @@ static inline struct watcher_news watcher_news(void)
 /* All that the ledger was told is in the news. */
 static inline void read_news(void)
 {
-    ck_assert_int_eq(ledger_intent(ledger, NULL, 0), 0);
+    ck_assert_int_eq(ledger_intent_wait(ledger_intent_send(ledger, NULL, 0)), 0);
     ledger_read_news(ledger, &news);
 }
 

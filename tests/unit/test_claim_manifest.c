@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "hot_folders.h"
+#include "publish_all.h"
 #include "supervisor/claim.h"
 #include "unit_main.h"
 
@@ -18,9 +19,9 @@ static struct anchor output_anchor;
 static struct publish_context context;
 static struct job *job;
 
-static int intent(void *user, struct job *const *jobs, size_t count)
+static int intent(struct job *const *jobs, size_t count)
 {
-    (void)user, (void)jobs, (void)count;
+    (void)jobs, (void)count;
     return 0;
 }
 
@@ -45,7 +46,7 @@ static void setup(enum existing existing)
                                         .output = &output_anchor,
                                         .source_root = open(hot.in[0], O_PATH | O_DIRECTORY | O_CLOEXEC),
                                         .instance = 1,
-                                        .intent = intent,
+
                                         .move = move };
 }
 
@@ -76,7 +77,7 @@ static enum verdict publish(void)
 {
     enum verdict verdict = VERDICT_FAILED;
 
-    publish_jobs(&context, &job, &verdict, 1);
+    publish_all(&context, &job, &verdict, 1, intent);
     return verdict;
 }
 

@@ -105,7 +105,7 @@ static int no_leftovers(void *context, const char *output_path, uint64_t job, ui
 /* An empty call: its answer comes after everything that this thread sent before. */
 static void await_arrivals(void)
 {
-    ck_assert_int_eq(ledger_intent(ledger, NULL, 0), 0);
+    ck_assert_int_eq(ledger_intent_wait(ledger_intent_send(ledger, NULL, 0)), 0);
 }
 
 static void enter(void)
@@ -195,7 +195,7 @@ START_TEST(a_job_goes_through_the_ledger)
     ck_assert_ptr_eq(next_reply(REPLY_STARTED).job, job);
     ledger_send(ledger, &(struct ledger_request){ .op = LEDGER_CAME_THROUGH, .job_id = job->id });
     job->suspect = false;
-    ck_assert_int_eq(ledger_intent(ledger, (struct job *const[]){ job }, 1), 0);
+    ck_assert_int_eq(ledger_intent_wait(ledger_intent_send(ledger, (struct job *const[]){ job }, 1)), 0);
     job->state = JOB_DONE;
     job->original = ORIGINAL_PENDING;
     ledger_send(ledger, &(struct ledger_request){ .op = LEDGER_FINISH, .job = job });
@@ -363,7 +363,7 @@ START_TEST(what_an_unclean_end_left_is_resumed)
     arrive("a.jpg", 1);
     await_arrivals();
     job = take_one();
-    ck_assert_int_eq(ledger_intent(ledger, (struct job *const[]){ job }, 1), 0);
+    ck_assert_int_eq(ledger_intent_wait(ledger_intent_send(ledger, (struct job *const[]){ job }, 1)), 0);
     job_free(job);
     restart_ledger();
     take.config = hot.config;

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "hot_folders.h"
+#include "publish_all.h"
 #include "small_disk.h"
 #include "trail.h"
 #include "unit_main.h"
@@ -54,9 +55,8 @@ static size_t count_temporaries(void)
     return found;
 }
 
-static int intent(void *user, struct job *const *jobs, size_t count)
+static int intent(struct job *const *jobs, size_t count)
 {
-    ck_assert_ptr_eq(user, &hot);
     ck_assert_ptr_nonnull(jobs);
     intents++;
     intent_jobs += count;
@@ -78,7 +78,7 @@ static void setup(void)
     hot_open(&hot, 1, HOT_RECIPE);
     anchor_set(&output_anchor, hot.out[0], true);
     context = (struct publish_context){
-        .conf = hot.conf, .output = &output_anchor, .instance = INSTANCE, .intent = intent, .user = &hot
+        .conf = hot.conf, .output = &output_anchor, .instance = INSTANCE, .user = &hot
     };
     intents = intent_result = 0;
     intent_jobs = 0;
@@ -100,7 +100,7 @@ static enum verdict publish(struct job *job)
 {
     enum verdict verdict = VERDICT_FAILED;
 
-    publish_jobs(&context, &job, &verdict, 1);
+    publish_all(&context, &job, &verdict, 1, intent);
     return verdict;
 }
 
@@ -166,7 +166,7 @@ END_TEST
 START_TEST(an_empty_batch_does_nothing)
 {
     setup();
-    publish_jobs(&context, NULL, NULL, 0);
+    publish_all(&context, NULL, NULL, 0, intent);
     ck_assert_int_eq(intents, 0);
     teardown();
 }
@@ -267,7 +267,7 @@ START_TEST(a_batch_shares_one_intent)
             hot_output(jobs[i], j, name, name);
         }
     }
-    publish_jobs(&context, jobs, verdicts, PUBLISH_BATCH_MAX);
+    publish_all(&context, jobs, verdicts, PUBLISH_BATCH_MAX, intent);
     ck_assert_int_eq(intents, 1);
     ck_assert_uint_eq(intent_jobs, PUBLISH_BATCH_MAX);
     ck_assert_uint_eq(hot_count(hot.out[0]), 3 * PUBLISH_BATCH_MAX);
@@ -488,7 +488,7 @@ START_TEST(one_bad_job_does_not_disturb_its_neighbours)
         jobs[i] = new_job(i + 1);
         hot_output(jobs[i], 0, names[i], "x");
     }
-    publish_jobs(&context, jobs, verdicts, 3);
+    publish_all(&context, jobs, verdicts, 3, intent);
     ck_assert_int_eq(verdicts[0], VERDICT_OK);
     ck_assert_int_eq(verdicts[1], VERDICT_FAILED);
     ck_assert_int_eq(verdicts[2], VERDICT_OK);
@@ -722,7 +722,7 @@ START_TEST(names_are_bytes_and_as_long_as_may_be)
     hot_output(jobs[0], 0, name, "x");
     jobs[1] = new_job(2);
     hot_output(jobs[1], 0, too_long, "x");
-    publish_jobs(&context, jobs, verdicts, 2);
+    publish_all(&context, jobs, verdicts, 2, intent);
     ck_assert_int_eq(verdicts[0], VERDICT_OK);
     ck_assert_str_eq(hot_read(hot.out[0], name), "x");
     ck_assert_int_eq(verdicts[1], VERDICT_FAILED);

@@ -129,7 +129,7 @@ static void await_arrivals(uint64_t count)
 {
     wanted_arrivals = count;
     await_news(have_arrived);
-    ck_assert_int_eq(ledger_intent(ledger, NULL, 0), 0);
+    ck_assert_int_eq(ledger_intent_wait(ledger_intent_send(ledger, NULL, 0)), 0);
     ledger_read_news(ledger, &ledger_news);
 }
 
@@ -404,9 +404,11 @@ END_TEST
 
 static const int shifts[] = { 0, 1, 2 };
 
-START_TEST(many_jobs_are_published_in_batches)
+enum { JOBS = 100 };
+
+/* Takes so many jobs with their pictures, and has them published. */
+static void request_many(void)
 {
-    enum { JOBS = 100 };
     struct job *jobs[JOBS];
 
     open_folders();
@@ -424,6 +426,11 @@ START_TEST(many_jobs_are_published_in_batches)
     }
     for (int i = 0; i < JOBS; i++)
         request(WATCHER_PUBLISH, jobs[i]);
+}
+
+START_TEST(many_jobs_are_published_in_batches)
+{
+    request_many();
     for (int i = 0; i < JOBS; i++) {
         struct reply reply = next_reply(REPLY_PUBLISHED);
 
@@ -432,6 +439,23 @@ START_TEST(many_jobs_are_published_in_batches)
     }
     ck_assert_uint_eq(hot_count(hot.out[0]), 2 * JOBS);
     teardown();
+}
+END_TEST
+
+START_TEST(a_stop_comes_after_what_was_asked_for_before_it)
+{
+    request_many();
+    request(WATCHER_STOP, NULL);
+    for (int i = 0; i < JOBS; i++) {
+        struct reply reply = next_reply(REPLY_PUBLISHED);
+
+        ck_assert_int_eq(reply.verdict, VERDICT_OK);
+        job_free(reply.job);
+    }
+    next_reply(REPLY_WATCHER_ENDED);
+    ck_assert_uint_eq(hot_count(hot.out[0]), 2 * JOBS);
+    watcher_free(watcher);
+    close_folders();
 }
 END_TEST
 
@@ -710,7 +734,9 @@ UNIT_MAIN("watcher", UNIT_TEST(a_scan_that_is_asked_for_comes_at_once),
           UNIT_TEST(a_drained_folder_does_not_wait_for_young_files),
           UNIT_TEST(a_missing_output_holds_the_folder_until_it_is_there),
           UNIT_ROWS(the_reason_of_a_hold_is_utf8_however_long_the_path, shifts),
-          UNIT_TEST(many_jobs_are_published_in_batches), UNIT_TEST(a_job_resumed_after_a_crash_is_published),
+          UNIT_TEST(many_jobs_are_published_in_batches),
+          UNIT_TEST(a_stop_comes_after_what_was_asked_for_before_it),
+          UNIT_TEST(a_job_resumed_after_a_crash_is_published),
           UNIT_ROWS(an_announced_job_that_is_refused_goes_by_the_configuration_of_now, same_outputs),
           UNIT_TEST(a_lost_root_gives_jobs_back), UNIT_TEST(a_stop_hands_back_what_is_under_way),
           UNIT_TEST(a_stop_leaves_what_was_announced_to_the_next_start),
