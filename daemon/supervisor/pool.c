@@ -222,6 +222,12 @@ static void let_go(struct worker *worker)
     shutdown(worker->process.link, SHUT_WR);
 }
 
+static void replace(struct worker *worker)
+{
+    let_go(worker);
+    maintain(worker->pool);
+}
+
 static void on_result(struct worker *worker, const struct result_message *result, int *fds, size_t fd_count)
 {
     struct pool *pool = worker->pool;
@@ -236,8 +242,9 @@ static void on_result(struct worker *worker, const struct result_message *result
     detach(worker, job);
     if (result->leaves) {
         log_debug("worker %d keeps memory that it should not, and is replaced", worker->process.pid);
-        let_go(worker);
-        maintain(pool);
+        replace(worker);
+    } else if (worker->jobs_done >= pool->current.worker_jobs) {
+        replace(worker);
     }
     pool->handler.result(pool->handler.context, job, result, fds);
 }

@@ -69,6 +69,7 @@ struct pool_generation {
     uint64_t number;
     int bundle; /* owned */
     size_t workers;
+    uint64_t worker_jobs; /* after these a worker is replaced */
 };
 
 struct pool {

@@ -41,7 +41,8 @@ int reload_make_generation(struct supervisor *supervisor, const struct config *c
         return -errno;
     *ret = (struct pool_generation){ .number = ++supervisor->last_generation,
                                      .bundle = bundle,
-                                     .workers = reload_worker_count(config) };
+                                     .workers = reload_worker_count(config),
+                                     .worker_jobs = config->daemon.worker_jobs };
     return 0;
 }
 

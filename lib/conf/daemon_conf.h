@@ -16,6 +16,7 @@ enum { DAEMON_WORKERS_MAX = 256 };
 struct daemon_conf {
     uint64_t workers;        /* [Daemon] Workers=auto; 0: auto, the processors this process may use */
     uint64_t job_timeout_us; /* [Daemon] JobTimeout=60s, at least 100ms */
+    uint64_t worker_jobs;    /* [Daemon] WorkerJobs=20000: after these a worker is replaced by a new one */
     uint64_t
         max_attempts; /* [Daemon] MaxAttempts=3, 1…100: crashes, timeouts of its own before a file fails */
     uint64_t job_history_us, /* [Daemon] JobHistory=90d: how long jobs that have ended are remembered */

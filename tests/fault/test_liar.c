@@ -58,6 +58,7 @@ static const struct lie {
     bool
         believed; /* the first answer was right: what came after it costs the liar its life, not the file its job */
 } lies[] = {
+    { "leaves", true },
     { "generation", false },
     { "job", false },
     { "protocol", false },

@@ -55,6 +55,11 @@ static void tell_the_truth(struct answer *answer)
     (void)answer;
 }
 
+static void say_that_it_leaves(struct answer *answer)
+{
+    answer->result.leaves = true;
+}
+
 static void say_another_generation(struct answer *answer)
 {
     answer->result.header.generation++;
@@ -262,6 +267,7 @@ static const struct lie {
     void (*tell)(struct answer *answer);
 } lies[] = {
     { "truth", tell_the_truth },
+    { "leaves", say_that_it_leaves }, /* and it does */
     { "generation", say_another_generation },
     { "job", say_another_job },
     { "protocol", say_another_protocol },
@@ -400,6 +406,8 @@ static void serve(const struct liar *liar, const struct ticket *ticket)
     tell(name, ticket, &answer);
     send_answer(&answer);
     close(answer.fds[0]);
+    if (answer.result.leaves)
+        _exit(EXIT_SUCCESS);
 }
 
 /* False when the supervisor wants no more of it: so far it behaves as a worker does. */

@@ -22,6 +22,7 @@ static void expect_defaults(const struct daemon_conf *conf)
 {
     ck_assert_uint_eq(conf->workers, 0);
     ck_assert_uint_eq(conf->job_timeout_us, 60 * USEC_PER_SEC);
+    ck_assert_uint_eq(conf->worker_jobs, 20000);
     ck_assert_uint_eq(conf->max_attempts, 3);
     ck_assert_uint_eq(conf->job_history_us, 90ULL * 86400 * USEC_PER_SEC);
     ck_assert_uint_eq(conf->stop_timeout_us, 20 * USEC_PER_SEC);
@@ -43,8 +44,9 @@ END_TEST
 
 START_TEST(empty_values_mean_the_defaults)
 {
-    static const char text[] = "[Daemon]\nWorkers=4\nWorkers=\nJobTimeout=1s\nJobTimeout=\nMaxAttempts=9\n"
-                               "MaxAttempts=\nStopTimeout=1s\nStopTimeout=\nMemoryBudget=1G\nMemoryBudget=\n["
+    static const char text[] = "[Daemon]\nWorkers=4\nWorkers=\nJobTimeout=1s\nJobTimeout=\nWorkerJobs=9\n"
+                               "WorkerJobs=\nMaxAttempts=9\nMaxAttempts=\nStopTimeout=1s\nStopTimeout="
+                               "\nMemoryBudget=1G\nMemoryBudget=\n["
                                "Control]\nAdminGroup=x\nAdminGroup=\n";
     _cleanup_(daemon_conf_release) struct daemon_conf conf;
     _cleanup_(problems_release) struct problems problems = { 0 };
@@ -56,14 +58,16 @@ END_TEST
 
 START_TEST(values_are_read)
 {
-    static const char text[] = "[Control]\nAdminGroup=photo\n[Daemon]\nWorkers=256\nJobTimeout=100ms\n"
-                               "MaxAttempts=100\nStopTimeout=0\nJobHistory=1min\nMemoryBudget=2G\n";
+    static const char text[] =
+        "[Control]\nAdminGroup=photo\n[Daemon]\nWorkers=256\nJobTimeout=100ms\n"
+        "WorkerJobs=1\nMaxAttempts=100\nStopTimeout=0\nJobHistory=1min\nMemoryBudget=2G\n";
     _cleanup_(daemon_conf_release) struct daemon_conf conf;
     _cleanup_(problems_release) struct problems problems = { 0 };
 
     ck_assert_int_eq(load(text, &conf, &problems), 0);
     ck_assert_uint_eq(conf.workers, 256);
     ck_assert_uint_eq(conf.job_timeout_us, 100 * USEC_PER_MSEC);
+    ck_assert_uint_eq(conf.worker_jobs, 1);
     ck_assert_uint_eq(conf.max_attempts, 100);
     ck_assert_uint_eq(conf.stop_timeout_us, 0);
     ck_assert_uint_eq(conf.job_history_us, 60 * USEC_PER_SEC);
@@ -93,6 +97,7 @@ static const struct {
     { "a timeout that nothing can meet", "[Daemon]\nJobTimeout=99ms\n", "from 100ms to 1d" },
     { "too little memory", "[Daemon]\nMemoryBudget=15M\n", ":2:14: MemoryBudget=15M: give a size from 16M" },
     { "memory that is no size", "[Daemon]\nMemoryBudget=half\n", "MemoryBudget=half: give a size" },
+    { "no jobs", "[Daemon]\nWorkerJobs=0\n", "from 1 to 1000000000" },
     { "no attempts", "[Daemon]\nMaxAttempts=0\n", "from 1 to 100" },
     { "a key of the other section", "[Daemon]\nAdminGroup=photo\n", "unknown key AdminGroup= in [Daemon]" },
     { "a section of a folder file", "[Folder]\nPath=/srv\n", ":1:1: unknown section [Folder]" },

@@ -90,7 +90,7 @@ static void run_until(struct stage *stage, const bool *is)
 
 static void start(struct stage *stage, const char *program, size_t workers)
 {
-    struct pool_generation generation = { .number = 1, .workers = workers };
+    struct pool_generation generation = { .number = 1, .workers = workers, .worker_jobs = UINT64_MAX };
     struct pool_handler handler = { on_result, on_lost, on_ready, on_refused, on_changed, &stage->told };
 
     *stage = (struct stage){ .told.pool = &stage->pool };
