@@ -8,6 +8,7 @@
 #include "supervisor/event_order.h"
 #include "supervisor/plan.h"
 #include "supervisor/routes.h"
+#include "supervisor/snapshot.h"
 #include "supervisor/supervisor.h"
 
 #include <errno.h>
@@ -161,19 +162,46 @@ static void ask_for_job(struct control *control, struct request *request)
     control_ask(control, request, query);
 }
 
+static bool is_due(const struct request *request, uint64_t now)
+{
+    return request->deadline_us <= now;
+}
+
+static bool has_missed(const struct request *request, uint64_t sequence)
+{
+    return request->after != sequence;
+}
+
+/* Answers those that wait for a status and are meant, with one text. False when more of them are left than a turn of the
+ * loop is to answer. */
+static bool answer_waiting(struct control *control, bool (*meant)(const struct request *, uint64_t),
+                           uint64_t bound)
+{
+    _cleanup_free_ char *status = NULL;
+    struct request *request, *next;
+    int answered = 0;
+
+    for (request = TAILQ_FIRST(&control->waiting); request; request = next) {
+        next = TAILQ_NEXT(request, link);
+        if (!meant(request, bound))
+            continue;
+        if (answered++ == CONTROL_WAKE_MAX)
+            return false;
+        TAILQ_REMOVE(&control->waiting, request, link);
+        if (!status)
+            status = http_render(snapshot_status(control->supervisor));
+        http_answer_rendered(request, 200, status);
+    }
+    return true;
+}
+
 static int on_deadline(sd_event_source *source, uint64_t now, void *userdata)
 {
     struct control *control = userdata;
     struct request *request, *next;
 
     (void)source;
-    for (request = TAILQ_FIRST(&control->waiting); request; request = next) {
-        next = TAILQ_NEXT(request, link);
-        if (request->deadline_us > now)
-            continue;
-        TAILQ_REMOVE(&control->waiting, request, link);
-        routes_answer_status(control, request);
-    }
+    answer_waiting(control, is_due, now); /* if some are left, this is due again at once */
     for (request = TAILQ_FIRST(&control->job_waiting); request; request = next) {
         next = TAILQ_NEXT(request, link);
         if (request->deadline_us > now)
@@ -206,23 +234,13 @@ static int on_again(sd_event_source *source, void *userdata)
 void control_turn(struct control *control)
 {
     uint64_t sequence = control->supervisor->sequence;
-    struct request *request, *next;
-    int woken = 0;
 
     if (control->told == sequence)
         return;
-    for (request = TAILQ_FIRST(&control->waiting); request; request = next) {
-        next = TAILQ_NEXT(request, link);
-        if (request->after == sequence)
-            continue;
-        if (woken++ == CONTROL_WAKE_MAX) {
-            sd_event_source_set_enabled(control->again_source, SD_EVENT_ONESHOT);
-            return;
-        }
-        TAILQ_REMOVE(&control->waiting, request, link);
-        routes_answer_status(control, request);
-    }
-    control->told = sequence;
+    if (answer_waiting(control, has_missed, sequence))
+        control->told = sequence;
+    else
+        sd_event_source_set_enabled(control->again_source, SD_EVENT_ONESHOT);
 }
 
 void control_job_ended(struct control *control, uint64_t id)
@@ -325,13 +343,13 @@ static int add_sources(struct control *control, sd_event *event)
     if (r < 0)
         return r;
     sd_event_source_set_enabled(control->deadline_source, SD_EVENT_OFF);
-    sd_event_source_set_priority(control->deadline_source, ORDER_CONTROL);
+    sd_event_source_set_priority(control->deadline_source, ORDER_CROWD);
 
     r = sd_event_add_defer(event, &control->again_source, on_again, control);
     if (r < 0)
         return r;
     sd_event_source_set_enabled(control->again_source, SD_EVENT_OFF);
-    return sd_event_source_set_priority(control->again_source, ORDER_CONTROL);
+    return sd_event_source_set_priority(control->again_source, ORDER_CROWD);
 }
 
 int control_start(struct supervisor *supervisor, sd_event *event, const char *directory, struct control **ret,

@@ -18,7 +18,7 @@ struct ledger_request;
 
 enum {
     CONTROL_QUERIES_MAX = 64, /* questions to the ledger under way at once */
-    CONTROL_WAKE_MAX = 64,    /* waiting requests answered in one turn of the loop */
+    CONTROL_WAKE_MAX = 16,    /* waiting requests answered in one turn of the loop */
 };
 
 struct control {

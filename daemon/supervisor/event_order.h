@@ -4,7 +4,8 @@
  * The order is policy: a result is read before the exit of the worker that sent it, so that a job which was
  * finished is never blamed for what came after; both before replies, which free the way for new work; timers
  * after what they might punish (a result that is here in time is in time); signals before new work is given
- * out; people asking for status last, but one turn of everything else is short. */
+ * out; people asking for status late, but one turn of everything else is short; those that wait for news last, a few
+ * of thousands in each turn. */
 #ifndef DARKROOM_SUPERVISOR_EVENT_ORDER_H
 #define DARKROOM_SUPERVISOR_EVENT_ORDER_H
 
@@ -16,6 +17,7 @@ enum event_order {
     ORDER_SIGNALS = -15,
     ORDER_TIMERS = -10,
     ORDER_CONTROL = 10,
+    ORDER_CROWD = 20,
 };
 
 #endif

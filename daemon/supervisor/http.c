@@ -203,11 +203,22 @@ static void answer(struct request *request, unsigned status, const char *content
     }
 }
 
+char *http_render(json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS)) : NULL;
+
+    json_decref(json);
+    return text;
+}
+
 void http_answer(struct request *request, unsigned status, json_t *json)
 {
-    answer(request, status, "application/json",
-           json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS)) : NULL);
-    json_decref(json);
+    answer(request, status, "application/json", http_render(json));
+}
+
+void http_answer_rendered(struct request *request, unsigned status, const char *text)
+{
+    answer(request, status, "application/json", text ? strdup(text) : NULL);
 }
 
 void http_answer_text(struct request *request, unsigned status, const char *text)
@@ -235,9 +246,7 @@ void http_answer_problem(struct request *request, unsigned status, json_t *probl
     if (json && problems)
         json_object_set(json, "problems", problems);
     json_decref(problems);
-    answer(request, status, "application/problem+json",
-           json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS)) : NULL);
-    json_decref(json);
+    answer(request, status, "application/problem+json", http_render(json));
 }
 
 void http_set_header(struct request *request, const char *name, const char *value)

@@ -62,6 +62,11 @@ void http_wait(struct request *request);
 /* Answers with JSON; the reference @json is taken. */
 void http_answer(struct request *request, unsigned status, json_t *json);
 
+/* The same with a text, which may be for many: what http_render() makes of @json, whose reference is taken. Free it; NULL
+ * without memory, which is answered as such. */
+char *http_render(json_t *json);
+void http_answer_rendered(struct request *request, unsigned status, const char *text);
+
 /* Answers with plain text (copied). */
 void http_answer_text(struct request *request, unsigned status, const char *text);
 

@@ -104,7 +104,7 @@ static bool is_over(const struct request *request)
 
 /* ---- handlers ---- */
 
-void routes_answer_status(struct control *control, struct request *request)
+static void answer_status(struct control *control, struct request *request)
 {
     http_answer(request, 200, snapshot_status(control->supervisor));
 }
@@ -115,7 +115,7 @@ static void get_status(struct control *control, struct request *request)
         return;
     /* After a restart the sequence is below those that were told before. */
     if (request->after != control->supervisor->sequence || is_over(request))
-        routes_answer_status(control, request);
+        answer_status(control, request);
     else
         control_wait(control, request, false);
 }

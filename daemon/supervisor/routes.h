@@ -11,7 +11,4 @@ void routes_serve(void *context, struct request *request);
 /* Answers @request with what the ledger found. */
 void routes_answer_query(struct control *control, struct request *request, struct job_query *query);
 
-/* Answers @request with the status as it is now. */
-void routes_answer_status(struct control *control, struct request *request);
-
 #endif

@@ -255,6 +255,76 @@ START_TEST(a_sequence_of_before_a_restart_is_not_waited_for)
 }
 END_TEST
 
+enum { CROWD = 200 }; /* more than are answered in one turn of the loop */
+
+/* One of them begins to wait for news. */
+static CURL *join_crowd(const struct harness *h, CURLM *multi, const char *url, struct http_answer *answer)
+{
+    CURL *curl = curl_easy_init();
+
+    *answer = (struct http_answer){ 0 };
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, harness_path(h, "run/api.sock"));
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)HARNESS_DEADLINE_S);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+    ck_assert_int_eq(curl_multi_add_handle(multi, curl), CURLM_OK);
+    return curl;
+}
+
+static int count_waiting(CURLM *multi)
+{
+    int waiting;
+
+    ck_assert_int_eq(curl_multi_perform(multi, &waiting), CURLM_OK);
+    return waiting;
+}
+
+/* What ends the waiting of all of them at once. */
+static const struct {
+    const char *wait;
+    bool news;
+} ends_of_waiting[] = { { "60s", true }, { "300ms", false } };
+
+START_TEST(a_crowd_that_waits_for_news_is_told_to_the_last)
+{
+    static struct http_answer answers[CROWD];
+    bool news = ends_of_waiting[_i].news;
+    CURLM *multi = curl_multi_init();
+    CURL *crowd[CROWD];
+    struct harness h;
+    int64_t before;
+    char url[128];
+
+    harness_open(&h);
+    harness_configure(&h, "", HARNESS_RECIPE_SINGLE);
+    harness_start(&h);
+    harness_await_idle(&h);
+    before = harness_number(h.status, "sequence");
+    snprintf(url, sizeof url, "http://localhost/v1/status?after=%lld&wait=%s", (long long)before,
+             ends_of_waiting[_i].wait);
+    for (int i = 0; i < CROWD; i++)
+        crowd[i] = join_crowd(&h, multi, url, &answers[i]);
+    ck_assert_int_eq(count_waiting(multi), CROWD);
+    if (news)
+        harness_drop(&h, "a.jpg", 48, 48, 1);
+    while (count_waiting(multi) > 0)
+        curl_multi_poll(multi, NULL, 0, 1000, NULL);
+    for (int i = 0; i < CROWD; i++) {
+        json_t *status = json_loads(answers[i].body, 0, NULL);
+
+        ck_assert_msg(status != NULL, "number %d: %s", i, answers[i].body);
+        ck_assert(news ? harness_number(status, "sequence") > before
+                       : harness_number(status, "sequence") == before);
+        json_decref(status);
+        curl_multi_remove_handle(multi, crowd[i]);
+        curl_easy_cleanup(crowd[i]);
+    }
+    curl_multi_cleanup(multi);
+    harness_close(&h);
+}
+END_TEST
+
 START_TEST(a_job_can_be_waited_for)
 {
     struct harness h;
@@ -577,8 +647,9 @@ HARNESS_MAIN("control", UNIT_TEST(wrong_requests_get_problem_documents),
              UNIT_TEST(what_is_allowed_and_where_the_new_job_is_stands_in_headers),
              UNIT_TEST(a_path_of_any_length_and_bytes_can_be_asked_for),
              UNIT_TEST(a_list_that_is_not_all_says_so), UNIT_TEST(health_and_readiness_are_told),
-             UNIT_TEST(a_sequence_of_before_a_restart_is_not_waited_for), UNIT_TEST(a_job_can_be_waited_for),
-             UNIT_TEST(the_time_of_a_job_is_not_that_of_those_before_it),
+             UNIT_TEST(a_sequence_of_before_a_restart_is_not_waited_for),
+             UNIT_ROWS(a_crowd_that_waits_for_news_is_told_to_the_last, ends_of_waiting),
+             UNIT_TEST(a_job_can_be_waited_for), UNIT_TEST(the_time_of_a_job_is_not_that_of_those_before_it),
              UNIT_TEST(a_list_tells_the_state_of_the_moment),
              UNIT_TEST(a_number_has_no_more_digits_than_it_means),
              UNIT_TEST(darkroomctl_shows_and_its_exit_codes_tell),
