@@ -4,6 +4,7 @@
 #include "memory_bound.h"
 
 #include "base/cleanup.h"
+#include "base/pages.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,11 +61,17 @@ static void limit(uint64_t bytes)
     setrlimit(RLIMIT_DATA, &data);
 }
 
+void memory_give_back(void)
+{
+    pages_trim();
+    malloc_trim(0);
+}
+
 void memory_bound_set(const struct memory_bound *bound, uint64_t bytes)
 {
     uint64_t most;
 
-    malloc_trim(0);
+    memory_give_back();
     if (__builtin_add_overflow(present_bytes(bound) + MEMORY_BOUND_SLACK_BYTES, bytes, &most))
         most = RLIM_INFINITY;
     limit(most);
@@ -84,6 +91,6 @@ bool memory_bound_has_grown(const struct memory_bound *bound)
 {
     if (!is_above(bound))
         return false;
-    malloc_trim(0);
+    memory_give_back();
     return is_above(bound);
 }

@@ -14,7 +14,7 @@
 enum {
     /* What a job may take beyond: an estimate is of what is used, a bound is of what is asked for. */
     MEMORY_BOUND_SLACK_BYTES = 128 << 20,
-    /* A process that keeps so much more than it began with has grown. After thousands of ordinary pictures it is
+/* A process that keeps so much more than it began with has grown. After thousands of ordinary pictures it is
      * 20 MB; a drawing of a million elements leaves a gigabyte. */
 #ifdef DARKROOM_SANITIZED
     MEMORY_BOUND_GROWTH_BYTES =
@@ -32,6 +32,9 @@ struct memory_bound {
 /* Looks how much the process has, once it has worked. Needs /proc, so before the sandbox closes. 0 or -errno with
  * @error. */
 int memory_bound_init(struct memory_bound *ret, struct error *error);
+
+/* Gives the system what malloc() and pages.h keep for the next job. Between jobs. */
+void memory_give_back(void);
 
 /* Lets the process have @bytes, and the slack, beyond what it has now. It is done to the whole process. */
 void memory_bound_set(const struct memory_bound *bound, uint64_t bytes);

@@ -9,34 +9,26 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd_io.h"
+#include "base/pages.h"
 #include "image/magick.h"
 #include "image/render.h"
 #include "wire/worker_link.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 enum { KEEP_MEMORY_MS = 500 }; /* without a ticket */
-enum { ROOM_KEPT_BYTES_MAX = 16 << 20 };
-enum { ROOM_STEP_BYTES = 8 << 20 }; /* of addresses: what is not used is no memory */
-
-static void worker_forget(struct worker *worker)
-{
-    free(worker->room.data);
-    worker->room = (struct room){ NULL, 0 };
-}
 
 /* One ticket under way. */
 struct job {
     const struct ticket *ticket;
     const struct recipe *recipe;
     const struct source_message *source;
+    struct pages bytes; /* the source's */
     struct rendered rendered;
     uint64_t source_hash;
     bool unchanged;
@@ -49,65 +41,24 @@ static int memory_error(struct error *error, uint64_t bytes)
                      (unsigned long long)bytes);
 }
 
-/* A sanitizer sees whoever reads behind a source, if there is nothing behind it. */
-static size_t room_bytes(uint64_t bytes)
+/* Reads the whole source into @ret, which is the caller's in any case. */
+static int read_source(int fd, uint64_t bytes, struct pages *ret, struct error *error)
 {
-#ifdef DARKROOM_SANITIZED
-    return bytes + 1;
-#else
-    return (bytes / ROOM_STEP_BYTES + 1) * ROOM_STEP_BYTES;
-#endif
-}
-
-/* What is large is for this source alone: no grant but its own has room for it. */
-static bool is_kept(const struct room *room)
-{
-#ifdef DARKROOM_SANITIZED
-    return room->bytes == 0;
-#else
-    return room->bytes <= ROOM_KEPT_BYTES_MAX;
-#endif
-}
-
-/* Room for @bytes, kept from one source to the next: what is freed and asked for again in sizes that are never the same
- * leaves holes. NULL when there is none. */
-static void *make_room(struct worker *worker, uint64_t bytes)
-{
-    struct room *room = &worker->room;
-
-    if (room->bytes > bytes)
-        return room->data;
-    worker_forget(worker);
-    if (bytes > SIZE_MAX - ROOM_STEP_BYTES)
-        return NULL;
-    room->bytes = room_bytes(bytes);
-    room->data = malloc(room->bytes);
-    if (!room->data)
-        room->bytes = 0;
-    return room->data;
-}
-
-/* Reads the whole source into *@ret, which stays the worker's. */
-static int read_source(struct worker *worker, int fd, uint64_t bytes, void **ret, struct error *error)
-{
-    void *data = make_room(worker, bytes);
     ssize_t n;
 
-    if (!data)
+    if (pages_take(ret, bytes) < 0)
         return memory_error(error, bytes);
 
     /* The description is shared with the supervisor, and may have been read by a worker that died. */
     if (lseek(fd, 0, SEEK_SET) < 0)
         return error_set_errno(error, errno, STAGE_OPEN, "cannot read the source from its start");
 
-    n = fd_read_all(fd, data, bytes);
+    n = fd_read_all(fd, ret->data, bytes);
     if (n < 0)
         return error_set_errno(error, (int)-n, STAGE_OPEN, "cannot read the source");
     if ((uint64_t)n < bytes)
         return error_set(error, EIO, CLASS_TRANSIENT, STAGE_OPEN,
                          "the file became shorter while it was read, retrying");
-
-    *ret = data;
     return 0;
 }
 
@@ -153,16 +104,17 @@ static int work(struct worker *worker, struct job *job, int source_fd, struct er
         .mtime_ns = job->source->mtime_ns,
         .portion_us = job->ticket->portion_us,
     };
-    void *data = NULL;
+    const void *data;
     int r;
 
     r = check_source(job, error);
     if (r < 0 || job->needs_memory_bytes > 0)
         return r;
 
-    r = read_source(worker, source_fd, job->ticket->source_bytes, &data, error);
+    r = read_source(source_fd, job->ticket->source_bytes, &job->bytes, error);
     if (r < 0)
         return r;
+    data = job->bytes.data;
 
     job->source_hash = XXH3_64bits(data, job->ticket->source_bytes);
     job->unchanged = job->source_hash != 0 && job->source_hash == job->ticket->known_hash;
@@ -236,6 +188,7 @@ static void fill_outputs(struct result_message *result, const struct rendered *r
 static void release_job(struct job *job)
 {
     rendered_release(&job->rendered);
+    pages_give(&job->bytes);
 }
 
 /* Works @ticket to its end, and sends the result. 1 when that was the last one, 0 or -errno. */
@@ -254,8 +207,6 @@ static int answer(struct worker *worker, const struct ticket *ticket, const stru
     getrusage(RUSAGE_SELF, &before);
     r = work(worker, &job, source_fd, &error);
     memory_bound_lift();
-    if (!is_kept(&worker->room))
-        worker_forget(worker);
 
     memset(&result, 0, sizeof result);
     result.header = wire_header(WIRE_RESULT, worker->generation, ticket->header.job);
@@ -323,8 +274,7 @@ static int wait_for_ticket(struct worker *worker)
     int r = wait_on_wire(wire, ARRAY_SIZE(wire), KEEP_MEMORY_MS);
 
     if (r == 0) {
-        worker_forget(worker);
-        malloc_trim(0);
+        memory_give_back();
         r = wait_on_wire(wire, ARRAY_SIZE(wire), -1);
     }
     return r < 0 ? r : (wire[0].revents & POLLIN) != 0;

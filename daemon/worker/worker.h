@@ -12,12 +12,6 @@
 
 #include <stdbool.h>
 
-/* For the bytes of a source. */
-struct room {
-    void *data;
-    size_t bytes;
-};
-
 struct worker {
     int link;
     mqd_t mailbox;
@@ -26,7 +20,6 @@ struct worker {
     struct recipe **recipes; /* as in the bundle; not owned */
     size_t recipe_count;
     struct memory_bound memory_bound;
-    struct room room;
 };
 
 /* True when the supervisor will send nothing more. */

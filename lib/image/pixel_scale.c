@@ -5,8 +5,6 @@
 #include "base/cleanup.h"
 #include "image/pixels_image.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -93,18 +91,45 @@ static uint32_t part_blocks(const unsigned char *row, uint32_t width, unsigned c
 
 #endif
 
-static void take_apart_rgb(const struct pixels *from, struct planes *planes)
+static void take_row_apart(const unsigned char *row, const struct planes *planes, uint32_t y)
 {
     const struct plane *list = planes->list;
+    uint32_t width = list[0].extent.width;
+    unsigned char *parts[RGB];
 
-    for (uint32_t y = 0; y < list[0].extent.height; y++) {
-        const unsigned char *row = from->data + y * from->stride;
-        unsigned char *const parts[RGB] = { list[0].data + y * list[0].stride,
-                                            list[1].data + y * list[1].stride,
-                                            list[2].data + y * list[2].stride };
+    for (size_t band = 0; band < planes->count; band++)
+        parts[band] = list[band].data + y * list[band].stride;
+    if (planes->count == RGB)
+        part_bytes(row, part_blocks(row, width, parts), width, parts);
+    else
+        memcpy(parts[0], row, width);
+}
 
-        part_bytes(row, part_blocks(row, list[0].extent.width, parts), list[0].extent.width, parts);
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Strip by strip: of a whole picture libvips would make a copy for each step between it and its pixels. */
+static int take_apart(VipsImage *in, const struct planes *planes)
+{
+    enum { STRIP_BYTES = 256 << 10 };
+    uint32_t height = planes->list[0].extent.height,
+             rows = 1 + STRIP_BYTES / (uint32_t)VIPS_IMAGE_SIZEOF_LINE(in);
+    _cleanup_region_ VipsRegion *region = vips_region_new(in);
+
+    if (!region)
+        return -1;
+    for (uint32_t top = 0; top < height; top += rows) {
+        uint32_t count = smaller(rows, height - top);
+        VipsRect strip = { 0, (int)top, in->Xsize, (int)count };
+
+        if (vips_region_prepare(region, &strip) != 0)
+            return -1;
+        for (uint32_t y = top; y < top + count; y++)
+            take_row_apart(VIPS_REGION_ADDR(region, 0, (int)y), planes, y);
     }
+    return 0;
 }
 
 static void put_together(const struct planes *planes, unsigned char *to)
@@ -117,6 +142,12 @@ static void put_together(const struct planes *planes, unsigned char *to)
 
 /* ---- scaling ---- */
 
+static int no_memory(void)
+{
+    vips_error("resample", "out of memory");
+    return -1;
+}
+
 /* @to is of the size that is wanted. */
 static int scale_planes(const struct planes *from, const struct plane_part *part, struct planes *to)
 {
@@ -124,63 +155,33 @@ static int scale_planes(const struct planes *from, const struct plane_part *part
 
     for (size_t i = 0; i < from->count && r == 0; i++)
         r = plane_scale(&from->list[i], part, &to->list[i]);
-    return r;
+    return r < 0 ? no_memory() : 0;
 }
 
-static int scale_rgb(const struct pixels *from, struct extent extent, const struct plane_part *part,
-                     struct planes *to)
+static int scale(VipsImage *in, const struct plane_part *part, struct planes *to)
 {
     _cleanup_(planes_release) struct planes apart = { .count = 0 };
-    int r = planes_make(&apart, RGB, extent, false);
-
-    if (r < 0)
-        return r;
-    take_apart_rgb(from, &apart);
-    return scale_planes(&apart, part, to);
-}
-
-/* What is grey is a plane, once its rows are where libzimg wants them. */
-static int scale_grey(const struct pixels *from, struct extent extent, const struct plane_part *part,
-                      struct planes *to)
-{
-    _cleanup_(planes_release) struct planes plane = { .count = 0 };
-    int r = planes_make(&plane, PLANES_GREY, extent, false);
-
-    if (r < 0)
-        return r;
-    for (uint32_t y = 0; y < extent.height; y++)
-        memcpy(plane.list[0].data + y * plane.list[0].stride, from->data + y * from->stride, extent.width);
-    return scale_planes(&plane, part, to);
-}
-
-static int scale(VipsImage *in, const struct pixels *from, const struct plane_part *part, struct extent to,
-                 unsigned char **ret)
-{
-    _cleanup_(planes_release) struct planes scaled = { .count = 0 };
     struct extent extent = { (uint32_t)in->Xsize, (uint32_t)in->Ysize };
-    size_t bands = (size_t)in->Bands;
-    _cleanup_free_ unsigned char *pixels = malloc(extent_area(to) * bands);
-    int r = pixels ? planes_make(&scaled, bands, to, false) : -ENOMEM;
 
-    if (r == 0)
-        r = (bands == RGB ? scale_rgb : scale_grey)(from, extent, part, &scaled);
-    if (r < 0)
-        return r;
-    put_together(&scaled, pixels);
-    *ret = take_ptr(pixels);
-    return 0;
+    if (planes_make(&apart, to->count, extent, false) < 0)
+        return no_memory();
+    if (take_apart(in, &apart) != 0)
+        return -1;
+    return scale_planes(&apart, part, to);
 }
 
 int pixel_scale(VipsImage *in, const struct plane_part *part, struct extent to, VipsImage **ret)
 {
-    _cleanup_(pixels_release) struct pixels from = { .region = NULL };
-    _cleanup_free_ unsigned char *pixels = NULL;
+    _cleanup_(planes_release) struct planes scaled = { .count = 0 };
+    _cleanup_(pages_give) struct pages pixels = { 0 };
+    size_t bands = (size_t)in->Bands;
 
-    if (pixels_find(in, &from) != 0)
+    if (planes_make(&scaled, bands, to, false) < 0)
+        return no_memory();
+    if (scale(in, part, &scaled) != 0)
         return -1;
-    if (scale(in, &from, part, to, &pixels) < 0) {
-        vips_error("resample", "out of memory");
-        return -1;
-    }
-    return pixels_image(&pixels, to, (unsigned)in->Bands, in, ret);
+    if (pages_take(&pixels, extent_area(to) * bands) < 0)
+        return no_memory();
+    put_together(&scaled, pixels.data);
+    return pixels_image(&pixels, to, (unsigned)bands, in, ret);
 }

@@ -6,19 +6,28 @@
 
 #include <stdlib.h>
 
-static void free_pixels(VipsImage *image, void *pixels)
+static void give_pixels(VipsImage *image, void *pixels)
 {
     (void)image;
+    pages_give(pixels);
     free(pixels);
 }
 
-static int wrap(unsigned char **pixels, struct extent extent, unsigned bands, VipsImage **ret)
+static int wrap(struct pages *pixels, struct extent extent, unsigned bands, VipsImage **ret)
 {
-    *ret = vips_image_new_from_memory(*pixels, extent_area(extent) * bands, (int)extent.width,
+    _cleanup_free_ struct pages *owned = malloc(sizeof *owned);
+
+    if (!owned) {
+        vips_error("darkroom", "out of memory");
+        return -1;
+    }
+    *ret = vips_image_new_from_memory(pixels->data, extent_area(extent) * bands, (int)extent.width,
                                       (int)extent.height, (int)bands, VIPS_FORMAT_UCHAR);
     if (!*ret)
         return -1;
-    g_signal_connect(*ret, "postclose", G_CALLBACK(free_pixels), take_ptr(*pixels));
+    *owned = *pixels;
+    *pixels = (struct pages){ 0 };
+    g_signal_connect(*ret, "postclose", G_CALLBACK(give_pixels), take_ptr(owned));
     return 0;
 }
 
@@ -31,7 +40,7 @@ static void *copy_field(VipsImage *header, const char *name, GValue *value, void
     return NULL;
 }
 
-int pixels_image(unsigned char **pixels, struct extent extent, unsigned bands, VipsImage *header,
+int pixels_image(struct pages *pixels, struct extent extent, unsigned bands, VipsImage *header,
                  VipsImage **ret)
 {
     _cleanup_image_ VipsImage *wrapped = NULL;
@@ -47,16 +56,10 @@ int pixels_image(unsigned char **pixels, struct extent extent, unsigned bands, V
     return 0;
 }
 
-static void region_free(VipsRegion **region)
-{
-    if (*region)
-        g_object_unref(*region);
-}
-
 /* Where the pixel at the left of row @y is, and how long the lines are that it is in. */
 static bool locate(VipsImage *image, int y, const unsigned char **ret_data, size_t *ret_stride)
 {
-    _cleanup_(region_free) VipsRegion *region = vips_region_new(image);
+    _cleanup_region_ VipsRegion *region = vips_region_new(image);
     VipsRect pixel = { 0, y, 1, 1 };
 
     if (!region || vips_region_prepare(region, &pixel) != 0)
@@ -80,7 +83,7 @@ bool pixels_are_near(VipsImage *image)
 
 int pixels_find(VipsImage *image, struct pixels *ret)
 {
-    _cleanup_(region_free) VipsRegion *region = vips_region_new(image);
+    _cleanup_region_ VipsRegion *region = vips_region_new(image);
     VipsRect all = { 0, 0, image->Xsize, image->Ysize };
 
     if (!region || vips_region_prepare(region, &all) != 0)
@@ -92,5 +95,5 @@ int pixels_find(VipsImage *image, struct pixels *ret)
 
 void pixels_release(struct pixels *pixels)
 {
-    region_free(&pixels->region);
+    region_unrefp(&pixels->region);
 }

@@ -4,16 +4,17 @@
 #ifndef DARKROOM_IMAGE_PIXELS_IMAGE_H
 #define DARKROOM_IMAGE_PIXELS_IMAGE_H
 
+#include "base/pages.h"
 #include "image/engine.h"
 #include "image/geometry.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Makes a picture in memory of *@pixels, @bands bytes for each pixel of @extent, grey or RGB with or without alpha,
- * with the metadata and the resolution of @header. The buffer is from malloc(); the picture's, and *@pixels NULL,
- * where that goes well. 0 or -1 with libvips' error. */
-int pixels_image(unsigned char **pixels, struct extent extent, unsigned bands, VipsImage *header,
+/* Makes a picture in memory of @pixels, @bands bytes for each pixel of @extent, grey or RGB with or without alpha,
+ * with the metadata and the resolution of @header. They are the picture's, and @pixels none, where that goes well. 0 or
+ * -1 with libvips' error. */
+int pixels_image(struct pages *pixels, struct extent extent, unsigned bands, VipsImage *header,
                  VipsImage **ret);
 
 /* Where all pixels of a picture are. */

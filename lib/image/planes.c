@@ -6,7 +6,6 @@
 #include "image/orient.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 static size_t stride_of(uint32_t width)
@@ -21,19 +20,25 @@ uint64_t plane_bytes(struct extent extent)
 
 int plane_make(struct plane *plane, struct extent extent)
 {
-    size_t stride = stride_of(extent.width);
-    unsigned char *data = aligned_alloc(PLANE_ALIGNMENT, stride * extent.height);
+    struct pages pages;
 
-    if (!data)
+    if (pages_take(&pages, plane_bytes(extent)) < 0)
         return -ENOMEM;
     *plane = (struct plane){
-        .data = data,
-        .stride = stride,
+        .pages = pages,
+        .data = pages.data,
+        .stride = stride_of(extent.width),
         .extent = extent,
         .width = extent.width,
         .height = extent.height,
     };
     return 0;
+}
+
+void plane_release(struct plane *plane)
+{
+    pages_give(&plane->pages);
+    plane->data = NULL;
 }
 
 struct extent planes_chroma(struct extent extent, bool halved)
@@ -105,6 +110,6 @@ int planes_turn(struct planes *planes, int orientation)
 void planes_release(struct planes *planes)
 {
     for (size_t i = 0; i < planes->count; i++)
-        free(planes->list[i].data);
+        plane_release(&planes->list[i]);
     *planes = (struct planes){ .count = 0 };
 }

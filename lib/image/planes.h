@@ -4,14 +4,16 @@
 #ifndef DARKROOM_IMAGE_PLANES_H
 #define DARKROOM_IMAGE_PLANES_H
 
+#include "base/pages.h"
 #include "image/geometry.h"
 
 #include <stddef.h>
 
-enum { PLANES_MAX = 3, PLANES_GREY = 1, PLANES_COLOUR = 3, PLANE_ALIGNMENT = 64 };
+enum { PLANES_MAX = 3, PLANES_GREY = 1, PLANES_COLOUR = 3, PLANE_ALIGNMENT = PAGES_ALIGNMENT };
 
 struct plane {
-    unsigned char *data; /* aligned to PLANE_ALIGNMENT */
+    struct pages pages;
+    unsigned char *data; /* in these; aligned to PLANE_ALIGNMENT */
     size_t stride;       /* bytes, a multiple of that, so that there is room right of a row */
     struct extent extent;
     double width,
@@ -28,6 +30,7 @@ struct planes {
 
 /* Gives @plane, which holds nothing, room for @extent, all of which the picture covers. 0 or -ENOMEM. */
 int plane_make(struct plane *plane, struct extent extent);
+void plane_release(struct plane *plane);
 
 /* How many bytes plane_make() takes. */
 uint64_t plane_bytes(struct extent extent);

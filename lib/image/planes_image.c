@@ -6,7 +6,6 @@
 #include "image/pixels_image.h"
 #include "image/turbo_handle.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static int to_grey(const struct planes *planes, unsigned char *to)
@@ -39,13 +38,13 @@ static int make_pixels(const struct planes *planes, VipsImage *header, VipsImage
 {
     struct extent extent = planes->list[0].extent;
     size_t size = extent_area(extent) * planes->count;
-    _cleanup_free_ unsigned char *pixels = malloc(size);
+    _cleanup_(pages_give) struct pages pixels = { 0 };
 
-    if (!pixels) {
+    if (pages_take(&pixels, size) < 0) {
         vips_error("darkroom", "no memory for %zu bytes of pixels", size);
         return -1;
     }
-    if ((planes->count == PLANES_GREY ? to_grey : to_rgb)(planes, pixels) != 0)
+    if ((planes->count == PLANES_GREY ? to_grey : to_rgb)(planes, pixels.data) != 0)
         return -1;
     return pixels_image(&pixels, extent, planes->count, header, ret);
 }

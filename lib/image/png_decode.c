@@ -133,12 +133,12 @@ static size_t find_pixels(const unsigned char *file, size_t size, size_t at)
 struct stream {
     const unsigned char *data;
     size_t size;
-    unsigned char *copy;
+    struct pages copy;
 };
 
 static void stream_release(struct stream *stream)
 {
-    free(stream->copy);
+    pages_give(&stream->copy);
 }
 
 /* Is @at where the end of the file is, or only what may be left out comes before that? */
@@ -174,16 +174,17 @@ static bool measure(const unsigned char *file, size_t size, size_t at, size_t *r
 
 static int join(const unsigned char *file, size_t size, size_t at, size_t count, struct stream *stream)
 {
-    unsigned char *to = stream->copy = malloc(stream->size + 1);
     struct chunk chunk;
+    unsigned char *to;
 
-    if (!to)
+    if (pages_take(&stream->copy, stream->size) < 0)
         return -ENOMEM;
+    to = stream->copy.data;
     for (size_t i = 0; i < count && next_chunk(file, size, &at, &chunk); i++) {
         memcpy(to, chunk.data, chunk.size);
         to += chunk.size;
     }
-    stream->data = stream->copy;
+    stream->data = stream->copy.data;
     return 0;
 }
 
@@ -267,10 +268,11 @@ static int undo_rows(const struct layout *layout, const unsigned char *blank, un
     return 0;
 }
 
-static int decode(const unsigned char *file, size_t size, struct layout *ret_layout, unsigned char **ret)
+static int decode(const unsigned char *file, size_t size, struct layout *ret_layout, struct pages *ret)
 {
     _cleanup_(stream_release) struct stream stream = { .size = 0 };
-    _cleanup_free_ unsigned char *rows = NULL, *blank = NULL;
+    _cleanup_free_ unsigned char *blank = NULL;
+    _cleanup_(pages_give) struct pages rows = { 0 };
     size_t at = read_header(file, size, ret_layout);
     int r;
 
@@ -282,19 +284,20 @@ static int decode(const unsigned char *file, size_t size, struct layout *ret_lay
     if (r < 0)
         return r;
 
-    rows = malloc(ret_layout->filtered_bytes + PNG_FILTER_SLACK);
     blank = calloc(1, ret_layout->row_bytes + PNG_FILTER_SLACK);
-    if (!rows || !blank)
+    if (!blank || pages_take(&rows, ret_layout->filtered_bytes + PNG_FILTER_SLACK) < 0)
         return -ENOMEM;
-    r = inflate_rows(&stream, ret_layout, rows);
+    r = inflate_rows(&stream, ret_layout, rows.data);
     if (r == 0)
-        r = undo_rows(ret_layout, blank, rows);
-    if (r == 0)
-        *ret = take_ptr(rows);
-    return r;
+        r = undo_rows(ret_layout, blank, rows.data);
+    if (r < 0)
+        return r;
+    *ret = rows;
+    rows = (struct pages){ 0 };
+    return 0;
 }
 
-int png_decode_pixels(const void *data, size_t size, unsigned char **ret)
+int png_decode_pixels(const void *data, size_t size, struct pages *ret)
 {
     struct layout layout;
 
@@ -329,7 +332,7 @@ static bool fits(const struct layout *layout, const VipsImage *header)
 
 int png_decode_image(const void *data, size_t size, VipsImage *header, VipsImage **ret)
 {
-    _cleanup_free_ unsigned char *pixels = NULL;
+    _cleanup_(pages_give) struct pages pixels = { 0 };
     struct layout layout;
     int r = decode(data, size, &layout, &pixels);
 

@@ -7,6 +7,7 @@
 #ifndef DARKROOM_IMAGE_PNG_DECODE_H
 #define DARKROOM_IMAGE_PNG_DECODE_H
 
+#include "base/pages.h"
 #include "image/engine.h"
 
 #include <stdbool.h>
@@ -27,8 +28,8 @@ bool png_decode_ends_with_pixels(const void *data, size_t size);
  * with libvips' error; or 1 when it is left to libpng. */
 int png_decode_image(const void *data, size_t size, VipsImage *header, VipsImage **ret);
 
-/* The pixels alone, which the caller frees: rows below each other, without gaps. 0, -ENOMEM, or -EBADMSG when it is
+/* The pixels alone, which the caller gives back: rows below each other, without gaps. 0, -ENOMEM, or -EBADMSG when it is
  * left to libpng. Pure. */
-int png_decode_pixels(const void *data, size_t size, unsigned char **ret);
+int png_decode_pixels(const void *data, size_t size, struct pages *ret);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/big_endian.h"
 #include "base/cleanup.h"
+#include "base/pages.h"
 #include "image/pixels_image.h"
 #include "image/png_filter.h"
 #include "image/png_frame.h"
@@ -242,12 +243,16 @@ static int encode(struct picture *picture, const VipsImage *image, unsigned comp
                   size_t *ret_size)
 {
     size_t size = (1 + picture->row_bytes) * picture->height;
-    _cleanup_free_ unsigned char *data = malloc(size), *blank = calloc(1, picture->row_bytes);
-    struct filtered filtered = { data, size };
+    _cleanup_free_ unsigned char *blank = calloc(1, picture->row_bytes);
+    _cleanup_(pages_give) struct pages rows = { 0 };
+    struct filtered filtered;
     struct choice choice;
 
+    if (!blank || pages_take(&rows, size) < 0)
+        return no_memory();
     picture->blank = blank;
-    if (!data || !blank || filter(picture, compression == 0, data, &choice) < 0 ||
+    filtered = (struct filtered){ rows.data, size };
+    if (filter(picture, compression == 0, rows.data, &choice) < 0 ||
         write_file(picture, image, &filtered,
                    choice.easy ? levels[compression].easy : levels[compression].hard, ret_data, ret_size) < 0)
         return no_memory();

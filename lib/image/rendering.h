@@ -22,11 +22,11 @@ struct rendering {
     struct step_subject subject;
     struct source source;
     struct selection selection;
-    unsigned shrink;    /* by the decoder */
-    bool streamed;      /* the picture is decoded while it is scaled, once */
-    bool animated;      /* some output has all frames */
-    bool coded;         /* some output is made of the source as it is coded */
-    bool decoded;       /* something is made of the decoded picture */
+    unsigned shrink;      /* by the decoder */
+    bool streamed;        /* the picture is decoded while it is scaled, once */
+    bool animated;        /* some output has all frames */
+    bool coded;           /* some output is made of the source as it is coded */
+    bool decoded;         /* something is made of the decoded picture */
     struct planar planar; /* the short way, if it is taken: there is no picture then */
     VipsImage *picture;   /* decoded, after the steps */
 

@@ -123,13 +123,13 @@ static struct png_made make(unsigned how, const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     _cleanup_png_made_ struct png_made file = { NULL, 0 };
-    _cleanup_free_ unsigned char *pixels = NULL;
+    _cleanup_(pages_give) struct pages pixels = { 0 };
 
     if (size == 0)
         return 0;
     file = make(data[0] % MADE_COUNT, data + 1, size - 1);
     if (is_small(&file) && png_decode_pixels(file.data, file.size, &pixels) == 0)
-        expect_same(&file, pixels);
+        expect_same(&file, pixels.data);
     vips_error_clear();
     return 0;
 }

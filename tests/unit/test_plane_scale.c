@@ -13,11 +13,6 @@
 
 static const double largest_difference = 1.8 / 255; /* each of them rounds, some of them twice */
 
-static void release(struct plane *plane)
-{
-    free(plane->data);
-}
-
 static double smooth(double u, double v, int band)
 {
     (void)band;
@@ -62,7 +57,7 @@ START_TEST(a_plane_is_resampled_by_lanczos)
     _cleanup_raster_ struct raster source =
         raster_paint(sizes[_i].from_width, sizes[_i].from_height, RASTER_GREY, false, smooth);
     _cleanup_raster_ struct raster wanted = { 0 }, got = { 0 };
-    _cleanup_(release) struct plane from = plane_of(&source), to = { .data = NULL };
+    _cleanup_(plane_release) struct plane from = plane_of(&source), to = { .data = NULL };
     struct plane_part all = { 0, 0, from.width, from.height };
 
     raster_quantise(&source, 8);
@@ -83,7 +78,7 @@ START_TEST(a_part_is_where_it_is_said_to_be)
     static const int lengths[] = { 100, 2500 };
     enum { ROWS = 40 };
     int length = lengths[_i];
-    _cleanup_(release) struct plane from = { .data = NULL }, to = { .data = NULL };
+    _cleanup_(plane_release) struct plane from = { .data = NULL }, to = { .data = NULL };
     struct plane_part part = { length * 0.25 + 0.5, 3, length * 0.5, ROWS - 6 };
 
     ck_assert_int_eq(plane_make(&from, (struct extent){ (uint32_t)length, ROWS }), 0);
@@ -103,7 +98,7 @@ END_TEST
 START_TEST(a_plane_of_its_size_is_copied)
 {
     _cleanup_raster_ struct raster source = raster_paint(77, 31, RASTER_GREY, false, raster_detail);
-    _cleanup_(release) struct plane from = plane_of(&source), to = { .data = NULL };
+    _cleanup_(plane_release) struct plane from = plane_of(&source), to = { .data = NULL };
     struct plane_part all = { 0, 0, 77, 31 };
 
     ck_assert_int_eq(plane_make(&to, from.extent), 0);
@@ -118,7 +113,7 @@ START_TEST(what_is_even_stays_even)
     static const uint32_t widths[] = { 60, 2000 };
 
     for (int value = 0; value < 256; value += 51) {
-        _cleanup_(release) struct plane from = { .data = NULL }, to = { .data = NULL };
+        _cleanup_(plane_release) struct plane from = { .data = NULL }, to = { .data = NULL };
         struct plane_part all = { 0, 0, widths[_i], 300 };
 
         ck_assert_int_eq(plane_make(&from, (struct extent){ widths[_i], 300 }), 0);
@@ -138,7 +133,7 @@ START_TEST(a_wave_gets_height_back)
 {
     enum { SIDE = 240, SQUARE = 4, MADE = SIDE / SQUARE };
     static const double waves = 12, height = 90;
-    _cleanup_(release) struct plane means = { .data = NULL };
+    _cleanup_(plane_release) struct plane means = { .data = NULL };
     double before = 0, after = 0;
 
     ck_assert_int_eq(plane_make(&means, (struct extent){ MADE, MADE }), 0);

@@ -58,7 +58,7 @@ static void *pixels_of(VipsImage *image, size_t *ret_size)
 static void expect_same_pixels(const struct png_made *file, const char *what)
 {
     _cleanup_image_ VipsImage *image = open_by_libpng(file, VIPS_FAIL_ON_ERROR);
-    _cleanup_free_ unsigned char *got = NULL;
+    _cleanup_(pages_give) struct pages got = { 0 };
     void *wanted;
     size_t size;
 
@@ -66,7 +66,7 @@ static void expect_same_pixels(const struct png_made *file, const char *what)
     wanted = pixels_of(image, &size);
     ck_assert_msg(png_decode_can(file->data, file->size), "%s", what);
     ck_assert_msg(png_decode_pixels(file->data, file->size, &got) == 0, "%s", what);
-    ck_assert_msg(memcmp(got, wanted, size) == 0, "%s: other pixels than libpng's", what);
+    ck_assert_msg(memcmp(got.data, wanted, size) == 0, "%s: other pixels than libpng's", what);
     g_free(wanted);
 }
 
@@ -117,7 +117,7 @@ static struct png_made make_file(size_t split)
 
 static void expect_left(const struct png_made *file, const char *what, size_t number)
 {
-    unsigned char *pixels = NULL;
+    _cleanup_(pages_give) struct pages pixels = { 0 };
 
     ck_assert_msg(png_decode_pixels(file->data, file->size, &pixels) == -EBADMSG, "%s %zu is taken", what,
                   number);
@@ -359,7 +359,7 @@ static void try_corpus_file(const char *path)
 {
     struct png_made file;
     gchar *data = NULL;
-    unsigned char *pixels = NULL;
+    _cleanup_(pages_give) struct pages pixels = { 0 };
 
     ck_assert(g_file_get_contents(path, &data, &file.size, NULL));
     file.data = (uint8_t *)data;
@@ -367,7 +367,6 @@ static void try_corpus_file(const char *path)
         expect_same_pixels(&file, path);
     if (is_handy(&file))
         expect_as_libpng(&file, VIPS_FAIL_ON_TRUNCATED, path, 0);
-    free(pixels);
     g_free(data);
 }
 
