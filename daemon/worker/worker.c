@@ -21,7 +21,9 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-enum { KEEP_MEMORY_MS = 500 }; /* without a ticket */
+/* So long without a ticket, what was freed is kept: from a camera at work, or over a slow line, pictures come one by one,
+ * and the first pages of a worker take as much time as a picture. */
+enum { KEEP_MEMORY_MS = 60 * 1000 };
 
 /* One ticket under way. */
 struct job {
