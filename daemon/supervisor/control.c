@@ -195,12 +195,14 @@ static bool answer_waiting(struct control *control, bool (*meant)(const struct r
     return true;
 }
 
-static int on_deadline(sd_event_source *source, uint64_t now, void *userdata)
+static int on_deadline(sd_event_source *source, uint64_t due, void *userdata)
 {
     struct control *control = userdata;
     struct request *request, *next;
+    uint64_t now = monotonic_us();
 
     (void)source;
+    (void)due;                            /* that of the first of them */
     answer_waiting(control, is_due, now); /* if some are left, this is due again at once */
     for (request = TAILQ_FIRST(&control->job_waiting); request; request = next) {
         next = TAILQ_NEXT(request, link);
@@ -343,7 +345,7 @@ static int add_sources(struct control *control, sd_event *event)
     if (r < 0)
         return r;
     sd_event_source_set_enabled(control->deadline_source, SD_EVENT_OFF);
-    sd_event_source_set_priority(control->deadline_source, ORDER_CROWD);
+    sd_event_source_set_priority(control->deadline_source, ORDER_CONTROL);
 
     r = sd_event_add_defer(event, &control->again_source, on_again, control);
     if (r < 0)

@@ -2,8 +2,7 @@
 /* ledger - the thread that owns the database, and how the others talk to it.
  *
  *   watcher threads → ledger   arrivals (bounded; a watcher waits when it is full) and calls (it waits for the
- *                              answer, of an intent only when it has nothing else to do); both through one channel,
- *                              so they keep their order
+ *                              answer, of an intent not at once); both through one channel, so they keep their order
  *   event loop → ledger        requests; the loop never has more under way than LEDGER_REQUESTS_MAX
  *   ledger → event loop        replies, through the channel given to ledger_start(), and the news cell
  *

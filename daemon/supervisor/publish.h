@@ -12,7 +12,8 @@
  * They are apart so that the next batch can be written while the intent of this one gets durable.
  * Temporary names follow from ledger, job and the output's place in it, so they can be found again without a search.
  *
- * Called by the folder's watcher thread; blocks on the output's file system. */
+ * Called by the folder's watcher thread; blocks on the output's file system and, where names have to be found, on the
+ * ledger. */
 #ifndef DARKROOM_SUPERVISOR_PUBLISH_H
 #define DARKROOM_SUPERVISOR_PUBLISH_H
 
@@ -30,15 +31,16 @@ enum {
 
 struct publish_context {
     const struct folder_conf *conf;
-    struct anchor
-        *output; /* of conf->output: nothing is written while its disk is not there; until it is written */
-    int source_root;   /* Path, for claim.h; until it is written */
     uint32_t instance; /* the ledger's */
+
+    /* Until the batch is written. Output is that of conf->output: nothing is written while its disk is not there. */
+    struct anchor *output;
+    int source_root; /* Path, for claim.h */
     /* See claim.h. */
     int (*move)(void *user, const struct job *job, const struct job_output *output, const char *path);
     /* Is the source still the one? May be NULL for "yes". */
     enum verdict (*compare)(void *user, struct job *job);
-    void *user; /* until it is written */
+    void *user;
 };
 
 /* Jobs on their way together. */

@@ -29,6 +29,7 @@
 #define HOLD_RETRY_US (2 * USEC_PER_SEC)         /* how often a held folder is tried again */
 #define ORIGINAL_RETRY_US (4 * USEC_PER_SEC)     /* how often an original that could not be dealt with is */
 #define MOUNTS_INTERVAL_US (100 * USEC_PER_MSEC) /* however often mounts come and go */
+enum { OVERLAP_JOBS_MIN = 4 };
 enum { ORIGINALS_PENDING_MAX = 32 }; /* with more of these the folder is held: its archive is not there */
 #define WRITING_GRACE_US (60 * USEC_PER_SEC) /* undecodable and younger than this: an upload that stalls */
 #define WRITING_RETRY_US (5 * USEC_PER_SEC)  /* undecodable and still open for writing */
@@ -390,7 +391,7 @@ static size_t next_batch(struct watcher *watcher, struct job **jobs)
     return count;
 }
 
-/* Neither of an announcement's, nor of another's. */
+/* The one that is not announced. */
 static struct publish_batch *free_batch(struct watcher *watcher)
 {
     return &watcher->batches[watcher->announcement.batch == &watcher->batches[0]];
@@ -403,7 +404,8 @@ static void close_batch(struct watcher *watcher, const struct publish_batch *bat
         published(watcher, batch->jobs[i], batch->verdicts[i]);
 }
 
-/* Writes the next pictures. NULL when there are none, or all was said already of those that there are. */
+/* Writes the next pictures. NULL when there are none; or it was a job that had been announced before a crash, with which
+ * that is all. */
 static struct publish_batch *write_batch(struct watcher *watcher)
 {
     struct publish_batch *batch = free_batch(watcher);
@@ -413,7 +415,6 @@ static struct publish_batch *write_batch(struct watcher *watcher)
                                        .move = move_published,
                                        .compare = compare,
                                        .user = &user };
-
     bool resumes;
 
     batch->count = next_batch(watcher, batch->jobs);
@@ -499,16 +500,22 @@ static bool has_published_all(const struct watcher *watcher)
            !watcher->announcement.batch;
 }
 
-/* One batch of what lies here; while the folder is held, every two seconds until something is refused. It is held as
- * long as one job is refused, and others are not. */
+/* A few jobs have little to win from being named with the next ones, if there are any. */
+static bool is_overlap_worthwhile(struct watcher *watcher)
+{
+    return watcher->announcement.count >= OVERLAP_JOBS_MIN || !channel_is_empty(&watcher->requests);
+}
+
+/* The next batch of what lies here; while the folder is held, every two seconds until something is refused. It is held
+ * as long as one job is refused, and others are not. */
 static void publish(struct watcher *watcher)
 {
-    if (is_held(watcher)) {
-        finish_announced(watcher);
-        return;
+    if (!is_held(watcher)) {
+        TAILQ_CONCAT(&watcher->publishing, &watcher->refused, link);
+        publish_next(watcher);
     }
-    TAILQ_CONCAT(&watcher->publishing, &watcher->refused, link);
-    publish_next(watcher);
+    if (is_held(watcher) || !is_overlap_worthwhile(watcher))
+        finish_announced(watcher);
     if (has_published_all(watcher))
         unhold(watcher);
 }

@@ -42,7 +42,7 @@ int memory_bound_init(struct memory_bound *ret, struct error *error)
     return 0;
 }
 
-/* What the process has now, with what malloc() keeps for the next job; as it began, where that cannot be told. */
+/* What the process has now, with what is kept for the next job; as it began, where that cannot be told. */
 static uint64_t present_bytes(const struct memory_bound *bound)
 {
     uint64_t bytes;

@@ -24,6 +24,7 @@
 /* So long without a ticket, what was freed is kept: from a camera at work, or over a slow line, pictures come one by one,
  * and the first pages of a worker take as much time as a picture. */
 enum { KEEP_MEMORY_MS = 60 * 1000 };
+enum { KEPT_PART = 4 }; /* of a grant */
 
 /* One ticket under way. */
 struct job {
@@ -193,6 +194,17 @@ static void release_job(struct job *job)
     pages_give(&job->bytes);
 }
 
+/* What is kept from job to job is a part of what every job is granted; one with a larger grant needs that for itself. */
+static void make_way(struct worker *worker, uint64_t grant_bytes)
+{
+    if (worker->least_grant_bytes == 0 || grant_bytes < worker->least_grant_bytes) {
+        worker->least_grant_bytes = grant_bytes;
+        pages_keep(grant_bytes / KEPT_PART);
+    }
+    if (grant_bytes > worker->least_grant_bytes)
+        memory_give_back();
+}
+
 /* Works @ticket to its end, and sends the result. 1 when that was the last one, 0 or -errno. */
 static int answer(struct worker *worker, const struct ticket *ticket, const struct source_message *source,
                   int source_fd)
@@ -207,6 +219,7 @@ static int answer(struct worker *worker, const struct ticket *ticket, const stru
     int r, sent;
 
     getrusage(RUSAGE_SELF, &before);
+    make_way(worker, ticket->memory_grant_bytes);
     r = work(worker, &job, source_fd, &error);
     memory_bound_lift();
 

@@ -20,6 +20,7 @@ struct worker {
     struct recipe **recipes; /* as in the bundle; not owned */
     size_t recipe_count;
     struct memory_bound memory_bound;
+    uint64_t least_grant_bytes; /* of all tickets so far; 0: none */
 };
 
 /* True when the supervisor will send nothing more. */

@@ -116,6 +116,16 @@ bool channel_receive(struct channel *channel, void *message)
     return any;
 }
 
+bool channel_is_empty(struct channel *channel)
+{
+    bool empty;
+
+    pthread_mutex_lock(&channel->lock);
+    empty = channel->count == 0;
+    pthread_mutex_unlock(&channel->lock);
+    return empty;
+}
+
 void channel_close(struct channel *channel)
 {
     pthread_mutex_lock(&channel->lock);

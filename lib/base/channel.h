@@ -43,6 +43,9 @@ bool channel_receive(struct channel *channel, void *message);
 /* Wakes every sender that waits, with -EPIPE; later channel_send_wait()s fail too. Any thread. */
 void channel_close(struct channel *channel);
 
+/* Is there nothing to receive, as of now? Any thread. */
+bool channel_is_empty(struct channel *channel);
+
 /* The descriptor to poll for POLLIN. */
 static inline int channel_fd(const struct channel *channel)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* pages - see pages.h. Which of those that are kept is taken: the smallest that has room and is not far too large, or
- * else one that has half of it, which mremap(2) enlarges without copying. When there are too many the oldest goes. */
+ * else one that has half of it, which mremap(2) enlarges without copying. When there are too many the oldest goes. They
+ * are the process's, as the heap is. */
 #include "base/pages.h"
 
 #include <errno.h>
@@ -40,6 +41,11 @@ void pages_give(struct pages *pages)
     give_to_heap(pages);
 }
 
+void pages_keep(size_t bytes)
+{
+    (void)bytes;
+}
+
 void pages_trim(void)
 {
 }
@@ -49,8 +55,8 @@ void pages_trim(void)
 static struct {
     pthread_mutex_t lock;
     struct pages list[PAGES_KEPT_MAX]; /* the oldest first */
-    size_t count, bytes;
-} kept = { .lock = PTHREAD_MUTEX_INITIALIZER };
+    size_t count, bytes, bytes_max;
+} kept = { .lock = PTHREAD_MUTEX_INITIALIZER, .bytes_max = PAGES_KEPT_BYTES_MAX };
 
 static struct pages remove_kept(size_t index)
 {
@@ -95,20 +101,33 @@ static struct pages take_kept(size_t bytes)
     return best == SIZE_MAX ? (struct pages){ 0 } : remove_kept(best);
 }
 
-/* Of @pages, which may be none, makes some with @bytes; they are lost if there is no memory. */
+static void unmap(struct pages pages)
+{
+    if (pages.data)
+        munmap(pages.data, pages.bytes);
+}
+
+/* Of @pages, which may be none, makes some with @bytes. 0, or -ENOMEM and they are as they were. */
 static int enlarge(struct pages *pages, size_t bytes)
 {
     void *data = pages->data ? mremap(pages->data, pages->bytes, bytes, MREMAP_MAYMOVE)
                              : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    if (data == MAP_FAILED) {
-        if (pages->data)
-            munmap(pages->data, pages->bytes);
-        *pages = (struct pages){ 0 };
+    if (data == MAP_FAILED)
         return -ENOMEM;
-    }
     *pages = (struct pages){ data, bytes };
     return 0;
+}
+
+/* What is kept is for when there is enough. */
+static int enlarge_at_any_price(struct pages *pages, size_t bytes)
+{
+    if (enlarge(pages, bytes) == 0)
+        return 0;
+    unmap(*pages);
+    *pages = (struct pages){ 0 };
+    pages_trim();
+    return enlarge(pages, bytes);
 }
 
 int pages_take(struct pages *ret, size_t bytes)
@@ -125,18 +144,22 @@ int pages_take(struct pages *ret, size_t bytes)
     pthread_mutex_lock(&kept.lock);
     *ret = take_kept(whole);
     pthread_mutex_unlock(&kept.lock);
-    return ret->bytes >= whole ? 0 : enlarge(ret, whole);
+    return ret->bytes >= whole ? 0 : enlarge_at_any_price(ret, whole);
 }
 
-static void unmap(struct pages pages)
+static void drop_oldest(void)
 {
-    munmap(pages.data, pages.bytes);
+    unmap(remove_kept(0));
 }
 
 static void keep(struct pages pages)
 {
-    while (kept.count == PAGES_KEPT_MAX || kept.bytes + pages.bytes > PAGES_KEPT_BYTES_MAX)
-        unmap(remove_kept(0));
+    if (pages.bytes > PAGES_KEPT_BYTES_EACH_MAX || pages.bytes > kept.bytes_max) {
+        unmap(pages);
+        return;
+    }
+    while (kept.count == PAGES_KEPT_MAX || kept.bytes + pages.bytes > kept.bytes_max)
+        drop_oldest();
     kept.list[kept.count++] = pages;
     kept.bytes += pages.bytes;
 }
@@ -147,21 +170,26 @@ void pages_give(struct pages *pages)
         give_to_heap(pages);
         return;
     }
-    if (pages->bytes > PAGES_KEPT_BYTES_EACH_MAX) {
-        unmap(*pages);
-    } else {
-        pthread_mutex_lock(&kept.lock);
-        keep(*pages);
-        pthread_mutex_unlock(&kept.lock);
-    }
+    pthread_mutex_lock(&kept.lock);
+    keep(*pages);
+    pthread_mutex_unlock(&kept.lock);
     *pages = (struct pages){ 0 };
+}
+
+void pages_keep(size_t bytes)
+{
+    pthread_mutex_lock(&kept.lock);
+    kept.bytes_max = bytes < PAGES_KEPT_BYTES_MAX ? bytes : PAGES_KEPT_BYTES_MAX;
+    while (kept.bytes > kept.bytes_max)
+        drop_oldest();
+    pthread_mutex_unlock(&kept.lock);
 }
 
 void pages_trim(void)
 {
     pthread_mutex_lock(&kept.lock);
     while (kept.count > 0)
-        unmap(remove_kept(kept.count - 1));
+        drop_oldest();
     pthread_mutex_unlock(&kept.lock);
 }
 

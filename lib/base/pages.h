@@ -28,6 +28,9 @@ int pages_take(struct pages *ret, size_t bytes);
 /* Gives @pages back, which are none then. */
 void pages_give(struct pages *pages);
 
+/* Keeps no more than @bytes from now on, and PAGES_KEPT_BYTES_MAX. */
+void pages_keep(size_t bytes);
+
 /* Gives the system all that are kept. */
 void pages_trim(void);
 

@@ -28,18 +28,18 @@ int engine_error(struct error *error, enum error_class class, enum error_stage s
 
 /* A picture reference that is dropped at the end of its scope. */
 #define _cleanup_image_ __attribute__((cleanup(image_unrefp)))
-
-static inline void region_unrefp(VipsRegion **region)
-{
-    if (*region)
-        g_object_unref(*region);
-}
-
-#define _cleanup_region_ __attribute__((cleanup(region_unrefp)))
 static inline void image_unrefp(VipsImage **image)
 {
     if (*image)
         g_object_unref(*image);
+}
+
+/* A region that is, too. */
+#define _cleanup_region_ __attribute__((cleanup(region_unrefp)))
+static inline void region_unrefp(VipsRegion **region)
+{
+    if (*region)
+        g_object_unref(*region);
 }
 
 /* Puts @with, whose reference is taken over, in the place of *@image. */

@@ -30,6 +30,8 @@ struct planes {
 
 /* Gives @plane, which holds nothing, room for @extent, all of which the picture covers. 0 or -ENOMEM. */
 int plane_make(struct plane *plane, struct extent extent);
+
+/* @plane may hold nothing, and does then. */
 void plane_release(struct plane *plane);
 
 /* How many bytes plane_make() takes. */

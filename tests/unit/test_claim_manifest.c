@@ -46,7 +46,6 @@ static void setup(enum existing existing)
                                         .output = &output_anchor,
                                         .source_root = open(hot.in[0], O_PATH | O_DIRECTORY | O_CLOEXEC),
                                         .instance = 1,
-
                                         .move = move };
 }
 

@@ -534,6 +534,40 @@ START_TEST(an_announced_job_that_is_refused_goes_by_the_configuration_of_now)
 }
 END_TEST
 
+/* The first of two batches is refused while the second is announced, and then nothing is left to be retried: the hold
+ * stayed until something else woke the thread. */
+START_TEST(a_folder_is_not_held_for_jobs_that_were_given_back)
+{
+    struct folder_conf missing[2];
+    struct hot_folders other;
+    struct job *jobs[2];
+
+    setup();
+    hot_write(hot.in[0], "a.jpg", "x");
+    hot_write(hot.in[0], "b.jpg", "x");
+    await_arrivals(2);
+    for (int i = 0; i < 2; i++) {
+        jobs[i] = take();
+        fill(jobs[i], "picture");
+        missing[i] = hot.conf[0];
+        missing[i].output = strdup(hot_path(hot.scratch.path, "gone"));
+        jobs[i]->folder = &missing[i];
+    }
+    configure_other(&other, true);
+    for (int i = 0; i < 2; i++)
+        request(WATCHER_PUBLISH, jobs[i]);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(next_reply(REPLY_PUBLISHED).verdict, VERDICT_RETURNED);
+    await_news(is_ok);
+    teardown();
+    hot_close(&other);
+    for (int i = 0; i < 2; i++) {
+        job_free(jobs[i]);
+        free(missing[i].output);
+    }
+}
+END_TEST
+
 START_TEST(a_lost_root_gives_jobs_back)
 {
     struct job *job;
@@ -738,6 +772,7 @@ UNIT_MAIN("watcher", UNIT_TEST(a_scan_that_is_asked_for_comes_at_once),
           UNIT_TEST(a_stop_comes_after_what_was_asked_for_before_it),
           UNIT_TEST(a_job_resumed_after_a_crash_is_published),
           UNIT_ROWS(an_announced_job_that_is_refused_goes_by_the_configuration_of_now, same_outputs),
+          UNIT_TEST(a_folder_is_not_held_for_jobs_that_were_given_back),
           UNIT_TEST(a_lost_root_gives_jobs_back), UNIT_TEST(a_stop_hands_back_what_is_under_way),
           UNIT_TEST(a_stop_leaves_what_was_announced_to_the_next_start),
           UNIT_TEST(a_quiet_watcher_serves_and_takes_nothing_in),
