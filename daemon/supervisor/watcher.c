@@ -29,7 +29,7 @@
 #define HOLD_RETRY_US (2 * USEC_PER_SEC)         /* how often a held folder is tried again */
 #define ORIGINAL_RETRY_US (4 * USEC_PER_SEC)     /* how often an original that could not be dealt with is */
 #define MOUNTS_INTERVAL_US (100 * USEC_PER_MSEC) /* however often mounts come and go */
-enum { OVERLAP_JOBS_MIN = 4 };
+enum { OVERLAP_JOBS_MIN = 4 };       /* announced ones: fewer do not wait for what else there is to do */
 enum { ORIGINALS_PENDING_MAX = 32 }; /* with more of these the folder is held: its archive is not there */
 #define WRITING_GRACE_US (60 * USEC_PER_SEC) /* undecodable and younger than this: an upload that stalls */
 #define WRITING_RETRY_US (5 * USEC_PER_SEC)  /* undecodable and still open for writing */

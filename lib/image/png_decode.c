@@ -39,7 +39,17 @@ struct chunk {
     size_t size;
 };
 
-/* The chunk at *@at, which is then behind it; false when it is cut off. */
+static bool is_letter(unsigned char byte)
+{
+    return (byte | ('a' ^ 'A')) >= 'a' && (byte | ('a' ^ 'A')) <= 'z';
+}
+
+static bool is_type_of_chunk(const unsigned char *type)
+{
+    return is_letter(type[0]) && is_letter(type[1]) && is_letter(type[2]) && is_letter(type[3]);
+}
+
+/* The chunk at *@at, which is then behind it; false when it is cut off, or is none. */
 static bool next_chunk(const unsigned char *file, size_t size, size_t *at, struct chunk *ret)
 {
     size_t left = size - *at, length;
@@ -47,7 +57,7 @@ static bool next_chunk(const unsigned char *file, size_t size, size_t *at, struc
     if (left < FRAME_BYTES)
         return false;
     length = big_endian_read(file + *at, WORD_BYTES);
-    if (length > left - FRAME_BYTES)
+    if (length > left - FRAME_BYTES || !is_type_of_chunk(file + *at + WORD_BYTES))
         return false;
     *ret = (struct chunk){ file + *at + WORD_BYTES, file + *at + HEAD_BYTES, length };
     *at += FRAME_BYTES + length;

@@ -216,6 +216,8 @@ enum oddity {
     SMALL_WINDOW,
     WITHOUT_END,
     UNKNOWN_CRITICAL,
+    NAMELESS,
+    NAMELESS_BEHIND_PIXELS,
     ODDITIES
 };
 
@@ -233,6 +235,8 @@ static const char *const oddities[ODDITIES] = {
     [SMALL_WINDOW] = "a window that is told too small",
     [WITHOUT_END] = "no end",
     [UNKNOWN_CRITICAL] = "a critical chunk that nobody knows",
+    [NAMELESS] = "a chunk whose type has a digit",
+    [NAMELESS_BEHIND_PIXELS] = "one behind the pixels",
 };
 
 static struct png_made make_odd(enum oddity oddity)
@@ -261,10 +265,14 @@ static struct png_made make_odd(enum oddity oddity)
         png_made_add(&made, "PLTE", "abcabc", 6);
     if (oddity == UNKNOWN_CRITICAL)
         png_made_add(&made, "ABCD", "abcabc", 6);
+    if (oddity == NAMELESS)
+        png_made_add(&made, "0HYs", "\0\0\0\1\0\0\0\1\1", 9);
     png_made_add(&made, "IDAT", stream, size / 2);
     if (oddity == SPLIT_BY_ANOTHER)
         png_made_add(&made, "tEXt", "a\0b", 3);
     png_made_add(&made, "IDAT", stream + size / 2, size - size / 2);
+    if (oddity == NAMELESS_BEHIND_PIXELS)
+        png_made_add(&made, "tE{t", "a\0b", 3);
     if (oddity != WITHOUT_END)
         png_made_add(&made, "IEND", NULL, 0);
     if (oddity == BEHIND_THE_END)
