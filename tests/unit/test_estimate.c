@@ -27,7 +27,7 @@ enum { IS_SANITIZED = false };
 enum {
     MEGABYTE = 1 << 20,
     STEPS_FACTOR = 6,
-    TWELFTH = 12,
+    PART = 24,
     POINTS_AN_INCH = 72,
     FACTOR = 3,                /* an estimate is at most so many times what was used … */
     SANE_BYTES = 64 * MEGABYTE /* … and this more, for pictures whose files could have been larger */
@@ -454,10 +454,10 @@ static void compare(size_t picture, const char *recipe, const struct bytes *file
     compare_named(pictures[picture].name, recipe, file, factor);
 }
 
-/* The short form tries each recipe on a twelfth of the pictures, some of every kind; DARKROOM_FULL=1 all on all. */
+/* The short form tries each recipe on one picture of twenty-four, some of every kind; DARKROOM_FULL=1 all on all. */
 static size_t recipe_step(void)
 {
-    return getenv("DARKROOM_FULL") ? 1 : TWELFTH;
+    return getenv("DARKROOM_FULL") ? 1 : PART;
 }
 
 static size_t first_recipe(size_t picture)
