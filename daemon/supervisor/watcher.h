@@ -6,7 +6,7 @@
  * hangs stops this thread and so this folder, nothing else.
  *
  *   event loop → watcher   requests (at most WATCHER_REQUESTS_MAX under way), each answered by one reply
- *   watcher → ledger       arrivals, intents; the watcher waits
+ *   watcher → ledger       arrivals, calls, intents; the watcher waits, for an intent once the next batch is written
  *   watcher → event loop   replies and the news cell
  *
  * The thread keeps a reference of the configuration that it was last given. */

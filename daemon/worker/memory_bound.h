@@ -11,18 +11,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum {
-    /* What a job may take beyond: an estimate is of what is used, a bound is of what is asked for. */
-    MEMORY_BOUND_SLACK_BYTES = 128 << 20,
-/* A process that keeps so much more than it began with has grown. After thousands of ordinary pictures it is
-     * 20 MB; a drawing of a million elements leaves a gigabyte. */
+/* What a job may take beyond: an estimate is of what is used, a bound is of what is asked for. */
+enum { MEMORY_BOUND_SLACK_BYTES = 128 << 20 };
+
+/* A process that keeps so much more than it began with has grown. After thousands of ordinary pictures it is 20 MB, and
+ * what is kept for the next one; a drawing of a million elements leaves a gigabyte. A sanitizer keeps what is free for a
+ * while, to see who still uses it. */
 #ifdef DARKROOM_SANITIZED
-    MEMORY_BOUND_GROWTH_BYTES =
-        1 << 30, /* a sanitizer keeps what is free for a while, to see who still uses it */
+enum { MEMORY_BOUND_GROWTH_BYTES = 1 << 30 };
 #else
-    MEMORY_BOUND_GROWTH_BYTES = 128 << 20,
+enum { MEMORY_BOUND_GROWTH_BYTES = 128 << 20 };
 #endif
-};
 
 struct memory_bound {
     int statm;           /* /proc/self/statm; the process keeps it */
